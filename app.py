@@ -1,0 +1,56 @@
+"""The Chalice app: its routes, its schedule and its S3 event. What each does is in `chalicelib`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from chalice.app import Chalice, CloudWatchEvent, Cron, Response, S3Event
+
+from chalicelib import api, layout, trigger, wiring
+from chalicelib.problems import answer
+
+app = Chalice(app_name="b3-dataflow")
+
+# No route reads a body, so none has a type of content to insist on.
+GET: dict[str, Any] = {"methods": ["GET", "HEAD"], "content_types": []}
+
+# 22:30 from Monday to Friday and 08:30 from Tuesday to Saturday in São Paulo, which is UTC-3 all year.
+SCHEDULE = Cron(30, "1,11", "?", "*", "TUE-SAT", "*")
+
+
+@app.route("/", **GET)
+def index() -> Response:
+    return answer(app.current_request, api.index)
+
+
+@app.route("/status", **GET)
+def status() -> Response:
+    return answer(app.current_request, lambda request: api.status(wiring.services()))
+
+
+@app.route("/ibov/prices", **GET)
+def prices() -> Response:
+    return answer(app.current_request, lambda request: api.prices(request, wiring.services()))
+
+
+@app.route("/ibov/volatility", **GET)
+def volatility() -> Response:
+    return answer(app.current_request, lambda request: api.volatility(request, wiring.services()))
+
+
+@app.schedule(SCHEDULE)
+def ingest(event: CloudWatchEvent) -> dict[str, Any]:
+    """Add what Yahoo says today to raw."""
+    from chalicelib.ingest import ingest
+    from chalicelib.sources.yahoo import Yahoo
+
+    added = ingest(Yahoo(), wiring.lake(), datetime.now(timezone.utc))
+    return {"key": added.key, "bars": added.bars, "first": f"{added.first}", "last": f"{added.last}"}
+
+
+@app.on_s3_event(wiring.settings().raw_bucket, prefix=layout.RAW_PREFIX, suffix=layout.RAW_SUFFIX)
+def start_refine(event: S3Event) -> dict[str, str | None]:
+    """Start the Glue job, unless what arrived is merged already."""
+    run_id = trigger.start_refine(event.to_dict(), wiring.settings(), wiring.lake(), wiring.glue())
+    return {"job_run_id": run_id}

@@ -1,0 +1,123 @@
+"""Questions to Athena: started, polled, and read back as Python values."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from chalicelib.errors import QueryFailed, QueryTimeout
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_s3 import S3Client
+
+Value = str | int | float | bool | None
+Row = dict[str, Value]
+
+PAGE_ROWS = 1000
+"""Rows that one GetQueryResults gives, the line with the names among them. Longer results are read from S3."""
+
+DEADLINE = 25.0
+"""Seconds that a question may take: API Gateway gives up after 29."""
+
+_READ: dict[str, Callable[[str], Value]] = {
+    "bigint": int,
+    "boolean": lambda text: text == "true",
+    "double": float,
+    "integer": int,
+}
+"""How the text of each type is read; the text of any other stays as it is."""
+
+# A cell of the result object: in quotes, which are doubled inside, or nothing at all for null.
+_CELL = re.compile(r'(?:"((?:[^"]|"")*)")?(,|\n)')
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question: SQL with `?` for each parameter in WHERE, and the parameters as SQL literals."""
+
+    sql: str
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Athena:
+    """Asks questions in one workgroup, about one database.
+
+    Attributes:
+        clock, sleep: seconds that pass, and how to let them; replaced in tests.
+    """
+
+    athena: AthenaClient
+    s3: S3Client
+    workgroup: str
+    database: str
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def rows(self, query: Query) -> list[Row]:
+        """The rows of the answer, by column name.
+
+        Raises:
+            QueryFailed: Athena refused, failed or cancelled the query.
+            QueryTimeout: it was still running at the deadline.
+        """
+        execution_id = self._start(query)
+        output = self._wait(execution_id)
+        page: Any = self.athena.get_query_results(QueryExecutionId=execution_id, MaxResults=PAGE_ROWS)
+        columns = [(info["Name"], info["Type"]) for info in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
+        if "NextToken" in page:
+            texts = self._read_object(output)
+        else:
+            texts = ([cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"])
+        next(texts)  # the names of the columns
+        return [
+            {name: None if text is None else _READ.get(type_, str)(text) for (name, type_), text in zip(columns, row, strict=True)}
+            for row in texts
+        ]
+
+    def _start(self, query: Query) -> str:
+        arguments: dict[str, Any] = {"ExecutionParameters": list(query.parameters)} if query.parameters else {}
+        return self.athena.start_query_execution(
+            QueryString=query.sql,
+            QueryExecutionContext={"Database": self.database},
+            WorkGroup=self.workgroup,
+            **arguments,
+        )["QueryExecutionId"]
+
+    def _wait(self, execution_id: str) -> str:
+        """Poll until the query has succeeded. Returns where its result lies."""
+        began = self.clock()
+        while True:
+            execution: Any = self.athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
+            state = execution["Status"]["State"]
+            if state == "SUCCEEDED":
+                return str(execution["ResultConfiguration"]["OutputLocation"])
+            if state in ("FAILED", "CANCELLED"):
+                reason = execution["Status"].get("StateChangeReason", "no reason given")
+                raise QueryFailed(f"query {execution_id} {state}: {reason}")
+            waited = self.clock() - began
+            if waited > DEADLINE:
+                raise QueryTimeout(f"query {execution_id} is still {state} after {waited:.1f} s")
+            self.sleep(_pause(waited))
+
+    def _read_object(self, location: str) -> Iterator[list[str | None]]:
+        url = urlsplit(location)
+        body = self.s3.get_object(Bucket=url.netloc, Key=url.path.lstrip("/"))["Body"].read().decode()
+        row: list[str | None] = []
+        for cell in _CELL.finditer(body):
+            row.append(None if cell[1] is None else cell[1].replace('""', '"'))
+            if cell[2] == "\n":
+                yield row
+                row = []
+
+
+def _pause(waited: float) -> float:
+    """Seconds until the next poll: short while most questions end, longer for those that take their time."""
+    if waited < 0.25:
+        return 0.025
+    return 0.05 if waited < 3 else 0.25

@@ -1,0 +1,126 @@
+"""The lake in S3: raw objects, refined years, quarantine, manifest and ledger. Reads and conditional writes only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from chalicelib import layout
+from chalicelib.errors import LakeChanged, RawUnreadable
+from chalicelib.manifest import Ledger, Manifest
+from chalicelib.schema import RAW
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mypy_boto3_s3 import S3Client
+
+_READERS = 16
+_CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """One lake: its two buckets, and the client that reads and writes them."""
+
+    s3: S3Client
+    raw_bucket: str
+    refined_bucket: str
+
+    def raw_objects(self, prefix: str = layout.RAW_PREFIX) -> dict[str, str]:
+        """The ETag of every raw object below a prefix, by key, in order of key."""
+        return {key: etag for key, etag in self._list(self.raw_bucket, prefix).items() if layout.is_raw(key)}
+
+    def read_raw(self, keys: Iterable[str]) -> pd.DataFrame:
+        """Every row of the named raw objects, in order of key, with the key as `chave`.
+
+        Raises:
+            RawUnreadable: an object is not a parquet file with the columns of raw.
+        """
+        import pandas as pd
+
+        with ThreadPoolExecutor(_READERS) as pool:
+            return pd.concat(pool.map(self._read_raw, sorted(keys)), ignore_index=True)
+
+    def _read_raw(self, key: str) -> pd.DataFrame:
+        import pyarrow as pa
+
+        from chalicelib import parquet
+
+        body = self.s3.get_object(Bucket=self.raw_bucket, Key=key)["Body"].read()
+        try:
+            return parquet.decode(body, RAW).assign(chave=key)
+        except (pa.ArrowException, KeyError) as error:
+            raise RawUnreadable(f"s3://{self.raw_bucket}/{key} is not a raw parquet: {error}") from error
+
+    def put_raw(self, body: bytes, collected_at: datetime) -> str:
+        """Add a raw object; none is ever replaced. Returns its key.
+
+        Two runs in one second get the keys of consecutive seconds.
+        """
+        for attempt in range(60):
+            key = layout.raw_key(collected_at, attempt)
+            try:
+                self._put(self.raw_bucket, key, body, None)
+            except LakeChanged:
+                continue
+            return key
+        raise LakeChanged(f"s3://{self.raw_bucket}/{layout.raw_key(collected_at)} and the 59 seconds after it are taken")
+
+    def manifest(self) -> tuple[Manifest | None, str | None]:
+        """The manifest and its ETag, or two Nones before the first run."""
+        try:
+            response = self.s3.get_object(Bucket=self.refined_bucket, Key=layout.MANIFEST_KEY)
+        except self.s3.exceptions.NoSuchKey:
+            return None, None
+        return Manifest.decode(response["Body"].read()), response["ETag"]
+
+    def put_manifest(self, manifest: Manifest, etag: str | None) -> str:
+        """Replace the manifest that has this ETag, or create it where that is None. Returns the new ETag."""
+        return self._put(self.refined_bucket, layout.MANIFEST_KEY, manifest.encode(), etag)
+
+    def ledger(self, key: str) -> Ledger:
+        """The ledger that a manifest names.
+
+        Raises:
+            LakeChanged: a newer commit has removed it.
+        """
+        try:
+            return Ledger.decode(self.s3.get_object(Bucket=self.refined_bucket, Key=key)["Body"].read())
+        except self.s3.exceptions.NoSuchKey as error:
+            raise LakeChanged(f"s3://{self.refined_bucket}/{key} is gone: a newer commit replaced it") from error
+
+    def refined_objects(self, prefix: str) -> dict[str, str]:
+        """The ETag of every object of the refined bucket below a prefix, by key."""
+        return self._list(self.refined_bucket, prefix)
+
+    def put_refined(self, key: str, body: bytes, etag: str | None) -> str:
+        """Replace the object that has this ETag, or create it where that is None. Returns the new ETag.
+
+        Raises:
+            LakeChanged: somebody else wrote in between.
+        """
+        return self._put(self.refined_bucket, key, body, etag)
+
+    def delete_refined(self, key: str) -> None:
+        """Remove an object of the refined bucket; one that is gone already is no error."""
+        self.s3.delete_object(Bucket=self.refined_bucket, Key=key)
+
+    def _list(self, bucket: str, prefix: str) -> dict[str, str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
+
+    def _put(self, bucket: str, key: str, body: bytes, etag: str | None) -> str:
+        try:
+            if etag is None:
+                return self.s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")["ETag"]
+            return self.s3.put_object(Bucket=bucket, Key=key, Body=body, IfMatch=etag)["ETag"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _CHANGED:
+                raise
+            expected = "absent" if etag is None else f"at {etag}"
+            raise LakeChanged(f"s3://{bucket}/{key} was expected {expected}, and is not") from error

@@ -1,0 +1,60 @@
+"""Frames to parquet bytes and back, by the schema. The same frame always gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from chalicelib.schema import Column
+
+ARROW = {
+    "bigint": pa.int64(),
+    "date": pa.date32(),
+    "double": pa.float64(),
+    "int": pa.int32(),
+    "string": pa.string(),
+    "timestamp": pa.timestamp("us", "UTC"),
+}
+"""The Arrow type of each Glue type that the schema uses."""
+
+
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """The Arrow schema of a list of columns, in their order; all are nullable."""
+    return pa.schema([(column.name, ARROW[column.type]) for column in columns])
+
+
+def encode(frame: pd.DataFrame, columns: Sequence[Column]) -> bytes:
+    """The frame as a parquet file.
+
+    Args:
+        frame: holds at least these columns, of types that fit theirs; NaN and NA become null.
+        columns: what the file holds, in this order.
+
+    Returns:
+        The bytes of the file. They depend on nothing but the arguments and the version of pyarrow.
+    """
+    table = pa.Table.from_pandas(frame, schema=arrow_schema(columns), preserve_index=False)
+    buffer = BytesIO()
+    # What pandas would add to the file's metadata tells its own version, not our data.
+    pq.write_table(table.replace_schema_metadata(None), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def decode(body: bytes, columns: Sequence[Column]) -> pd.DataFrame:
+    """The frame in a parquet file: these columns in this order.
+
+    Returns:
+        Integers are pandas' nullable ones, dates are datetime64 at midnight without a zone.
+
+    Raises:
+        pyarrow.ArrowInvalid: the bytes are no parquet file, or a column does not fit its type.
+        KeyError: a column is missing.
+    """
+    table = pq.read_table(pa.BufferReader(body))
+    table = table.select([column.name for column in columns]).cast(arrow_schema(columns))
+    integers = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
+    return table.to_pandas(types_mapper=integers.get, date_as_object=False)

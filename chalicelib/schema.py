@@ -1,0 +1,77 @@
+"""Every column of the lake, defined once.
+
+The job, the catalog, the API's allow-lists and the data dictionary all read these definitions. Types are Glue's;
+`parquet` maps each to its Arrow type, so that the API can read this module without pyarrow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEMA_VERSION = 1
+"""Part of the lake's version: raise it when a column is added, removed or changes its type or meaning."""
+
+TICKER = "IBOV"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, its type in Glue, its unit and what it means."""
+
+    name: str
+    type: str
+    unit: str
+    description: str
+
+
+_DATE = Column("data", "date", "day", "the session, in São Paulo")
+_TICKER = Column("ticker", "string", "", "the index: IBOV")
+_PRICES = (
+    Column("preco_abertura", "double", "index points", "open, as the source gives it"),
+    Column("preco_maximo", "double", "index points", "high, as the source gives it"),
+    Column("preco_minimo", "double", "index points", "low, as the source gives it"),
+    Column("preco_fechamento", "double", "index points", "close, as the source gives it"),
+)
+_SOURCE = (
+    Column("fonte", "string", "", "the source of the bar: csv, yahoo, correcao, or sample if synthetic"),
+    Column("coletado_em", "timestamp", "UTC", "when the source was asked for the bar"),
+)
+
+PRICES = tuple(column.name for column in _PRICES)
+"""Open, high, low and close, in that order."""
+
+RAW: tuple[Column, ...] = (
+    _DATE,
+    *_PRICES,
+    Column("volume_negociado", "bigint", "shares / 100", "volume, as the source gives it"),
+    _TICKER,
+    *_SOURCE,
+)
+"""A raw object: one row a bar, as the source gave it, nulls and live bars included."""
+
+QUARANTINE: tuple[Column, ...] = (
+    Column("motivo", "string", "", "why the bar was refused: one of the rules in `bars`"),
+    Column("chave", "string", "", "the raw object that the bar came from"),
+    *RAW,
+)
+"""Every bar refused, with the reason and the raw object."""
+
+REFINED: tuple[Column, ...] = (
+    _DATE,
+    _TICKER,
+    *_PRICES,
+    Column("volume_negociado", "bigint", "shares / 100", "volume as Yahoo gives it; null where it gives 0 or nothing"),
+    Column("variacao_diaria", "double", "index points", "close - open"),
+    Column("variacao_pct", "double", "percent", "round((close - open) / open * 100, 2)"),
+    Column("amplitude", "double", "index points", "high - low"),
+    Column("volatilidade_pct", "double", "percent", "round(amplitude / close * 100, 2)"),
+    Column("media_movel_3d", "double", "index points", "mean of the last 3 closes"),
+    Column("vol_mean_3d", "double", "percent", "mean of the last 3 volatilidade_pct"),
+    Column("vol_std_3d", "double", "percent", "sample standard deviation (ddof 1) of the last 3 volatilidade_pct"),
+    Column("avisos", "string", "", "data-quality warnings on the bar, comma separated; empty if none"),
+    *_SOURCE,
+    Column("month", "int", "", "calendar month of the session, 1 to 12"),
+)
+"""A year's object in refined: one row a session, in order of date. Windows that are not full are null."""
+
+PARTITION = Column("year", "int", "", "calendar year of the session: the partition key, not in the file")

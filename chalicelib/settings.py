@@ -1,0 +1,62 @@
+"""The settings of one deployment, read from the environment once and checked once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from chalicelib.errors import SettingsError
+
+PREFIX = "B3_"
+
+_BUCKET = (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "3 to 63 of a-z 0-9 . -, as S3 asks of a bucket")
+_IDENTIFIER = (r"[a-z_][a-z0-9_]{0,254}", "a-z 0-9 _, not starting with a digit, as Athena asks of a name")
+_NAME = (r"[A-Za-z0-9_.-]{1,128}", "1 to 128 of A-Z a-z 0-9 _ . -")
+
+_RULES = {
+    "stage": _NAME,
+    "raw_bucket": _BUCKET,
+    "refined_bucket": _BUCKET,
+    "athena_bucket": _BUCKET,
+    "database": _IDENTIFIER,
+    "table": _IDENTIFIER,
+    "job": _NAME,
+    "workgroup": _NAME,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Names that differ between deployments. The defaults are the laptop's.
+
+    Each is read from the environment variable of its name, in capitals after `B3_`: `B3_RAW_BUCKET`.
+
+    Raises:
+        SettingsError: a value is not what S3, Athena or Glue accepts, or a `B3_` variable is none of these.
+    """
+
+    stage: str = "local"
+    raw_bucket: str = "b3-dataflow-raw"
+    refined_bucket: str = "b3-dataflow-refined"
+    athena_bucket: str = "b3-dataflow-athena"
+    database: str = "b3_refined_db"
+    table: str = "ibov_refined"
+    job: str = "b3-etl-job"
+    workgroup: str = "b3-dataflow"
+
+    def __post_init__(self) -> None:
+        for name, (pattern, allowed) in _RULES.items():
+            value = getattr(self, name)
+            if not re.fullmatch(pattern, value, re.ASCII):
+                raise SettingsError(f"{PREFIX}{name.upper()} is {value!r}; allowed: {allowed}")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings; a variable that is absent keeps its default."""
+        known = {f"{PREFIX}{field.name.upper()}": field.name for field in fields(cls)}
+        given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+        unknown = sorted(given.keys() - known.keys())
+        if unknown:
+            raise SettingsError(f"{unknown[0]} is not a setting; allowed: {', '.join(known)}")
+        return cls(**{known[name]: value for name, value in given.items()})

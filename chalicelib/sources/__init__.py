@@ -1,0 +1,38 @@
+"""Where bars come from. Each source is a module; all share the interface below.
+
+The sources import pandas and more: only a handler that ingests imports them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+SYNTHETIC = "sample"
+"""The source whose bars are generated. A lake holds these or real ones, never both."""
+
+RANKS = {SYNTHETIC: 0, "csv": 1, "yahoo": 2, "correcao": 3}
+"""Which source wins a session: old history from a file fills gaps but never overrides Yahoo; a correction does."""
+
+
+class Source(Protocol):
+    """Gives bars as it has them: nulls, unfinished bars and errors included."""
+
+    @property
+    def name(self) -> str:
+        """What the bars say of their origin, in `fonte`: a key of `RANKS`."""
+
+    def fetch(self, start: date | None) -> pd.DataFrame:
+        """The daily bars from `start` on, or all there are.
+
+        Returns:
+            At least one row, in order of date: `data` (datetime64, midnight), the four prices (float64, NaN where
+            null) and `volume_negociado` (Int64, NA where null).
+
+        Raises:
+            SourceError: the source did not give bars; the message says what it gave.
+        """

@@ -1,0 +1,46 @@
+"""Where settings, AWS clients and the library meet. Nothing else creates the functions' clients of AWS."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from chalicelib.api import Services
+from chalicelib.athena import Athena
+from chalicelib.lake import Lake
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+# API Gateway gives up after 29 seconds: a call that hangs must fail long before.
+_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings.from_environ(os.environ)
+
+
+@cache
+def lake() -> Lake:
+    """The lake that the settings name."""
+    return Lake(boto3.client("s3", config=_CONFIG), settings().raw_bucket, settings().refined_bucket)
+
+
+@cache
+def glue() -> GlueClient:
+    """The client that starts the job."""
+    return boto3.client("glue", config=_CONFIG)
+
+
+@cache
+def services() -> Services:
+    """What the API answers from."""
+    athena = Athena(boto3.client("athena", config=_CONFIG), lake().s3, settings().workgroup, settings().database)
+    return Services(lake(), athena, settings().table)

@@ -1,0 +1,204 @@
+"""The job `b3-etl-job`: brings refined up to date with all of raw, whatever happened before.
+
+    python glue/b3_etl_job.py --RAW_PATH s3://bucket/raw/ --REFINED_PATH s3://bucket/refined/
+
+A run claims the manifest, computes refined from every raw object, writes the years that differ from what is
+stored, registers them, and commits the manifest; then it looks for raw objects that arrived meanwhile. Every
+write is conditional on what was read, so two runs cannot overwrite each other, and a run that was killed
+anywhere is healed by the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta, timezone
+from urllib.parse import urlsplit
+
+import boto3
+
+from chalicelib import layout, parquet
+from chalicelib.b3_calendar import sessions
+from chalicelib.catalog import Catalog
+from chalicelib.errors import B3Error, LakeChanged, RunInProgress
+from chalicelib.lake import Lake
+from chalicelib.manifest import (
+    Claim,
+    Contents,
+    Ledger,
+    Manifest,
+    Quality,
+    Run,
+    Year,
+    code_version,
+    version_of,
+)
+from chalicelib.refinery import Refined, refine
+from chalicelib.schema import QUARANTINE, REFINED, SCHEMA_VERSION
+from chalicelib.settings import Settings
+
+ATTEMPTS = 5
+"""How often a run starts over because somebody else wrote, or because raw grew while it worked."""
+
+SESSIONS_AHEAD = timedelta(days=400)
+
+Clock = Callable[[], datetime]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the job with Glue's arguments; exits with one line that names what went wrong."""
+    arguments = parse(argv)
+    raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)
+    lake = Lake(boto3.client("s3"), raw.netloc, refined.netloc)
+    location = f"s3://{refined.netloc}/{layout.REFINED_PREFIX}"
+    catalog = Catalog(boto3.client("glue"), arguments.DATABASE, arguments.TABLE, location)
+    try:
+        bring_up_to_date(lake, catalog, arguments.JOB_RUN_ID, lambda: datetime.now(timezone.utc))
+    except B3Error as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from error
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The job's arguments. Glue adds many of its own, which are ignored."""
+    parser = argparse.ArgumentParser(description="Bring refined up to date with all of raw.", allow_abbrev=False)
+    parser.add_argument("--RAW_PATH", required=True, metavar="s3://…", help="any path in the raw bucket: a hint only")
+    parser.add_argument("--REFINED_PATH", required=True, metavar="s3://…/refined/", help="where refined lies")
+    parser.add_argument("--DATABASE", default=Settings.database, help="Glue database (default: %(default)s)")
+    parser.add_argument("--TABLE", default=Settings.table, help="Glue table (default: %(default)s)")
+    parser.add_argument("--JOB_RUN_ID", default=f"by-hand-{uuid.uuid4()}", help="the run's id (Glue gives it)")
+    arguments, _ = parser.parse_known_args(argv)
+    for name in ("RAW_PATH", "REFINED_PATH"):
+        path = urlsplit(getattr(arguments, name))
+        if path.scheme != "s3" or not path.netloc:
+            parser.error(f"--{name} is {getattr(arguments, name)!r}; allowed: s3://bucket/…")
+    return arguments
+
+
+def bring_up_to_date(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents | None:
+    """Merge all of raw into refined and commit. Returns what the lake holds now, None if raw is empty.
+
+    Raises:
+        RunInProgress: another run holds the claim, or the lake changed at each of `ATTEMPTS` tries.
+        MixedLake, RawUnreadable, LakeError: raw or the catalog is not as it must be; nothing was written.
+    """
+    for _ in range(ATTEMPTS):
+        if not lake.raw_objects():
+            print("raw is empty: nothing to do")
+            return None
+        try:
+            contents = _merge(lake, catalog, run_id, clock)
+            merged = lake.ledger(contents.ledger).merged
+        except LakeChanged as error:
+            print(f"starting over: {error}")
+            continue
+        if lake.raw_objects().items() <= merged.items():
+            return contents
+        print("starting over: raw grew meanwhile")
+    raise RunInProgress(f"the lake changed during each of {ATTEMPTS} attempts of run {run_id}")
+
+
+def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents:
+    """One claim, one computation, one commit."""
+    started_at = clock()
+    previous, etag = lake.manifest()
+    claim = previous.claim if previous else None
+    if claim and claim.run_id != run_id and claim.holds(started_at):
+        raise RunInProgress(f"run {claim.run_id} has been writing since {claim.at:%Y-%m-%d %H:%M:%S} UTC")
+    committed = previous.contents if previous else None
+    etag = lake.put_manifest(Manifest("writing", Claim(run_id, started_at), committed), etag)
+    try:
+        objects = lake.raw_objects()
+        raw = lake.read_raw(objects)
+        print(f"raw: {len(objects):,} objects, {len(raw):,} bars")
+        refined = refine(raw)
+    except B3Error:
+        # Nothing was written: leave the lake as it was found. If the claim is no longer ours, there is none to give up.
+        with contextlib.suppress(LakeChanged):
+            lake.put_manifest(previous or Manifest("ready", None, None), etag)
+        raise
+    years = _write(lake, catalog, refined)
+    ledger = Ledger(objects)
+    ledger_key = _write_ledger(lake, ledger)
+    contents = Contents(
+        version=version_of(years),
+        as_of=_session(refined, -1),
+        first_session=_session(refined, 0),
+        rows=len(refined.bars),
+        years=years,
+        synthetic=refined.synthetic,
+        quality=Quality(refused=refined.refused()),
+        sessions_ahead=_sessions_ahead(_session(refined, -1), started_at.date()),
+        run=Run(run_id, started_at, clock(), len(raw), len(refined.bars), len(refined.quarantine)),
+        schema_version=SCHEMA_VERSION,
+        code_version=code_version(),
+        ledger=ledger_key,
+    )
+    lake.put_manifest(Manifest("ready", None, contents), etag)
+    print(f"committed: {contents.rows:,} sessions to {contents.as_of}, version {contents.version[:12]}")
+    for key in lake.refined_objects(layout.LEDGER_PREFIX).keys() - {ledger_key}:
+        lake.delete_refined(key)
+    return contents
+
+
+def _write(lake: Lake, catalog: Catalog, refined: Refined) -> dict[str, Year]:
+    """Write the years that differ from what is stored, drop those that no longer are, register the rest."""
+    stored = lake.refined_objects(layout.REFINED_PREFIX)
+    years: dict[str, Year] = {}
+    written = 0
+    for year, bars in refined.bars.groupby("year"):
+        key = layout.refined_key(int(year))
+        body = parquet.encode(bars, REFINED)
+        etag = stored.pop(key, None)
+        if not _is(body, etag):
+            etag = lake.put_refined(key, body, etag)
+            written += 1
+        years[str(year)] = Year(str(etag), len(bars), hashlib.sha256(body).hexdigest())
+    print(f"refined: {len(years)} years, {written} written")
+    _write_quarantine(lake, refined)
+    catalog.register(int(year) for year in years)
+    for key in stored:
+        if layout.refined_year(key) is None:
+            print(f"warning: s3://{lake.refined_bucket}/{key} is not of this lake, and Athena may read it")
+        else:
+            lake.delete_refined(key)
+    return years
+
+
+def _write_quarantine(lake: Lake, refined: Refined) -> None:
+    body = parquet.encode(refined.quarantine, QUARANTINE)
+    etag = lake.refined_objects(layout.QUARANTINE_KEY).get(layout.QUARANTINE_KEY)
+    if not _is(body, etag):
+        lake.put_refined(layout.QUARANTINE_KEY, body, etag)
+
+
+def _write_ledger(lake: Lake, ledger: Ledger) -> str:
+    """Write the ledger under a name of its own, so that a manifest and the ledger that it names always agree."""
+    body = ledger.encode()
+    key = f"{layout.LEDGER_PREFIX}{hashlib.sha256(body).hexdigest()[:16]}.json"
+    if key not in lake.refined_objects(key):
+        lake.put_refined(key, body, None)
+    return key
+
+
+def _is(body: bytes, etag: str | None) -> bool:
+    """Whether the stored object is these bytes: S3's ETag of an object put whole is its MD5.
+
+    Under SSE-KMS it is not, and every run would write every year: the stack's buckets use SSE-S3.
+    """
+    return etag == f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+
+
+def _session(refined: Refined, position: int) -> date | None:
+    return refined.bars["data"].iloc[position].date() if len(refined.bars) else None
+
+
+def _sessions_ahead(as_of: date | None, today: date) -> list[date]:
+    after = (as_of or today) + timedelta(days=1)
+    return [session.date() for session in sessions(after, max(as_of or today, today) + SESSIONS_AHEAD)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The actions of Athena's API that the local Athena answers itself, as JSON in and JSON out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from local import moto_state
+from local.athena.errors import InvalidRequest
+from local.athena.executions import FAILED, FINAL, SUCCEEDED, Execution, Executions, bucket_and_key
+
+PAGE = 1000
+
+Action = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+_ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
+
+
+def actions(executions: Executions) -> dict[str, Action]:
+    """The actions by name. Each takes the request's members and gives the response's."""
+
+    def start(request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"QueryExecutionId": executions.start(request)}
+
+    def get(request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"QueryExecution": _describe(executions.get(request["QueryExecutionId"]))}
+
+    def batch_get(request: Mapping[str, Any]) -> dict[str, Any]:
+        found, missing = [], []
+        for execution_id in request["QueryExecutionIds"]:
+            try:
+                found.append(_describe(executions.get(execution_id)))
+            except InvalidRequest as error:
+                missing.append({"QueryExecutionId": execution_id, "ErrorMessage": str(error)})
+        return {"QueryExecutions": found, "UnprocessedQueryExecutionIds": missing}
+
+    def listing(request: Mapping[str, Any]) -> dict[str, Any]:
+        ids = executions.ids(request.get("WorkGroup") or "primary")
+        start, size = _page(request, 50)
+        page = {"QueryExecutionIds": ids[start : start + size]}
+        return page | ({"NextToken": str(start + size)} if start + size < len(ids) else {})
+
+    def results(request: Mapping[str, Any]) -> dict[str, Any]:
+        return _results(executions.get(request["QueryExecutionId"]), *_page(request, PAGE))
+
+    def stop(request: Mapping[str, Any]) -> dict[str, Any]:
+        executions.stop(request["QueryExecutionId"])
+        return {}
+
+    return {
+        "BatchGetQueryExecution": batch_get,
+        "GetQueryExecution": get,
+        "GetQueryResults": results,
+        "ListQueryExecutions": listing,
+        "StartQueryExecution": start,
+        "StopQueryExecution": stop,
+    }
+
+
+def _page(request: Mapping[str, Any], default: int) -> tuple[int, int]:
+    token, size = request.get("NextToken") or "0", request.get("MaxResults") or default
+    if not token.isdecimal():
+        raise InvalidRequest(f"Malformed NextToken: {token}")
+    if not 1 <= size <= PAGE:
+        raise InvalidRequest(f"MaxResults is {size}, it must be between 1 and {PAGE}")
+    return int(token), size
+
+
+def _describe(execution: Execution) -> dict[str, Any]:
+    request = execution.request
+    end = execution.completed
+    status: dict[str, Any] = {"State": execution.state, "SubmissionDateTime": execution.submitted}
+    if end is not None:
+        status["CompletionDateTime"] = end
+    if execution.reason is not None:
+        status["StateChangeReason"] = execution.reason
+        if execution.state == FAILED:
+            status["AthenaError"] = {"ErrorCategory": 2, "ErrorType": 1006, "Retryable": False, "ErrorMessage": execution.reason}
+    described: dict[str, Any] = {
+        "QueryExecutionId": execution.id,
+        "Query": request["QueryString"],
+        "StatementType": "DML",
+        "SubstatementType": "SELECT",
+        "ResultConfiguration": {"OutputLocation": execution.output_location},
+        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+        "QueryExecutionContext": request.get("QueryExecutionContext") or {},
+        "Status": status,
+        "Statistics": _statistics(execution),
+        "WorkGroup": execution.workgroup,
+        "EngineVersion": _ENGINE,
+    }
+    if request.get("ExecutionParameters"):
+        described["ExecutionParameters"] = request["ExecutionParameters"]
+    return described
+
+
+def _statistics(execution: Execution) -> dict[str, Any]:
+    def millis(start: float | None, end: float | None) -> int:
+        return 0 if start is None or end is None else round((end - start) * 1000)
+
+    return {
+        "DataScannedInBytes": execution.scanned,
+        "EngineExecutionTimeInMillis": millis(execution.started, execution.completed),
+        "QueryQueueTimeInMillis": millis(execution.submitted, execution.started),
+        "TotalExecutionTimeInMillis": millis(execution.submitted, execution.completed),
+        "ResultReuseInformation": {"ReusedPreviousResult": False},
+    }
+
+
+def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
+    if execution.state not in FINAL:
+        raise InvalidRequest(f"Query has not yet finished. Current state: {execution.state}")
+    if execution.state != SUCCEEDED:
+        raise InvalidRequest(f"Query did not finish successfully. Final query state: {execution.state}")
+    body = moto_state.read(*bucket_and_key(execution.output_location))
+    if body is None:
+        raise InvalidRequest("Could not find results")
+    # Row 0 is the header, and takes a place on the first page.
+    table = _parse(body)
+    rows = [table.column_names] if start == 0 else []
+    data = table.slice(max(start - 1, 0), size - len(rows))
+    rows += [list(row) for row in zip(*(column.to_pylist() for column in data.columns), strict=True)]
+    page: dict[str, Any] = {
+        "UpdateCount": 0,
+        "ResultSet": {
+            "Rows": [{"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in rows],
+            "ResultSetMetadata": {
+                "ColumnInfo": [_column(name, type_) for name, type_ in zip(table.column_names, execution.types, strict=True)]
+            },
+        },
+    }
+    return page | ({"NextToken": str(start + size)} if start + size < len(table) + 1 else {})
+
+
+@lru_cache(maxsize=8)
+def _parse(body: bytes) -> pa.Table:
+    """The result object read back: what is not in quotes is null."""
+    names = next(csv.reader(io.StringIO(body.decode())))
+    return pacsv.read_csv(
+        pa.BufferReader(body),
+        read_options=pacsv.ReadOptions(column_names=[str(index) for index in range(len(names))], skip_rows=1),
+        parse_options=pacsv.ParseOptions(newlines_in_values=True),
+        convert_options=pacsv.ConvertOptions(
+            column_types={str(index): pa.string() for index in range(len(names))},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    ).rename_columns(names)
+
+
+def _column(name: str, type_: str) -> dict[str, Any]:
+    return {
+        "CatalogName": "hive",
+        "SchemaName": "",
+        "TableName": "",
+        "Name": name,
+        "Label": name,
+        "Type": type_,
+        "Precision": _PRECISION.get(type_, 2147483647),
+        "Scale": 3 if type_ == "timestamp" else 0,
+        "Nullable": "UNKNOWN",
+        "CaseSensitive": type_ == "varchar",
+    }
+
+
+_PRECISION = {"bigint": 19, "boolean": 0, "date": 0, "double": 17, "float": 17, "integer": 10, "timestamp": 3}

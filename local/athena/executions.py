@@ -1,0 +1,214 @@
+"""Query executions: started at once, run beside each other, asked about by id."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+
+from local import moto_state
+from local.athena import sql, text
+from local.athena.engine import Engine
+from local.athena.errors import AthenaError, BytesScannedLimit, InvalidRequest
+
+QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"
+FINAL = {SUCCEEDED, FAILED, CANCELLED}
+
+_AT_ONCE = 64
+"""Queries that run at the same time; the rest wait in QUEUED. AWS allows between 20 and 200 by region."""
+
+
+@dataclass(slots=True)
+class Execution:
+    """One query, from submission to its final state. Times are seconds since 1970."""
+
+    id: str
+    request: Mapping[str, Any]
+    workgroup: str
+    output_location: str
+    cutoff: int | None
+    state: str = QUEUED
+    reason: str | None = None
+    submitted: float = field(default_factory=time.time)
+    started: float | None = None
+    completed: float | None = None
+    scanned: int = 0
+    types: tuple[str, ...] = ()
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    connection: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def database(self) -> str | None:
+        return (self.request.get("QueryExecutionContext") or {}).get("Database")
+
+
+class Executions:
+    """All executions of the local Athena.
+
+    Args:
+        engine: runs the queries.
+        latency: seconds that each query takes at the least, to feel what AWS feels like.
+    """
+
+    def __init__(self, engine: Engine, latency: float = 0.0) -> None:
+        self._engine = engine
+        self._latency = latency
+        self._lock = threading.Lock()
+        self._by_id: dict[str, Execution] = {}
+        self._by_token: dict[str, tuple[str, str]] = {}
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="athena")
+
+    def start(self, request: Mapping[str, Any]) -> str:
+        """Accept a StartQueryExecution and run it in the background. Returns its id.
+
+        Raises:
+            InvalidRequest: the request is refused at once.
+        """
+        token = request.get("ClientRequestToken")
+        if token is not None and not 32 <= len(token) <= 128:
+            raise InvalidRequest("ClientRequestToken must have length between 32 and 128")
+        same = json.dumps({key: value for key, value in request.items() if key != "ClientRequestToken"}, sort_keys=True)
+        with self._lock:
+            if token in self._by_token:
+                earlier, asked = self._by_token[token]
+                if asked != same:
+                    raise InvalidRequest("Idempotent parameters do not match")
+                return earlier
+            execution = _accept(request)
+            self._by_id[execution.id] = execution
+            if token is not None:
+                self._by_token[token] = (execution.id, same)
+        self._pool.submit(self._run, execution)
+        return execution.id
+
+    def get(self, execution_id: str) -> Execution:
+        """An execution by its id.
+
+        Raises:
+            InvalidRequest: there is none.
+        """
+        try:
+            return self._by_id[execution_id]
+        except KeyError:
+            raise InvalidRequest(f"QueryExecution {execution_id} was not found") from None
+
+    def ids(self, workgroup: str) -> list[str]:
+        """The executions of a workgroup, newest first."""
+        return [execution.id for execution in reversed(self._by_id.values()) if execution.workgroup == workgroup]
+
+    def stop(self, execution_id: str) -> None:
+        """Cancel an execution; one that has ended stays as it is."""
+        execution = self.get(execution_id)
+        with self._lock:
+            if execution.state in FINAL:
+                return
+            _end(execution, CANCELLED, "Query cancelled by user")
+            execution.cancelled.set()
+            connection = execution.connection
+        if connection is not None:
+            connection.interrupt()
+
+    def forget(self) -> None:
+        """Cancel what runs and forget all, as when moto is reset."""
+        for execution_id in list(self._by_id):
+            self.stop(execution_id)
+        with self._lock:
+            self._by_id.clear()
+            self._by_token.clear()
+
+    def close(self) -> None:
+        """Cancel what runs and wait until it has ended."""
+        self.forget()
+        self._pool.shutdown()
+
+    def _run(self, execution: Execution) -> None:
+        with self._lock:
+            if execution.state in FINAL:
+                return
+            execution.state, execution.started = RUNNING, time.time()
+            execution.connection = connection = self._engine.connect()
+        try:
+            if not execution.cancelled.wait(self._latency):
+                self._query(execution, connection)
+        except BytesScannedLimit as error:
+            self._finish(execution, CANCELLED, str(error))
+        except AthenaError as error:
+            self._finish(execution, FAILED, str(error))
+        except duckdb.InterruptException:
+            self._finish(execution, CANCELLED, "Query cancelled by user")
+        except Exception as error:
+            # A fault of the local Athena itself: the caller must learn of it, or would wait for ever.
+            self._finish(execution, FAILED, f"INTERNAL_ERROR: the local Athena failed: {error!r}")
+            raise
+        finally:
+            execution.connection = None
+            connection.close()
+
+    def _query(self, execution: Execution, connection: duckdb.DuckDBPyConnection) -> None:
+        result = self._engine.run(
+            connection,
+            execution.request["QueryString"],
+            execution.request.get("ExecutionParameters") or (),
+            execution.database,
+            execution.cutoff,
+        )
+        bucket, key = bucket_and_key(execution.output_location)
+        moto_state.write(bucket, key, text.to_csv(result.names, result.columns))
+        execution.types, execution.scanned = result.types, result.scanned
+        self._finish(execution, SUCCEEDED, None)
+
+    def _finish(self, execution: Execution, state: str, reason: str | None) -> None:
+        with self._lock:
+            if execution.state not in FINAL:
+                _end(execution, state, reason)
+
+
+def _end(execution: Execution, state: str, reason: str | None) -> None:
+    execution.completed, execution.reason, execution.state = time.time(), reason, state
+
+
+def _accept(request: Mapping[str, Any]) -> Execution:
+    """Check what Athena checks before it answers with an id."""
+    name = request.get("WorkGroup") or "primary"
+    workgroup = moto_state.workgroup(name)
+    if workgroup is None:
+        raise InvalidRequest(f"WorkGroup {name} is not found.")
+    if workgroup["State"] != "ENABLED":
+        raise InvalidRequest(f"WorkGroup {name} is disabled.")
+    configuration = workgroup["Configuration"]
+    enforced = configuration.get("EnforceWorkGroupConfiguration", True)
+    ours = (configuration.get("ResultConfiguration") or {}).get("OutputLocation")
+    theirs = (request.get("ResultConfiguration") or {}).get("OutputLocation")
+    output = (ours or theirs) if enforced else (theirs or ours)
+    if not output:
+        raise InvalidRequest(
+            "No output location provided. An output location is required either through the Workgroup result "
+            "configuration setting or as an API input."
+        )
+    bucket, _ = bucket_and_key(output)
+    if not moto_state.bucket_exists(bucket):
+        raise InvalidRequest(f"Unable to verify/create output bucket {bucket}")
+    if not request.get("ExecutionParameters"):
+        # With parameters the text is whole only once they are bound.
+        sql.parse(request["QueryString"])
+    execution_id = str(uuid.uuid4())
+    location = f"{output.rstrip('/')}/{execution_id}.csv"
+    return Execution(execution_id, request, name, location, configuration.get("BytesScannedCutoffPerQuery"))
+
+
+def bucket_and_key(location: str) -> tuple[str, str]:
+    """The bucket and the key of an `s3://` location."""
+    parts = urlsplit(location)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise InvalidRequest(f"outputLocation is not a valid S3 path: {location}")
+    return parts.netloc, parts.path.lstrip("/")
+
+

@@ -1,0 +1,229 @@
+"""Trino's SQL as Athena takes it: parsed, bound, checked, and translated for DuckDB."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects import Athena
+from sqlglot.errors import OptimizeError, ParseError, TokenError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.tokens import Token, TokenType
+
+from local.athena.errors import InvalidRequest, QueryFailure
+from local.athena.functions import FUNCTIONS
+
+# sqlglot warns of each statement that it does not know; such statements are refused here by name.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
+
+CATALOG = "awsdatacatalog"
+DIALECT = "athena"
+
+Schema = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""The Glue type of each column, by database and table."""
+
+
+def parse(sql: str) -> exp.Query:
+    """The one query in the text.
+
+    Raises:
+        InvalidRequest: the text is no SQL, holds several statements, or a statement that is no query.
+    """
+    try:
+        statements = [tree for tree in sqlglot.parse(sql, read=DIALECT) if tree and not isinstance(tree, exp.Semicolon)]
+    except (ParseError, TokenError) as error:
+        raise InvalidRequest(_syntax_message(error)) from error
+    if len(statements) > 1:
+        raise InvalidRequest(f"Only one sql statement is allowed. Got: {sql}")
+    if not statements:
+        raise InvalidRequest("line 1:1: mismatched input '<EOF>'. Expecting: <query>")
+    (statement,) = statements
+    if isinstance(statement, exp.Create):
+        raise InvalidRequest("the local Athena runs queries only, no CREATE (awswrangler: pass ctas_approach=False)")
+    if not isinstance(statement, exp.Query):
+        raise InvalidRequest(f"line 1:1: mismatched input '{sql.split()[0]}'. The local Athena takes <query> only")
+    return statement
+
+
+def check_functions(sql: str, query: exp.Query) -> None:
+    """Refuse what is not among the functions that the local Athena knows.
+
+    Raises:
+        QueryFailure: names the first one, and where it stands.
+    """
+    tokens = _tokens(sql)
+    named_columns = {alias.name.lower() for alias in query.find_all(exp.TableAlias) if alias.columns}
+    for token, following in zip(tokens, tokens[1:], strict=False):
+        called = token.token_type == TokenType.VAR and following.token_type == TokenType.L_PAREN
+        if called and token.text.lower() not in FUNCTIONS | named_columns:
+            raise QueryFailure(
+                "FUNCTION_NOT_FOUND",
+                f"line {token.line}:{token.col}: Function '{token.text.lower()}' not registered "
+                "(the local Athena knows a part of Trino's: docs/local-aws.md)",
+            )
+
+
+def bind(sql: str, parameters: Sequence[str]) -> str:
+    """The text with each `?` replaced by the parameter of its place, in textual order.
+
+    Raises:
+        QueryFailure: their number differs, a parameter is no literal, or a `?` stands outside WHERE.
+    """
+    marks = [token for token in _tokens(sql) if token.token_type == TokenType.PLACEHOLDER]
+    if len(marks) != len(parameters):
+        raise QueryFailure(
+            "INVALID_PARAMETER_USAGE",
+            f"line 1:1: Incorrect number of parameters: expected {len(marks)} but found {len(parameters)}",
+        )
+    named = _replace(sql, marks, [f":p{index}" for index in range(len(marks))])
+    for placeholder in sqlglot.parse_one(named, read=DIALECT).find_all(exp.Placeholder):
+        if not placeholder.find_ancestor(exp.Where):
+            mark = marks[int(placeholder.name.removeprefix("p"))]
+            raise QueryFailure("SYNTAX_ERROR", f"line {mark.line}:{mark.col}: '?' is allowed in WHERE only")
+    return _replace(sql, marks, [_literal(value) for value in parameters])
+
+
+def tables(query: exp.Query, database: str | None) -> list[exp.Table]:
+    """The tables of the catalog that a query names, each with its database.
+
+    Raises:
+        QueryFailure: a table is in another catalog, or has no database and there is no default.
+    """
+    found: list[exp.Table] = []
+    for scope in traverse_scope(query):
+        for source in scope.sources.values():
+            if isinstance(source, exp.Table) and not any(source is table for table in found):
+                found.append(source)
+    for table in found:
+        if not isinstance(table.this, exp.Identifier):
+            raise QueryFailure("FUNCTION_NOT_FOUND", f"Table function '{table.this.sql(DIALECT)}' not registered")
+        if table.catalog and table.catalog.lower() != CATALOG:
+            raise QueryFailure("CATALOG_NOT_FOUND", f"Catalog '{table.catalog}' not found")
+        if not table.db and not database:
+            raise QueryFailure("MISSING_SCHEMA_NAME", "Schema must be specified when session schema is not set")
+        table.set("catalog", None)
+        table.set("db", exp.to_identifier((table.db or database or "").lower(), quoted=True))
+        table.set("this", exp.to_identifier(table.name.lower(), quoted=True))
+    return found
+
+
+def resolve(query: exp.Query, schema: Schema) -> exp.Query:
+    """The query with every column qualified and typed.
+
+    Raises:
+        QueryFailure: a column does not exist (an alias in WHERE or GROUP BY is none), or types do not compare.
+    """
+    mapping = {db: {name: dict(columns) for name, columns in found.items()} for db, found in schema.items()}
+    try:
+        qualified = qualify(query, schema=mapping, dialect=DIALECT, expand_alias_refs=False)
+    except OptimizeError as error:
+        raise QueryFailure("COLUMN_NOT_FOUND", _column_message(error)) from error
+    typed = annotate_types(qualified, schema=mapping, dialect=DIALECT)
+    _check_comparisons(typed)
+    return typed
+
+
+def output_names(query: exp.Query, resolved: exp.Query) -> list[str]:
+    """The names of the result's columns, as Trino gives them: `_col2` for the third where it has none."""
+    if any(isinstance(projection, exp.Star) or projection.is_star for projection in query.selects):
+        return [projection.alias_or_name for projection in resolved.selects]
+    return [
+        projection.alias_or_name if isinstance(projection, exp.Alias | exp.Column) else f"_col{index}"
+        for index, projection in enumerate(query.selects)
+    ]
+
+
+def partition_conditions(table: exp.Table, keys: Sequence[str]) -> list[exp.Expression]:
+    """What WHERE asks of nothing but a table's partition keys, with the columns unqualified.
+
+    Only of a table that stands in FROM or is joined to it inside: below an outer join, a row that the condition
+    would drop may still have to appear as nulls.
+    """
+    select = table.find_ancestor(exp.Select)
+    where = select.args.get("where") if select else None
+    joined = table.find_ancestor(exp.Join, exp.Select)
+    outer = any(join.side for join in select.args.get("joins") or []) if select else True
+    if where is None or outer or (isinstance(joined, exp.Join) and joined.side):
+        return []
+    found = []
+    for condition in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
+        columns = list(condition.find_all(exp.Column))
+        ours = columns and all(column.table == table.alias_or_name and column.name in keys for column in columns)
+        if ours and not condition.find(exp.Query):
+            bare = condition.copy()
+            for column in list(bare.find_all(exp.Column)):
+                column.set("table", None)
+            found.append(bare)
+    return found
+
+
+def _tokens(sql: str) -> list[Token]:
+    return Athena().tokenize(sql)
+
+
+def _replace(sql: str, tokens: Sequence[Token], texts: Sequence[str]) -> str:
+    for token, text in reversed(list(zip(tokens, texts, strict=True))):
+        sql = sql[: token.start] + text + sql[token.end + 1 :]
+    return sql
+
+
+def _literal(value: str) -> str:
+    """The text of an execution parameter, if it is one literal and nothing else."""
+    try:
+        trees = sqlglot.parse(value, read=DIALECT)
+    except (ParseError, TokenError):
+        trees = []
+    tree = trees[0] if len(trees) == 1 else None
+    inner = tree.this if isinstance(tree, exp.Cast | exp.Neg) else tree
+    if not isinstance(inner, exp.Literal | exp.Boolean | exp.Null):
+        raise QueryFailure("INVALID_PARAMETER_USAGE", f"execution parameter {value!r} is not a SQL literal")
+    assert tree is not None
+    return tree.sql(DIALECT)
+
+
+_KINDS = {
+    "number": {*exp.DataType.NUMERIC_TYPES},
+    "varchar": {*exp.DataType.TEXT_TYPES},
+    "date": {*exp.DataType.TEMPORAL_TYPES},
+    "boolean": {exp.DataType.Type.BOOLEAN},
+}
+
+
+def _kind(node: exp.Expression) -> str | None:
+    type_ = node.type.this if node.type else None
+    return next((kind for kind, types in _KINDS.items() if type_ in types), None)
+
+
+def _check_comparisons(query: exp.Query) -> None:
+    """Trino compares a date with a date only; DuckDB would quietly cast the text."""
+    for node in query.find_all(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In):
+        if isinstance(node, exp.Between):
+            others = [node.args["low"], node.args["high"]]
+        elif isinstance(node, exp.In):
+            others = node.expressions
+        else:
+            others = [node.expression]
+        left = _kind(node.this)
+        for other in others:
+            right = _kind(other)
+            if left and right and left != right:
+                raise QueryFailure("TYPE_MISMATCH", f"Cannot apply operator: {left} {node.key} {right}")
+
+
+def _syntax_message(error: ParseError | TokenError) -> str:
+    details = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
+    line, column = details.get("line") or 1, details.get("col") or 1
+    return f"line {line}:{column}: mismatched input '{details.get('highlight') or '<EOF>'}'"
+
+
+def _column_message(error: OptimizeError) -> str:
+    text = str(error)
+    name = re.search(r"'([^']*)'", text)
+    place = re.search(r"Line: (\d+), Col: (\d+)", text)
+    line, column = place.groups() if place else ("1", "1")
+    return f"line {line}:{column}: Column '{name[1] if name else text}' cannot be resolved"

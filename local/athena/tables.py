@@ -1,0 +1,156 @@
+"""A table of the catalog as Arrow: its registered partitions, pruned, and their objects read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from local import moto_state
+from local.athena.errors import QueryFailure
+
+PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+
+# What Trino's parquet reader takes for each type that a table declares.
+_READABLE: dict[str, tuple[pa.DataType, ...]] = {
+    "bigint": (pa.int64(), pa.int32(), pa.int16(), pa.int8()),
+    "boolean": (pa.bool_(),),
+    "date": (pa.date32(),),
+    "double": (pa.float64(), pa.float32()),
+    "float": (pa.float32(),),
+    "int": (pa.int32(), pa.int16(), pa.int8()),
+    "string": (pa.string(), pa.large_string()),
+    "timestamp": (),
+}
+
+_ARROW: dict[str, pa.DataType] = {
+    "bigint": pa.int64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "double": pa.float64(),
+    "float": pa.float32(),
+    "int": pa.int32(),
+    "string": pa.string(),
+    # Athena's timestamps have no zone, and three digits.
+    "timestamp": pa.timestamp("ms"),
+}
+
+Columns = tuple[tuple[str, str], ...]
+"""Name and Glue type of each column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A registered partition: its values in order of the keys, its own columns, and the objects below its location."""
+
+    values: tuple[str, ...]
+    columns: Columns
+    bucket: str
+    objects: tuple[moto_state.StoredObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as the catalog has it at this moment."""
+
+    columns: Columns
+    keys: Columns
+    partitions: tuple[Partition, ...]
+
+    def types(self) -> dict[str, str]:
+        """The Glue type of each column, the partition's keys last."""
+        return dict(self.columns + self.keys)
+
+    def read(self, partitions: Sequence[Partition]) -> pa.Table:
+        """The rows of these partitions, in the columns of the table.
+
+        Raises:
+            QueryFailure: a partition or an object does not fit the table.
+        """
+        schema = pa.schema([(name, _ARROW[type_]) for name, type_ in self.types().items()])
+        parts = [
+            _read(partition.bucket, stored.key, stored.etag, self.columns, partition.columns, self.keys, partition.values)
+            for partition in partitions
+            for stored in partition.objects
+        ]
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+
+def load(database: str, name: str) -> Table:
+    """Look a table up in the catalog.
+
+    Raises:
+        QueryFailure: it does not exist, or is of a kind that the local Athena does not read.
+    """
+    found = moto_state.table(database, name)
+    if found is None:
+        raise QueryFailure("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
+    storage = found["StorageDescriptor"]
+    if storage.get("InputFormat") != PARQUET:
+        raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' is not parquet: the local Athena reads no other")
+    columns, keys = _columns(storage["Columns"]), _columns(found.get("PartitionKeys", []))
+    unknown = next((type_ for _, type_ in columns + keys if type_ not in _ARROW), None)
+    if unknown:
+        raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has a column of {unknown}; known: {', '.join(_ARROW)}")
+    if keys:
+        partitions = [_partition(entry) for entry in moto_state.partitions(database, name)]
+    else:
+        partitions = [_partition({"Values": [], "StorageDescriptor": storage})]
+    return Table(columns, keys, tuple(partitions))
+
+
+def _columns(glue: Sequence[dict[str, str]]) -> Columns:
+    return tuple((column["Name"].lower(), column["Type"].lower()) for column in glue)
+
+
+def _partition(entry: dict[str, Any]) -> Partition:
+    location = urlsplit(entry["StorageDescriptor"]["Location"])
+    prefix = location.path.lstrip("/")
+    stored = moto_state.objects(location.netloc, prefix if not prefix or prefix.endswith("/") else prefix + "/")
+    # As Hive has it, an object whose name begins with _ or . is not data.
+    data = [entry for entry in stored if entry.size and not entry.key.rpartition("/")[2].startswith(("_", "."))]
+    return Partition(tuple(entry["Values"]), _columns(entry["StorageDescriptor"]["Columns"]), location.netloc, tuple(data))
+
+
+@lru_cache(maxsize=4096)
+def _read(
+    bucket: str, key: str, etag: str, columns: Columns, declared: Columns, keys: Columns, values: tuple[str, ...]
+) -> pa.Table:
+    """One object in the table's columns. Its ETag is an argument so that another content is another entry."""
+    body = moto_state.read(bucket, key)
+    if body is None:
+        raise QueryFailure("HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{key}: the object is gone")
+    try:
+        stored = pq.read_table(pa.BufferReader(body))
+    except pa.ArrowInvalid as error:
+        raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: s3://{bucket}/{key}") from error
+    partition = dict(declared)
+    arrays: dict[str, pa.ChunkedArray | pa.Array] = {}
+    for name, type_ in columns:
+        if partition.get(name, type_) != type_:
+            raise QueryFailure(
+                "HIVE_PARTITION_SCHEMA_MISMATCH",
+                f"column '{name}' is declared as {type_} in the table, but as {partition[name]} in partition {values}",
+            )
+        # A column that the partition or the file lacks is null, whatever the other one holds.
+        present = name in partition and name in stored.column_names
+        arrays[name] = _column(stored[name], name, type_, key) if present else pa.nulls(len(stored), _ARROW[type_])
+    for (name, type_), value in zip(keys, values, strict=True):
+        arrays[name] = pa.repeat(pa.scalar(value).cast(_ARROW[type_]), len(stored))
+    return pa.table(arrays)
+
+
+def _column(array: pa.ChunkedArray, name: str, type_: str, key: str) -> pa.ChunkedArray:
+    readable = pa.types.is_timestamp(array.type) if type_ == "timestamp" else array.type in _READABLE[type_]
+    if not readable:
+        raise QueryFailure(
+            "HIVE_BAD_DATA",
+            f"Field {name}'s type {array.type} in parquet file {key} is incompatible with type {type_} defined in table schema",
+        )
+    # A timestamp loses its zone, and what is finer than a millisecond.
+    return array.cast(_ARROW[type_], safe=False)

@@ -1,0 +1,97 @@
+"""Results as Athena writes them: every value as text, in the result's CSV and in GetQueryResults."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def type_name(type_: pa.DataType) -> str:
+    """Athena's name of the type of a result column."""
+    if pa.types.is_decimal(type_):
+        # DuckDB sums a bigint into 128 bits, which Arrow gives as a decimal; Trino's sum stays a bigint.
+        return "bigint" if type_.scale == 0 else "decimal"
+    for is_type, name in (
+        (pa.types.is_boolean, "boolean"),
+        (pa.types.is_int8, "tinyint"),
+        (pa.types.is_int16, "smallint"),
+        (pa.types.is_int32, "integer"),
+        (pa.types.is_integer, "bigint"),
+        (pa.types.is_float32, "float"),
+        (pa.types.is_floating, "double"),
+        (pa.types.is_date, "date"),
+        (pa.types.is_timestamp, "timestamp"),
+        (pa.types.is_list, "array"),
+    ):
+        if is_type(type_):
+            return name
+    return "varchar"
+
+
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column as Athena prints it; null stays null."""
+    if pa.types.is_floating(column.type):
+        return _doubles(column)
+    if pa.types.is_timestamp(column.type):
+        return pc.strftime(column.cast(pa.timestamp("ms"), safe=False), format="%Y-%m-%d %H:%M:%S")
+    if pa.types.is_list(column.type):
+        texts = [None if value is None else "[" + ", ".join(map(str, value)) + "]" for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.string())])
+    return column.cast(pa.string())
+
+
+def _doubles(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    text = column.cast(pa.string())
+    whole = pc.equal(pc.floor(column), column)
+    text = pc.if_else(whole, pc.binary_join_element_wise(text, pa.scalar(".0"), pa.scalar("")), text)
+    size = pc.abs(column)
+    plain = pc.and_(pc.greater_equal(size, 1e-3), pc.less(size, 1e7))
+    plain = pc.fill_null(pc.or_(plain, pc.equal(size, 0.0)), True)
+    if pc.all(plain).as_py():
+        return text
+    others = [None if value is None else java_double(value) for value in column.to_pylist()]
+    return pc.if_else(plain, text, pa.chunked_array([pa.array(others, pa.string())]))
+
+
+def java_double(value: float) -> str:
+    """A double as Java's Double.toString prints it: 1.0E7 from ten million on, and below a thousandth."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return repr(value)
+    mantissa, _, exponent = f"{value!r}".partition("e")
+    sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
+    whole, _, fraction = digits.partition(".")
+    significant = (whole + fraction).lstrip("0")
+    leading_zeros = len(whole + fraction) - len(significant)
+    power = int(exponent or 0) + len(whole) - 1 - leading_zeros
+    significant = significant.rstrip("0") or "0"
+    return f"{sign}{significant[0]}.{significant[1:] or '0'}E{power}"
+
+
+def to_csv(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> bytes:
+    """The result object: every value in quotes, null as nothing at all."""
+    header = ",".join(_quoted(name) for name in names) + "\n"
+    if not columns or not len(columns[0]):
+        return header.encode()
+    quote = pa.scalar('"')
+    cells = [
+        pc.fill_null(
+            pc.binary_join_element_wise(
+                quote, pc.replace_substring(column, pattern='"', replacement='""'), quote, pa.scalar("")
+            ),
+            "",
+        )
+        for column in columns
+    ]
+    lines = pc.binary_join_element_wise(*cells, pa.scalar(","))
+    return (header + "\n".join(lines.to_pylist()) + "\n").encode()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

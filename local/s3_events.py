@@ -1,0 +1,112 @@
+"""S3's notifications, really delivered: a change in a bucket invokes the function that the bucket names."""
+
+from __future__ import annotations
+
+import heapq
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote_plus, unquote_plus
+
+from moto.s3 import notifications
+
+Handler = Callable[[dict[str, Any]], object]
+
+RETRY_AFTER = (3.0, 6.0)
+"""Seconds until the two retries of a failed invocation. Lambda waits 60 and 120; the laptop's job is as much faster."""
+
+
+class S3Events:
+    """Delivers each event on a thread of its own making, and retries as Lambda does.
+
+    Args:
+        handlers: what to invoke with the event, by the ARN of the function.
+        retry_after: seconds until each retry.
+    """
+
+    def __init__(self, handlers: Mapping[str, Handler], retry_after: Sequence[float] = RETRY_AFTER) -> None:
+        self._handlers = handlers
+        self._retry_after = retry_after
+        self._due: list[tuple[float, int, str, dict[str, Any], int]] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._busy = False
+        self._count = 0
+        self._thread = threading.Thread(target=self._deliver, name="s3-events", daemon=True)
+
+    def install(self) -> None:
+        """Take the place of moto's own delivery, which knows Lambda functions in containers only."""
+        # moto finds this name in its module at each event. The contract tests say so if that ever changes.
+        notifications._invoke_awslambda = self._receive
+        self._thread.start()
+
+    def wait_idle(self, seconds: float) -> None:
+        """Wait until every event so far has been delivered or given up.
+
+        Raises:
+            TimeoutError: some are still waiting after that many seconds.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._due and not self._busy, seconds):
+                raise TimeoutError(f"{len(self._due)} S3 events are still waiting after {seconds} s")
+
+    def close(self) -> None:
+        """Drop what is still waiting, and end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _receive(self, account_id: str, event_body: dict[str, Any], fn_arn: str, region_name: str) -> None:
+        self._put(time.monotonic(), fn_arn, _as_sent(event_body), 0)
+
+    def _put(self, due: float, arn: str, event: dict[str, Any], attempt: int) -> None:
+        with self._changed:
+            self._count += 1
+            heapq.heappush(self._due, (due, self._count, arn, event, attempt))
+            self._changed.notify_all()
+
+    def _deliver(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closed and not (self._due and self._due[0][0] <= time.monotonic()):
+                    self._changed.wait(max(self._due[0][0] - time.monotonic(), 0) if self._due else None)
+                if self._closed:
+                    return
+                _, _, arn, event, attempt = heapq.heappop(self._due)
+                self._busy = True
+            try:
+                self._invoke(arn, event, attempt)
+            finally:
+                with self._changed:
+                    self._busy = False
+                    self._changed.notify_all()
+
+    def _invoke(self, arn: str, event: dict[str, Any], attempt: int) -> None:
+        handler = self._handlers.get(arn)
+        if handler is None:
+            print(f"S3 event: no function {arn}", file=sys.stderr)
+            return
+        try:
+            handler(event)
+        except Exception as error:
+            # Whatever the function raises, Lambda retries it, and gives it up after the last time.
+            if attempt < len(self._retry_after):
+                self._put(time.monotonic() + self._retry_after[attempt], arn, event, attempt + 1)
+            else:
+                print(f"S3 event given up after {attempt + 1} attempts: {type(error).__name__}: {error}", file=sys.stderr)
+
+
+def _as_sent(event: dict[str, Any]) -> dict[str, Any]:
+    """The event as S3 sends it: slashes stay as they are in the key, and the parts that moto leaves out are there."""
+    for record in event["Records"]:
+        described = record["s3"]
+        described["object"]["key"] = quote_plus(unquote_plus(described["object"]["key"]), safe="/")
+        described["object"]["sequencer"] = f"{time.time_ns():016X}"
+        described["bucket"]["ownerIdentity"] = {"principalId": "LOCAL"}
+        record["userIdentity"] = {"principalId": "LOCAL"}
+        record["requestParameters"] = {"sourceIPAddress": "127.0.0.1"}
+        record["responseElements"] = {"x-amz-request-id": "LOCAL", "x-amz-id-2": "LOCAL"}
+    return event
