@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Cron, Response, S3Event
@@ -26,7 +26,7 @@ def index() -> Response:
 
 @app.route("/status", **GET)
 def status() -> Response:
-    return answer(app.current_request, lambda request: api.status(wiring.services()))
+    return answer(app.current_request, lambda request: api.status(request, wiring.services()))
 
 
 @app.route("/ibov/prices", **GET)
@@ -40,12 +40,12 @@ def volatility() -> Response:
 
 
 @app.schedule(SCHEDULE)
-def ingest(event: CloudWatchEvent) -> dict[str, Any]:
+def ingest(event: CloudWatchEvent) -> dict[str, Any]:  # noqa: ARG001 - the schedule says nothing that matters
     """Add what Yahoo says today to raw."""
     from chalicelib.ingest import ingest
     from chalicelib.sources.yahoo import Yahoo
 
-    added = ingest(Yahoo(), wiring.lake(), datetime.now(timezone.utc))
+    added = ingest(Yahoo(), wiring.lake(), datetime.now(UTC))
     return {"key": added.key, "bars": added.bars, "first": f"{added.first}", "last": f"{added.last}"}
 
 

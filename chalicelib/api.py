@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from chalice.app import Request, Response
 
 from chalicelib import queries
@@ -15,11 +15,11 @@ from chalicelib.athena import Athena
 from chalicelib.errors import NotReady
 from chalicelib.lake import Lake
 from chalicelib.manifest import Contents
-from chalicelib.parameters import read_range
+from chalicelib.parameters import read_none, read_range
 from chalicelib.problems import JSON
 from chalicelib.schema import REFINED, TICKER
 
-_UNITS = {column.name: column.unit for column in REFINED if column.unit}
+_UNITS = {column.name: column.unit for column in REFINED if column.type in ("double", "bigint")}
 
 ROUTES = {
     "/": "this index",
@@ -40,13 +40,15 @@ class Services:
 
 def index(request: Request) -> Response:
     """The routes, as links."""
+    read_none(_parameters(request))
     base = str(request.context.get("path") or "/").rstrip("/")
     links = {path: f"{base}{path}" for path in ROUTES}
     return _json({"name": "b3-dataflow", "routes": ROUTES, "links": links}, "no-cache")
 
 
-def status(services: Services) -> Response:
+def status(request: Request, services: Services) -> Response:
     """What the lake holds, from the manifest alone."""
+    read_none(_parameters(request))
     manifest, _ = services.lake.manifest()
     contents = manifest.contents if manifest else None
     body: dict[str, Any] = {"ticker": TICKER, "state": manifest.state if manifest else "empty", "as_of": None}
@@ -112,5 +114,4 @@ def _contents(lake: Lake) -> Contents:
 
 
 def _json(body: dict[str, Any], cache_control: str) -> Response:
-    text = json.dumps(body, ensure_ascii=False, allow_nan=False, default=lambda value: value.isoformat())
-    return Response(text, {"Content-Type": JSON, "Cache-Control": cache_control}, 200)
+    return Response(msgspec.json.encode(body).decode(), {"Content-Type": JSON, "Cache-Control": cache_control}, 200)

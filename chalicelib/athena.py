@@ -76,7 +76,10 @@ class Athena:
             texts = ([cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"])
         next(texts)  # the names of the columns
         return [
-            {name: None if text is None else _READ.get(type_, str)(text) for (name, type_), text in zip(columns, row, strict=True)}
+            {
+                name: None if text is None else _READ.get(type_, str)(text)
+                for (name, type_), text in zip(columns, row, strict=True)
+            }
             for row in texts
         ]
 

@@ -18,5 +18,5 @@ def sessions(start: date, end: date) -> pd.DatetimeIndex:
     first, last = pd.Timestamp(start), pd.Timestamp(end)
     # Without `start` and `end` the calendar holds twenty years back and one ahead.
     calendar = exchange_calendars.get_calendar("BVMF", start=first - _MARGIN, end=last + _MARGIN)
-    found = calendar.sessions
+    found: pd.DatetimeIndex = calendar.sessions
     return found[(found >= first) & (found <= last)]

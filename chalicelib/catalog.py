@@ -40,12 +40,10 @@ class Catalog:
         self._register_table()
         wanted = {str(year): self._partition(year) for year in years}
         found = {partition["Values"][0]: partition for partition in self._partitions()}
-        create = [wanted[value] for value in sorted(wanted.keys() - found.keys())]
-        stale = [
-            value for value in sorted(wanted.keys() & found.keys()) if not _same(found[value], wanted[value])
-        ]
-        update = [{"PartitionValueList": [value], "PartitionInput": wanted[value]} for value in stale]
-        delete = [{"Values": [value]} for value in sorted(found.keys() - wanted.keys())]
+        create: list[Any] = [wanted[value] for value in sorted(wanted.keys() - found.keys())]
+        stale = [value for value in sorted(wanted.keys() & found.keys()) if not _same(found[value], wanted[value])]
+        update: list[Any] = [{"PartitionValueList": [value], "PartitionInput": wanted[value]} for value in stale]
+        delete: list[Any] = [{"Values": [value]} for value in sorted(found.keys() - wanted.keys())]
         names: dict[str, Any] = {"DatabaseName": self.database, "TableName": self.table}
         for inputs in _batches(create, _CREATE_AT_ONCE):
             _check(self.glue.batch_create_partition(**names, PartitionInputList=inputs))
@@ -55,7 +53,7 @@ class Catalog:
             _check(self.glue.batch_delete_partition(**names, PartitionsToDelete=values))
 
     def _register_table(self) -> None:
-        wanted = table_input(self.table, self.location)
+        wanted: Any = table_input(self.table, self.location)
         try:
             found: Any = self.glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
         except self.glue.exceptions.EntityNotFoundException:

@@ -19,6 +19,8 @@ def trailing(values: Floats, window: int) -> Floats:
     Returns:
         Shape (n, window); row t holds values t-window+1 to t, or NaN while there are fewer.
     """
+    if not len(values):
+        return np.empty((0, window))
     padded = np.concatenate([np.full(window - 1, np.nan), values])
     return np.lib.stride_tricks.sliding_window_view(padded, window)
 

@@ -69,7 +69,9 @@ class Lake:
             except LakeChanged:
                 continue
             return key
-        raise LakeChanged(f"s3://{self.raw_bucket}/{layout.raw_key(collected_at)} and the 59 seconds after it are taken")
+        raise LakeChanged(
+            f"s3://{self.raw_bucket}/{layout.raw_key(collected_at)} and the 59 seconds after it are taken"
+        )
 
     def manifest(self) -> tuple[Manifest | None, str | None]:
         """The manifest and its ETag, or two Nones before the first run."""

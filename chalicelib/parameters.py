@@ -12,6 +12,9 @@ from chalicelib.errors import BadParameter
 DEFAULT_LIMIT = 252
 MAX_LIMIT = 5000
 
+Given = Mapping[str, Sequence[str]]
+"""The query parameters of a request: the values of each."""
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INTEGER = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -25,23 +28,35 @@ class Range:
     limit: int
 
 
-def read_range(given: Mapping[str, Sequence[str]]) -> Range:
-    """The parameters of a request, each with the list of its values.
+def read_none(given: Given) -> None:
+    """Check that a request to a route without parameters has none.
+
+    Raises:
+        BadParameter: it has one.
+    """
+    _once(given, ())
+
+
+def read_range(given: Given) -> Range:
+    """The parameters of a request for a range of sessions.
 
     Raises:
         BadParameter: one is unknown, repeated, malformed, out of range, or `start` is after `end`.
     """
-    allowed = ("start", "end", "limit")
-    for name, values in given.items():
-        if name not in allowed:
-            raise BadParameter(name, values[0], f"no such parameter; there are {', '.join(allowed)}")
-        if len(values) != 1:
-            raise BadParameter(name, ", ".join(values), "once at most")
-    texts = {name: values[0] for name, values in given.items()}
+    texts = _once(given, ("start", "end", "limit"))
     start, end = (_date(name, texts.get(name)) for name in ("start", "end"))
     if start and end and start > end:
         raise BadParameter("start", start.isoformat(), f"not after end, which is {end.isoformat()}")
     return Range(start, end, _limit(texts.get("limit")))
+
+
+def _once(given: Given, allowed: Sequence[str]) -> dict[str, str]:
+    for name, values in given.items():
+        if name not in allowed:
+            raise BadParameter(name, values[0], f"one of {', '.join(allowed)}" if allowed else "no parameter at all")
+        if len(values) != 1:
+            raise BadParameter(name, ", ".join(values), "the parameter once")
+    return {name: values[0] for name, values in given.items()}
 
 
 def _date(name: str, text: str | None) -> date | None:

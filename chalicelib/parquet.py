@@ -57,4 +57,5 @@ def decode(body: bytes, columns: Sequence[Column]) -> pd.DataFrame:
     table = pq.read_table(pa.BufferReader(body))
     table = table.select([column.name for column in columns]).cast(arrow_schema(columns))
     integers = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
-    return table.to_pandas(types_mapper=integers.get, date_as_object=False)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=integers.get, date_as_object=False)
+    return frame

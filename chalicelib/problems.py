@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from chalice.app import Request, Response
 
 from chalicelib.errors import BadParameter, NotReady, QueryTimeout
@@ -41,12 +41,14 @@ def problem(
     if errors:
         body["errors"] = errors
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    text = json.dumps(body, ensure_ascii=False)
+    text = msgspec.json.encode(body).decode()
     return Response(text, {"Content-Type": PROBLEM_JSON, "Cache-Control": "no-store", **named}, int(status))
 
 
-def answer(request: Request, view: Callable[[Request], Response]) -> Response:
+def answer(request: Request | None, view: Callable[[Request], Response]) -> Response:
     """What a view answers, with every exception made a problem. What only operators may read goes to the log."""
+    if request is None:
+        raise TypeError("a view answers requests only")
     path = request.context.get("path") or request.path
     try:
         return view(request)
@@ -60,7 +62,7 @@ def answer(request: Request, view: Callable[[Request], Response]) -> Response:
     except QueryTimeout as error:
         _log.warning("%s: %s", path, error)
         return problem(HTTPStatus.GATEWAY_TIMEOUT, path, "the query is still running", Retry_After=RETRY_SOON)
-    except Exception:
-        # The last resort of a server: the client learns that it is our fault, the log learns which.
+    except Exception:  # noqa: BLE001 - the last resort of a server
+        # The client learns that it is our fault, the log learns which.
         _log.exception("unhandled: %s", path)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, path, "an internal error; it has been logged")

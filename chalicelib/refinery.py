@@ -12,6 +12,7 @@ from chalicelib.quality import REASONS, refusals
 from chalicelib.schema import QUARANTINE
 from chalicelib.sources import RANKS, SYNTHETIC
 
+
 @dataclass(frozen=True, slots=True)
 class Refined:
     """What raw comes to.

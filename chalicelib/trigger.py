@@ -24,7 +24,9 @@ def start_refine(event: Mapping[str, Any], settings: Settings, lake: Lake, glue:
     Raises:
         RunInProgress: a run is going on, which may have looked at raw already. Lambda retries.
     """
-    unmerged = [key for key, etag in _raw_objects(event, settings.raw_bucket).items() if not _is_merged(lake, key, etag)]
+    unmerged = [
+        key for key, etag in _raw_objects(event, settings.raw_bucket).items() if not _is_merged(lake, key, etag)
+    ]
     if not unmerged:
         return None
     arguments = {

@@ -44,3 +44,9 @@ def services() -> Services:
     """What the API answers from."""
     athena = Athena(boto3.client("athena", config=_CONFIG), lake().s3, settings().workgroup, settings().database)
     return Services(lake(), athena, settings().table)
+
+
+def forget() -> None:
+    """Forget all of the above, for a process whose environment has changed."""
+    for made in (settings, lake, glue, services):
+        made.cache_clear()

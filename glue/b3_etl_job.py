@@ -15,7 +15,7 @@ import contextlib
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import boto3
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     location = f"s3://{refined.netloc}/{layout.REFINED_PREFIX}"
     catalog = Catalog(boto3.client("glue"), arguments.DATABASE, arguments.TABLE, location)
     try:
-        bring_up_to_date(lake, catalog, arguments.JOB_RUN_ID, lambda: datetime.now(timezone.utc))
+        bring_up_to_date(lake, catalog, arguments.JOB_RUN_ID, lambda: datetime.now(UTC))
     except B3Error as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
 
@@ -66,8 +66,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Bring refined up to date with all of raw.", allow_abbrev=False)
     parser.add_argument("--RAW_PATH", required=True, metavar="s3://…", help="any path in the raw bucket: a hint only")
     parser.add_argument("--REFINED_PATH", required=True, metavar="s3://…/refined/", help="where refined lies")
-    parser.add_argument("--DATABASE", default=Settings.database, help="Glue database (default: %(default)s)")
-    parser.add_argument("--TABLE", default=Settings.table, help="Glue table (default: %(default)s)")
+    parser.add_argument("--DATABASE", default=Settings().database, help="Glue database (default: %(default)s)")
+    parser.add_argument("--TABLE", default=Settings().table, help="Glue table (default: %(default)s)")
     parser.add_argument("--JOB_RUN_ID", default=f"by-hand-{uuid.uuid4()}", help="the run's id (Glue gives it)")
     arguments, _ = parser.parse_known_args(argv)
     for name in ("RAW_PATH", "REFINED_PATH"):
@@ -148,8 +148,9 @@ def _write(lake: Lake, catalog: Catalog, refined: Refined) -> dict[str, Year]:
     stored = lake.refined_objects(layout.REFINED_PREFIX)
     years: dict[str, Year] = {}
     written = 0
-    for year, bars in refined.bars.groupby("year"):
-        key = layout.refined_key(int(year))
+    for year in sorted(refined.bars["year"].unique()):
+        bars = refined.bars[refined.bars["year"] == year]
+        key = layout.refined_key(year)
         body = parquet.encode(bars, REFINED)
         etag = stored.pop(key, None)
         if not _is(body, etag):

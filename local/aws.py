@@ -57,7 +57,7 @@ class LocalAws:
         self.endpoint = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.engine = Engine()
         self.executions = Executions(self.engine, athena_latency)
-        self.jobs = GlueJobs(root, script_environ() | self.environ())
+        self.jobs = GlueJobs(root, script_environ(self.environ()))
         self.events = S3Events(self.functions)
         front = Front({"AmazonAthena": athena_actions(self.executions), "AWSGlue": self.jobs.actions()})
         self._server = make_server(
@@ -68,6 +68,13 @@ class LocalAws:
     def environ(self) -> dict[str, str]:
         """The environment in which any AWS SDK talks to this server."""
         return {"AWS_ENDPOINT_URL": self.endpoint, **CREDENTIALS}
+
+    def reset(self) -> None:
+        """Forget everything, as an account that was never used."""
+        self.events.drop()
+        self.jobs.close()
+        self.executions.forget()
+        moto_state.reset()
 
     def __enter__(self) -> LocalAws:
         self.events.install()

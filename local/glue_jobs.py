@@ -81,8 +81,14 @@ class GlueJobs:
         """
         job = moto_state.job(request["JobName"])
         if job is None:
-            raise GlueError("EntityNotFoundException", f"Failed to start job run due to missing metadata: {request['JobName']}")
-        arguments = {**(job["DefaultArguments"] or {}), **(request.get("Arguments") or {}), **(job["NonOverridableArguments"] or {})}
+            raise GlueError(
+                "EntityNotFoundException", f"Failed to start job run due to missing metadata: {request['JobName']}"
+            )
+        arguments = {
+            **(job["DefaultArguments"] or {}),
+            **(request.get("Arguments") or {}),
+            **(job["NonOverridableArguments"] or {}),
+        }
         timeout = request.get("Timeout") or job["Timeout"] or _DEFAULT_TIMEOUT_MINUTES
         allowed = (job["ExecutionProperty"] or {}).get("MaxConcurrentRuns", 1)
         with self._changed:
@@ -116,12 +122,13 @@ class GlueJobs:
             run.process.kill()
 
     def close(self) -> None:
-        """Stop every run that is still going on, and wait until none is."""
+        """Stop every run that is still going on, wait until none is, and forget them all."""
         for run in list(self._runs.values()):
             if run.state in ACTIVE:
                 self.stop(run)
             if run.process is not None:
                 run.process.wait()
+        self._runs.clear()
 
     def _batch_stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
         stopped = []
@@ -143,11 +150,16 @@ class GlueJobs:
             return
         command = [sys.executable, str(script), *_flags(run)]
         # A pipe that nobody reads fills up and stops the script; a file does not.
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8") as output,
+            tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
+        ):
             with self._changed:
                 if run.state not in ACTIVE:
                     return
-                run.process = subprocess.Popen(command, cwd=self._root, env=self._environ, stdout=output, stderr=errors, text=True)
+                run.process = subprocess.Popen(
+                    command, cwd=self._root, env=self._environ, stdout=output, stderr=errors, text=True
+                )
                 run.state = RUNNING
             try:
                 code = run.process.wait(run.timeout_minutes * self._minute)
@@ -170,10 +182,10 @@ class GlueJobs:
             self._changed.notify_all()
 
 
-def script_environ(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What a script may see of this process's environment: how to reach AWS, and what Python needs to start."""
-    needed = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "TEMP")
-    return {name: value for name, value in environ.items() if name in needed or name.startswith("AWS_")}
+def script_environ(aws: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a script: how to reach AWS, and what Python needs to start, but nothing else of ours."""
+    needed = ("PATH", "HOME", "LANG", "TMPDIR")
+    return {name: value for name, value in os.environ.items() if name in needed} | dict(aws)
 
 
 def _flags(run: JobRun) -> list[str]:

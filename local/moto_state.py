@@ -12,9 +12,10 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from moto.athena.models import athena_backends
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.glue.exceptions import EntityNotFoundException
 from moto.glue.models import GlueBackend, glue_backends
+from moto.moto_api._internal import moto_api_backend
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
@@ -52,6 +53,12 @@ def _glue() -> GlueBackend:
 
 def _s3() -> S3Backend:
     return s3_backends[ACCOUNT]["aws"]
+
+
+@_locked
+def reset() -> None:
+    """Empty every service."""
+    moto_api_backend.reset()
 
 
 @_locked
@@ -93,9 +100,8 @@ def bucket_exists(bucket: str) -> bool:
 @_locked
 def objects(bucket: str, prefix: str) -> list[StoredObject]:
     """The objects below a prefix in order of key, none if there is no such bucket."""
-    found = _s3().buckets.get(bucket)
-    keys = sorted(key for key in found.keys if key.startswith(prefix)) if found else []
-    stored = (found.keys.get(key) for key in keys)
+    found: Any = _s3().buckets[bucket].keys if bucket_exists(bucket) else {}
+    stored = (found.get(key) for key in sorted(found) if key.startswith(prefix))
     # What is no FakeKey is the marker of a delete in a bucket with versions.
     return [StoredObject(key.name, key.etag.strip('"'), key.size) for key in stored if isinstance(key, FakeKey)]
 

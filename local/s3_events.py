@@ -39,7 +39,7 @@ class S3Events:
     def install(self) -> None:
         """Take the place of moto's own delivery, which knows Lambda functions in containers only."""
         # moto finds this name in its module at each event. The contract tests say so if that ever changes.
-        notifications._invoke_awslambda = self._receive
+        notifications._invoke_awslambda = self._receive  # noqa: SLF001
         self._thread.start()
 
     def wait_idle(self, seconds: float) -> None:
@@ -52,6 +52,12 @@ class S3Events:
             if not self._changed.wait_for(lambda: not self._due and not self._busy, seconds):
                 raise TimeoutError(f"{len(self._due)} S3 events are still waiting after {seconds} s")
 
+    def drop(self) -> None:
+        """Drop what is still waiting, and wait until what is being delivered is."""
+        with self._changed:
+            self._due.clear()
+            self._changed.wait_for(lambda: not self._busy)
+
     def close(self) -> None:
         """Drop what is still waiting, and end."""
         with self._changed:
@@ -59,7 +65,7 @@ class S3Events:
             self._changed.notify_all()
         self._thread.join()
 
-    def _receive(self, account_id: str, event_body: dict[str, Any], fn_arn: str, region_name: str) -> None:
+    def _receive(self, account_id: str, event_body: Any, fn_arn: str, region_name: str) -> None:  # noqa: ARG002
         self._put(time.monotonic(), fn_arn, _as_sent(event_body), 0)
 
     def _put(self, due: float, arn: str, event: dict[str, Any], attempt: int) -> None:
@@ -91,12 +97,14 @@ class S3Events:
             return
         try:
             handler(event)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Whatever the function raises, Lambda retries it, and gives it up after the last time.
             if attempt < len(self._retry_after):
                 self._put(time.monotonic() + self._retry_after[attempt], arn, event, attempt + 1)
             else:
-                print(f"S3 event given up after {attempt + 1} attempts: {type(error).__name__}: {error}", file=sys.stderr)
+                print(
+                    f"S3 event given up after {attempt + 1} attempts: {type(error).__name__}: {error}", file=sys.stderr
+                )
 
 
 def _as_sent(event: dict[str, Any]) -> dict[str, Any]:

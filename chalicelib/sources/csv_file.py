@@ -100,7 +100,12 @@ def _dates(column: pd.Series[str], origin: str) -> pd.Series[pd.Timestamp]:
 
 def _numbers(column: pd.Series[str], origin: str) -> pd.Series[float]:
     numbers = pd.to_numeric(column.where(column != ""), errors="coerce").astype(float)
-    _refuse(column, (numbers.isna() | numbers.isin([float("inf"), float("-inf")])) & (column != ""), origin, "a number, or nothing")
+    _refuse(
+        column,
+        (numbers.isna() | numbers.isin([float("inf"), float("-inf")])) & (column != ""),
+        origin,
+        "a number, or nothing",
+    )
     return numbers
 
 

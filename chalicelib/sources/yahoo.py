@@ -60,8 +60,9 @@ class Yahoo:
         except (yf.exceptions.YFException, ValueError, KeyError, TypeError) as error:
             raise SourceMalformed(f"Yahoo gave no bars of {SYMBOL}: {type(error).__name__}: {error}") from error
         except Exception as error:
-            # What a request can end with depends on the HTTP library that yfinance found.
-            raise SourceUnavailable(f"Yahoo did not answer: {type(error).__name__}: {error}") from error
+            # What a request can end with depends on the HTTP library that yfinance found; curl adds where to read on.
+            said = str(error).partition(" See http")[0]
+            raise SourceUnavailable(f"Yahoo did not answer: {type(error).__name__}: {said}") from error
         _check(metadata, len(bars))
         return _as_bars(bars)
 
@@ -76,6 +77,6 @@ def _check(metadata: Any, rows: int) -> None:
 
 def _as_bars(bars: pd.DataFrame) -> pd.DataFrame:
     """Yahoo's frame in our names. Its dates are midnights in São Paulo, or one o'clock where there was no midnight."""
-    dates = bars.index.tz_convert(TIME_ZONE).tz_localize(None).normalize()
+    dates = pd.DatetimeIndex(bars.index).tz_convert(TIME_ZONE).tz_localize(None).normalize()
     renamed = bars[list(_COLUMNS)].rename(columns=_COLUMNS).astype({"volume_negociado": "Int64"})
     return renamed.assign(data=dates).reset_index(drop=True)

@@ -81,7 +81,12 @@ def _describe(execution: Execution) -> dict[str, Any]:
     if execution.reason is not None:
         status["StateChangeReason"] = execution.reason
         if execution.state == FAILED:
-            status["AthenaError"] = {"ErrorCategory": 2, "ErrorType": 1006, "Retryable": False, "ErrorMessage": execution.reason}
+            status["AthenaError"] = {
+                "ErrorCategory": 2,
+                "ErrorType": 1006,
+                "Retryable": False,
+                "ErrorMessage": execution.reason,
+            }
     described: dict[str, Any] = {
         "QueryExecutionId": execution.id,
         "Query": request["QueryString"],
@@ -131,7 +136,9 @@ def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
         "ResultSet": {
             "Rows": [{"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in rows],
             "ResultSetMetadata": {
-                "ColumnInfo": [_column(name, type_) for name, type_ in zip(table.column_names, execution.types, strict=True)]
+                "ColumnInfo": [
+                    _column(name, type_) for name, type_ in zip(table.column_names, execution.types, strict=True)
+                ]
             },
         },
     }

@@ -13,7 +13,7 @@ from local.athena import sql, tables, text
 from local.athena.errors import BytesScannedLimit, QueryFailure
 
 # No file, no network, no extension, no variable of this process: SQL reaches the registered tables and nothing else.
-_CONFIG = {
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "allow_community_extensions": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -112,7 +112,7 @@ class Engine:
 
 
 def _prune(
-    connection: duckdb.DuckDBPyConnection, table: tables.Table, conditions: Sequence[exp.Expression]
+    connection: duckdb.DuckDBPyConnection, table: tables.Table, conditions: Sequence[exp.Expr]
 ) -> list[tables.Partition]:
     """The partitions for which every condition on the keys may hold."""
     if not conditions or not table.partitions:
@@ -124,8 +124,10 @@ def _prune(
     connection.register("_partitions", values)
     keys = ", ".join(f'CAST("{name}" AS {types[name]}) AS "{name}"' for name in names[1:])
     where = " AND ".join(f"({condition.sql('duckdb')})" for condition in conditions)
+    # Built from names of the catalog and from conditions that sqlglot has parsed.
+    query = f"SELECT _index FROM (SELECT _index, {keys} FROM _partitions) WHERE {where}"  # noqa: S608
     try:
-        kept = connection.sql(f'SELECT _index FROM (SELECT _index, {keys} FROM _partitions) WHERE {where}').fetchall()
+        kept = connection.sql(query).fetchall()
     finally:
         connection.unregister("_partitions")
     indices = {index for (index,) in kept}

@@ -1,8 +1,8 @@
 """What Athena says when it refuses.
 
-    AthenaError
-    ├── InvalidRequest    refused at once, as the API's InvalidRequestException
-    └── QueryFailure      accepted, and then FAILED with this reason
+AthenaError
+├── InvalidRequest    refused at once, as the API's InvalidRequestException
+└── QueryFailure      accepted, and then FAILED with this reason
 """
 
 from __future__ import annotations

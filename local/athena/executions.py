@@ -210,5 +210,3 @@ def bucket_and_key(location: str) -> tuple[str, str]:
     if parts.scheme != "s3" or not parts.netloc:
         raise InvalidRequest(f"outputLocation is not a valid S3 path: {location}")
     return parts.netloc, parts.path.lstrip("/")
-
-

@@ -13,7 +13,7 @@ from sqlglot.errors import OptimizeError, ParseError, TokenError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from local.athena.errors import InvalidRequest, QueryFailure
 from local.athena.functions import FUNCTIONS
@@ -46,7 +46,9 @@ def parse(sql: str) -> exp.Query:
     if isinstance(statement, exp.Create):
         raise InvalidRequest("the local Athena runs queries only, no CREATE (awswrangler: pass ctas_approach=False)")
     if not isinstance(statement, exp.Query):
-        raise InvalidRequest(f"line 1:1: mismatched input '{sql.split()[0]}'. The local Athena takes <query> only")
+        raise InvalidRequest(
+            f"line 1:1: mismatched input '{sql.split(maxsplit=1)[0]}'. The local Athena takes <query> only"
+        )
     return statement
 
 
@@ -118,7 +120,9 @@ def resolve(query: exp.Query, schema: Schema) -> exp.Query:
     Raises:
         QueryFailure: a column does not exist (an alias in WHERE or GROUP BY is none), or types do not compare.
     """
-    mapping = {db: {name: dict(columns) for name, columns in found.items()} for db, found in schema.items()}
+    mapping: dict[str, object] = {
+        db: {name: dict(types) for name, types in tables.items()} for db, tables in schema.items()
+    }
     try:
         qualified = qualify(query, schema=mapping, dialect=DIALECT, expand_alias_refs=False)
     except OptimizeError as error:
@@ -138,7 +142,7 @@ def output_names(query: exp.Query, resolved: exp.Query) -> list[str]:
     ]
 
 
-def partition_conditions(table: exp.Table, keys: Sequence[str]) -> list[exp.Expression]:
+def partition_conditions(table: exp.Table, keys: Sequence[str]) -> list[exp.Expr]:
     """What WHERE asks of nothing but a table's partition keys, with the columns unqualified.
 
     Only of a table that stands in FROM or is joined to it inside: below an outer join, a row that the condition
@@ -163,7 +167,8 @@ def partition_conditions(table: exp.Table, keys: Sequence[str]) -> list[exp.Expr
 
 
 def _tokens(sql: str) -> list[Token]:
-    return Athena().tokenize(sql)
+    tokens: list[Token] = Athena().tokenize(sql)
+    return tokens
 
 
 def _replace(sql: str, tokens: Sequence[Token], texts: Sequence[str]) -> str:
@@ -180,9 +185,8 @@ def _literal(value: str) -> str:
         trees = []
     tree = trees[0] if len(trees) == 1 else None
     inner = tree.this if isinstance(tree, exp.Cast | exp.Neg) else tree
-    if not isinstance(inner, exp.Literal | exp.Boolean | exp.Null):
+    if tree is None or not isinstance(inner, exp.Literal | exp.Boolean | exp.Null):
         raise QueryFailure("INVALID_PARAMETER_USAGE", f"execution parameter {value!r} is not a SQL literal")
-    assert tree is not None
     return tree.sql(DIALECT)
 
 

@@ -74,7 +74,7 @@ class Table:
         """
         schema = pa.schema([(name, _ARROW[type_]) for name, type_ in self.types().items()])
         parts = [
-            _read(partition.bucket, stored.key, stored.etag, self.columns, partition.columns, self.keys, partition.values)
+            _read(partition.bucket, stored, self.columns, partition.columns, _keyed(self.keys, partition.values))
             for partition in partitions
             for stored in partition.objects
         ]
@@ -92,11 +92,15 @@ def load(database: str, name: str) -> Table:
         raise QueryFailure("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
     storage = found["StorageDescriptor"]
     if storage.get("InputFormat") != PARQUET:
-        raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' is not parquet: the local Athena reads no other")
+        raise QueryFailure(
+            "NOT_SUPPORTED", f"Table '{database}.{name}' is not parquet: the local Athena reads no other"
+        )
     columns, keys = _columns(storage["Columns"]), _columns(found.get("PartitionKeys", []))
     unknown = next((type_ for _, type_ in columns + keys if type_ not in _ARROW), None)
     if unknown:
-        raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has a column of {unknown}; known: {', '.join(_ARROW)}")
+        raise QueryFailure(
+            "NOT_SUPPORTED", f"Table '{database}.{name}' has a column of {unknown}; known: {', '.join(_ARROW)}"
+        )
     if keys:
         partitions = [_partition(entry) for entry in moto_state.partitions(database, name)]
     else:
@@ -114,34 +118,44 @@ def _partition(entry: dict[str, Any]) -> Partition:
     stored = moto_state.objects(location.netloc, prefix if not prefix or prefix.endswith("/") else prefix + "/")
     # As Hive has it, an object whose name begins with _ or . is not data.
     data = [entry for entry in stored if entry.size and not entry.key.rpartition("/")[2].startswith(("_", "."))]
-    return Partition(tuple(entry["Values"]), _columns(entry["StorageDescriptor"]["Columns"]), location.netloc, tuple(data))
+    return Partition(
+        tuple(entry["Values"]), _columns(entry["StorageDescriptor"]["Columns"]), location.netloc, tuple(data)
+    )
+
+
+Keyed = tuple[tuple[str, str, str], ...]
+"""Name, Glue type and value of each partition key."""
+
+
+def _keyed(keys: Columns, values: Sequence[str]) -> Keyed:
+    return tuple((name, type_, value) for (name, type_), value in zip(keys, values, strict=True))
 
 
 @lru_cache(maxsize=4096)
-def _read(
-    bucket: str, key: str, etag: str, columns: Columns, declared: Columns, keys: Columns, values: tuple[str, ...]
-) -> pa.Table:
-    """One object in the table's columns. Its ETag is an argument so that another content is another entry."""
-    body = moto_state.read(bucket, key)
+def _read(bucket: str, stored: moto_state.StoredObject, columns: Columns, declared: Columns, keyed: Keyed) -> pa.Table:
+    """One object in the table's columns. Remembered by its ETag among others, so another content is another entry."""
+    body = moto_state.read(bucket, stored.key)
     if body is None:
-        raise QueryFailure("HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{key}: the object is gone")
+        raise QueryFailure(
+            "HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{stored.key}: the object is gone"
+        )
     try:
-        stored = pq.read_table(pa.BufferReader(body))
+        rows = pq.read_table(pa.BufferReader(body))
     except pa.ArrowInvalid as error:
-        raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: s3://{bucket}/{key}") from error
+        raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: s3://{bucket}/{stored.key}") from error
     partition = dict(declared)
     arrays: dict[str, pa.ChunkedArray | pa.Array] = {}
     for name, type_ in columns:
         if partition.get(name, type_) != type_:
             raise QueryFailure(
                 "HIVE_PARTITION_SCHEMA_MISMATCH",
-                f"column '{name}' is declared as {type_} in the table, but as {partition[name]} in partition {values}",
+                f"column '{name}' is declared as {type_} in the table, and as {partition[name]} in partition {keyed}",
             )
         # A column that the partition or the file lacks is null, whatever the other one holds.
-        present = name in partition and name in stored.column_names
-        arrays[name] = _column(stored[name], name, type_, key) if present else pa.nulls(len(stored), _ARROW[type_])
-    for (name, type_), value in zip(keys, values, strict=True):
-        arrays[name] = pa.repeat(pa.scalar(value).cast(_ARROW[type_]), len(stored))
+        present = name in partition and name in rows.column_names
+        arrays[name] = _column(rows[name], name, type_, stored.key) if present else pa.nulls(len(rows), _ARROW[type_])
+    for name, type_, value in keyed:
+        arrays[name] = pa.repeat(pa.scalar(value).cast(_ARROW[type_]), len(rows))
     return pa.table(arrays)
 
 
@@ -150,7 +164,8 @@ def _column(array: pa.ChunkedArray, name: str, type_: str, key: str) -> pa.Chunk
     if not readable:
         raise QueryFailure(
             "HIVE_BAD_DATA",
-            f"Field {name}'s type {array.type} in parquet file {key} is incompatible with type {type_} defined in table schema",
+            f"Field {name}'s type {array.type} in parquet file {key} is incompatible with type {type_} defined in "
+            "table schema",
         )
     # A timestamp loses its zone, and what is finer than a millisecond.
     return array.cast(_ARROW[type_], safe=False)

@@ -1,0 +1,43 @@
+# make run    the whole pipeline on this machine
+# make test   lint, types and every test
+
+SOURCE ?= auto
+PORT ?= 8000
+AWS_PORT ?= 4566
+REQUIRE_DATA ?=
+
+PY := .venv/bin/python
+STEP := @scripts/step
+
+.PHONY: run test lint types pytest bench lock clean
+
+run: .venv/installed
+	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
+
+test: lint types pytest
+
+lint: .venv/installed
+	$(STEP) 'ruff check' .venv/bin/ruff check --quiet .
+	$(STEP) 'ruff format' .venv/bin/ruff format --quiet --check .
+
+types: .venv/installed
+	$(STEP) 'mypy' .venv/bin/mypy --no-error-summary .
+
+pytest: .venv/installed
+	$(STEP) 'pytest' env REQUIRE_DATA='$(REQUIRE_DATA)' $(PY) -m pytest $(PYTEST)
+
+bench: .venv/installed
+	@$(PY) -m benchmarks
+
+# What is installed is what the file says: another file, another install.
+.venv/installed: requirements-dev.txt requirements.txt
+	@python=$$(scripts/python) && scripts/step 'install' scripts/install "$$python"
+
+# The versions that requirements-dev.in allows, for every Python that the project runs on.
+lock: .venv/installed
+	@$(PY) -m pip install --quiet uv==0.13.9
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command 'make lock' requirements-dev.in --output-file requirements-dev.txt
+
+clean:
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

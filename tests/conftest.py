@@ -1,0 +1,87 @@
+"""What all tests share: a clean environment, a local AWS, and the real data where it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from chalice.test import Client
+
+from local.laptop import Laptop
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+
+# Where nothing listens: what a library sends anywhere but to loopback fails at once.
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    """Nothing of the developer's own settings, and no way out of this machine."""
+    before = dict(os.environ)
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "B3_")) or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    os.environ.update(HTTP_PROXY=NOWHERE, HTTPS_PROXY=NOWHERE, NO_PROXY="127.0.0.1,localhost")
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data; a test that needs it is skipped where it is absent, or fails if it is required."""
+    if not SHARED.is_dir():
+        message = "needs the real data in ../shared/data"
+        if os.environ.get("REQUIRE_DATA"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def real_csv(shared_data: Path) -> Path:
+    """The real history of the index."""
+    return shared_data / "bvsp_daily_yahoo.csv"
+
+
+@pytest.fixture(scope="session")
+def running(clean_environment: None) -> Iterator[Laptop]:
+    """One laptop for the whole session, without a stack."""
+    with Laptop() as laptop:
+        yield laptop
+
+
+@pytest.fixture
+def laptop(running: Laptop) -> Iterator[Laptop]:
+    """A laptop with an empty stack."""
+    running.aws.reset()
+    running.create_stack()
+    yield running
+    running.aws.reset()
+
+
+@pytest.fixture
+def http(laptop: Laptop) -> Any:
+    """Chalice's own test client for the API."""
+    return Client(laptop.app.app).http
+
+
+@pytest.fixture
+def s3(laptop: Laptop) -> Any:
+    return boto3.client("s3")
+
+
+@pytest.fixture
+def glue(laptop: Laptop) -> Any:
+    return boto3.client("glue")
+
+
+@pytest.fixture
+def athena(laptop: Laptop) -> Any:
+    return boto3.client("athena")

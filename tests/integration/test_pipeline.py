@@ -1,0 +1,199 @@
+"""The whole pipeline, driven by its events: raw, S3's notification, the job in a process of its own, Athena, HTTP."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib import layout
+from chalicelib.errors import MixedLake
+from chalicelib.sources.csv_file import CsvFile
+from local import moto_state
+from local.laptop import Laptop
+from local.sample import Sample
+from tests.bars import COLLECTED, KNOWN, business_bars, by_date, csv_text, known_bars, raw_object
+
+RAW, REFINED = "b3-dataflow-raw", "b3-dataflow-refined"
+
+
+def stored(prefix: str = "") -> dict[str, bytes]:
+    """What lies in the refined bucket, but for the manifest: it tells when a run was, too."""
+    found = moto_state.objects(REFINED, prefix)
+    return {
+        entry.key: moto_state.read(REFINED, entry.key) or b""
+        for entry in found
+        if not entry.key.startswith("manifests/")
+    }
+
+
+def states(laptop: Laptop) -> list[str]:
+    return [run.state for run in reversed(laptop.refined())]
+
+
+def answer(http: Any, path: str) -> dict[date, dict[str, Any]]:
+    response = http.get(path)
+    assert response.status_code == 200, response.body
+    return by_date(response.json_body["rows"])
+
+
+def assert_known(rows: dict[date, dict[str, Any]], nulls: int) -> None:
+    assert sorted(rows) == KNOWN["data"].dt.date.tolist()
+    for number, known in enumerate(KNOWN.to_dict("records")):
+        row = rows[known["data"].date()]
+        assert row["preco_fechamento"] == known["preco_fechamento"]
+        assert row["amplitude"] == known["amplitude"]
+        assert row["volatilidade_pct"] == known["volatilidade_pct"]
+        for name in ("vol_mean_3d", "vol_std_3d"):
+            assert row[name] == (None if number < nulls else pytest.approx(known[name], abs=5e-7))
+
+
+def test_the_known_numbers_come_back_from_the_real_history(laptop: Laptop, http: Any, real_csv: Path):
+    laptop.ingest(CsvFile(str(real_csv)))
+
+    assert states(laptop) == ["SUCCEEDED"]
+    assert_known(answer(http, "/ibov/volatility?start=2025-09-10&end=2025-09-17"), nulls=0)
+    october = answer(http, "/ibov/prices?start=2025-10-01&end=2025-10-31")
+    assert len(october) == 9
+    assert http.get("/status").json_body["as_of"] == "2025-10-13"
+
+
+def test_the_known_numbers_of_six_sessions_alone(laptop: Laptop, http: Any, tmp_path: Path):
+    path = tmp_path / "six.csv"
+    path.write_text(csv_text(known_bars()))
+
+    laptop.ingest(CsvFile(str(path)))
+
+    assert states(laptop) == ["SUCCEEDED"]
+    assert_known(answer(http, "/ibov/volatility"), nulls=2)
+
+
+def test_without_the_notification_nothing_reaches_refined(laptop: Laptop, s3: Any, tmp_path: Path):
+    path = tmp_path / "six.csv"
+    path.write_text(csv_text(known_bars()))
+    laptop.ingest(CsvFile(str(path)))
+    assert states(laptop) == ["SUCCEEDED"]
+    before = stored()
+
+    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
+    key, body = raw_object(business_bars("2025-09-18", 3), collected_at=COLLECTED + timedelta(days=1))
+    s3.put_object(Bucket=RAW, Key=key, Body=body)
+
+    assert states(laptop) == ["SUCCEEDED"]
+    assert stored() == before
+
+
+def test_events_doubled_or_lost_but_for_one_come_to_a_clean_rebuild(laptop: Laptop, s3: Any):
+    history = raw_object(business_bars("2023-06-01", 500), collected_at=COLLECTED)
+    window = raw_object(business_bars("2024-06-03", 300), collected_at=COLLECTED + timedelta(hours=1))
+    backfill = raw_object(business_bars("2023-05-01", 30), "correcao", COLLECTED + timedelta(hours=2))
+    notification = s3.get_bucket_notification_configuration(Bucket=RAW)
+    notification.pop("ResponseMetadata")
+
+    # The backfill first, its event lost; then the window, its event lost; then the history, its event doubled.
+    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
+    for key, body in (backfill, window):
+        s3.put_object(Bucket=RAW, Key=key, Body=body)
+    assert states(laptop) == []
+    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration=notification)
+    s3.put_object(Bucket=RAW, Key=history[0], Body=history[1])
+    s3.put_object(Bucket=RAW, Key=history[0], Body=history[1])
+    assert set(states(laptop)) == {"SUCCEEDED"}
+    found = stored()
+    assert len([key for key in found if key.startswith("refined/")]) == 3
+
+    laptop.aws.reset()
+    laptop.create_stack()
+    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
+    for key, body in (history, window):
+        s3.put_object(Bucket=RAW, Key=key, Body=body)
+    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration=notification)
+    s3.put_object(Bucket=RAW, Key=backfill[0], Body=backfill[1])
+    assert states(laptop) == ["SUCCEEDED"]
+    assert stored() == found
+
+
+def test_an_event_whose_object_is_merged_starts_nothing(laptop: Laptop, s3: Any):
+    key, body = raw_object(known_bars())
+    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    assert states(laptop) == ["SUCCEEDED"]
+
+    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    assert states(laptop) == ["SUCCEEDED"]
+
+    # The same key with another content is another object.
+    _, other = raw_object(business_bars("2025-09-01", 30))
+    s3.put_object(Bucket=RAW, Key=key, Body=other)
+    assert states(laptop) == ["SUCCEEDED", "SUCCEEDED"]
+
+
+def test_an_object_that_is_no_raw_parquet_starts_nothing(laptop: Laptop, s3: Any):
+    for key in ("raw/readme.txt", "other/x.parquet", "raw.parquet"):
+        s3.put_object(Bucket=RAW, Key=key, Body=b"x")
+
+    assert states(laptop) == []
+
+
+def test_real_and_synthetic_bars_never_meet(laptop: Laptop, s3: Any):
+    key, body = raw_object(known_bars())
+    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    assert states(laptop) == ["SUCCEEDED"]
+    before = stored()
+
+    with pytest.raises(MixedLake, match="the lake holds real bars, the source is 'sample'"):
+        laptop.ingest(Sample(date(2025, 9, 17)))
+
+    # Around the check of the ingest, the job refuses too, says why, and leaves the lake as it was.
+    key, body = raw_object(known_bars(), "sample", COLLECTED + timedelta(days=1))
+    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    run = laptop.refined()[0]
+    assert run.state == "FAILED"
+    assert run.error is not None
+    assert run.error.startswith("MixedLake: the lake holds synthetic bars (raw/year=2025/month=10/day=14/")
+    assert stored() == before
+
+
+def test_a_daily_run_asks_for_400_days_and_the_first_of_a_month_for_all(laptop: Laptop, http: Any):
+    asked = []
+
+    class Recorder:
+        name = "yahoo"
+
+        def fetch(self, start: date | None) -> Any:
+            asked.append(start)
+            return known_bars()
+
+    from chalicelib import wiring
+    from chalicelib.ingest import ingest
+
+    november = COLLECTED.replace(month=11, day=4)
+    for now in (COLLECTED, COLLECTED + timedelta(hours=10), november, november + timedelta(days=1)):
+        ingest(Recorder(), wiring.lake(), now)
+        assert set(states(laptop)) == {"SUCCEEDED"}
+
+    assert asked == [None, date(2024, 9, 9), None, date(2024, 9, 30)]
+
+
+def test_two_ingests_in_one_second_are_two_objects(laptop: Laptop, s3: Any):
+    from chalicelib import wiring
+
+    lake = wiring.lake()
+    _, body = raw_object(known_bars())
+
+    keys = [lake.put_raw(body, COLLECTED) for _ in range(3)]
+
+    assert keys == [layout.raw_key(COLLECTED, second) for second in range(3)]
+    assert list(lake.raw_objects()) == keys
+    laptop.refined()
+
+
+@pytest.mark.parametrize("path", ["/ibov/volatility", "/ibov/prices"])
+def test_before_the_first_ingest_the_api_asks_for_patience(http: Any, path: str):
+    response = http.get(path)
+
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "60"
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert http.get("/status").json_body == {"ticker": "IBOV", "state": "empty", "as_of": None}

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from chalicelib.errors import SourceMalformed, SourceUnavailable
+from chalicelib.sources.csv_file import CsvFile, parse
+
+HEADER = "date,open,high,low,close,volume\n"
+
+
+def test_the_columns_are_read_in_any_order_and_others_are_ignored():
+    bars = parse("close,extra,date,volume,low,high,open\n3,x,2025-01-02,7.0,1,4,2\n", "a.csv")
+
+    assert bars.to_dict("list") | {"data": bars["data"].dt.date.tolist()} == {
+        "data": [date(2025, 1, 2)],
+        "preco_abertura": [2.0],
+        "preco_maximo": [4.0],
+        "preco_minimo": [1.0],
+        "preco_fechamento": [3.0],
+        "volume_negociado": [7],
+    }
+
+
+def test_bars_come_in_order_of_date_with_nulls_kept():
+    bars = parse(HEADER + "2025-01-03,1,1,1,1,5\n2025-01-02,,,,,\n", "a.csv")
+
+    assert bars["data"].dt.day.tolist() == [2, 3]
+    assert bars["preco_abertura"].isna().tolist() == [True, False]
+    assert bars["volume_negociado"].isna().tolist() == [True, False]
+
+
+def test_from_a_day_on(tmp_path: Path):
+    path = tmp_path / "bars.csv"
+    path.write_text(HEADER + "2025-01-02,1,1,1,1,5\n2025-01-03,2,2,2,2,5\n")
+
+    assert CsvFile(str(path)).fetch(date(2025, 1, 3))["preco_fechamento"].tolist() == [2.0]
+    assert len(CsvFile(str(path)).fetch(None)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "a.csv is not a CSV"),
+        ("date,open,high,low,close\n", "a.csv has no column 'volume'; required: date, open, high, low, close, volume"),
+        (HEADER, "a.csv holds no bars"),
+        (HEADER + "2025-01-02,1,1,1,1,5\n03/01/2025,1,1,1,1,5\n", "a.csv, line 3, date: '03/01/2025'; allowed: a date"),
+        (HEADER + "2025-02-30,1,1,1,1,5\n", "a.csv, line 2, date: '2025-02-30'"),
+        (HEADER + "٢٠٢٥-01-02,1,1,1,1,5\n", "a.csv, line 2, date"),
+        (HEADER + ",1,1,1,1,5\n", "a.csv, line 2, date: ''"),
+        (HEADER + "2025-01-02,1,abc,1,1,5\n", "a.csv, line 2, high: 'abc'; allowed: a number, or nothing"),
+        (HEADER + "2025-01-02,1,1,inf,1,5\n", "a.csv, line 2, low: 'inf'"),
+        (HEADER + "2025-01-02,1,1,1,1,5.5\n", "a.csv, line 2, volume: '5.5'; allowed: a whole number, or nothing"),
+        (HEADER + "2025-01-02,1,1,1,1,5\n2025-01-02,1,1,1,1,5\n", "a.csv, line 3, date: '2025-01-02'; allowed: each"),
+        (HEADER + "2025-01-02,1,1,1,1,5,6,7\n2025-01-03,1\n", "a.csv"),
+    ],
+)
+def test_a_malformed_text_is_refused_with_line_column_value_and_what_is_allowed(text, message):
+    with pytest.raises(SourceMalformed) as raised:
+        parse(text, "a.csv")
+
+    assert str(raised.value).startswith(message)
+    assert "\n" not in str(raised.value).strip()
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path):
+    with pytest.raises(SourceUnavailable, match=r"cannot read .*absent\.csv: No such file"):
+        CsvFile(str(tmp_path / "absent.csv")).fetch(None)
+    with pytest.raises(SourceUnavailable, match="Is a directory"):
+        CsvFile(str(tmp_path)).fetch(None)
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SourceMalformed, match="is not UTF-8 text: byte 0"):
+        CsvFile(str(tmp_path / "binary.csv")).fetch(None)
+
+
+def test_the_real_history_is_read_whole(real_csv: Path):
+    bars = CsvFile(str(real_csv)).fetch(None)
+
+    assert len(bars) == 8041
+    assert (bars["data"].min().date(), bars["data"].max().date()) == (date(1993, 4, 27), date(2025, 10, 13))

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from chalicelib import manifest
+from chalicelib.manifest import Claim, Ledger, Manifest, Year, version_of
+
+NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
+
+
+def test_a_claim_holds_for_as_long_as_the_job_may_run():
+    claim = Claim("jr_1", NOW)
+
+    assert claim.holds(NOW + timedelta(minutes=9, seconds=59))
+    assert not claim.holds(NOW + timedelta(minutes=10))
+
+
+def test_a_manifest_survives_being_written_and_read():
+    written = Manifest("writing", Claim("jr_1", NOW), None)
+
+    assert Manifest.decode(written.encode()) == written
+    assert Ledger.decode(Ledger({"raw/a.parquet": '"e"'}).encode()).merged == {"raw/a.parquet": '"e"'}
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"state":"done","claim":null,"contents":null}'])
+def test_what_is_no_manifest_is_refused(body):
+    with pytest.raises(msgspec.DecodeError):
+        Manifest.decode(body)
+
+
+def test_the_version_is_of_the_bytes_and_the_schema_and_of_nothing_else(monkeypatch):
+    years = {"2024": Year('"e1"', 250, "aa"), "2025": Year('"e2"', 190, "bb")}
+    version = version_of(years)
+
+    assert version_of(dict(reversed(years.items()))) == version
+    assert version_of(years | {"2025": Year('"other"', 1, "bb")}) == version
+    assert version_of(years | {"2025": Year('"e2"', 190, "cc")}) != version
+    assert version_of({"2024": years["2024"]}) != version
+    monkeypatch.setattr(manifest, "SCHEMA_VERSION", manifest.SCHEMA_VERSION + 1)
+    assert version_of(years) != version
+
+
+def test_the_code_version_is_that_of_the_source():
+    assert manifest.code_version() == manifest.code_version.__wrapped__()
+    assert len(manifest.code_version()) == 16

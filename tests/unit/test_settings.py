@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.errors import SettingsError
+from chalicelib.settings import Settings
+
+
+def test_the_defaults_are_the_laptops():
+    assert Settings.from_environ({"PATH": "/bin"}) == Settings(
+        stage="local",
+        raw_bucket="b3-dataflow-raw",
+        refined_bucket="b3-dataflow-refined",
+        athena_bucket="b3-dataflow-athena",
+        database="b3_refined_db",
+        table="ibov_refined",
+        job="b3-etl-job",
+        workgroup="b3-dataflow",
+    )
+
+
+def test_each_is_read_from_its_variable():
+    assert Settings.from_environ({"B3_DATABASE": "b3_refined_db_dev"}).database == "b3_refined_db_dev"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("B3_RAW_BUCKET", "Bucket"),
+        ("B3_RAW_BUCKET", "ab"),
+        ("B3_RAW_BUCKET", "bucket/key"),
+        ("B3_DATABASE", 'db"; DROP TABLE x'),
+        ("B3_DATABASE", "٣"),
+        ("B3_TABLE", ""),
+        ("B3_JOB", "a job"),
+    ],
+)
+def test_a_malformed_one_is_named_with_its_value_and_what_is_allowed(name, value):
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environ({name: value})
+
+    assert name in str(raised.value)
+    assert repr(value) in str(raised.value)
+    assert "allowed" in str(raised.value)
+
+
+def test_a_misspelt_one_is_refused():
+    with pytest.raises(SettingsError, match="B3_BUCKET_RAW is not a setting; allowed: B3_STAGE, B3_RAW_BUCKET"):
+        Settings.from_environ({"B3_BUCKET_RAW": "bucket"})
