@@ -15,7 +15,7 @@ from moto.athena.models import athena_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.glue.exceptions import EntityNotFoundException
 from moto.glue.models import GlueBackend, glue_backends
-from moto.moto_api._internal import moto_api_backend
+from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 
 ACCOUNT = DEFAULT_ACCOUNT_ID

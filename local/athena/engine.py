@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from local.athena import sql, tables, text
+from local.athena import checks, sql, tables, text, translate
 from local.athena.errors import BytesScannedLimit, QueryFailure
 
 # No file, no network, no extension, no variable of this process: SQL reaches the registered tables and nothing else.
@@ -67,15 +67,16 @@ class Engine:
         """
         bound = sql.bind(statement, parameters)
         query = sql.parse(bound)
-        sql.check_functions(bound, query)
+        checks.check_functions(bound, query)
         found = [(node, tables.load(node.db, node.name)) for node in sql.tables(query, database)]
         schema: dict[str, dict[str, dict[str, str]]] = {}
         for node, table in found:
             schema.setdefault(node.db, {})[node.name] = table.types()
         resolved = sql.resolve(query.copy(), schema)
+        checks.check_comparisons(resolved)
         scanned = self._register(connection, resolved, {(node.db, node.name): table for node, table in found}, cutoff)
         try:
-            rows = connection.sql(resolved.sql("duckdb")).to_arrow_table()
+            rows = connection.sql(translate.to_duckdb(resolved)).to_arrow_table()
         except duckdb.InterruptException:
             raise
         except duckdb.Error as error:
@@ -99,7 +100,7 @@ class Engine:
         reads = []
         for node in sql.tables(resolved, None):
             table = loaded[node.db, node.name]
-            kept = _prune(connection, table, sql.partition_conditions(node, [name for name, _ in table.keys]))
+            kept = _prune(connection, table, translate.partition_conditions(node, [name for name, _ in table.keys]))
             scanned += sum(stored.size for partition in kept for stored in partition.objects)
             reads.append((node, table, kept))
         if cutoff is not None and scanned > cutoff:

@@ -11,7 +11,7 @@ CONDITIONAL = frozenset({"coalesce", "nullif", "if", "cast", "try_cast", "greate
 AGGREGATE = frozenset(
     {
         "any_value", "approx_distinct", "arbitrary", "array_agg", "avg", "bool_and", "bool_or", "corr", "count",
-        "count_if", "covar_pop", "covar_samp", "every", "max", "max_by", "min", "min_by", "regr_intercept",
+        "count_if", "covar_pop", "covar_samp", "max", "max_by", "min", "min_by", "regr_intercept",
         "regr_slope", "stddev", "stddev_pop", "stddev_samp", "sum", "var_pop", "var_samp", "variance",
     }
 )  # fmt: skip
@@ -25,8 +25,8 @@ WINDOW = frozenset(
 
 MATH = frozenset(
     {
-        "abs", "cbrt", "ceil", "ceiling", "exp", "floor", "is_finite", "is_infinite", "is_nan", "ln", "log10", "log2",
-        "mod", "pi", "pow", "power", "round", "sign", "sqrt", "truncate",
+        "abs", "ceil", "ceiling", "exp", "floor", "is_nan", "ln", "log10", "log2",
+        "mod", "pi", "pow", "power", "round", "sqrt", "truncate",
     }
 )  # fmt: skip
 

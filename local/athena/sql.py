@@ -1,4 +1,4 @@
-"""Trino's SQL as Athena takes it: parsed, bound, checked, and translated for DuckDB."""
+"""Trino's SQL as Athena takes it: parsed, bound, and resolved against the catalog."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.tokenizer_core import Token, TokenType
 
 from local.athena.errors import InvalidRequest, QueryFailure
-from local.athena.functions import FUNCTIONS
 
 # sqlglot warns of each statement that it does not know; such statements are refused here by name.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
@@ -52,31 +51,13 @@ def parse(sql: str) -> exp.Query:
     return statement
 
 
-def check_functions(sql: str, query: exp.Query) -> None:
-    """Refuse what is not among the functions that the local Athena knows.
-
-    Raises:
-        QueryFailure: names the first one, and where it stands.
-    """
-    tokens = _tokens(sql)
-    named_columns = {alias.name.lower() for alias in query.find_all(exp.TableAlias) if alias.columns}
-    for token, following in zip(tokens, tokens[1:], strict=False):
-        called = token.token_type == TokenType.VAR and following.token_type == TokenType.L_PAREN
-        if called and token.text.lower() not in FUNCTIONS | named_columns:
-            raise QueryFailure(
-                "FUNCTION_NOT_FOUND",
-                f"line {token.line}:{token.col}: Function '{token.text.lower()}' not registered "
-                "(the local Athena knows a part of Trino's: docs/local-aws.md)",
-            )
-
-
 def bind(sql: str, parameters: Sequence[str]) -> str:
     """The text with each `?` replaced by the parameter of its place, in textual order.
 
     Raises:
         QueryFailure: their number differs, a parameter is no literal, or a `?` stands outside WHERE.
     """
-    marks = [token for token in _tokens(sql) if token.token_type == TokenType.PLACEHOLDER]
+    marks = [token for token in tokenize(sql) if token.token_type == TokenType.PLACEHOLDER]
     if len(marks) != len(parameters):
         raise QueryFailure(
             "INVALID_PARAMETER_USAGE",
@@ -118,7 +99,7 @@ def resolve(query: exp.Query, schema: Schema) -> exp.Query:
     """The query with every column qualified and typed.
 
     Raises:
-        QueryFailure: a column does not exist (an alias in WHERE or GROUP BY is none), or types do not compare.
+        QueryFailure: a column does not exist; an alias in WHERE or GROUP BY is none.
     """
     mapping: dict[str, object] = {
         db: {name: dict(types) for name, types in tables.items()} for db, tables in schema.items()
@@ -127,9 +108,7 @@ def resolve(query: exp.Query, schema: Schema) -> exp.Query:
         qualified = qualify(query, schema=mapping, dialect=DIALECT, expand_alias_refs=False)
     except OptimizeError as error:
         raise QueryFailure("COLUMN_NOT_FOUND", _column_message(error)) from error
-    typed = annotate_types(qualified, schema=mapping, dialect=DIALECT)
-    _check_comparisons(typed)
-    return typed
+    return annotate_types(qualified, schema=mapping, dialect=DIALECT)
 
 
 def output_names(query: exp.Query, resolved: exp.Query) -> list[str]:
@@ -142,31 +121,8 @@ def output_names(query: exp.Query, resolved: exp.Query) -> list[str]:
     ]
 
 
-def partition_conditions(table: exp.Table, keys: Sequence[str]) -> list[exp.Expr]:
-    """What WHERE asks of nothing but a table's partition keys, with the columns unqualified.
-
-    Only of a table that stands in FROM or is joined to it inside: below an outer join, a row that the condition
-    would drop may still have to appear as nulls.
-    """
-    select = table.find_ancestor(exp.Select)
-    where = select.args.get("where") if select else None
-    joined = table.find_ancestor(exp.Join, exp.Select)
-    outer = any(join.side for join in select.args.get("joins") or []) if select else True
-    if where is None or outer or (isinstance(joined, exp.Join) and joined.side):
-        return []
-    found = []
-    for condition in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
-        columns = list(condition.find_all(exp.Column))
-        ours = columns and all(column.table == table.alias_or_name and column.name in keys for column in columns)
-        if ours and not condition.find(exp.Query):
-            bare = condition.copy()
-            for column in list(bare.find_all(exp.Column)):
-                column.set("table", None)
-            found.append(bare)
-    return found
-
-
-def _tokens(sql: str) -> list[Token]:
+def tokenize(sql: str) -> list[Token]:
+    """The tokens of a text, each with its place."""
     tokens: list[Token] = Athena().tokenize(sql)
     return tokens
 
@@ -188,35 +144,6 @@ def _literal(value: str) -> str:
     if tree is None or not isinstance(inner, exp.Literal | exp.Boolean | exp.Null):
         raise QueryFailure("INVALID_PARAMETER_USAGE", f"execution parameter {value!r} is not a SQL literal")
     return tree.sql(DIALECT)
-
-
-_KINDS = {
-    "number": {*exp.DataType.NUMERIC_TYPES},
-    "varchar": {*exp.DataType.TEXT_TYPES},
-    "date": {*exp.DataType.TEMPORAL_TYPES},
-    "boolean": {exp.DataType.Type.BOOLEAN},
-}
-
-
-def _kind(node: exp.Expression) -> str | None:
-    type_ = node.type.this if node.type else None
-    return next((kind for kind, types in _KINDS.items() if type_ in types), None)
-
-
-def _check_comparisons(query: exp.Query) -> None:
-    """Trino compares a date with a date only; DuckDB would quietly cast the text."""
-    for node in query.find_all(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In):
-        if isinstance(node, exp.Between):
-            others = [node.args["low"], node.args["high"]]
-        elif isinstance(node, exp.In):
-            others = node.expressions
-        else:
-            others = [node.expression]
-        left = _kind(node.this)
-        for other in others:
-            right = _kind(other)
-            if left and right and left != right:
-                raise QueryFailure("TYPE_MISMATCH", f"Cannot apply operator: {left} {node.key} {right}")
 
 
 def _syntax_message(error: ParseError | TokenError) -> str:
