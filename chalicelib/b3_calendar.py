@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ _MARGIN = pd.Timedelta(days=40)
 """The calendar refuses a range that holds no session; no closure of B3 ever lasted this long."""
 
 
+@lru_cache(maxsize=8)
 def sessions(start: date, end: date) -> pd.DatetimeIndex:
     """The sessions from `start` to `end`, both included, as naive midnights in order."""
     # It takes a second to import: only those who ask for sessions pay for it.

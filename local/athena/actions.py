@@ -152,7 +152,7 @@ def _parse(body: bytes) -> pa.Table:
     return pacsv.read_csv(
         pa.BufferReader(body),
         read_options=pacsv.ReadOptions(column_names=[str(index) for index in range(len(names))], skip_rows=1),
-        parse_options=pacsv.ParseOptions(newlines_in_values=True),
+        parse_options=pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         convert_options=pacsv.ConvertOptions(
             column_types={str(index): pa.string() for index in range(len(names))},
             null_values=[""],

@@ -1,0 +1,157 @@
+"""What the local AWS takes from inside moto. Each test names one hook, so that an upgrade that breaks it says which."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from typing import Any
+
+import moto
+import pytest
+from botocore.exceptions import ClientError
+from moto.moto_server import werkzeug_app
+from moto.s3 import notifications
+
+from local import moto_state
+from local.laptop import Laptop
+
+BUCKET = "b3-dataflow-refined"
+
+
+def test_moto_is_the_version_that_the_hooks_were_written_for():
+    assert moto.__version__ == "5.2.5"
+
+
+def test_s3_calls_the_hook_of_notifications_with_four_arguments(laptop: Laptop, s3: Any, monkeypatch: Any):
+    calls = []
+    monkeypatch.setattr(notifications, "_invoke_awslambda", lambda *arguments: calls.append(arguments))
+
+    s3.put_object(Bucket="b3-dataflow-raw", Key="raw/a.parquet", Body=b"x")
+
+    ((account, event, arn, region),) = calls
+    assert account == moto_state.ACCOUNT
+    assert event["Records"][0]["s3"]["object"]["key"]
+    assert arn.endswith(":function:b3-dataflow-local-start_refine")
+    assert region == moto_state.REGION
+
+
+def test_the_server_is_a_wsgi_application_made_of_backends():
+    application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+
+    assert list(inspect.signature(application.__call__).parameters) == ["environ", "start_response"]
+
+
+def test_tables_and_partitions_are_found_in_the_glue_backend(laptop: Laptop, glue: Any):
+    storage = {"Columns": [{"Name": "a", "Type": "int"}], "Location": "s3://b/t/"}
+    glue.create_table(
+        DatabaseName="b3_refined_db",
+        TableInput={"Name": "t", "StorageDescriptor": storage, "PartitionKeys": [{"Name": "year", "Type": "int"}]},
+    )
+    glue.create_partition(
+        DatabaseName="b3_refined_db", TableName="t", PartitionInput={"Values": ["2025"], "StorageDescriptor": storage}
+    )
+
+    found = moto_state.table("b3_refined_db", "t")
+
+    assert found is not None
+    assert found["StorageDescriptor"] == storage
+    assert found["PartitionKeys"] == [{"Name": "year", "Type": "int"}]
+    (partition,) = moto_state.partitions("b3_refined_db", "t")
+    assert partition["Values"] == ["2025"]
+    assert partition["StorageDescriptor"] == storage
+    assert moto_state.table("b3_refined_db", "absent") is None
+    assert moto_state.table("absent", "t") is None
+
+
+def test_jobs_are_found_in_the_glue_backend(laptop: Laptop):
+    job = moto_state.job("b3-etl-job")
+
+    assert job is not None
+    assert job["Command"]["ScriptLocation"] == "glue/b3_etl_job.py"
+    assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
+    assert job["DefaultArguments"] == {"--DATABASE": "b3_refined_db", "--TABLE": "ibov_refined"}
+    assert job["Timeout"] == 10
+    assert moto_state.job("absent") is None
+
+
+def test_workgroups_are_found_in_the_athena_backend(laptop: Laptop):
+    workgroup = moto_state.workgroup("b3-dataflow")
+
+    assert workgroup is not None
+    assert workgroup["State"] == "ENABLED"
+    assert workgroup["Configuration"]["ResultConfiguration"] == {"OutputLocation": "s3://b3-dataflow-athena/results/"}
+    assert moto_state.workgroup("absent") is None
+
+
+def test_objects_are_found_in_the_s3_backend(laptop: Laptop, s3: Any):
+    etag = s3.put_object(Bucket=BUCKET, Key="a/b", Body=b"body")["ETag"]
+    moto_state.write(BUCKET, "a/c", b"ours")
+
+    assert moto_state.objects(BUCKET, "a/") == [
+        moto_state.StoredObject("a/b", etag.strip('"'), 4),
+        moto_state.StoredObject("a/c", moto_state.objects(BUCKET, "a/c")[0].etag, 4),
+    ]
+    assert moto_state.read(BUCKET, "a/b") == b"body"
+    assert s3.get_object(Bucket=BUCKET, Key="a/c")["Body"].read() == b"ours"
+    assert moto_state.read(BUCKET, "absent") is None
+    assert moto_state.read("absent-bucket", "a") is None
+    assert moto_state.objects("absent-bucket", "") == []
+    assert moto_state.bucket_exists(BUCKET)
+    assert not moto_state.bucket_exists("absent-bucket")
+
+
+def test_a_deleted_object_of_a_bucket_with_versions_is_not_found(laptop: Laptop, s3: Any):
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"x")
+    s3.delete_object(Bucket=BUCKET, Key="a")
+
+    assert moto_state.objects(BUCKET, "") == []
+    assert moto_state.read(BUCKET, "a") is None
+
+
+def refused(call: Any, **arguments: Any) -> tuple[int, str]:
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    response = raised.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
+
+
+def test_conditional_writes_are_refused_as_s3_refuses_them(laptop: Laptop, s3: Any):
+    put = {"Bucket": BUCKET, "Key": "a", "Body": b"1"}
+    assert refused(s3.put_object, **put, IfMatch='"x"') == (404, "NoSuchKey")
+    etag = s3.put_object(**put, IfNoneMatch="*")["ETag"]
+    assert refused(s3.put_object, **put, IfNoneMatch="*") == (412, "PreconditionFailed")
+    assert refused(s3.put_object, **put, IfMatch='"x"') == (412, "PreconditionFailed")
+    assert s3.put_object(**put | {"Body": b"2"}, IfMatch=etag)["ETag"] != etag
+
+
+def test_of_many_conditional_writes_at_once_one_succeeds(laptop: Laptop, s3: Any):
+    outcomes: list[bool] = []
+
+    def write(number: int) -> None:
+        try:
+            s3.put_object(Bucket=BUCKET, Key="a", Body=str(number).encode(), IfNoneMatch="*")
+            outcomes.append(True)
+        except ClientError:
+            outcomes.append(False)
+
+    threads = [threading.Thread(target=write, args=[number]) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == [False] * 15 + [True]
+
+
+def test_reset_empties_every_service(laptop: Laptop, s3: Any, glue: Any, athena: Any):
+    laptop.aws.reset()
+
+    assert s3.list_buckets()["Buckets"] == []
+    assert glue.get_databases()["DatabaseList"] == []
+    assert [group["Name"] for group in athena.list_work_groups()["WorkGroups"]] == ["primary"]
+    laptop.create_stack()
+
+
+def test_the_local_aws_listens_on_loopback_only(laptop: Laptop):
+    assert laptop.aws._socket.getsockname()[0] == "127.0.0.1"

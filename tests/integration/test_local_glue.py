@@ -1,0 +1,176 @@
+"""The local Glue: job runs that really run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.glue_jobs import GlueJobs, script_environ
+from local.laptop import Laptop
+
+SECONDS = 30.0
+
+
+@pytest.fixture
+def jobs(laptop: Laptop, tmp_path: Path) -> Iterator[GlueJobs]:
+    """A Glue whose scripts lie in a temporary folder, and whose minutes last a second."""
+    jobs = GlueJobs(tmp_path, script_environ(laptop.aws.environ()), minute=1.0)
+    yield jobs
+    jobs.close()
+
+
+def create(glue: Any, script: str, **more: Any) -> None:
+    glue.create_job(
+        Name="try",
+        Role="arn:aws:iam::123456789012:role/x",
+        Command={"Name": "glueetl", "ScriptLocation": script},
+        **more,
+    )
+
+
+def run(jobs: GlueJobs, **request: Any) -> Any:
+    return jobs.wait(jobs.start({"JobName": "try"} | request), SECONDS)
+
+
+def test_the_script_gets_the_arguments_of_the_job_and_of_the_run(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    (tmp_path / "script.py").write_text("import json, os, sys\nprint(json.dumps([sys.argv[1:], sorted(os.environ)]))\n")
+    create(
+        glue,
+        "script.py",
+        DefaultArguments={"--A": "default", "--B": "default"},
+        NonOverridableArguments={"--C": "fixed"},
+    )
+
+    ended = run(jobs, Arguments={"--B": "of the run", "--C": "of the run"})
+
+    assert (ended.state, ended.error) == ("SUCCEEDED", None)
+    argv, environ = json.loads(ended.output)
+    flags = dict(zip(argv[::2], argv[1::2], strict=True))
+    assert flags == {
+        "--JOB_NAME": "try",
+        "--JOB_RUN_ID": ended.id,
+        "--A": "default",
+        "--B": "of the run",
+        "--C": "fixed",
+    }
+    assert "AWS_ENDPOINT_URL" in environ
+    assert "PYTEST_CURRENT_TEST" not in environ
+
+
+def test_a_script_that_fails_is_failed_with_its_last_line(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    (tmp_path / "script.py").write_text(
+        "import sys\nprint('out')\nprint('first', file=sys.stderr)\nraise ValueError('the reason')\n"
+    )
+    create(glue, "script.py")
+
+    ended = run(jobs)
+
+    assert (ended.state, ended.error) == ("FAILED", "ValueError: the reason")
+
+
+def test_a_script_that_fails_without_a_word_is_failed(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    (tmp_path / "script.py").write_text("import sys\nsys.exit(3)\n")
+    create(glue, "script.py")
+
+    ended = run(jobs)
+
+    assert (ended.state, ended.error) == ("FAILED", "the script exited with 3 and said nothing")
+
+
+def test_a_missing_script_is_failed(glue: Any, jobs: GlueJobs):
+    create(glue, "absent.py")
+
+    ended = run(jobs)
+
+    assert ended.state == "FAILED"
+    assert "absent.py does not exist" in ended.error
+
+
+def test_much_output_does_not_stop_a_script(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    (tmp_path / "script.py").write_text(
+        "import sys\nfor _ in range(20000):\n    print('x' * 99)\n    print('y' * 99, file=sys.stderr)\n"
+    )
+    create(glue, "script.py")
+
+    ended = run(jobs)
+
+    assert ended.state == "SUCCEEDED"
+    assert len(ended.output) == 2_000_000
+
+
+def waits(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import threading\nthreading.Event().wait()\n")
+
+
+def test_a_run_past_its_time_is_timed_out_and_gone(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    waits(tmp_path)
+    create(glue, "script.py", Timeout=5)
+
+    ended = run(jobs, Timeout=1)
+
+    assert (ended.state, ended.error) == ("TIMEOUT", "Job run timed out after 1 minutes")
+    assert ended.process.wait(SECONDS) != 0
+
+
+def test_as_many_runs_as_the_job_allows(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    waits(tmp_path)
+    create(glue, "script.py", ExecutionProperty={"MaxConcurrentRuns": 2})
+    first, second = (jobs.start({"JobName": "try"}) for _ in range(2))
+
+    with pytest.raises(Exception, match="Concurrent runs exceeded for try") as raised:
+        jobs.start({"JobName": "try"})
+    assert raised.value.code == "ConcurrentRunsExceededException"  # type: ignore[attr-defined]
+
+    jobs.stop(jobs._runs[first])
+    third = jobs.start({"JobName": "try"})
+    assert len({first, second, third}) == 3
+
+
+def test_the_api_tells_of_runs_and_stops_them(laptop: Laptop, glue: Any, tmp_path: Path):
+    waits(tmp_path)
+    create(glue, str(tmp_path / "script.py"))
+
+    run_id = glue.start_job_run(JobName="try", Arguments={"--A": "1"})["JobRunId"]
+
+    with pytest.raises(glue.exceptions.ConcurrentRunsExceededException):
+        glue.start_job_run(JobName="try")
+    found = glue.get_job_run(JobName="try", RunId=run_id)["JobRun"]
+    assert found["JobRunState"] in ("STARTING", "RUNNING")
+    assert found["Arguments"] == {"--A": "1"}
+    assert "CompletedOn" not in found
+    assert [run["Id"] for run in glue.get_job_runs(JobName="try")["JobRuns"]] == [run_id]
+
+    glue.batch_stop_job_run(JobName="try", JobRunIds=[run_id])
+    ended = glue.get_job_run(JobName="try", RunId=run_id)["JobRun"]
+    assert ended["JobRunState"] == "STOPPED"
+    assert ended["CompletedOn"] >= ended["StartedOn"]
+
+
+def test_an_unknown_job_or_run_is_refused(laptop: Laptop, glue: Any):
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.start_job_run(JobName="absent")
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_job_run(JobName="b3-etl-job", RunId="absent")
+
+
+def test_when_the_local_aws_stops_no_script_goes_on(laptop: Laptop, glue: Any, tmp_path: Path):
+    waits(tmp_path)
+    create(glue, str(tmp_path / "script.py"))
+    run_id = glue.start_job_run(JobName="try")["JobRunId"]
+    ended = laptop.aws.jobs._runs[run_id]
+    deadline = time.monotonic() + SECONDS
+    while ended.process is None and time.monotonic() < deadline:
+        pass
+
+    laptop.aws.reset()
+
+    assert ended.process is not None
+    assert ended.process.poll() is not None
+    with pytest.raises(ClientError):
+        glue.get_job_run(JobName="try", RunId=run_id)

@@ -1,0 +1,130 @@
+"""S3's notifications: who is told, of what, how often, and what Lambda does when the function fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import RunInProgress
+from local import stack
+from local.laptop import Laptop
+from local.s3_events import S3Events
+from tests.bars import known_bars, raw_object
+
+RAW = "b3-dataflow-raw"
+SECONDS = 30.0
+
+
+@pytest.fixture
+def told(laptop: Laptop) -> list[dict[str, Any]]:
+    """What the function is told, in place of the app's."""
+    events: list[dict[str, Any]] = []
+    laptop.aws.functions[stack.START_REFINE_ARN] = events.append
+    return events
+
+
+def test_the_function_gets_the_event_in_aws_shape_with_the_key_encoded(laptop: Laptop, s3: Any, told: Any):
+    etag = s3.put_object(Bucket=RAW, Key="raw/year=2025/a b+c ção.parquet", Body=b"1234")["ETag"]
+
+    laptop.aws.events.wait_idle(SECONDS)
+
+    ((record,),) = [event["Records"] for event in told]
+    assert record["eventName"] == "ObjectCreated:Put"
+    assert record["eventSource"] == "aws:s3"
+    assert record["eventTime"].endswith("Z")
+    assert record["s3"]["bucket"]["name"] == RAW
+    assert record["s3"]["object"]["key"] == "raw/year%3D2025/a+b%2Bc+%C3%A7%C3%A3o.parquet"
+    assert record["s3"]["object"]["size"] == 4
+    assert record["s3"]["object"]["eTag"] == etag.strip('"')
+    assert record["s3"]["object"]["sequencer"]
+    assert record["userIdentity"]
+    assert record["requestParameters"]["sourceIPAddress"] == "127.0.0.1"
+
+
+def test_only_keys_of_the_filter_are_told(laptop: Laptop, s3: Any, told: Any):
+    for key in ("raw/a.parquet", "raw/a.txt", "other/a.parquet", "a.parquet"):
+        s3.put_object(Bucket=RAW, Key=key, Body=b"x")
+    s3.delete_object(Bucket=RAW, Key="raw/a.parquet")
+
+    laptop.aws.events.wait_idle(SECONDS)
+
+    assert [event["Records"][0]["s3"]["object"]["key"] for event in told] == ["raw/a.parquet"]
+
+
+def test_a_bucket_without_notification_tells_nobody(laptop: Laptop, s3: Any, told: Any):
+    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
+    s3.put_object(Bucket=RAW, Key="raw/a.parquet", Body=b"x")
+
+    laptop.aws.events.wait_idle(SECONDS)
+
+    assert told == []
+
+
+def deliver(handler: Any) -> None:
+    """One event to a handler, with short pauses between attempts."""
+    events = S3Events({"arn": handler}, retry_after=(0.01, 0.01))
+    events._thread.start()
+    events._receive("1", {"Records": []}, "arn", "us-east-1")
+    events.wait_idle(SECONDS)
+    events.close()
+
+
+def test_a_failed_function_is_tried_twice_more_and_then_given_up_aloud(capsys: Any):
+    attempts = []
+
+    def failing(event: Any) -> None:
+        attempts.append(event)
+        raise RunInProgress("busy")
+
+    deliver(failing)
+
+    assert len(attempts) == 3
+    assert "S3 event given up after 3 attempts: RunInProgress: busy" in capsys.readouterr().err
+
+
+def test_a_function_that_recovers_is_not_tried_again(capsys: Any):
+    attempts = []
+
+    def recovering(event: Any) -> None:
+        attempts.append(event)
+        if len(attempts) < 2:
+            raise RunInProgress("busy")
+
+    deliver(recovering)
+
+    assert len(attempts) == 2
+    assert capsys.readouterr().err == ""
+
+
+def test_a_start_that_is_refused_because_a_run_goes_on_is_tried_again(laptop: Laptop, s3: Any):
+    key, body = raw_object(known_bars())
+    event = {"Records": [{"s3": {"bucket": {"name": RAW}, "object": {"key": key, "eTag": "x"}}}]}
+    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    laptop.aws.events.wait_idle(SECONDS)
+
+    with pytest.raises(RunInProgress, match=f"b3-etl-job is running; {key} waits for the next attempt"):
+        laptop.app.start_refine(event, None)
+
+    assert [run.state for run in laptop.refined()] == ["SUCCEEDED"]
+    # The run has merged this key with another content: another object, so another run.
+    assert laptop.app.start_refine(event, None)["job_run_id"].startswith("jr_")
+    laptop.refined()
+
+
+def test_a_failed_start_raises(laptop: Laptop, s3: Any, glue: Any):
+    glue.delete_job(JobName="b3-etl-job")
+    event = {"Records": [{"s3": {"bucket": {"name": RAW}, "object": {"key": "raw/a.parquet", "eTag": "x"}}}]}
+
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        laptop.app.start_refine(event, None)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key"), [(RAW, "raw/a.txt"), (RAW, "other/a.parquet"), ("b3-dataflow-refined", "raw/a.parquet")]
+)
+def test_what_is_no_raw_parquet_starts_nothing(laptop: Laptop, bucket: str, key: str):
+    event = {"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": key, "eTag": "x"}}}]}
+
+    assert laptop.app.start_refine(event, None) == {"job_run_id": None}
+    assert laptop.started() == []

@@ -1,0 +1,42 @@
+"""Filling a lake without the events and the job's own process, where a test is not about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import boto3
+from b3_etl_job import bring_up_to_date
+
+from chalicelib import wiring
+from chalicelib.catalog import Catalog
+from chalicelib.manifest import Contents
+from tests.bars import COLLECTED
+
+RAW, REFINED = "b3-dataflow-raw", "b3-dataflow-refined"
+NOW = COLLECTED + timedelta(days=1)
+
+
+@contextmanager
+def no_events() -> Iterator[None]:
+    """The raw bucket without its notification."""
+    s3: Any = boto3.client("s3")
+    notification = s3.get_bucket_notification_configuration(Bucket=RAW)
+    notification.pop("ResponseMetadata")
+    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
+    yield
+    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration=notification)
+
+
+def fill(*objects: tuple[str, bytes]) -> Contents:
+    """Put raw objects and bring refined up to date in this process."""
+    s3: Any = boto3.client("s3")
+    with no_events():
+        for key, body in objects:
+            s3.put_object(Bucket=RAW, Key=key, Body=body)
+    catalog = Catalog(boto3.client("glue"), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
+    contents = bring_up_to_date(wiring.lake(), catalog, "jr_fill", lambda: NOW)
+    assert contents is not None
+    return contents
