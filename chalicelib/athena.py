@@ -33,15 +33,22 @@ _READ: dict[str, Callable[[str], Value]] = {
 """How the text of each type is read; the text of any other stays as it is."""
 
 # A cell of the result object: in quotes, which are doubled inside, or nothing at all for null.
-_CELL = re.compile(r'(?:"((?:[^"]|"")*)")?(,|\n)')
+_CELL = re.compile(r'("[^"]*(?:""[^"]*)*")?(,|\n)')
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question: SQL with `?` for each parameter in WHERE, and the parameters as SQL literals."""
+    """A question.
+
+    Attributes:
+        sql: the SQL, with `?` for each parameter in WHERE.
+        parameters: SQL literals.
+        most: the most rows that the answer can have, where that is known to be many.
+    """
 
     sql: str
     parameters: tuple[str, ...] = ()
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +75,18 @@ class Athena:
         """
         execution_id = self._start(query)
         output = self._wait(execution_id)
-        page: Any = self.athena.get_query_results(QueryExecutionId=execution_id, MaxResults=PAGE_ROWS)
+        # A long answer is read from its object, and the first page gives the types alone.
+        size = 1 if query.most >= PAGE_ROWS else PAGE_ROWS
+        page: Any = self.athena.get_query_results(QueryExecutionId=execution_id, MaxResults=size)
         columns = [(info["Name"], info["Type"]) for info in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
         if "NextToken" in page:
             texts = self._read_object(output)
         else:
             texts = ([cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"])
         next(texts)  # the names of the columns
+        readers = [(name, _READ.get(type_, str)) for name, type_ in columns]
         return [
-            {
-                name: None if text is None else _READ.get(type_, str)(text)
-                for (name, type_), text in zip(columns, row, strict=True)
-            }
+            {name: None if text is None else read(text) for (name, read), text in zip(readers, row, strict=True)}
             for row in texts
         ]
 
@@ -112,9 +119,9 @@ class Athena:
         url = urlsplit(location)
         body = self.s3.get_object(Bucket=url.netloc, Key=url.path.lstrip("/"))["Body"].read().decode()
         row: list[str | None] = []
-        for cell in _CELL.finditer(body):
-            row.append(None if cell[1] is None else cell[1].replace('""', '"'))
-            if cell[2] == "\n":
+        for text, end in _CELL.findall(body):
+            row.append(text[1:-1].replace('""', '"') if text else None)
+            if end == "\n":
                 yield row
                 row = []
 

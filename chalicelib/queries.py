@@ -41,4 +41,4 @@ def daily(table: str, columns: Sequence[str], start: date | None, end: date | No
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     names = ", ".join(f'"{name}"' for name in columns)
     sql = f'SELECT {names} FROM "{table}"{where} ORDER BY "data" DESC LIMIT {limit:d}'  # noqa: S608 - see above
-    return Query(sql, tuple(parameters))
+    return Query(sql, tuple(parameters), most=limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import socket
 import sys
@@ -112,7 +113,7 @@ def _check_port(port: int, option: str) -> None:
     try:
         socket.create_server((HOST, port)).close()
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
         raise LocalError(f"cannot listen on {HOST}:{port}: {reason}; choose another with {option}=") from error
 
 

@@ -1,0 +1,26 @@
+"""Run every benchmark, print its table, and write them all to `benchmarks/results.md`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks import laptop
+from benchmarks.report import machine
+
+BENCHMARKS = (laptop.start, laptop.athena)
+
+RESULTS = Path(__file__).with_name("results.md")
+
+
+def main() -> None:
+    text = f"# Benchmarks\n\nWritten by `make bench`: {machine()}.\n"
+    print(text)
+    for benchmark in BENCHMARKS:
+        table = benchmark()
+        print(table, flush=True)
+        text += f"\n{table}"
+    RESULTS.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+"""`make run` and `chalice local`, as somebody types them: processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.laptop import Laptop
+from tests.bars import business_bars, csv_text, known_bars, raw_object
+from tests.conftest import NOWHERE, ROOT
+from tests.lake import fill
+
+SECONDS = 60.0
+
+
+class Running:
+    """A process whose output is read as it comes."""
+
+    def __init__(self, command: list[str], environ: dict[str, str], cwd: Path = ROOT) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self.process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=kept | {"PYTHONUNBUFFERED": "1"} | environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.output = ""
+        self._grown = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                with self._grown:
+                    self.output += line
+                    self._grown.notify_all()
+        with self._grown:
+            self._grown.notify_all()
+
+    def wait_for(self, pattern: str) -> str:
+        """Wait until the output has this, and give its first group."""
+        with self._grown:
+            found = self._grown.wait_for(
+                lambda: re.search(pattern, self.output) or not self._reader.is_alive(), SECONDS
+            )
+        assert isinstance(found, re.Match), f"{pattern!r} is not in:\n{self.output}"
+        return str(found[1]) if found.groups() else str(found[0])
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        """Send a signal to the whole group, as a terminal does, and give the exit status."""
+        os.killpg(self.process.pid, how)
+        status = self.process.wait(SECONDS)
+        self._reader.join(SECONDS)
+        return status
+
+
+def get(url: str) -> Any:
+    """The JSON at a URL of loopback."""
+    with urllib.request.urlopen(url, timeout=SECONDS) as response:
+        return json.load(response)
+
+
+@contextmanager
+def local(*arguments: str, **environ: str) -> Iterator[Running]:
+    running = Running([sys.executable, "-m", "local", "--port", "0", "--aws-port", "0", *arguments], environ)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.stop(signal.SIGKILL)
+
+
+def fails(*arguments: str) -> str:
+    """The output of a command line that must fail: one line."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stdout
+    return lines[0]
+
+
+def test_it_says_what_it_does_serves_and_leaves_nothing_running(tmp_path: Path):
+    path = tmp_path / "six.csv"
+    path.write_text(csv_text(known_bars()))
+    with local("--source", f"csv:{path}") as running:
+        api = running.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
+        aws = running.wait_for(r"AWS_ENDPOINT_URL=(\S+)")
+
+        assert get(f"{api}/ibov/volatility")["meta"]["count"] == 6
+        urls = re.findall(r"curl '([^']+)'", running.output)
+        assert len(urls) == 3
+        for url in urls:
+            assert get(url)
+
+        assert running.stop() == 0
+
+    for number, stage in enumerate(("AWS", "stack", "ingest", "event", "Glue job", "API"), 1):
+        assert re.search(rf"^  {number}/6  {stage} +\d+\.\d s  \S", running.output, re.MULTILINE), running.output
+    assert "6 bars from csv, 2025-09-10 to 2025-09-17" in running.output
+    assert "6 bars in, 0 refused, 6 sessions in 1 years, to 2025-09-17" in running.output
+    assert "SYNTHETIC" not in running.output
+    assert running.output.rstrip().endswith("stopped: nothing is left running")
+    assert "Traceback" not in running.output
+    # It was a group of its own: of that nobody is left.
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.process.pid, 0)
+    for url in (api, aws):
+        with pytest.raises(urllib.error.URLError, match="refused"):
+            get(url)
+
+
+def test_without_yahoo_the_sample_is_taken_and_nobody_can_miss_it():
+    with local(HTTPS_PROXY=NOWHERE) as running:
+        api = running.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
+        running.wait_for("curl .*status")
+
+        assert get(f"{api}/status")["synthetic"] is True
+        prices = get(f"{api}/ibov/prices?limit=1")
+        assert prices["meta"]["synthetic"] is True
+        assert prices["rows"][0]["fonte"] == "sample"
+        assert running.stop(signal.SIGTERM) == 0
+
+    assert "Yahoo did not answer" in running.output
+    assert running.output.count("SYNTHETIC DATA") == 2
+
+
+def test_ctrl_c_while_it_starts_stops_it_too():
+    with local("--source", "sample") as running:
+        running.wait_for("2/6")
+        assert running.stop() == 0
+
+    assert "stopped: nothing is left running" in running.output
+    assert "Traceback" not in running.output
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+def test_a_port_in_use_is_one_clear_line(taken: int):
+    assert fails("--aws-port", str(taken), "--port", "0", "--source", "sample") == (
+        f"error: cannot listen on 127.0.0.1:{taken}: Address already in use; choose another with AWS_PORT="
+    )
+    assert f"127.0.0.1:{taken}: Address already in use; choose another with PORT=" in fails(
+        "--port", str(taken), "--aws-port", "0", "--source", "sample"
+    )
+    assert "choose another with PORT=" in fails("--port", "70000", "--aws-port", "0", "--source", "sample")
+
+
+def test_a_source_that_cannot_be_is_one_clear_line(tmp_path: Path):
+    ports = ("--port", "0", "--aws-port", "0")
+    assert fails(*ports, "--source", "nasdaq") == (
+        "error: there is no source 'nasdaq'; allowed: auto, yahoo, sample or csv:<path>"
+    )
+    assert "there is no source 'csv:'" in fails(*ports, "--source", "csv:")
+    assert re.search(
+        r"cannot read .*absent\.csv: No such file", fails(*ports, "--source", f"csv:{tmp_path}/absent.csv")
+    )
+    malformed = tmp_path / "malformed.csv"
+    malformed.write_text("date,open,high,low,close,volume\n2025-01-02,1,1,1,x,1\n")
+    assert re.search(r"malformed\.csv, line 2, close: 'x'; allowed", fails(*ports, "--source", f"csv:{malformed}"))
+
+
+def test_help_names_every_option():
+    done = subprocess.run(
+        [sys.executable, "-m", "local", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+
+    for option in ("--source", "--port", "--aws-port", "csv:<path>", "4566", "8000"):
+        assert option in done.stdout
+
+
+def test_the_first_file_that_an_old_python_reads_has_no_syntax_that_it_cannot():
+    source = (ROOT / "local" / "__main__.py").read_text()
+
+    before = source.partition("from local.cli")[0]
+    for newer in ('f"', "f'", ":=", "match ", "->", "print("):
+        assert newer not in before
+    compile(source, "__main__.py", "exec")
+
+
+def test_chalice_local_serves_the_app_from_a_running_local_aws(laptop: Laptop, tmp_path: Path):
+    fill(raw_object(business_bars("2025-01-02", 10)))
+    for name in ("app.py", "chalicelib", "requirements.txt"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / ".chalice", tmp_path / ".chalice", ignore=shutil.ignore_patterns("deployed"))
+    config = tmp_path / ".chalice" / "config.json"
+    config.write_text(config.read_text().replace("http://127.0.0.1:4566", laptop.aws.endpoint))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    chalice = str(Path(sys.executable).with_name("chalice"))
+    running = Running([chalice, "local", "--stage", "local", "--port", str(port), "--no-autoreload"], {}, tmp_path)
+    try:
+        running.wait_for("Serving on")
+        answer = wait_for_answer(f"http://127.0.0.1:{port}/ibov/volatility?limit=3", running)
+    finally:
+        running.stop(signal.SIGKILL)
+
+    assert [row["data"] for row in answer["rows"]] == ["2025-01-15", "2025-01-14", "2025-01-13"]
+
+
+def wait_for_answer(url: str, running: Running) -> Any:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        try:
+            return get(url)
+        except urllib.error.URLError:
+            assert running.process.poll() is None, running.output
+    raise AssertionError(running.output)

@@ -1,0 +1,187 @@
+"""The real yfinance against a server that answers as Yahoo does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from yfinance.data import YfData
+
+from chalicelib import parquet, wiring
+from chalicelib.errors import SourceError, SourceMalformed, SourceUnavailable
+from chalicelib.ingest import ingest
+from chalicelib.schema import RAW
+from chalicelib.sources.yahoo import Yahoo
+from local import moto_state
+from local.laptop import Laptop
+from tests.yahoo_server import Answer, YahooServer, as_json, chart
+
+BARS = [
+    ("2018-11-05", 88419.0, 89598.0, 88419.0, 89598.0, 5_000_000),
+    ("2018-11-06", None, None, None, None, None),
+    ("2018-11-07", 88668.0, 88668.0, 87714.0, 87714.0, None),
+    ("2018-11-08", 87714.0, 87810.0, 85620.0, 85620.34375, 0),
+]
+
+
+@pytest.fixture(autouse=True)
+def new_yfinance(tmp_path: Path, monkeypatch: Any) -> Iterator[None]:
+    """yfinance as in a new process: it keeps cookies, crumbs and time zones in singletons and in a folder."""
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    type(YfData)._instances.pop(YfData, None)
+    yield
+    type(YfData)._instances.pop(YfData, None)
+
+
+def fetch(answer: Any, start: date | None = None) -> pd.DataFrame:
+    with YahooServer(answer) as server:
+        return Yahoo(server.session()).fetch(start)
+
+
+def test_bars_come_as_yahoo_gives_them_with_their_dates_in_sao_paulo():
+    bars = fetch(lambda asked: chart(BARS))
+
+    assert bars["data"].dt.date.tolist() == [date(2018, 11, day) for day in (5, 6, 7, 8)]
+    assert bars["preco_fechamento"].tolist()[2:] == [87714.0, 85620.34375]
+    assert bars["preco_abertura"].isna().tolist() == [False, True, False, False]
+    # yfinance makes 0 of a null volume: what it was cannot be told.
+    assert bars["volume_negociado"].tolist() == [5_000_000, 0, 0, 0]
+    assert str(bars["volume_negociado"].dtype) == "Int64"
+
+
+def test_a_day_whose_midnight_did_not_exist_keeps_its_date():
+    # Summer time began at midnight of 2018-11-04, 2017-10-15 and 2016-10-16 in São Paulo.
+    days = ["2016-10-14", "2016-10-16", "2017-10-15", "2018-11-04"]
+
+    bars = fetch(lambda asked: chart([(day, 1.0, 1.0, 1.0, 1.0, 1) for day in days]))
+
+    assert bars["data"].dt.strftime("%Y-%m-%d").tolist() == days
+
+
+def test_the_whole_history_and_a_window_are_one_chart_each():
+    with YahooServer(lambda asked: chart(BARS)) as server:
+        source = Yahoo(server.session())
+        source.fetch(None)
+        # yfinance asks for the time zone first, if it does not remember it.
+        *_, whole = server.charts()
+        server.asked.clear()
+        source.fetch(date(2018, 11, 5))
+        (window,) = server.charts()
+
+    assert int(whole.parameters["period1"]) < 0
+    assert datetime.fromtimestamp(int(window.parameters["period1"]), UTC) == datetime(2018, 11, 5, 2, tzinfo=UTC)
+    for asked in (whole, window):
+        assert (asked.host, asked.path) == ("query2.finance.yahoo.com", "/v8/finance/chart/%5EBVSP")
+        assert asked.parameters["interval"] == "1d"
+
+
+def test_a_few_requests_a_run():
+    with YahooServer(lambda asked: chart(BARS)) as server:
+        Yahoo(server.session()).fetch(None)
+
+        assert len(server.asked) <= 5
+
+
+SCHEDULED = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "123456789012",
+    "time": "2025-10-14T01:30:00Z",
+    "region": "us-east-1",
+    "resources": ["arn:aws:events:us-east-1:123456789012:rule/b3-dataflow-local-ingest-event"],
+    "detail": {},
+}
+"""What EventBridge sends to the function of a schedule."""
+
+DOWN = Answer(200, "text/html", b"<html><title>Yahoo</title><body>Will be right back...</body></html>")
+LIMITED = Answer(429, "text/plain", b"Too Many Requests\r\n")
+EDGE = Answer(429, "text/plain", b"Edge: Too Many Requests")
+NOT_FOUND = as_json(
+    404,
+    {"chart": {"result": None, "error": {"code": "Not Found", "description": "No data found, symbol may be delisted"}}},
+)
+UNAUTHORIZED = as_json(
+    401, {"finance": {"result": None, "error": {"code": "Unauthorized", "description": "Invalid Crumb"}}}
+)
+TRUNCATED = Answer(200, "application/json", b'{"chart": {"result": [{"meta"')
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "message"),
+    [
+        (LIMITED, SourceUnavailable, "429 Too Many Requests"),
+        (EDGE, SourceUnavailable, "429 Too Many Requests"),
+        (NOT_FOUND, SourceMalformed, "No data found, symbol may be delisted"),
+        (UNAUTHORIZED, SourceMalformed, "Yahoo gave no bars"),
+        (DOWN, SourceMalformed, "Yahoo gave no bars"),
+        (TRUNCATED, SourceMalformed, "JSONDecodeError"),
+        (chart([]), SourceError, "empty"),
+        (chart(BARS, symbol="PETR4.SA"), SourceMalformed, "symbol 'PETR4.SA'; expected '\\^BVSP'"),
+        (chart(BARS, currency="USD"), SourceMalformed, "currency 'USD'; expected 'BRL'"),
+        (chart(BARS, exchangeTimezoneName="America/New_York"), SourceMalformed, "expected 'America/Sao_Paulo'"),
+    ],
+)
+def test_what_is_no_answer_is_named_and_nothing_is_written(laptop: Laptop, answer: Answer, error: Any, message: str):
+    with YahooServer(lambda asked: answer) as server, pytest.raises(error, match=message):
+        ingest(Yahoo(server.session()), wiring.lake(), datetime.now(UTC))
+
+    assert moto_state.objects("b3-dataflow-raw", "") == []
+
+
+def test_a_server_that_is_not_there_is_unavailable():
+    with YahooServer(lambda asked: chart(BARS)) as server:
+        session = server.session()
+
+    with pytest.raises(SourceUnavailable, match="Yahoo did not answer"):
+        Yahoo(session).fetch(None)
+
+
+def test_the_shape_of_a_real_response(shared_data: Path):
+    body = (shared_data / "yahoo_chart" / "petr4_daily_real.json").read_bytes().replace(b"PETR4.SA", b"^BVSP")
+
+    bars = fetch(lambda asked: Answer(200, "application/json", body))
+
+    assert len(bars) == 22
+    assert bars["data"].dt.strftime("%Y-%m-%d").tolist()[::21] == ["2022-11-23", "2022-12-22"]
+    assert bars["preco_fechamento"].iloc[-1] == 23.989999771118164
+    assert bars["volume_negociado"].iloc[-1] == 81894800
+
+
+def test_a_real_empty_response(shared_data: Path):
+    body = (shared_data / "yahoo_chart" / "grnd3_empty_real.json").read_bytes().replace(b"GRND3.SA", b"^BVSP")
+
+    with pytest.raises(SourceError, match="Yahoo gave no bars"):
+        fetch(lambda asked: Answer(200, "application/json", body))
+
+
+def test_what_yahoo_says_reaches_raw_unchanged(laptop: Laptop):
+    now = datetime(2018, 11, 9, 1, 30, tzinfo=UTC)
+    with YahooServer(lambda asked: chart(BARS)) as server:
+        added = ingest(Yahoo(server.session()), wiring.lake(), now)
+
+    assert (added.bars, added.first, added.last) == (4, date(2018, 11, 5), date(2018, 11, 8))
+    assert added.key == "raw/year=2018/month=11/day=08/ibov-20181109T013000Z.parquet"
+    raw = parquet.decode(moto_state.read("b3-dataflow-raw", added.key) or b"", RAW)
+    assert raw["fonte"].tolist() == ["yahoo"] * 4
+    assert raw["ticker"].tolist() == ["IBOV"] * 4
+    assert raw["coletado_em"].tolist() == [now] * 4
+    assert raw["preco_fechamento"].iloc[-1] == 85620.34375
+    assert raw["preco_abertura"].isna().tolist() == [False, True, False, False]
+
+
+def test_the_schedules_handler_ingests_from_yahoo(laptop: Laptop, monkeypatch: Any):
+    with YahooServer(lambda asked: chart(BARS)) as server:
+        monkeypatch.setattr("yfinance.data.new_session", server.session)
+
+        answer = laptop.app.ingest(SCHEDULED, None)
+
+    assert answer["bars"] == 4
+    assert (answer["first"], answer["last"]) == ("2018-11-05", "2018-11-08")
+    assert [entry.key for entry in moto_state.objects("b3-dataflow-raw", "")] == [answer["key"]]
+    laptop.refined()

@@ -1,0 +1,134 @@
+"""A server on loopback that answers as Yahoo does, and the session that takes yfinance there."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+from curl_cffi import requests
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+
+Bar = tuple[str, float | None, float | None, float | None, float | None, int | None]
+"""Date, open, high, low, close, volume."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response: status, type of content, body."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request: host, path and parameters."""
+
+    host: str
+    path: str
+    parameters: dict[str, str]
+
+
+def chart(bars: Sequence[Bar], **meta: Any) -> Answer:
+    """The v8 chart of daily bars, in the shape of a real response: note the time zone's wrong offset."""
+    described = {
+        "currency": "BRL",
+        "symbol": "^BVSP",
+        "exchangeName": "SAO",
+        "instrumentType": "INDEX",
+        "gmtoffset": -7200,
+        "timezone": "BRST",
+        "exchangeTimezoneName": "America/Sao_Paulo",
+        "priceHint": 2,
+        "dataGranularity": "1d",
+        "range": "",
+        "validRanges": ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"],
+    }
+    columns = ("open", "high", "low", "close", "volume")
+    values = list(zip(*(bar[1:] for bar in bars), strict=True)) if bars else [()] * 5
+    result = {
+        "meta": described | meta,
+        "timestamp": [_ten_oclock(bar[0]) for bar in bars],
+        "indicators": {
+            "quote": [dict(zip(columns, map(list, values), strict=True))],
+            "adjclose": [{"adjclose": [bar[4] for bar in bars]}],
+        },
+    }
+    return as_json(200, {"chart": {"result": [result], "error": None}})
+
+
+def as_json(status: int, body: Any) -> Answer:
+    return Answer(status, "application/json;charset=utf-8", json.dumps(body).encode())
+
+
+def _ten_oclock(day: str) -> int:
+    return int(datetime.combine(date.fromisoformat(day), time(10), SAO_PAULO).timestamp())
+
+
+@dataclass(slots=True)
+class YahooServer:
+    """Answers every chart with `answer`, and what yfinance asks before it as Yahoo does."""
+
+    answer: Callable[[Asked], Answer]
+    asked: list[Asked] = field(default_factory=list)
+    _server: Any = None
+
+    def __enter__(self) -> YahooServer:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                url = urlsplit(self.path)
+                parameters = {name: values[0] for name, values in parse_qs(url.query).items()}
+                asked = Asked(self.headers["X-Host"], url.path, parameters)
+                outer.asked.append(asked)
+                answer = outer._answer(asked)
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.content_type)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, asked: Asked) -> Answer:
+        if asked.path.endswith("/getcrumb"):
+            return Answer(200, "text/plain", b"crumb")
+        if asked.path.startswith("/v8/finance/chart/"):
+            return self.answer(asked)
+        return Answer(404, "text/html", b"")
+
+    def charts(self) -> list[Asked]:
+        """The requests for bars."""
+        return [asked for asked in self.asked if asked.path.startswith("/v8/")]
+
+    def session(self) -> requests.Session[Any]:
+        """A session of yfinance's own kind that comes here, whatever the host."""
+        base = f"http://127.0.0.1:{self._server.server_port}"
+
+        class Loopback(requests.Session):  # type: ignore[type-arg]
+            def request(self, method: Any, url: str, **kwargs: Any) -> Any:  # type: ignore[override]
+                parts = urlsplit(url)
+                headers = dict(kwargs.pop("headers", None) or {}) | {"X-Host": parts.netloc}
+                target = f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+                return super().request(method, target, headers=headers, **kwargs)
+
+        return Loopback()
