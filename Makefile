@@ -9,7 +9,7 @@ REQUIRE_DATA ?=
 PY := .venv/bin/python
 STEP := @scripts/step
 
-.PHONY: run test lint types pytest bench lock clean
+.PHONY: run test lint types pytest bench docs lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
@@ -28,6 +28,10 @@ pytest: .venv/installed
 
 bench: .venv/installed
 	@$(PY) -m benchmarks
+
+# The documents that are written by the code.
+docs: .venv/installed
+	@PYTHONPATH=. $(PY) scripts/data_dictionary.py
 
 # What is installed is what the file says: another file, another install.
 .venv/installed: requirements-dev.txt requirements.txt

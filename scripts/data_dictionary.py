@@ -1,0 +1,43 @@
+"""Writes docs/data-dictionary.md from the schema: `make docs`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from chalicelib.schema import PARTITION, QUARANTINE, RAW, REFINED, SCHEMA_VERSION, Column
+
+PATH = Path(__file__).resolve().parent.parent / "docs" / "data-dictionary.md"
+
+INTRODUCTION = f"""# Data dictionary
+
+Written by `make docs` from `chalicelib/schema.py`; schema version {SCHEMA_VERSION}. Types are Glue's. Every column may be
+null; no number is ever NaN or infinite.
+"""
+
+
+def table(title: str, where: str, columns: Sequence[Column]) -> str:
+    """One table of the lake as markdown."""
+    rows = "\n".join(
+        f"| `{column.name}` | {column.type} | {column.unit} | {column.description} |" for column in columns
+    )
+    return f"\n## {title}\n\n{where}\n\n| column | type | unit | meaning |\n| --- | --- | --- | --- |\n{rows}\n"
+
+
+def text() -> str:
+    """The whole document."""
+    return (
+        INTRODUCTION
+        + table(
+            "Refined",
+            "`b3_refined_db.ibov_refined`, one row a session, in order of date within a year. A window that is not "
+            "full gives null.",
+            [*REFINED, PARTITION],
+        )
+        + table("Raw", "One row a bar, as the source gave it.", RAW)
+        + table("Quarantine", "One row a bar that was refused.", QUARANTINE)
+    )
+
+
+if __name__ == "__main__":
+    PATH.write_text(text(), encoding="utf-8")
