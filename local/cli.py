@@ -103,9 +103,9 @@ def _run(arguments: argparse.Namespace) -> None:
             server = laptop.serve(arguments.port)
             done(f"on {server.url}")
         with server:
-            print(
-                _farewell(server, laptop, time.monotonic() - began), SYNTHETIC_NOTICE if synthetic else "", flush=True
-            )
+            print(_farewell(server, laptop, time.monotonic() - began), flush=True)
+            if synthetic:
+                print(SYNTHETIC_NOTICE, flush=True)
             threading.Event().wait()
 
 

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from chalice.config import Config
-from chalice.local import LocalChalice, LocalDevServer, create_local_server
+from chalice.local import ChaliceRequestHandler, LocalChalice, LocalDevServer, create_local_server
 
 from chalicelib import wiring
 from chalicelib.ingest import Ingested, ingest
@@ -85,11 +85,22 @@ class Laptop:
 
     def serve(self, port: int) -> Server:
         """Serve the app on a port, 0 for a free one, as `chalice local` does."""
-        config = Config.create(app_name="b3-dataflow")
-        if isinstance(self.app.app, LocalChalice):
-            # Chalice has prepared the app for threads already, and cannot do so twice.
-            return Server(LocalDevServer(self.app.app, config, HOST, port))
-        return Server(create_local_server(self.app.app, config, HOST, port))
+        if not isinstance(self.app.app, LocalChalice):
+            # Chalice's way to give each thread a request of its own; it works once for an app.
+            create_local_server(self.app.app, Config.create(), HOST, 0).server.server_close()
+        return Server(LocalDevServer(self.app.app, Config.create(), HOST, port, _Handler))
+
+
+class _Handler(ChaliceRequestHandler):
+    """Chalice's, but that it sends a body to HEAD, which the next request on the connection would find."""
+
+    def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
+        if self.command != "HEAD":
+            super()._send_http_response_with_body(code, headers, body)
+            return
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body if isinstance(body, bytes) else body.encode())))
+        self._send_headers(headers)
 
 
 class Server:

@@ -11,8 +11,8 @@ PATH = Path(__file__).resolve().parent.parent / "docs" / "data-dictionary.md"
 
 INTRODUCTION = f"""# Data dictionary
 
-Written by `make docs` from `chalicelib/schema.py`; schema version {SCHEMA_VERSION}. Types are Glue's. Every column may be
-null; no number is ever NaN or infinite.
+Written by `make docs` from `chalicelib/schema.py`; schema version {SCHEMA_VERSION}. Types are Glue's.
+Every column may be null; no number is ever NaN or infinite.
 """
 
 

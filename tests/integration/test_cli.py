@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -116,6 +117,7 @@ def test_it_says_what_it_does_serves_and_leaves_nothing_running(tmp_path: Path):
         aws = running.wait_for(r"AWS_ENDPOINT_URL=(\S+)")
 
         assert get(f"{api}/ibov/volatility")["meta"]["count"] == 6
+        assert_head_has_no_body(api)
         urls = re.findall(r"curl '([^']+)'", running.output)
         assert len(urls) == 3
         for url in urls:
@@ -136,6 +138,19 @@ def test_it_says_what_it_does_serves_and_leaves_nothing_running(tmp_path: Path):
     for url in (api, aws):
         with pytest.raises(urllib.error.URLError, match="refused"):
             get(url)
+
+
+def assert_head_has_no_body(api: str) -> None:
+    """HEAD tells the length of what GET would send, and the connection serves the next request."""
+    connection = http.client.HTTPConnection(api.removeprefix("http://"), timeout=SECONDS)
+    connection.request("GET", "/ibov/prices")
+    body = connection.getresponse().read()
+    connection.request("HEAD", "/ibov/prices")
+    head = connection.getresponse()
+    assert (head.status, head.read(), head.headers["Content-Length"]) == (200, b"", str(len(body)))
+    connection.request("GET", "/status")
+    assert connection.getresponse().read().startswith(b'{"ticker"')
+    connection.close()
 
 
 def test_without_yahoo_the_sample_is_taken_and_nobody_can_miss_it():
