@@ -9,7 +9,7 @@ REQUIRE_DATA ?=
 PY := .venv/bin/python
 STEP := @scripts/step
 
-.PHONY: run test lint types pytest bench docs lock clean
+.PHONY: run test lint types pytest bench docs judge lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
@@ -31,7 +31,12 @@ bench: .venv/installed
 
 # The documents that are written by the code.
 docs: .venv/installed
-	@PYTHONPATH=. $(PY) scripts/data_dictionary.py
+	@$(PY) -m scripts.data_dictionary
+	@$(PY) -m scripts.data_quality
+
+# How well suspect closes are found, against B3's own.
+judge: .venv/installed
+	@$(PY) -m scripts.judge_closes
 
 # What is installed is what the file says: another file, another install.
 .venv/installed: requirements-dev.txt requirements.txt

@@ -59,7 +59,7 @@ def status(request: Request, services: Services) -> Response:
             "rows": contents.rows,
             "version": contents.version,
             "synthetic": contents.synthetic,
-            "quality": {"refused": contents.quality.refused},
+            "quality": contents.quality,
             "updated_at": contents.run.finished_at,
             "schema_version": contents.schema_version,
             "code_version": contents.code_version,

@@ -4,10 +4,11 @@
     ├── SettingsError         a setting is missing or malformed
     ├── SourceError           a source did not give the bars that were asked of it
     │   ├── SourceUnavailable     it did not answer, or asked us to wait: trying later can help
-    │   └── SourceMalformed       it answered something that is not what it promised
+    │   ├── SourceRefused         it answered that it will not give them
+    │   ├── SourceMalformed       it answered something that is not what it promised
+    │   └── SourceEmpty           it answered, and gave no bars
     ├── LakeError             the lake is not in a state in which this can be done
     │   ├── MixedLake             real and synthetic bars would meet
-    │   ├── RawUnreadable         an object in raw is not a raw parquet
     │   ├── LakeChanged           an object is not as it was when it was read: starting over can help
     │   └── RunInProgress         another run holds the claim: trying later can help
     ├── QueryError            Athena did not answer a query
@@ -15,6 +16,7 @@
     │   └── QueryTimeout          it was still running at the deadline
     └── RequestError          what a client asked cannot be answered as asked
         ├── BadParameter          one parameter: names it, what was received and what is allowed
+        ├── BadPayload            the payload of an invocation
         └── NotReady              nothing has been ingested yet: trying later can help
 
 The message of each names the thing, the value and what is allowed. Messages are for operators; what a client of
@@ -40,8 +42,16 @@ class SourceUnavailable(SourceError):
     """The source did not answer, or asked us to wait. Trying later can help."""
 
 
+class SourceRefused(SourceError):
+    """The source answered that it will not give the bars."""
+
+
 class SourceMalformed(SourceError):
     """The source answered something that is not what it promised."""
+
+
+class SourceEmpty(SourceError):
+    """The source answered, and gave no bars."""
 
 
 class LakeError(B3Error):
@@ -50,10 +60,6 @@ class LakeError(B3Error):
 
 class MixedLake(LakeError):
     """Real and synthetic bars would meet in one lake."""
-
-
-class RawUnreadable(LakeError):
-    """An object under the raw prefix cannot be read as a raw parquet."""
 
 
 class LakeChanged(LakeError):
@@ -91,6 +97,10 @@ class BadParameter(RequestError):
         self.parameter = parameter
         self.received = received
         self.allowed = allowed
+
+
+class BadPayload(RequestError):
+    """The payload of an invocation is not what the function takes."""
 
 
 class NotReady(RequestError):

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from chalicelib import layout
-from chalicelib.errors import LakeChanged, RawUnreadable
+from chalicelib.errors import LakeChanged
 from chalicelib.manifest import Ledger, Manifest
-from chalicelib.schema import RAW
 
 if TYPE_CHECKING:
-    import pandas as pd
     from mypy_boto3_s3 import S3Client
+
+    from chalicelib.raw import RawRows
 
 _READERS = 16
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
@@ -35,27 +35,22 @@ class Lake:
         """The ETag of every raw object below a prefix, by key, in order of key."""
         return {key: etag for key, etag in self._list(self.raw_bucket, prefix).items() if layout.is_raw(key)}
 
-    def read_raw(self, keys: Iterable[str]) -> pd.DataFrame:
-        """Every row of the named raw objects, in order of key, with the key as `chave`.
-
-        Raises:
-            RawUnreadable: an object is not a parquet file with the columns of raw.
-        """
+    def read_raw(self, keys: Iterable[str]) -> RawRows:
+        """What the named raw objects hold, in order of key; what cannot be read is refused, not raised."""
         import pandas as pd
 
+        from chalicelib import raw
+
+        def read(key: str) -> RawRows:
+            return raw.read(self.s3.get_object(Bucket=self.raw_bucket, Key=key)["Body"].read(), key)
+
         with ThreadPoolExecutor(_READERS) as pool:
-            return pd.concat(pool.map(self._read_raw, sorted(keys)), ignore_index=True)
-
-    def _read_raw(self, key: str) -> pd.DataFrame:
-        import pyarrow as pa
-
-        from chalicelib import parquet
-
-        body = self.s3.get_object(Bucket=self.raw_bucket, Key=key)["Body"].read()
-        try:
-            return parquet.decode(body, RAW).assign(chave=key)
-        except (pa.ArrowException, KeyError) as error:
-            raise RawUnreadable(f"s3://{self.raw_bucket}/{key} is not a raw parquet: {error}") from error
+            found = list(pool.map(read, sorted(keys)))
+        return raw.RawRows(
+            # An object without rows would only spoil the types of the columns.
+            pd.concat([part.rows for part in found if len(part.rows)] or [raw.no_rows()], ignore_index=True),
+            pd.concat([part.refused for part in found], ignore_index=True),
+        )
 
     def put_raw(self, body: bytes, collected_at: datetime) -> str:
         """Add a raw object; none is ever replaced. Returns its key.

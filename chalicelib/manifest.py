@@ -48,10 +48,33 @@ class Run(msgspec.Struct, frozen=True):
     rows_refused: int
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """A session of the calendar without a bar, and why, where that is known."""
+
+    session: date
+    reason: str | None
+
+
 class Quality(msgspec.Struct, frozen=True):
-    """How many bars were refused for each reason."""
+    """What is known against the bars.
+
+    Attributes:
+        refused: how many bars were refused for each reason.
+        warnings: how many bars have each warning.
+        revisions: how often the bar of a session changed.
+        opens_at_previous_close: how many bars open at the close before, to the cent; on a quarter of all days.
+        gaps: the sessions without a bar.
+        degraded: whether something is wrong lately.
+        degraded_because: what, one sentence each.
+    """
 
     refused: dict[str, int]
+    warnings: dict[str, int]
+    revisions: int
+    opens_at_previous_close: int
+    gaps: list[Gap]
+    degraded: bool
+    degraded_because: list[str]
 
 
 class Contents(msgspec.Struct, frozen=True):

@@ -45,17 +45,18 @@ def encode(frame: pd.DataFrame, columns: Sequence[Column]) -> bytes:
 
 
 def decode(body: bytes, columns: Sequence[Column]) -> pd.DataFrame:
-    """The frame in a parquet file: these columns in this order.
-
-    Returns:
-        Integers are pandas' nullable ones, dates are datetime64 at midnight without a zone.
+    """The frame in a parquet file: these columns in this order, as `to_frame` gives them.
 
     Raises:
         pyarrow.ArrowInvalid: the bytes are no parquet file, or a column does not fit its type.
         KeyError: a column is missing.
     """
     table = pq.read_table(pa.BufferReader(body))
-    table = table.select([column.name for column in columns]).cast(arrow_schema(columns))
+    return to_frame(table.select([column.name for column in columns]).cast(arrow_schema(columns)))
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame: integers are pandas' nullable ones, dates datetime64 at midnight without a zone."""
     integers = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
     frame: pd.DataFrame = table.to_pandas(types_mapper=integers.get, date_as_object=False)
     return frame

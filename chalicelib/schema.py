@@ -50,11 +50,28 @@ RAW: tuple[Column, ...] = (
 """A raw object: one row a bar, as the source gave it, nulls and live bars included."""
 
 QUARANTINE: tuple[Column, ...] = (
-    Column("motivo", "string", "", "why the bar was refused: one of the rules in `bars`"),
+    Column("motivo", "string", "", "why the bar was refused: see docs/data-quality.md"),
+    Column("nota", "string", "", "what else is known of the refusal"),
     Column("chave", "string", "", "the raw object that the bar came from"),
-    *RAW,
+    *(Column(column.name, "string", column.unit, column.description) for column in RAW),
 )
-"""Every bar refused, with the reason and the raw object."""
+"""Every bar refused, its values as text: some were refused because they are of no type that fits."""
+
+REVISIONS: tuple[Column, ...] = (
+    _DATE,
+    *(
+        Column(f"{name}_{side}", type_, unit, f"{name} {when} the revision")
+        for side, when in (("de", "before"), ("para", "after"))
+        for name, type_, unit in (
+            *((column.name, column.type, column.unit) for column in _PRICES),
+            ("volume_negociado", "bigint", "shares / 100"),
+            ("fonte", "string", ""),
+        )
+    ),
+    Column("revisado_em", "timestamp", "UTC", "when the source was asked for the bar that came after"),
+    Column("chave", "string", "", "the raw object of the bar that came after"),
+)
+"""Every change of a session's bar, one row each, in order of time."""
 
 REFINED: tuple[Column, ...] = (
     _DATE,

@@ -28,6 +28,7 @@ from chalicelib.lake import Lake
 from chalicelib.manifest import (
     Claim,
     Contents,
+    Gap,
     Ledger,
     Manifest,
     Quality,
@@ -37,7 +38,7 @@ from chalicelib.manifest import (
     version_of,
 )
 from chalicelib.refinery import Refined, refine
-from chalicelib.schema import QUARANTINE, REFINED, SCHEMA_VERSION
+from chalicelib.schema import QUARANTINE, REFINED, REVISIONS, SCHEMA_VERSION
 from chalicelib.settings import Settings
 
 ATTEMPTS = 5
@@ -82,7 +83,7 @@ def bring_up_to_date(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) ->
 
     Raises:
         RunInProgress: another run holds the claim, or the lake changed at each of `ATTEMPTS` tries.
-        MixedLake, RawUnreadable, LakeError: raw or the catalog is not as it must be; nothing was written.
+        MixedLake, LakeError: raw or the catalog is not as it must be; nothing was written.
     """
     for _ in range(ATTEMPTS):
         if not lake.raw_objects():
@@ -112,8 +113,8 @@ def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents:
     try:
         objects = lake.raw_objects()
         raw = lake.read_raw(objects)
-        print(f"raw: {len(objects):,} objects, {len(raw):,} bars")
-        refined = refine(raw)
+        refined = refine(raw.rows, raw.refused, sessions)
+        print(f"raw: {len(objects):,} objects, {refined.rows:,} bars, {len(refined.quarantine):,} refused")
     except B3Error:
         # Nothing was written: leave the lake as it was found. If the claim is no longer ours, there is none to give up.
         with contextlib.suppress(LakeChanged):
@@ -129,9 +130,9 @@ def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents:
         rows=len(refined.bars),
         years=years,
         synthetic=refined.synthetic,
-        quality=Quality(refused=refined.refused()),
+        quality=_quality(refined),
         sessions_ahead=_sessions_ahead(_session(refined, -1), started_at.date()),
-        run=Run(run_id, started_at, clock(), len(raw), len(refined.bars), len(refined.quarantine)),
+        run=Run(run_id, started_at, clock(), refined.rows, len(refined.bars), len(refined.quarantine)),
         schema_version=SCHEMA_VERSION,
         code_version=code_version(),
         ledger=ledger_key,
@@ -158,7 +159,8 @@ def _write(lake: Lake, catalog: Catalog, refined: Refined) -> dict[str, Year]:
             written += 1
         years[str(year)] = Year(str(etag), len(bars), hashlib.sha256(body).hexdigest())
     print(f"refined: {len(years)} years, {written} written")
-    _write_quarantine(lake, refined)
+    _write_one(lake, layout.QUARANTINE_KEY, parquet.encode(refined.quarantine, QUARANTINE))
+    _write_one(lake, layout.REVISIONS_KEY, parquet.encode(refined.revisions, REVISIONS))
     catalog.register(int(year) for year in years)
     for key in stored:
         if layout.refined_year(key) is None:
@@ -168,11 +170,23 @@ def _write(lake: Lake, catalog: Catalog, refined: Refined) -> dict[str, Year]:
     return years
 
 
-def _write_quarantine(lake: Lake, refined: Refined) -> None:
-    body = parquet.encode(refined.quarantine, QUARANTINE)
-    etag = lake.refined_objects(layout.QUARANTINE_KEY).get(layout.QUARANTINE_KEY)
+def _write_one(lake: Lake, key: str, body: bytes) -> None:
+    etag = lake.refined_objects(key).get(key)
     if not _is(body, etag):
-        lake.put_refined(layout.QUARANTINE_KEY, body, etag)
+        lake.put_refined(key, body, etag)
+
+
+def _quality(refined: Refined) -> Quality:
+    because = refined.coverage.degraded()
+    return Quality(
+        refused=refined.refused(),
+        warnings=dict(refined.warnings),
+        revisions=len(refined.revisions),
+        opens_at_previous_close=refined.opens_at_previous_close,
+        gaps=[Gap(session, reason) for session, reason in refined.coverage.missing.items()],
+        degraded=bool(because),
+        degraded_because=because,
+    )
 
 
 def _write_ledger(lake: Lake, ledger: Ledger) -> str:

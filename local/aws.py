@@ -19,18 +19,12 @@ from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
 from local.athena.errors import InvalidRequest
 from local.athena.executions import Executions
+from local.environment import sdk_environ
 from local.glue_jobs import GlueError, GlueJobs, script_environ
 from local.s3_events import Handler, S3Events
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
-
-# Whoever reaches loopback is let in: the keys only fill the place that the SDKs ask for.
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
-    "AWS_DEFAULT_REGION": moto_state.REGION,
-}
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -67,7 +61,7 @@ class LocalAws:
 
     def environ(self) -> dict[str, str]:
         """The environment in which any AWS SDK talks to this server."""
-        return {"AWS_ENDPOINT_URL": self.endpoint, **CREDENTIALS}
+        return sdk_environ(self.endpoint)
 
     def reset(self) -> None:
         """Forget everything, as an account that was never used."""

@@ -1,51 +1,29 @@
-"""The command line of the laptop: start everything, say what happens, stop it all on Ctrl-C."""
+"""The command line of the laptop."""
 
 from __future__ import annotations
 
 import argparse
 import logging
-import os
 import signal
-import socket
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from datetime import date
 
-from chalicelib.errors import B3Error, SourceError
-from chalicelib.ingest import Ingested
-from chalicelib.sources import SYNTHETIC, Source
-from local import sources
-from local.aws import HOST
-from local.glue_jobs import SUCCEEDED
-from local.laptop import Laptop, Server
+from chalicelib.errors import B3Error
+from local import backfill_command, run_command, sources
 
 PORT, AWS_PORT = 8000, 4566
 
-STAGES = 6
-
-SYNTHETIC_NOTICE = """
-  ┌────────────────────────────────────────────────────────────────────────────┐
-  │  SYNTHETIC DATA: every number here is generated, and none of it is real.   │
-  │  For real ones: make run SOURCE=yahoo, or SOURCE=csv:<path> for your own.  │
-  └────────────────────────────────────────────────────────────────────────────┘
-"""
-
-
-class LocalError(B3Error):
-    """The laptop cannot do what its command line asks: a port is in use, a source unknown, a job failed."""
-
 
 def main(argv: Sequence[str]) -> int:
-    """Run the laptop until it is told to stop. Returns the exit status."""
+    """Do what the command line says. Returns the exit status."""
     arguments = _parse(argv)
-    # What yfinance warns of is in the error that stage 3 shows.
+    # What yfinance warns of is in the error that is shown.
     logging.getLogger("yfinance").setLevel(logging.ERROR)
     # `kill` stops it as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _run(arguments)
+        arguments.command(arguments)
     except B3Error as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -59,11 +37,8 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         prog="python -m local",
         description="Run all of b3-dataflow on this machine: a local AWS, one ingest, the Glue job, and the API.",
     )
-    parser.add_argument(
-        "--source",
-        default="auto",
-        help="yahoo; sample (generated bars); csv:<path>; or auto: Yahoo if it answers, else sample (default: auto)",
-    )
+    parser.set_defaults(command=run_command.run)
+    parser.add_argument("--source", default="auto", help=f"{sources.ALLOWED} (default: auto: Yahoo, or else sample)")
     parser.add_argument("--port", type=int, default=PORT, help="of the API; 0 takes a free one (default: %(default)s)")
     parser.add_argument("--aws-port", type=int, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
     parser.add_argument(
@@ -73,108 +48,27 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         metavar="SECONDS",
         help="let each Athena query take this long, as AWS takes about one (default: %(default)s)",
     )
+    _add_backfill(parser.add_subparsers(title="commands", metavar="backfill"))
     return parser.parse_args(argv)
 
 
-def _run(arguments: argparse.Namespace) -> None:
-    began = time.monotonic()
+def _add_backfill(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    backfill = commands.add_parser(
+        "backfill",
+        help="ask for days again, in the lake of a `make run` that is running",
+        description="Ask a source for days again, in the lake of a `make run` that is running, and add them to raw.",
+    )
+    backfill.set_defaults(command=backfill_command.run)
+    backfill.add_argument("--start", type=_day, required=True, metavar="DAY", help="the first day, as 2025-12-31")
+    backfill.add_argument("--end", type=_day, required=True, metavar="DAY", help="the last day, included")
+    backfill.add_argument("--as-correction", action="store_true", help="let these bars win over every other source")
+    backfill.add_argument("--dry-run", action="store_true", help="say which sessions would change, write nothing")
+    backfill.add_argument("--source", help="yahoo, sample or csv:<path> (default: sample in a lake of it, else yahoo)")
+    backfill.add_argument("--aws-port", type=int, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
+
+
+def _day(text: str) -> date:
     try:
-        candidates = sources.candidates(arguments.source)
-    except ValueError as error:
-        raise LocalError(str(error)) from error
-    for port, option in ((arguments.port, "PORT"), (arguments.aws_port, "AWS_PORT")):
-        _check_port(port, option)
-    print("b3-dataflow on this machine, without an AWS account. Ctrl-C stops it all.\n")
-    with _stage(1, "AWS") as done:
-        laptop = Laptop(arguments.aws_port, arguments.athena_latency)
-        done(f"S3, Glue and Athena on {laptop.aws.endpoint}")
-    with laptop:
-        with _stage(2, "stack") as done:
-            laptop.create_stack()
-            done("3 buckets, database, Glue job, workgroup, S3 notification")
-        with _stage(3, "ingest") as done:
-            source, added, notice = _ingest(laptop, candidates)
-            done(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}")
-        synthetic = source.name == SYNTHETIC
-        if synthetic:
-            print(f"{notice}{SYNTHETIC_NOTICE}", flush=True)
-        _refine(laptop)
-        with _stage(6, "API") as done:
-            server = laptop.serve(arguments.port)
-            done(f"on {server.url}")
-        with server:
-            print(_farewell(server, laptop, time.monotonic() - began), flush=True)
-            if synthetic:
-                print(SYNTHETIC_NOTICE, flush=True)
-            threading.Event().wait()
-
-
-def _check_port(port: int, option: str) -> None:
-    try:
-        socket.create_server((HOST, port)).close()
-    except (OSError, OverflowError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        raise LocalError(f"cannot listen on {HOST}:{port}: {reason}; choose another with {option}=") from error
-
-
-def _ingest(laptop: Laptop, candidates: Sequence[Source]) -> tuple[Source, Ingested, str]:
-    """Ingest from the first source that answers: that source, what it added, and what the ones before it said."""
-    notice = ""
-    for source in candidates[:-1]:
-        try:
-            return source, laptop.ingest(source), notice
-        except SourceError as error:
-            notice += f"\n  {error}\n"
-    return candidates[-1], laptop.ingest(candidates[-1]), notice
-
-
-def _refine(laptop: Laptop) -> None:
-    with _stage(4, "event") as done:
-        runs = laptop.started()
-        if not runs:
-            raise LocalError("the S3 event started no job: see the lines above")
-        done(f"S3 told start_refine, which started {runs[0].job['Name']}")
-    with _stage(5, "Glue job") as done:
-        (run, *_) = laptop.refined()
-        contents = laptop.contents()
-        if run.state != SUCCEEDED or contents is None:
-            raise LocalError(f"the Glue job ended {run.state}: {run.error}")
-        done(
-            f"{contents.run.rows_in:,} bars in, {contents.run.rows_refused:,} refused, {contents.rows:,} sessions in "
-            f"{len(contents.years)} years, to {contents.as_of}"
-        )
-
-
-@contextmanager
-def _stage(number: int, name: str) -> Iterator[Callable[[str], None]]:
-    """One line of progress: what is being done, then what came of it and in how many seconds."""
-    print(f"  {number}/{STAGES}  {name:<10}", end="", flush=True)
-    began = time.monotonic()
-    said = ""
-
-    def done(what: str) -> None:
-        nonlocal said
-        said = what
-
-    try:
-        yield done
-    except BaseException:
-        print(flush=True)
-        raise
-    print(f"{time.monotonic() - began:4.1f} s  {said}", flush=True)
-
-
-def _farewell(server: Server, laptop: Laptop, seconds: float) -> str:
-    exports = " ".join(f"{name}={value}" for name, value in laptop.aws.environ().items())
-    return f"""
-Ready in {seconds:.1f} s.
-
-  API     {server.url}
-  AWS     {laptop.aws.endpoint}
-          export {exports}
-
-Try
-  curl '{server.url}/ibov/volatility?limit=5'
-  curl '{server.url}/ibov/prices?start=2025-01-01&end=2025-01-31'
-  curl '{server.url}/status'
-"""
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; allowed: as 2025-12-31") from None

@@ -16,7 +16,7 @@ from chalicelib import wiring
 from chalicelib.ingest import Ingested, ingest
 from chalicelib.manifest import Contents
 from chalicelib.sources import Source
-from local import stack
+from local import environment, stack
 from local.aws import HOST, LocalAws
 from local.glue_jobs import JobRun
 
@@ -42,8 +42,8 @@ class Laptop:
     def __enter__(self) -> Laptop:
         with ExitStack() as entering:
             entering.enter_context(self.aws)
-            entering.callback(_restore, dict(os.environ))
-            _point_at(self.aws)
+            entering.callback(environment.restore, dict(os.environ))
+            environment.point_at(self.aws.endpoint)
             self._stack = entering.pop_all()
         return self
 
@@ -119,20 +119,3 @@ class Server:
         self._server.shutdown()
         self._thread.join()
         self._server.server.server_close()
-
-
-def _point_at(aws: LocalAws) -> None:
-    """Let nothing of the user's own AWS through: a profile, a token, or an endpoint for one service."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(aws.environ())
-    os.environ.update(
-        AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true"
-    )
-    wiring.forget()
-
-
-def _restore(environ: dict[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(environ)
-    wiring.forget()

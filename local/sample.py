@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from chalicelib.b3_calendar import sessions
-from chalicelib.sources import SYNTHETIC
+from chalicelib.errors import SourceEmpty
+from chalicelib.sources import SYNTHETIC, between
 
 FIRST = date(2000, 1, 3)
 
@@ -17,7 +18,8 @@ _SEED = 20000103
 _START, _DRIFT = 17_000.0, 0.0003
 # Volatility wanders around its mean, as that of an index does: log-normal, with a memory of some weeks.
 _VOLATILITY, _PERSISTENCE, _SHOCK = 0.014, 0.97, 0.12
-_OVERNIGHT = 0.3
+# Yahoo's open of the index is the close before, or some points away from it.
+_OVERNIGHT = 0.00003
 _VOLUME = 60_000.0
 
 
@@ -34,9 +36,11 @@ class Sample:
     def name(self) -> str:
         return SYNTHETIC
 
-    def fetch(self, start: date | None) -> pd.DataFrame:
-        bars = generate(sessions(FIRST, self.last))
-        return bars if start is None else bars[bars["data"] >= start.isoformat()].reset_index(drop=True)
+    def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
+        bars = between(generate(sessions(FIRST, self.last)), start, end)
+        if bars.empty:
+            raise SourceEmpty(f"the sample holds bars from {FIRST} to {self.last}, none from {start} to {end}")
+        return bars
 
 
 def generate(dates: pd.DatetimeIndex) -> pd.DataFrame:
@@ -47,7 +51,7 @@ def generate(dates: pd.DatetimeIndex) -> pd.DataFrame:
     for t in range(1, len(dates)):
         level[t] = _PERSISTENCE * level[t - 1] + _SHOCK * draws[t, 0]
     sigma = _VOLATILITY * np.exp(level)
-    overnight = sigma * _OVERNIGHT * draws[:, 1]
+    overnight = _OVERNIGHT * draws[:, 1]
     daily = _DRIFT + sigma * draws[:, 2]
     close = _START * np.exp(np.cumsum(overnight + daily))
     opened = close / np.exp(daily)

@@ -61,9 +61,9 @@ class Bounded:
     def name(self) -> str:
         return self.source.name
 
-    def fetch(self, start: date | None) -> pd.DataFrame:
+    def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
         answer: Future[pd.DataFrame] = Future()
-        threading.Thread(target=_answer, args=[answer, lambda: self.source.fetch(start)], daemon=True).start()
+        threading.Thread(target=_answer, args=[answer, lambda: self.source.fetch(start, end)], daemon=True).start()
         try:
             return answer.result(self.seconds)
         except TimeoutError:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from chalicelib import layout, parquet
+from chalicelib import layout, parquet, raw
+from chalicelib.b3_calendar import sessions
+from chalicelib.refinery import Refined, refine
 from chalicelib.schema import RAW, TICKER
 from local.sample import generate
 
@@ -45,9 +47,10 @@ def known_bars() -> pd.DataFrame:
     return KNOWN.iloc[:, :5].assign(volume_negociado=volume)
 
 
-def business_bars(start: str, days: int) -> pd.DataFrame:
-    """Generated bars for consecutive business days, as a source gives them."""
-    return generate(pd.bdate_range(start, periods=days))
+def session_bars(start: str, number: int) -> pd.DataFrame:
+    """Generated bars for so many sessions from a day on, as a source gives them."""
+    first = pd.Timestamp(start)
+    return generate(sessions(first.date(), (first + pd.Timedelta(days=2 * number + 30)).date())[:number])
 
 
 def raw_rows(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> pd.DataFrame:
@@ -58,6 +61,21 @@ def raw_rows(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime =
 def raw_object(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> tuple[str, bytes]:
     """The key and the bytes of a raw object."""
     return layout.raw_key(collected_at), parquet.encode(raw_rows(bars, source, collected_at), RAW)
+
+
+def readable(*objects: tuple[str, bytes]) -> raw.RawRows:
+    """What some raw objects hold, as the job reads them."""
+    parts = [raw.read(body, key) for key, body in objects]
+    return raw.RawRows(
+        pd.concat([part.rows for part in parts], ignore_index=True),
+        pd.concat([part.refused for part in parts], ignore_index=True),
+    )
+
+
+def refined(*objects: tuple[str, bytes]) -> Refined:
+    """What some raw objects come to."""
+    found = readable(*objects)
+    return refine(found.rows, found.refused, sessions)
 
 
 def csv_text(bars: pd.DataFrame) -> str:

@@ -76,9 +76,10 @@ def _ten_oclock(day: str) -> int:
 
 @dataclass(slots=True)
 class YahooServer:
-    """Answers every chart with `answer`, and what yfinance asks before it as Yahoo does."""
+    """Answers every chart with `answer`, and what yfinance asks before it as Yahoo does, or all with `answer`."""
 
     answer: Callable[[Asked], Answer]
+    everything: bool = False
     asked: list[Asked] = field(default_factory=list)
     _server: Any = None
 
@@ -110,6 +111,8 @@ class YahooServer:
         self._server.server_close()
 
     def _answer(self, asked: Asked) -> Answer:
+        if self.everything:
+            return self.answer(asked)
         if asked.path.endswith("/getcrumb"):
             return Answer(200, "text/plain", b"crumb")
         if asked.path.startswith("/v8/finance/chart/"):

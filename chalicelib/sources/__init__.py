@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 SYNTHETIC = "sample"
 """The source whose bars are generated. A lake holds these or real ones, never both."""
 
-RANKS = {SYNTHETIC: 0, "csv": 1, "yahoo": 2, "correcao": 3}
+CORRECTION = "correcao"
+"""What the bars of any source are called that were given to correct others."""
+
+RANKS = {SYNTHETIC: 0, "csv": 1, "yahoo": 2, CORRECTION: 3}
 """Which source wins a session: old history from a file fills gaps but never overrides Yahoo; a correction does."""
 
 
@@ -26,8 +29,8 @@ class Source(Protocol):
     def name(self) -> str:
         """What the bars say of their origin, in `fonte`: a key of `RANKS`."""
 
-    def fetch(self, start: date | None) -> pd.DataFrame:
-        """The daily bars from `start` on, or all there are.
+    def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
+        """The daily bars from `start` to `end`, both included; None is open.
 
         Returns:
             At least one row, in order of date: `data` (datetime64, midnight), the four prices (float64, NaN where
@@ -36,3 +39,12 @@ class Source(Protocol):
         Raises:
             SourceError: the source did not give bars; the message says what it gave.
         """
+
+
+def between(bars: pd.DataFrame, start: date | None, end: date | None) -> pd.DataFrame:
+    """The bars from `start` to `end`, both included; None is open."""
+    if start is not None:
+        bars = bars[bars["data"] >= start.isoformat()]
+    if end is not None:
+        bars = bars[bars["data"] <= end.isoformat()]
+    return bars.reset_index(drop=True)

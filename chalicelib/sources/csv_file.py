@@ -13,7 +13,8 @@ import boto3
 import pandas as pd
 from botocore.exceptions import ClientError
 
-from chalicelib.errors import SourceMalformed, SourceUnavailable
+from chalicelib.errors import SourceEmpty, SourceMalformed, SourceUnavailable
+from chalicelib.sources import between
 
 _COLUMNS = {
     "date": "data",
@@ -40,9 +41,11 @@ class CsvFile:
     def name(self) -> str:
         return "csv"
 
-    def fetch(self, start: date | None) -> pd.DataFrame:
-        bars = parse(self._read(), self.location)
-        return bars if start is None else bars[bars["data"] >= start.isoformat()].reset_index(drop=True)
+    def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
+        bars = between(parse(self._read(), self.location), start, end)
+        if bars.empty:
+            raise SourceEmpty(f"{self.location} holds no bars from {start or 'its first day'} to {end or 'its last'}")
+        return bars
 
     def _read(self) -> str:
         url = urlsplit(self.location)
@@ -80,7 +83,7 @@ def parse(text: str, origin: str) -> pd.DataFrame:
     if missing:
         raise SourceMalformed(f"{origin} has no column {missing[0]!r}; required: {', '.join(_COLUMNS)}")
     if cells.empty:
-        raise SourceMalformed(f"{origin} holds no bars: only the line with the names of the columns")
+        raise SourceEmpty(f"{origin} holds no bars: only the line with the names of the columns")
     cells = cells[list(_COLUMNS)].apply(lambda column: column.str.strip())
     bars = pd.DataFrame({"data": _dates(cells["date"], origin)})
     for name in ("open", "high", "low", "close"):

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import re
-from importlib.util import module_from_spec, spec_from_file_location
-from typing import Any
+from pathlib import Path
 
+from chalicelib import bar_warnings, quality
+from scripts import data_dictionary, data_quality
 from tests.conftest import ROOT
 
 
-def load(path: str) -> Any:
-    spec = spec_from_file_location("script", ROOT / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_data_dictionary_is_that_of_the_schema():
-    script = load("scripts/data_dictionary.py")
+    assert data_dictionary.PATH.read_text(encoding="utf-8") == data_dictionary.text(), "run make docs"
 
-    assert script.PATH.read_text(encoding="utf-8") == script.text(), "run make docs"
+
+def test_data_quality_is_that_of_the_rules_on_the_real_history(real_csv: Path):
+    assert data_quality.PATH.read_text(encoding="utf-8") == data_quality.text(), "run make docs"
+
+
+def test_every_reason_and_every_warning_is_explained():
+    assert tuple(data_quality.REFUSALS) == quality.REASONS
+    assert tuple(data_quality.WARNINGS) == bar_warnings.WARNINGS
+
+
+def test_only_the_judge_reads_what_the_rules_are_judged_by():
+    for path in ROOT.rglob("*.py"):
+        if ".venv" not in path.parts and path.name not in ("judge_closes.py", Path(__file__).name):
+            source = path.read_text(encoding="utf-8")
+            assert "close_ok" not in source, path
+            assert "official_close" not in source, path
 
 
 def test_every_link_between_documents_leads_somewhere():

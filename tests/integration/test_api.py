@@ -12,7 +12,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.errors import QueryFailed, QueryTimeout
 from local.laptop import Laptop
-from tests.bars import business_bars, raw_object
+from tests.bars import raw_object, session_bars
 from tests.lake import fill
 
 ROUTES = ["/", "/status", "/ibov/prices", "/ibov/volatility"]
@@ -21,10 +21,14 @@ DAILY = ["/ibov/prices", "/ibov/volatility"]
 PROBLEM = {"type", "title", "status", "detail", "instance"}
 
 
+BARS = session_bars("2024-06-03", 300)
+DAYS = BARS["data"].dt.strftime("%Y-%m-%d").tolist()
+
+
 @pytest.fixture
 def filled(laptop: Laptop) -> Any:
-    """What the lake of 43 sessions of 2024 and 257 of 2025 holds."""
-    return fill(raw_object(business_bars("2024-11-01", 300)))
+    """What the lake of these bars holds."""
+    return fill(raw_object(BARS))
 
 
 def test_the_index_links_to_every_route(laptop: Laptop, http: Any):
@@ -40,12 +44,15 @@ def test_status_tells_what_the_lake_holds(filled: Any, http: Any):
     body = response.json_body
 
     assert body["state"] == "ready"
-    assert body["as_of"] == filled.as_of.isoformat() == "2025-12-25"
-    assert body["first_session"] == "2024-11-01"
+    assert body["as_of"] == filled.as_of.isoformat() == DAYS[-1]
+    assert body["first_session"] == DAYS[0]
     assert body["rows"] == 300
     assert body["version"] == filled.version
     assert body["synthetic"] is False
-    assert body["quality"] == {"refused": {"preco_nulo": 0, "preco_nao_positivo": 0}}
+    assert body["quality"]["refused"]["barra_ao_vivo"] == 0
+    assert body["quality"]["warnings"]["sessao_curta"] == 1
+    assert body["quality"]["degraded"] is False
+    assert body["quality"]["gaps"] == []
     assert response.headers["Cache-Control"] == "no-cache"
 
 
@@ -65,10 +72,10 @@ def test_rows_are_newest_first_with_meta_and_links(filled: Any, http: Any, path:
 
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "application/json"
-    assert [row["data"] for row in body["rows"]] == ["2025-12-25", "2025-12-24", "2025-12-23"]
+    assert [row["data"] for row in body["rows"]] == DAYS[:-4:-1]
     assert all(list(row) == columns.split() for row in body["rows"])
     assert body["meta"]["ticker"] == "IBOV"
-    assert body["meta"]["as_of"] == "2025-12-25"
+    assert body["meta"]["as_of"] == DAYS[-1]
     assert body["meta"]["version"] == filled.version
     assert body["meta"]["count"] == 3
     assert body["meta"]["synthetic"] is False
@@ -76,24 +83,24 @@ def test_rows_are_newest_first_with_meta_and_links(filled: Any, http: Any, path:
 
 
 def test_values_are_those_of_the_bars(filled: Any, http: Any):
-    bars = business_bars("2024-11-01", 300).set_index("data")
+    bars = BARS.set_index("data")
 
     for row in http.get("/ibov/prices?limit=300").json_body["rows"]:
         bar = bars.loc[row["data"]]
         assert row["preco_abertura"] == bar["preco_abertura"]
         assert row["volume_negociado"] == bar["volume_negociado"]
         assert row["fonte"] == "yahoo"
-        assert row["avisos"] == ""
+        assert row["avisos"] == ("sessao_curta" if row["data"] == "2025-03-05" else "")
 
 
 @pytest.mark.parametrize("path", DAILY)
 def test_a_range_has_both_its_ends(filled: Any, http: Any, path: str):
     rows = http.get(f"{path}?start=2024-12-30&end=2025-01-02").json_body["rows"]
 
-    assert [row["data"] for row in rows] == ["2025-01-02", "2025-01-01", "2024-12-31", "2024-12-30"]
+    assert [row["data"] for row in rows] == ["2025-01-02", "2024-12-30"]
 
 
-@pytest.mark.parametrize("query", ["start=2030-01-01", "end=1950-01-01", "start=2024-11-02&end=2024-11-03"])
+@pytest.mark.parametrize("query", ["start=2030-01-01", "end=1950-01-01", "start=2024-12-24&end=2024-12-25"])
 def test_a_range_without_sessions_has_no_rows(filled: Any, http: Any, query: str):
     response = http.get(f"/ibov/volatility?{query}")
 
@@ -107,7 +114,7 @@ def test_a_year_of_sessions_without_asking(filled: Any, http: Any):
 
 
 def test_more_than_a_page_of_athena(laptop: Laptop, http: Any):
-    fill(raw_object(business_bars("2015-01-01", 2500)))
+    fill(raw_object(session_bars("2015-01-02", 2500)))
 
     rows = http.get("/ibov/volatility?limit=2500").json_body["rows"]
 

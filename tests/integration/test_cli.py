@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from local.laptop import Laptop
-from tests.bars import business_bars, csv_text, known_bars, raw_object
+from tests.bars import csv_text, known_bars, raw_object, session_bars
 from tests.conftest import NOWHERE, ROOT
 from tests.lake import fill
 
@@ -183,6 +183,46 @@ def taken() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
+def backfill(aws: str, *arguments: str) -> str:
+    """The output of a backfill that must succeed."""
+    command = [sys.executable, "-m", "local", "backfill", "--aws-port", aws.rpartition(":")[2], *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_days_can_be_asked_for_again_while_it_runs(tmp_path: Path):
+    path, more = tmp_path / "five.csv", tmp_path / "six.csv"
+    path.write_text(csv_text(known_bars().drop(3)))
+    more.write_text(csv_text(known_bars()))
+    days = ("--start", "2025-09-15", "--end", "2025-09-16", "--source", f"csv:{more}")
+    with local("--source", f"csv:{path}") as running:
+        api = running.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
+        aws = running.wait_for(r"AWS_ENDPOINT_URL=(\S+)")
+        running.wait_for("curl .*status")
+
+        said = backfill(aws, *days, "--dry-run")
+        assert "2025-09-15  new: open 142292.0, high 144194.0, low 142292.0, close 143547.0" in said
+        assert said.endswith("1 sessions would change; nothing was written\n")
+        assert get(f"{api}/ibov/prices")["meta"]["count"] == 5
+
+        done = backfill(aws, *days)
+        assert "2 bars from csv, 2025-09-15 to 2025-09-16, added as raw/" in done
+        assert done.endswith("merged: the API shows them\n")
+        assert get(f"{api}/ibov/prices")["meta"]["count"] == 6
+
+        corrected = backfill(aws, *days, "--as-correction", "--dry-run")
+        assert "2025-09-16  source csv → correcao" in corrected
+
+
+def test_a_backfill_without_a_lake_is_one_clear_line(taken: int):
+    days = ("--start", "2025-09-15", "--end", "2025-09-16")
+    assert re.fullmatch(
+        r"error: no local AWS answers on http://127\.0\.0\.1:9: start `make run`, or give its --aws-port",
+        fails("backfill", *days, "--aws-port", "9"),
+    )
+
+
 def test_a_port_in_use_is_one_clear_line(taken: int):
     assert fails("--aws-port", str(taken), "--port", "0", "--source", "sample") == (
         f"error: cannot listen on 127.0.0.1:{taken}: Address already in use; choose another with AWS_PORT="
@@ -226,7 +266,7 @@ def test_the_first_file_that_an_old_python_reads_has_no_syntax_that_it_cannot():
 
 
 def test_chalice_local_serves_the_app_from_a_running_local_aws(laptop: Laptop, tmp_path: Path):
-    fill(raw_object(business_bars("2025-01-02", 10)))
+    fill(raw_object(session_bars("2025-01-02", 10)))
     for name in ("app.py", "chalicelib", "requirements.txt"):
         (tmp_path / name).symlink_to(ROOT / name)
     shutil.copytree(ROOT / ".chalice", tmp_path / ".chalice", ignore=shutil.ignore_patterns("deployed"))

@@ -17,13 +17,13 @@ from b3_etl_job import bring_up_to_date
 
 from chalicelib import layout, parquet
 from chalicelib.catalog import Catalog
-from chalicelib.errors import LakeError, RawUnreadable, RunInProgress
+from chalicelib.errors import LakeError, MixedLake, RunInProgress
 from chalicelib.lake import Lake
 from chalicelib.manifest import JOB_TIMEOUT, Claim, Contents, Manifest
 from chalicelib.schema import QUARANTINE, REFINED
 from local import moto_state
 from local.laptop import Laptop
-from tests.bars import COLLECTED, business_bars, known_bars, raw_object
+from tests.bars import COLLECTED, known_bars, raw_object, session_bars
 
 RAW, BUCKET = "b3-dataflow-raw", "b3-dataflow-refined"
 NOW = COLLECTED + timedelta(days=1)
@@ -57,12 +57,12 @@ def run(lake: Lake, catalog: Catalog) -> Callable[..., Contents | None]:
 
 
 # A correction that overlaps the history, adds a year of its own, and has a bar that is refused.
-CORRECTION = pd.concat([business_bars("2023-12-28", 1), business_bars("2024-10-15", 30)], ignore_index=True)
+CORRECTION = pd.concat([session_bars("2023-12-28", 1), session_bars("2024-10-15", 30)], ignore_index=True)
 CORRECTION.loc[30, "preco_abertura"] = float("nan")
 
 THREE = [
-    raw_object(business_bars("2024-11-01", 60), collected_at=COLLECTED),
-    raw_object(business_bars("2025-01-02", 20), collected_at=COLLECTED + timedelta(hours=1)),
+    raw_object(session_bars("2024-11-01", 60), collected_at=COLLECTED),
+    raw_object(session_bars("2025-01-02", 20), collected_at=COLLECTED + timedelta(hours=1)),
     raw_object(CORRECTION, "correcao", COLLECTED + timedelta(hours=2)),
 ]
 YEARS = ["2023", "2024", "2025"]
@@ -159,7 +159,7 @@ def test_a_day_touches_the_object_of_its_year_only(lake: Lake, run: Any):
     run()
     times = modified(lake)
 
-    put(lake, raw_object(business_bars("2025-01-02", 21), collected_at=COLLECTED + timedelta(days=2)))
+    put(lake, raw_object(session_bars("2025-01-02", 21), collected_at=COLLECTED + timedelta(days=2)))
     run()
 
     changed = {key for key, time in modified(lake).items() if times.get(key) != time}
@@ -200,18 +200,19 @@ def test_a_foreign_object_is_warned_of_and_left_alone(lake: Lake, run: Any, caps
 def test_refused_bars_lie_in_quarantine_with_reason_and_key(lake: Lake, run: Any):
     bars = known_bars()
     bars.loc[1, "preco_maximo"] = float("nan")
-    bars.loc[4, "preco_fechamento"] = 0.0
+    bars.loc[4, "preco_fechamento"] = -1.0
     key, body = raw_object(bars)
     put(lake, (key, body))
 
     contents = run()
 
     assert contents.rows == 4
-    assert contents.quality.refused == {"preco_nulo": 1, "preco_nao_positivo": 1}
+    counts = {reason: count for reason, count in contents.quality.refused.items() if count}
+    assert counts == {"preco_nulo": 1, "preco_nao_positivo": 1}
     refused = parquet.decode(moto_state.read(BUCKET, layout.QUARANTINE_KEY) or b"", QUARANTINE)
     assert refused["motivo"].tolist() == ["preco_nulo", "preco_nao_positivo"]
     assert refused["chave"].tolist() == [key, key]
-    assert refused["preco_abertura"].tolist() == [142349.0, 143547.0]
+    assert refused["preco_abertura"].tolist() == ["142349.0", "143547.0"]
 
 
 def test_a_claim_is_respected_while_its_run_may_live_and_taken_over_after(lake: Lake, run: Any):
@@ -234,9 +235,9 @@ def test_while_a_run_is_writing_the_manifest_says_what_the_last_commit_held(lake
     put(lake, THREE[1])
     seen: list[Manifest | None] = []
 
-    def looking_refine(raw: pd.DataFrame) -> Any:
+    def looking_refine(*arguments: Any) -> Any:
         seen.append(lake.manifest()[0])
-        return b3_etl_job_refine(raw)
+        return b3_etl_job_refine(*arguments)
 
     b3_etl_job_refine = b3_etl_job.refine
     with pytest.MonkeyPatch.context() as patch:
@@ -250,18 +251,31 @@ def test_while_a_run_is_writing_the_manifest_says_what_the_last_commit_held(lake
     assert after.version != before.version
 
 
-def test_a_run_that_cannot_read_raw_gives_up_its_claim_and_writes_nothing(lake: Lake, run: Any):
+def test_a_run_that_fails_before_it_writes_gives_up_its_claim(lake: Lake, run: Any):
     put(lake, THREE[0])
     before = run()
     kept = stored()
-    put(lake, ("raw/year=2025/month=10/day=15/ibov-x.parquet", b"not parquet"))
+    put(lake, raw_object(known_bars(), "sample", COLLECTED + timedelta(hours=5)))
 
-    with pytest.raises(RawUnreadable, match=r"s3://b3-dataflow-raw/raw/year=2025/month=10/day=15/ibov-x\.parquet"):
+    with pytest.raises(MixedLake):
         run()
 
     manifest, _ = lake.manifest()
     assert manifest == Manifest("ready", None, before)
     assert stored() == kept
+
+
+def test_a_broken_object_does_not_stop_a_run(lake: Lake, run: Any):
+    broken = "raw/year=2025/month=10/day=15/ibov-x.parquet"
+    put(lake, THREE[0], (broken, b"not parquet"))
+
+    contents = run()
+
+    assert contents.rows == 60
+    assert contents.quality.refused["objeto_corrompido"] == 1
+    assert broken in lake.ledger(contents.ledger).merged
+    refused = parquet.decode(moto_state.read(BUCKET, layout.QUARANTINE_KEY) or b"", QUARANTINE)
+    assert refused[["motivo", "chave"]].to_numpy().tolist() == [["objeto_corrompido", broken]]
 
 
 def test_without_raw_there_is_nothing_to_do(lake: Lake, run: Any):
@@ -281,9 +295,9 @@ def test_raw_that_arrives_while_a_run_works_is_merged_by_it(lake: Lake, run: Any
     put(lake, *THREE[:2])
     original = b3_etl_job.refine
 
-    def refine_while_raw_grows(raw: pd.DataFrame) -> Any:
+    def refine_while_raw_grows(*arguments: Any) -> Any:
         put(lake, THREE[2])
-        return original(raw)
+        return original(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(b3_etl_job, "refine", refine_while_raw_grows)
@@ -370,8 +384,8 @@ def test_a_job_killed_before_any_of_its_writes_is_healed_by_the_next(
         else:
             break
 
-    # the claim, three years, the quarantine, a partition, the ledger, the commit, the old ledger
-    assert number == 9
+    # the claim, three years, quarantine, revisions, a partition, the ledger, the commit, the old ledger
+    assert number == 10
 
 
 def test_columns_that_a_release_adds_appear_in_every_partition(

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from chalicelib.sources.csv_file import CsvFile
 from local import moto_state
 from local.laptop import Laptop
-from tests.bars import COLLECTED, business_bars, raw_object
+from tests.bars import COLLECTED, raw_object, session_bars
 from tests.lake import fill
 
 DATABASE, TABLE, WORKGROUP = "b3_refined_db", "ibov_refined", "b3-dataflow"
@@ -31,8 +31,8 @@ DEADLINE = 30.0
 
 @pytest.fixture
 def filled(laptop: Laptop, s3: Any) -> Laptop:
-    """A lake with 43 sessions of 2024 and 77 of 2025."""
-    fill(raw_object(business_bars("2024-11-01", 120)))
+    """A lake with 38 sessions of 2024 and 82 of 2025."""
+    fill(raw_object(session_bars("2024-11-01", 120)))
     return laptop
 
 
@@ -117,7 +117,7 @@ class TestRealHistory:
             f"SELECT count_if(round(amplitude / preco_fechamento * 100, 2) <> volatilidade_pct), count(*) FROM {TABLE}",
         )
 
-        assert wrong == [["0", "8041"]]
+        assert wrong == [["0", "8037"]]
 
     def test_long_results_come_in_pages_with_the_names_on_the_first_only(self, real: Any, real_csv: Path):
         execution_id = start(real, f"SELECT data, preco_fechamento FROM {TABLE} ORDER BY data")
@@ -128,10 +128,10 @@ class TestRealHistory:
             pages.append(real.get_query_results(QueryExecutionId=execution_id, NextToken=pages[-1]["NextToken"]))
 
         sizes = [len(page["ResultSet"]["Rows"]) for page in pages]
-        assert sizes == [1000] * 8 + [42]
+        assert sizes == [1000] * 8 + [38]
         rows = [[cell["VarCharValue"] for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
         assert rows[0] == ["data", "preco_fechamento"]
-        history = pd.read_csv(real_csv)
+        history = pd.read_csv(real_csv).query("is_session")
         assert [row[0] for row in rows[1:]] == history["date"].tolist()
         assert [float(row[1]) for row in rows[1:]] == history["close"].tolist()
 
@@ -159,12 +159,12 @@ def test_pruning_never_changes_an_answer(filled: Laptop, athena: Any):
 
     assert query(athena, f"SELECT DISTINCT a.year {left} WHERE b.year IS NULL") == [["2024"]]
     assert query(athena, f"SELECT count(*) FROM {TABLE} a JOIN {TABLE} b ON a.data = b.data WHERE b.year = 2024") == [
-        ["43"]
+        ["38"]
     ]
     assert query(athena, f"WITH t AS (SELECT * FROM {TABLE} WHERE year = 2025) SELECT min(data) FROM t") == [
-        ["2025-01-01"]
+        ["2025-01-02"]
     ]
-    assert query(athena, f"SELECT count(*) FROM {TABLE} WHERE NOT year = 2024 OR month = 11") == [["98"]]
+    assert query(athena, f"SELECT count(*) FROM {TABLE} WHERE NOT year = 2024 OR month = 11") == [["101"]]
 
 
 def test_a_query_starts_at_once_and_passes_through_queued_and_running(filled: Laptop, athena: Any):
@@ -200,7 +200,7 @@ def test_thirty_queries_of_one_second_at_once_are_right_and_take_less_than_five(
         filled.aws.executions._latency = 0.0
     took = time.monotonic() - began
 
-    assert answers == [[[str(number + (43, 77)[number % 2])]] for number in range(30)]
+    assert answers == [[[str(number + (38, 82)[number % 2])]] for number in range(30)]
     assert 1.0 <= took < 5.0
 
 
@@ -512,7 +512,7 @@ def test_a_column_that_a_partition_does_not_declare_is_null_there(filled: Laptop
     update_partition(glue, lambda columns: [column for column in columns if column["Name"] != "amplitude"])
 
     assert query(athena, f"SELECT year, count(amplitude) FROM {TABLE} GROUP BY year ORDER BY year") == [
-        ["2024", "43"],
+        ["2024", "38"],
         ["2025", "0"],
     ]
 
@@ -544,11 +544,11 @@ def test_a_file_whose_type_does_not_fit_the_table_fails_the_query(filled: Laptop
 
 
 def test_a_replaced_object_is_read_anew(filled: Laptop, athena: Any):
-    assert query(athena, f"SELECT max(data) FROM {TABLE}") == [["2025-04-17"]]
+    assert query(athena, f"SELECT max(data) FROM {TABLE}") == [["2025-05-02"]]
 
-    fill(raw_object(business_bars("2024-11-01", 121), collected_at=COLLECTED + timedelta(days=1)))
+    fill(raw_object(session_bars("2024-11-01", 121), collected_at=COLLECTED + timedelta(days=1)))
 
-    assert query(athena, f"SELECT max(data) FROM {TABLE}") == [["2025-04-18"]]
+    assert query(athena, f"SELECT max(data) FROM {TABLE}") == [["2025-05-05"]]
 
 
 def test_nulls_come_last_in_both_directions(laptop: Laptop, athena: Any):

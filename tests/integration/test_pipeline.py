@@ -14,7 +14,7 @@ from chalicelib.sources.csv_file import CsvFile
 from local import moto_state
 from local.laptop import Laptop
 from local.sample import Sample
-from tests.bars import COLLECTED, KNOWN, business_bars, by_date, csv_text, known_bars, raw_object
+from tests.bars import COLLECTED, KNOWN, by_date, csv_text, known_bars, raw_object, session_bars
 
 RAW, REFINED = "b3-dataflow-raw", "b3-dataflow-refined"
 
@@ -78,7 +78,7 @@ def test_without_the_notification_nothing_reaches_refined(laptop: Laptop, s3: An
     before = stored()
 
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
-    key, body = raw_object(business_bars("2025-09-18", 3), collected_at=COLLECTED + timedelta(days=1))
+    key, body = raw_object(session_bars("2025-09-18", 3), collected_at=COLLECTED + timedelta(days=1))
     s3.put_object(Bucket=RAW, Key=key, Body=body)
 
     assert states(laptop) == ["SUCCEEDED"]
@@ -86,9 +86,9 @@ def test_without_the_notification_nothing_reaches_refined(laptop: Laptop, s3: An
 
 
 def test_events_doubled_or_lost_but_for_one_come_to_a_clean_rebuild(laptop: Laptop, s3: Any):
-    history = raw_object(business_bars("2023-06-01", 500), collected_at=COLLECTED)
-    window = raw_object(business_bars("2024-06-03", 300), collected_at=COLLECTED + timedelta(hours=1))
-    backfill = raw_object(business_bars("2023-05-01", 30), "correcao", COLLECTED + timedelta(hours=2))
+    history = raw_object(session_bars("2023-06-01", 500), collected_at=COLLECTED)
+    window = raw_object(session_bars("2024-06-03", 300), collected_at=COLLECTED + timedelta(hours=1))
+    backfill = raw_object(session_bars("2023-05-01", 30), "correcao", COLLECTED + timedelta(hours=2))
     notification = s3.get_bucket_notification_configuration(Bucket=RAW)
     notification.pop("ResponseMetadata")
 
@@ -124,7 +124,7 @@ def test_an_event_whose_object_is_merged_starts_nothing(laptop: Laptop, s3: Any)
     assert states(laptop) == ["SUCCEEDED"]
 
     # The same key with another content is another object.
-    _, other = raw_object(business_bars("2025-09-01", 30))
+    _, other = raw_object(session_bars("2025-09-01", 30))
     s3.put_object(Bucket=RAW, Key=key, Body=other)
     assert states(laptop) == ["SUCCEEDED", "SUCCEEDED"]
 
@@ -161,8 +161,8 @@ def test_a_daily_run_asks_for_400_days_and_the_first_of_a_month_for_all(laptop: 
     class Recorder:
         name = "yahoo"
 
-        def fetch(self, start: date | None) -> Any:
-            asked.append(start)
+        def fetch(self, start: date | None, end: date | None) -> Any:
+            asked.append((start, end))
             return known_bars()
 
     from chalicelib import wiring
@@ -173,7 +173,8 @@ def test_a_daily_run_asks_for_400_days_and_the_first_of_a_month_for_all(laptop: 
         ingest(Recorder(), wiring.lake(), now)
         assert set(states(laptop)) == {"SUCCEEDED"}
 
-    assert asked == [None, date(2024, 9, 9), None, date(2024, 9, 30)]
+    window = (date(2024, 9, 9), None), (date(2024, 9, 30), None)
+    assert asked == [(None, None), window[0], (None, None), window[1]]
 
 
 def test_two_ingests_in_one_second_are_two_objects(laptop: Laptop, s3: Any):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,12 +14,14 @@ import pytest
 from yfinance.data import YfData
 
 from chalicelib import parquet, wiring
-from chalicelib.errors import SourceError, SourceMalformed, SourceUnavailable
+from chalicelib.errors import SourceEmpty, SourceError, SourceMalformed, SourceRefused, SourceUnavailable
 from chalicelib.ingest import ingest
 from chalicelib.schema import RAW
-from chalicelib.sources.yahoo import Yahoo
+from chalicelib.sources.yahoo import ATTEMPTS, PAUSE, REQUESTS, Yahoo
 from local import moto_state
 from local.laptop import Laptop
+from tests.bars import known_bars, raw_object
+from tests.lake import fill
 from tests.yahoo_server import Answer, YahooServer, as_json, chart
 
 BARS = [
@@ -37,9 +41,13 @@ def new_yfinance(tmp_path: Path, monkeypatch: Any) -> Iterator[None]:
     type(YfData)._instances.pop(YfData, None)
 
 
+def yahoo(server: YahooServer, **more: Any) -> Yahoo:
+    return Yahoo(server.session, **{"sleep": lambda seconds: None, **more})
+
+
 def fetch(answer: Any, start: date | None = None) -> pd.DataFrame:
     with YahooServer(answer) as server:
-        return Yahoo(server.session()).fetch(start)
+        return yahoo(server).fetch(start, None)
 
 
 def test_bars_come_as_yahoo_gives_them_with_their_dates_in_sao_paulo():
@@ -64,12 +72,12 @@ def test_a_day_whose_midnight_did_not_exist_keeps_its_date():
 
 def test_the_whole_history_and_a_window_are_one_chart_each():
     with YahooServer(lambda asked: chart(BARS)) as server:
-        source = Yahoo(server.session())
-        source.fetch(None)
+        source = yahoo(server)
+        source.fetch(None, None)
         # yfinance asks for the time zone first, if it does not remember it.
         *_, whole = server.charts()
         server.asked.clear()
-        source.fetch(date(2018, 11, 5))
+        source.fetch(date(2018, 11, 5), date(2018, 11, 8))
         (window,) = server.charts()
 
     assert int(whole.parameters["period1"]) < 0
@@ -81,7 +89,7 @@ def test_the_whole_history_and_a_window_are_one_chart_each():
 
 def test_a_few_requests_a_run():
     with YahooServer(lambda asked: chart(BARS)) as server:
-        Yahoo(server.session()).fetch(None)
+        yahoo(server).fetch(None, None)
 
         assert len(server.asked) <= 5
 
@@ -99,6 +107,7 @@ SCHEDULED = {
 }
 """What EventBridge sends to the function of a schedule."""
 
+HTML = Answer(200, "text/html", b"<html><body>Please accept our cookies</body></html>")
 DOWN = Answer(200, "text/html", b"<html><title>Yahoo</title><body>Will be right back...</body></html>")
 LIMITED = Answer(429, "text/plain", b"Too Many Requests\r\n")
 EDGE = Answer(429, "text/plain", b"Edge: Too Many Requests")
@@ -117,29 +126,75 @@ TRUNCATED = Answer(200, "application/json", b'{"chart": {"result": [{"meta"')
     [
         (LIMITED, SourceUnavailable, "429 Too Many Requests"),
         (EDGE, SourceUnavailable, "429 Too Many Requests"),
-        (NOT_FOUND, SourceMalformed, "No data found, symbol may be delisted"),
-        (UNAUTHORIZED, SourceMalformed, "Yahoo gave no bars"),
-        (DOWN, SourceMalformed, "Yahoo gave no bars"),
+        (DOWN, SourceUnavailable, "Yahoo is down"),
+        (NOT_FOUND, SourceRefused, "No data found, symbol may be delisted"),
+        (UNAUTHORIZED, SourceRefused, "no price data found"),
+        (HTML, SourceMalformed, "JSONDecodeError"),
         (TRUNCATED, SourceMalformed, "JSONDecodeError"),
-        (chart([]), SourceError, "empty"),
+        (Answer(200, "application/json", b"[]"), SourceError, "Yahoo"),
+        (Answer(200, "application/json", b"{}"), SourceError, "Yahoo"),
+        (Answer(500, "text/plain", b"oops"), SourceError, "Yahoo"),
+        (chart([]), SourceEmpty, "empty"),
         (chart(BARS, symbol="PETR4.SA"), SourceMalformed, "symbol 'PETR4.SA'; expected '\\^BVSP'"),
         (chart(BARS, currency="USD"), SourceMalformed, "currency 'USD'; expected 'BRL'"),
         (chart(BARS, exchangeTimezoneName="America/New_York"), SourceMalformed, "expected 'America/Sao_Paulo'"),
     ],
 )
 def test_what_is_no_answer_is_named_and_nothing_is_written(laptop: Laptop, answer: Answer, error: Any, message: str):
-    with YahooServer(lambda asked: answer) as server, pytest.raises(error, match=message):
-        ingest(Yahoo(server.session()), wiring.lake(), datetime.now(UTC))
+    fill(raw_object(known_bars()))
+    before = {bucket: moto_state.objects(bucket, "") for bucket in ("b3-dataflow-raw", "b3-dataflow-refined")}
 
-    assert moto_state.objects("b3-dataflow-raw", "") == []
+    with YahooServer(lambda asked: answer) as server, pytest.raises(error, match=message):
+        ingest(yahoo(server), wiring.lake(), datetime.now(UTC))
+
+    assert {bucket: moto_state.objects(bucket, "") for bucket in before} == before
+    assert len(server.charts()) <= 2 * ATTEMPTS
+    assert len(server.asked) <= REQUESTS * ATTEMPTS
+
+
+@pytest.mark.parametrize("answer", [LIMITED, DOWN])
+def test_where_it_can_help_it_is_tried_once_more_after_a_pause_of_its_own_length(answer: Answer):
+    pauses: list[float] = []
+    answers = iter([answer, answer] if answer is LIMITED else [answer])
+    with YahooServer(lambda asked: next(answers, chart(BARS))) as server:
+        bars = yahoo(server, sleep=pauses.append).fetch(date(2018, 11, 5), None)
+
+    assert len(bars) == 4
+    assert len(pauses) == 1
+    assert PAUSE[0] <= pauses[0] <= PAUSE[1]
+
+
+@pytest.mark.parametrize("answer", [NOT_FOUND, TRUNCATED, chart(BARS, currency="USD")])
+def test_where_it_cannot_help_it_is_not_tried_again(answer: Answer):
+    pauses: list[float] = []
+    with YahooServer(lambda asked: answer) as server, pytest.raises(SourceError):
+        yahoo(server, sleep=pauses.append).fetch(date(2018, 11, 5), None)
+
+    assert pauses == []
+
+
+def test_a_server_that_never_answers_is_given_up_in_time():
+    silence = threading.Event()
+
+    def never(asked: Any) -> Answer:
+        silence.wait(30)
+        return chart(BARS)
+
+    began = time.monotonic()
+    with YahooServer(never, everything=True) as server:
+        with pytest.raises(SourceUnavailable, match="Yahoo did not answer"):
+            yahoo(server, timeout=0.2).fetch(date(2018, 11, 5), None)
+        silence.set()
+
+    assert time.monotonic() - began < 15
 
 
 def test_a_server_that_is_not_there_is_unavailable():
     with YahooServer(lambda asked: chart(BARS)) as server:
-        session = server.session()
+        gone = yahoo(server)
 
     with pytest.raises(SourceUnavailable, match="Yahoo did not answer"):
-        Yahoo(session).fetch(None)
+        gone.fetch(None, None)
 
 
 def test_the_shape_of_a_real_response(shared_data: Path):
@@ -163,7 +218,7 @@ def test_a_real_empty_response(shared_data: Path):
 def test_what_yahoo_says_reaches_raw_unchanged(laptop: Laptop):
     now = datetime(2018, 11, 9, 1, 30, tzinfo=UTC)
     with YahooServer(lambda asked: chart(BARS)) as server:
-        added = ingest(Yahoo(server.session()), wiring.lake(), now)
+        added = ingest(yahoo(server), wiring.lake(), now)
 
     assert (added.bars, added.first, added.last) == (4, date(2018, 11, 5), date(2018, 11, 8))
     assert added.key == "raw/year=2018/month=11/day=08/ibov-20181109T013000Z.parquet"
@@ -177,11 +232,11 @@ def test_what_yahoo_says_reaches_raw_unchanged(laptop: Laptop):
 
 def test_the_schedules_handler_ingests_from_yahoo(laptop: Laptop, monkeypatch: Any):
     with YahooServer(lambda asked: chart(BARS)) as server:
-        monkeypatch.setattr("yfinance.data.new_session", server.session)
+        monkeypatch.setattr(Yahoo, "fetch", lambda self, start, end: yahoo(server)._ask(start, end))
 
-        answer = laptop.app.ingest(SCHEDULED, None)
+        added = laptop.app.ingest(SCHEDULED, None)["added"]
 
-    assert answer["bars"] == 4
-    assert (answer["first"], answer["last"]) == ("2018-11-05", "2018-11-08")
-    assert [entry.key for entry in moto_state.objects("b3-dataflow-raw", "")] == [answer["key"]]
+    assert added["bars"] == 4
+    assert (added["first"], added["last"]) == ("2018-11-05", "2018-11-08")
+    assert [entry.key for entry in moto_state.objects("b3-dataflow-raw", "")] == [added["key"]]
     laptop.refined()

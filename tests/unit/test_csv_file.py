@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.errors import SourceMalformed, SourceUnavailable
+from chalicelib.errors import SourceEmpty, SourceError, SourceMalformed, SourceUnavailable
 from chalicelib.sources.csv_file import CsvFile, parse
 
 HEADER = "date,open,high,low,close,volume\n"
@@ -32,12 +32,15 @@ def test_bars_come_in_order_of_date_with_nulls_kept():
     assert bars["volume_negociado"].isna().tolist() == [True, False]
 
 
-def test_from_a_day_on(tmp_path: Path):
+def test_from_a_day_to_a_day(tmp_path: Path):
     path = tmp_path / "bars.csv"
     path.write_text(HEADER + "2025-01-02,1,1,1,1,5\n2025-01-03,2,2,2,2,5\n")
 
-    assert CsvFile(str(path)).fetch(date(2025, 1, 3))["preco_fechamento"].tolist() == [2.0]
-    assert len(CsvFile(str(path)).fetch(None)) == 2
+    assert CsvFile(str(path)).fetch(date(2025, 1, 3), None)["preco_fechamento"].tolist() == [2.0]
+    assert CsvFile(str(path)).fetch(None, date(2025, 1, 2))["preco_fechamento"].tolist() == [1.0]
+    assert len(CsvFile(str(path)).fetch(None, None)) == 2
+    with pytest.raises(SourceEmpty, match="holds no bars from 2026-01-01 to its last"):
+        CsvFile(str(path)).fetch(date(2026, 1, 1), None)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_from_a_day_on(tmp_path: Path):
     ],
 )
 def test_a_malformed_text_is_refused_with_line_column_value_and_what_is_allowed(text, message):
-    with pytest.raises(SourceMalformed) as raised:
+    with pytest.raises(SourceError) as raised:
         parse(text, "a.csv")
 
     assert str(raised.value).startswith(message)
@@ -67,16 +70,16 @@ def test_a_malformed_text_is_refused_with_line_column_value_and_what_is_allowed(
 
 def test_an_unreadable_file_is_named(tmp_path: Path):
     with pytest.raises(SourceUnavailable, match=r"cannot read .*absent\.csv: No such file"):
-        CsvFile(str(tmp_path / "absent.csv")).fetch(None)
+        CsvFile(str(tmp_path / "absent.csv")).fetch(None, None)
     with pytest.raises(SourceUnavailable, match="Is a directory"):
-        CsvFile(str(tmp_path)).fetch(None)
+        CsvFile(str(tmp_path)).fetch(None, None)
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SourceMalformed, match="is not UTF-8 text: byte 0"):
-        CsvFile(str(tmp_path / "binary.csv")).fetch(None)
+        CsvFile(str(tmp_path / "binary.csv")).fetch(None, None)
 
 
 def test_the_real_history_is_read_whole(real_csv: Path):
-    bars = CsvFile(str(real_csv)).fetch(None)
+    bars = CsvFile(str(real_csv)).fetch(None, None)
 
     assert len(bars) == 8041
     assert (bars["data"].min().date(), bars["data"].max().date()) == (date(1993, 4, 27), date(2025, 10, 13))

@@ -11,7 +11,7 @@ from local.sample import Sample
 
 def test_bars_are_plausible_and_labelled():
     sample = Sample(date(2024, 12, 31))
-    bars = sample.fetch(None)
+    bars = sample.fetch(None, None)
 
     assert sample.name == SYNTHETIC
     prices = bars[["preco_abertura", "preco_maximo", "preco_minimo", "preco_fechamento"]]
@@ -25,14 +25,14 @@ def test_bars_are_plausible_and_labelled():
 
 
 def test_a_later_last_day_gives_the_same_bars_and_more():
-    earlier, later = Sample(date(2010, 6, 30)).fetch(None), Sample(date(2011, 6, 30)).fetch(None)
+    earlier, later = Sample(date(2010, 6, 30)).fetch(None, None), Sample(date(2011, 6, 30)).fetch(None, None)
 
     assert len(later) > len(earlier)
     pd.testing.assert_frame_equal(later.head(len(earlier)), earlier)
 
 
 def test_bars_lie_on_sessions_of_b3_only():
-    dates = Sample(date(2025, 3, 10)).fetch(date(2025, 2, 24))["data"].dt.date.tolist()
+    dates = Sample(date(2025, 3, 10)).fetch(date(2025, 2, 24), None)["data"].dt.date.tolist()
 
     # Carnival: Monday the 3rd and Tuesday the 4th of March are holidays, Ash Wednesday the 5th is not.
     assert date(2025, 3, 3) not in dates

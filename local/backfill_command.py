@@ -1,0 +1,101 @@
+"""`python -m local backfill`: days asked for again, in the lake of a `make run` that is running."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib import backfill, wiring
+from chalicelib.errors import LakeChanged
+from chalicelib.lake import Lake
+from chalicelib.sources import SYNTHETIC, Source
+from local import environment, sources
+from local.aws import HOST
+from local.errors import LocalError
+
+MERGED_SECONDS = 120.0
+
+NAMES = {
+    "preco_abertura": "open",
+    "preco_maximo": "high",
+    "preco_minimo": "low",
+    "preco_fechamento": "close",
+    "volume_negociado": "volume",
+    "fonte": "source",
+}
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Do the backfill and wait until it is merged, or say which sessions would change.
+
+    Raises:
+        LocalError: no local AWS is running there.
+        B3Error: the backfill cannot be done as asked.
+    """
+    _reach(arguments.aws_port)
+    lake = wiring.lake()
+    now = datetime.now(UTC)
+    source = _source(arguments.source, lake)
+    asked = backfill.Backfill(arguments.start, arguments.end, source.name, arguments.as_correction, arguments.dry_run)
+    done = backfill.run(asked, source, lake, now)
+    if arguments.dry_run:
+        for change in done["changes"]:
+            print(_line(change))
+        print(f"{len(done['changes']):,} sessions would change; nothing was written")
+        return
+    added = done["added"]
+    print(f"{added['bars']:,} bars from {source.name}, {added['first']} to {added['last']}, added as {added['key']}")
+    _wait_merged(lake, added["key"])
+    print("merged: the API shows them")
+
+
+def _reach(port: int) -> None:
+    """Point this process at the local AWS."""
+    endpoint = f"http://{HOST}:{port}"
+    try:
+        socket.create_connection((HOST, port), timeout=10).close()
+    except OSError as error:
+        raise LocalError(f"no local AWS answers on {endpoint}: start `make run`, or give its --aws-port") from error
+    environment.point_at(endpoint)
+
+
+def _source(name: str | None, lake: Lake) -> Source:
+    if name is None:
+        manifest, _ = lake.manifest()
+        contents = manifest.contents if manifest else None
+        name = SYNTHETIC if contents and contents.synthetic else "yahoo"
+    try:
+        *_, source = sources.candidates(name)
+    except ValueError as error:
+        raise LocalError(str(error)) from error
+    return source
+
+
+def _line(change: Mapping[str, Any]) -> str:
+    before, after = change["before"], change["after"]
+    if before is None or after is None:
+        bar = after or before
+        values = ", ".join(f"{word} {bar[name]}" for name, word in NAMES.items())
+        return f"  {change['session']}  {'new' if after else 'gone'}: {values}"
+    differences = [
+        f"{word} {before[name]} → {after[name]}" for name, word in NAMES.items() if before[name] != after[name]
+    ]
+    return f"  {change['session']}  {', '.join(differences)}"
+
+
+def _wait_merged(lake: Lake, key: str) -> None:
+    deadline = time.monotonic() + MERGED_SECONDS
+    while time.monotonic() < deadline:
+        manifest, _ = lake.manifest()
+        contents = manifest.contents if manifest else None
+        try:
+            if contents and manifest and manifest.state == "ready" and key in lake.ledger(contents.ledger).merged:
+                return
+        except LakeChanged:
+            pass  # a newer commit came between the two reads
+        time.sleep(0.2)
+    raise LocalError(f"{key} was not merged within {MERGED_SECONDS:.0f} s: see what `make run` printed")

@@ -1,0 +1,38 @@
+"""The environment in which AWS's SDKs talk to a local AWS, and to nothing else."""
+
+from __future__ import annotations
+
+import os
+
+from chalicelib import wiring
+from local import moto_state
+
+# Whoever reaches loopback is let in: the keys only fill the place that the SDKs ask for.
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_DEFAULT_REGION": moto_state.REGION,
+}
+
+
+def sdk_environ(endpoint: str) -> dict[str, str]:
+    """The variables that point any AWS SDK at an endpoint."""
+    return {"AWS_ENDPOINT_URL": endpoint, **CREDENTIALS}
+
+
+def point_at(endpoint: str) -> None:
+    """Point this process at an endpoint, and let nothing of the user's own AWS through: a profile, a token, a role."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(sdk_environ(endpoint))
+    os.environ.update(
+        AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true"
+    )
+    wiring.forget()
+
+
+def restore(environ: dict[str, str]) -> None:
+    """Make the environment what it was."""
+    os.environ.clear()
+    os.environ.update(environ)
+    wiring.forget()

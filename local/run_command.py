@@ -1,0 +1,133 @@
+"""`python -m local`: start everything, say what happens, serve until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from chalicelib.errors import SourceError
+from chalicelib.ingest import Ingested
+from chalicelib.sources import SYNTHETIC, Source
+from local import sources
+from local.aws import HOST
+from local.errors import LocalError
+from local.glue_jobs import SUCCEEDED
+from local.laptop import Laptop, Server
+
+STAGES = 6
+
+SYNTHETIC_NOTICE = """
+  ┌────────────────────────────────────────────────────────────────────────────┐
+  │  SYNTHETIC DATA: every number here is generated, and none of it is real.   │
+  │  For real ones: make run SOURCE=yahoo, or SOURCE=csv:<path> for your own.  │
+  └────────────────────────────────────────────────────────────────────────────┘
+"""
+
+
+def run(arguments: argparse.Namespace) -> None:
+    began = time.monotonic()
+    try:
+        candidates = sources.candidates(arguments.source)
+    except ValueError as error:
+        raise LocalError(str(error)) from error
+    for port, option in ((arguments.port, "PORT"), (arguments.aws_port, "AWS_PORT")):
+        _check_port(port, option)
+    print("b3-dataflow on this machine, without an AWS account. Ctrl-C stops it all.\n")
+    with _stage(1, "AWS") as done:
+        laptop = Laptop(arguments.aws_port, arguments.athena_latency)
+        done(f"S3, Glue and Athena on {laptop.aws.endpoint}")
+    with laptop:
+        with _stage(2, "stack") as done:
+            laptop.create_stack()
+            done("3 buckets, database, Glue job, workgroup, S3 notification")
+        with _stage(3, "ingest") as done:
+            source, added, notice = _ingest(laptop, candidates)
+            done(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}")
+        synthetic = source.name == SYNTHETIC
+        if synthetic:
+            print(f"{notice}{SYNTHETIC_NOTICE}", flush=True)
+        _refine(laptop)
+        with _stage(6, "API") as done:
+            server = laptop.serve(arguments.port)
+            done(f"on {server.url}")
+        with server:
+            print(_farewell(server, laptop, time.monotonic() - began), flush=True)
+            if synthetic:
+                print(SYNTHETIC_NOTICE, flush=True)
+            threading.Event().wait()
+
+
+def _check_port(port: int, option: str) -> None:
+    try:
+        socket.create_server((HOST, port)).close()
+    except (OSError, OverflowError) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        raise LocalError(f"cannot listen on {HOST}:{port}: {reason}; choose another with {option}=") from error
+
+
+def _ingest(laptop: Laptop, candidates: Sequence[Source]) -> tuple[Source, Ingested, str]:
+    """Ingest from the first source that answers: that source, what it added, and what the ones before it said."""
+    notice = ""
+    for source in candidates[:-1]:
+        try:
+            return source, laptop.ingest(source), notice
+        except SourceError as error:
+            notice += f"\n  {error}\n"
+    return candidates[-1], laptop.ingest(candidates[-1]), notice
+
+
+def _refine(laptop: Laptop) -> None:
+    with _stage(4, "event") as done:
+        runs = laptop.started()
+        if not runs:
+            raise LocalError("the S3 event started no job: see the lines above")
+        done(f"S3 told start_refine, which started {runs[0].job['Name']}")
+    with _stage(5, "Glue job") as done:
+        (run, *_) = laptop.refined()
+        contents = laptop.contents()
+        if run.state != SUCCEEDED or contents is None:
+            raise LocalError(f"the Glue job ended {run.state}: {run.error}")
+        done(
+            f"{contents.run.rows_in:,} bars in, {contents.run.rows_refused:,} refused, {contents.rows:,} sessions in "
+            f"{len(contents.years)} years, to {contents.as_of}"
+        )
+
+
+@contextmanager
+def _stage(number: int, name: str) -> Iterator[Callable[[str], None]]:
+    """One line of progress: what is being done, then what came of it and in how many seconds."""
+    print(f"  {number}/{STAGES}  {name:<10}", end="", flush=True)
+    began = time.monotonic()
+    said = ""
+
+    def done(what: str) -> None:
+        nonlocal said
+        said = what
+
+    try:
+        yield done
+    except BaseException:
+        print(flush=True)
+        raise
+    print(f"{time.monotonic() - began:4.1f} s  {said}", flush=True)
+
+
+def _farewell(server: Server, laptop: Laptop, seconds: float) -> str:
+    exports = " ".join(f"{name}={value}" for name, value in laptop.aws.environ().items())
+    return f"""
+Ready in {seconds:.1f} s.
+
+  API     {server.url}
+  AWS     {laptop.aws.endpoint}
+          export {exports}
+
+Try
+  curl '{server.url}/ibov/volatility?limit=5'
+  curl '{server.url}/ibov/prices?start=2025-01-01&end=2025-01-31'
+  curl '{server.url}/status'
+"""

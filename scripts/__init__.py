@@ -1,0 +1,1 @@
+"""What `make` runs: shell for what comes before Python, modules for documents and measurements."""

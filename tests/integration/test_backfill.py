@@ -1,0 +1,187 @@
+"""Days asked for again by hand: through the function's payload, as on AWS, and from the command line."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib import backfill, parquet, wiring
+from chalicelib.backfill import Backfill
+from chalicelib.errors import BadPayload, SourceEmpty, SourceMalformed
+from chalicelib.ingest import Window, scheduled_window
+from chalicelib.manifest import Contents, Gap
+from chalicelib.schema import RAW
+from chalicelib.sources.csv_file import CsvFile
+from local import moto_state
+from local.laptop import Laptop
+from tests.bars import csv_text, known_bars, raw_object
+from tests.lake import fill, no_events
+
+NOW = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
+MINE = "backfills/mine.csv"
+
+
+@pytest.fixture
+def filled(laptop: Laptop) -> Contents:
+    """A lake of the known bars but for 2025-09-15."""
+    return fill(raw_object(known_bars().drop(3).reset_index(drop=True)))
+
+
+@pytest.fixture
+def mine(s3: Any) -> str:
+    """A file of the known bars in S3, the close of 2025-09-12 another, the bar of 2025-09-16 as Yahoo has it."""
+    bars = known_bars()
+    bars.loc[2, "preco_fechamento"] = 142300.5
+    s3.put_object(Bucket="b3-dataflow-athena", Key=MINE, Body=csv_text(bars).encode())
+    return f"csv:s3://b3-dataflow-athena/{MINE}"
+
+
+def invoke(laptop: Laptop, **asked: Any) -> Any:
+    """What the ingest function answers to a payload, as JSON has it."""
+    with no_events():
+        return json.loads(json.dumps(laptop.app.ingest({"backfill": asked}, None)))
+
+
+def raw_keys() -> list[str]:
+    return [entry.key for entry in moto_state.objects("b3-dataflow-raw", "")]
+
+
+def bar(close: float, source: str, row: int) -> dict[str, Any]:
+    known = known_bars().iloc[row]
+    return {
+        "preco_abertura": known["preco_abertura"],
+        "preco_maximo": known["preco_maximo"],
+        "preco_minimo": known["preco_minimo"],
+        "preco_fechamento": close,
+        "volume_negociado": int(known["volume_negociado"]),
+        "fonte": source,
+    }
+
+
+def test_a_dry_run_says_which_sessions_would_change_and_writes_nothing(laptop: Laptop, filled: Any, mine: str):
+    before = {bucket: moto_state.objects(bucket, "") for bucket in ("b3-dataflow-raw", "b3-dataflow-refined")}
+
+    as_file = invoke(laptop, start="2025-09-10", end="2025-09-16", source=mine, dry_run=True)
+    as_correction = invoke(laptop, start="2025-09-12", end="2025-09-15", source=mine, dry_run=True, as_correction=True)
+
+    new = {"session": "2025-09-15", "before": None}
+    assert as_file == {"dry_run": True, "changes": [new | {"after": bar(143547.0, "csv", 3)}]}
+    assert as_correction["changes"] == [
+        {"session": "2025-09-12", "before": bar(142272.0, "yahoo", 2), "after": bar(142300.5, "correcao", 2)},
+        new | {"after": bar(143547.0, "correcao", 3)},
+    ]
+    assert {bucket: moto_state.objects(bucket, "") for bucket in before} == before
+
+
+def test_what_the_dry_run_said_is_what_happens(laptop: Laptop, filled: Any, mine: str):
+    asked = {"start": "2025-09-12", "end": "2025-09-15", "source": mine, "as_correction": True}
+    said = invoke(laptop, **asked, dry_run=True)["changes"]
+
+    added = invoke(laptop, **asked)["added"]
+
+    assert (added["bars"], added["first"], added["last"]) == (2, "2025-09-12", "2025-09-15")
+    assert added["key"] in raw_keys()
+    fill()
+    again = invoke(laptop, **asked, dry_run=True)["changes"]
+    assert len(said) == 2
+    assert again == []
+
+
+def test_a_file_fills_a_hole_and_overrides_nothing(laptop: Laptop, filled: Any, mine: str):
+    invoke(laptop, start="2025-09-10", end="2025-09-17", source=mine)
+
+    contents = fill()
+
+    assert contents.rows == 6
+    assert contents.quality.gaps == []
+    assert contents.quality.revisions == 0
+
+
+def test_the_rows_are_of_the_days_asked_for_and_of_the_right_source(laptop: Laptop, filled: Any, mine: str):
+    key = invoke(laptop, start="2025-09-13", end="2025-09-16", source=mine, as_correction=True)["added"]["key"]
+
+    rows = parquet.decode(moto_state.read("b3-dataflow-raw", key) or b"", RAW)
+    assert rows["data"].dt.day.tolist() == [15, 16]
+    assert rows["fonte"].tolist() == ["correcao", "correcao"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({}, "missing required field `start`"),
+        ({"start": "2025-09-10"}, "missing required field `end`"),
+        ({"start": "10/09/2025", "end": "2025-09-10"}, "Invalid RFC3339.*start"),
+        ({"start": "2025-09-10", "end": "2025-09-10", "dryrun": True}, "unknown field `dryrun`"),
+        ({"start": "2025-09-10", "end": "2025-09-10", "dry_run": "yes"}, "Expected `bool`.*dry_run"),
+        ({"start": "2025-09-11", "end": "2025-09-10"}, "from 2025-09-11 to 2025-09-10; allowed: start ≤ end ≤ "),
+        ({"start": "2025-09-11", "end": "2999-01-01"}, "to 2999-01-01; allowed"),
+        (
+            {"start": "2025-09-10", "end": "2025-09-10", "source": "csv:/etc/hosts"},
+            "source is 'csv:/etc/hosts'; allowed",
+        ),
+        (
+            {"start": "2025-09-10", "end": "2025-09-10", "source": "sample"},
+            "source is 'sample'; allowed: yahoo, csv:s3://",
+        ),
+    ],
+)
+def test_a_payload_that_cannot_be_is_refused(laptop: Laptop, filled: Any, asked: Any, message: str):
+    before = raw_keys()
+
+    with pytest.raises(BadPayload, match=message):
+        laptop.app.ingest({"backfill": asked}, None)
+
+    assert raw_keys() == before
+
+
+def test_days_without_bars_are_an_error_and_nothing_is_written(laptop: Laptop, filled: Any, mine: str):
+    before = raw_keys()
+
+    with pytest.raises(SourceEmpty, match="holds no bars from 2025-01-01 to 2025-01-31"):
+        laptop.app.ingest({"backfill": {"start": "2025-01-01", "end": "2025-01-31", "source": mine}}, None)
+
+    assert raw_keys() == before
+
+
+class FromYahoo:
+    """Yahoo's bars, the last still forming."""
+
+    name = "yahoo"
+
+    def fetch(self, start: date | None, end: date | None) -> Any:
+        bars = known_bars()
+        bars.loc[5, "preco_fechamento"] = 145500.34375
+        return bars
+
+
+def test_a_correction_must_be_of_final_bars(laptop: Laptop, filled: Any, tmp_path: Path):
+    asked = Backfill(date(2025, 9, 10), date(2025, 9, 17), "yahoo", as_correction=True)
+    with pytest.raises(SourceMalformed, match="the bar of 2025-09-17 cannot be a correction: barra_ao_vivo"):
+        backfill.run(asked, FromYahoo(), wiring.lake(), NOW)
+
+    bars = known_bars()
+    bars.loc[1, "preco_maximo"] = float("nan")
+    path = tmp_path / "mine.csv"
+    path.write_text(csv_text(bars))
+    with pytest.raises(SourceMalformed, match="the bar of 2025-09-11 cannot be a correction: preco_nulo"):
+        backfill.run(asked, CsvFile(str(path)), wiring.lake(), NOW)
+
+    assert len(raw_keys()) == 1
+
+
+def test_the_daily_window_reaches_back_to_an_unknown_hole_of_this_year_or_the_last(laptop: Laptop, filled: Contents):
+    def start(*gaps: Gap) -> date | None:
+        quality = msgspec.structs.replace(filled.quality, gaps=list(gaps))
+        return scheduled_window(wiring.lake(), msgspec.structs.replace(filled, quality=quality), NOW).start
+
+    assert start() == date(2024, 9, 15)
+    assert start(Gap(date(2024, 3, 5), None), Gap(date(2025, 5, 5), None)) == date(2024, 3, 5)
+    assert start(Gap(date(2024, 3, 5), "known")) == date(2024, 9, 15)
+    assert start(Gap(date(2023, 12, 29), None)) == date(2024, 9, 15)
+    assert scheduled_window(wiring.lake(), None, NOW) == Window(None, None)
+    assert scheduled_window(wiring.lake(), filled, NOW + timedelta(days=31)) == Window(None, None)

@@ -1,0 +1,221 @@
+"""Raw objects as others may have written them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from chalicelib import parquet, raw
+from chalicelib.schema import RAW
+from tests.bars import known_bars, raw_rows
+
+KEY = "raw/a.parquet"
+
+
+def table() -> pa.Table:
+    return pa.Table.from_pandas(raw_rows(known_bars()), schema=parquet.arrow_schema(RAW), preserve_index=False)
+
+
+def read(arrow: pa.Table) -> raw.RawRows:
+    buffer = pa.BufferOutputStream()
+    pq.write_table(arrow, buffer)
+    return raw.read(buffer.getvalue().to_pybytes(), KEY)
+
+
+def with_column(name: str, change: Callable[[pa.ChunkedArray], Any]) -> pa.Table:
+    arrow = table()
+    return arrow.set_column(arrow.schema.get_field_index(name), name, change(arrow[name]))
+
+
+EXPECTED = read(table()).rows
+
+
+def test_our_own_objects_are_read_as_they_are():
+    found = read(table())
+
+    assert len(found.refused) == 0
+    pd.testing.assert_frame_equal(
+        found.rows[[column.name for column in RAW]],
+        raw_rows(known_bars())[[column.name for column in RAW]],
+        check_dtype=False,
+    )
+    assert found.rows["chave"].tolist() == [KEY] * 6
+    assert found.rows[raw.LAST].tolist() == [False] * 5 + [True]
+
+
+@pytest.mark.parametrize(
+    "arrow",
+    [
+        table().select(table().column_names[::-1]),
+        table().append_column("extra", pa.array(["x"] * 6)),
+        table().drop_columns(["ticker"]),
+        with_column("volume_negociado", lambda column: column.cast(pa.int32())),
+        with_column("volume_negociado", lambda column: column.cast(pa.uint64())),
+        with_column("volume_negociado", lambda column: column.cast(pa.float64())),
+        with_column("preco_abertura", lambda column: column.cast(pa.int64())),
+        with_column("preco_abertura", lambda column: column.cast(pa.float32())),
+        with_column("preco_abertura", lambda column: column.cast(pa.decimal128(12, 2))),
+        with_column("data", lambda column: column.cast(pa.timestamp("ns"))),
+        with_column("data", lambda column: column.cast(pa.date64())),
+        with_column("coletado_em", lambda column: column.cast(pa.timestamp("ms", "UTC"))),
+        with_column("coletado_em", lambda column: column.cast(pa.timestamp("us"))),
+        with_column("coletado_em", lambda column: column.cast(pa.timestamp("us", "America/Sao_Paulo"))),
+        with_column("fonte", lambda column: column.dictionary_encode()),
+        with_column("ticker", lambda column: column.cast(pa.large_string())),
+    ],
+    ids=lambda arrow: (
+        ",".join(f"{field.name}:{field.type}" for field in arrow.schema if field not in table().schema) or "other"
+    ),
+)
+def test_another_order_or_width_is_read_where_its_meaning_is_plain(arrow: pa.Table):
+    found = read(arrow)
+
+    assert len(found.refused) == 0
+    pd.testing.assert_frame_equal(found.rows, EXPECTED)
+
+
+def test_a_missing_volume_is_null():
+    found = read(table().drop_columns(["volume_negociado"]))
+
+    assert found.rows["volume_negociado"].isna().all()
+    pd.testing.assert_frame_equal(
+        found.rows.drop(columns="volume_negociado"), EXPECTED.drop(columns="volume_negociado")
+    )
+
+
+def test_nulls_stay_nulls():
+    prices = with_column("preco_abertura", lambda column: pa.array([None, *column.to_pylist()[1:]]))
+    volumes = with_column(
+        "volume_negociado", lambda column: pa.array([float("nan"), *map(float, column.to_pylist()[1:])])
+    )
+
+    assert read(prices).rows["preco_abertura"].isna().tolist() == [True] + [False] * 5
+    assert read(volumes).rows["volume_negociado"].isna().tolist() == [True] + [False] * 5
+    assert len(read(prices).refused) == len(read(volumes).refused) == 0
+
+
+def first_row(change: Any) -> Callable[[pa.ChunkedArray], Any]:
+    return lambda column: pa.array([change, *column.to_pylist()[1:]])
+
+
+@pytest.mark.parametrize(
+    ("arrow", "column", "value"),
+    [
+        (
+            with_column("volume_negociado", lambda column: pa.array([1.5, *map(float, column.to_pylist()[1:])])),
+            "volume_negociado",
+            "1.5",
+        ),
+        (
+            with_column("volume_negociado", lambda column: pa.array([2**64 - 1, *column.to_pylist()[1:]], pa.uint64())),
+            "volume_negociado",
+            str(2**64 - 1),
+        ),
+        (
+            with_column(
+                "volume_negociado", lambda column: pa.array([Decimal("0.5"), *map(Decimal, column.to_pylist()[1:])])
+            ),
+            "volume_negociado",
+            "0.5",
+        ),
+        (
+            with_column(
+                "data",
+                lambda column: pa.array([datetime(2025, 9, 10, 10), *column.cast(pa.timestamp("us")).to_pylist()[1:]]),
+            ),
+            "data",
+            "2025-09-10T10:00:00",
+        ),
+        (with_column("data", first_row(None)), "data", None),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_by_the_row(arrow: pa.Table, column: str, value: str | None):
+    found = read(arrow)
+
+    assert len(found.rows) == 5
+    assert found.refused["motivo"].tolist() == ["tipo_errado"]
+    assert found.refused[column].tolist() == [value]
+    assert found.refused["chave"].tolist() == [KEY]
+
+
+def test_a_column_of_another_type_refuses_every_row_with_its_text():
+    found = read(with_column("preco_fechamento", lambda column: column.cast(pa.string())))
+
+    assert len(found.rows) == 0
+    assert found.refused["motivo"].tolist() == ["tipo_errado"] * 6
+    assert found.refused["preco_fechamento"].tolist()[:2] == ["142349", "143151"]
+    assert found.refused["data"].tolist()[:2] == ["2025-09-10", "2025-09-11"]
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_what_is_not_finite_is_refused_before_it_could_pass_for_null(value: float):
+    found = read(with_column("preco_minimo", first_row(value)))
+
+    assert len(found.rows) == 5
+    assert found.refused["motivo"].tolist() == ["nao_finito"]
+    assert found.refused["preco_minimo"].tolist() == [None if np.isnan(value) else str(value)]
+
+
+def test_wrong_type_comes_before_not_finite():
+    arrow = with_column("preco_minimo", first_row(float("inf")))
+    arrow = arrow.set_column(0, "data", pa.array([None, *arrow["data"].to_pylist()[1:]]))
+
+    assert read(arrow).refused["motivo"].tolist() == ["tipo_errado"]
+
+
+@pytest.mark.parametrize("body", [b"", b"date,open\n", b"PAR1" + b"\0" * 100 + b"PAR1"])
+def test_what_is_no_parquet_is_refused_whole(body: bytes):
+    found = raw.read(body, KEY)
+
+    assert len(found.rows) == 0
+    assert found.refused[["motivo", "chave"]].to_numpy().tolist() == [["objeto_corrompido", KEY]]
+    assert found.refused["nota"].iloc[0].startswith("not a parquet file")
+
+
+def test_a_truncated_object_is_refused_whole():
+    body = parquet.encode(raw_rows(known_bars()), RAW)
+
+    for length in range(0, len(body), 97):
+        assert raw.read(body[:length], KEY).refused["motivo"].tolist() == ["objeto_corrompido"]
+
+
+@pytest.mark.parametrize(
+    ("arrow", "note"),
+    [
+        (pa.table({"a": [1, 2]}), "no column data; required: data, preco_abertura"),
+        (table().drop_columns(["preco_minimo"]), "no column preco_minimo"),
+        (table().drop_columns(["fonte"]), "no column fonte"),
+        (with_column("fonte", first_row("bloomberg")), "fonte is 'bloomberg'; allowed: sample, csv, yahoo, correcao"),
+        (with_column("fonte", first_row(None)), "fonte is None"),
+        (with_column("ticker", first_row("PETR4")), "ticker is 'PETR4'; allowed: 'IBOV'"),
+        (with_column("coletado_em", first_row(None)), "coletado_em is"),
+        (with_column("coletado_em", lambda column: column.cast(pa.string())), "coletado_em is string"),
+    ],
+)
+def test_an_object_of_somebody_else_is_refused_whole_and_named(arrow: pa.Table, note: str):
+    found = read(arrow)
+
+    assert len(found.rows) == 0
+    assert found.refused["motivo"].tolist() == ["objeto_estranho"]
+    assert found.refused["chave"].tolist() == [KEY]
+    assert found.refused["nota"].iloc[0].startswith(note)
+
+
+def test_an_object_without_rows_is_nothing():
+    found = read(table().slice(0, 0))
+
+    assert len(found.rows) == len(found.refused) == 0
+
+
+def test_a_time_without_a_zone_is_utc():
+    found = read(with_column("coletado_em", lambda column: column.cast(pa.timestamp("us"))))
+
+    assert found.rows["coletado_em"].iloc[0] == datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
