@@ -9,7 +9,7 @@ REQUIRE_DATA ?=
 PY := .venv/bin/python
 STEP := @scripts/step
 
-.PHONY: run test lint types pytest bench docs judge lock clean
+.PHONY: run test lint types pytest bench golden docs judge lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
@@ -28,6 +28,10 @@ pytest: .venv/installed
 
 bench: .venv/installed
 	@$(PY) -m benchmarks
+
+# What the estimators of volatility are compared with: needs R with TTR.
+golden: .venv/installed
+	@$(PY) -m scripts.golden
 
 # The documents that are written by the code.
 docs: .venv/installed

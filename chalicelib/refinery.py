@@ -10,7 +10,7 @@ import pandas as pd
 
 from chalicelib import bar_warnings
 from chalicelib.errors import MixedLake
-from chalicelib.features import add_daily_features
+from chalicelib.features import add_features
 from chalicelib.gaps import Coverage, coverage
 from chalicelib.quality import NO_SESSION, REASONS, fractional, refusals
 from chalicelib.raw import quarantine
@@ -78,7 +78,7 @@ def refine(rows: pd.DataFrame, refused: pd.DataFrame, calendar: Calendar) -> Ref
     sessions = _sessions(ordered, calendar)
     reasons = refusals(ordered, sessions)
     acceptable = ordered[reasons == ""].assign(fracionario=fractional)
-    bars = add_daily_features(acceptable.drop_duplicates("data", keep="last"))
+    bars = add_features(acceptable.drop_duplicates("data", keep="last"))
     flags = bar_warnings.warnings(bars, sessions)
     return Refined(
         bars=bars.assign(avisos=bar_warnings.as_text(flags)),

@@ -8,10 +8,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Part of the lake's version: raise it when a column is added, removed or changes its type or meaning."""
 
 TICKER = "IBOV"
+
+ESTIMATORS = (
+    "close_to_close",
+    "parkinson",
+    "garman_klass",
+    "garman_klass_yang_zhang",
+    "rogers_satchell",
+    "yang_zhang",
+)
+"""The estimators of volatility; `volatility` has their formulas."""
+
+WINDOWS = (5, 10, 21, 42, 63, 126, 252)
+"""Sessions: a week, two weeks, a month, two, a quarter, half a year and a year."""
+
+
+def volatility_column(estimator: str, window: int) -> str:
+    """The column that holds an estimator over a window."""
+    return f"vol_{estimator}_{window}d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,22 @@ REFINED: tuple[Column, ...] = (
     Column("media_movel_3d", "double", "index points", "mean of the last 3 closes"),
     Column("vol_mean_3d", "double", "percent", "mean of the last 3 volatilidade_pct"),
     Column("vol_std_3d", "double", "percent", "sample standard deviation (ddof 1) of the last 3 volatilidade_pct"),
+    Column("retorno_log", "double", "", "ln(C_t / C_{t-1}), between consecutive rows of the table"),
+    *(
+        Column(
+            volatility_column(estimator, window),
+            "double",
+            "fraction a year",
+            f"volatility by {estimator.replace('_', '-')} over {window} sessions, annualised (N = 252)",
+        )
+        for estimator in ESTIMATORS
+        for window in WINDOWS
+    ),
+    Column("vol_ewma", "double", "fraction a year", "RiskMetrics volatility (0.94), forecast at t for t+1, annualised"),
+    Column("atr_14", "double", "index points", "Wilder's average true range over 14 sessions"),
+    Column("vol_zscore", "double", "", "z of volatilidade_pct against the 252 sessions before it, at least 21: causal"),
+    Column("volatilidade_pico", "int", "", "1 if vol_zscore > 1.5, else 0"),
+    Column("drawdown", "double", "", "close / highest close so far - 1"),
     Column("avisos", "string", "", "data-quality warnings on the bar, comma separated; empty if none"),
     *_SOURCE,
     Column("month", "int", "", "calendar month of the session, 1 to 12"),

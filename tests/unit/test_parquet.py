@@ -6,13 +6,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from chalicelib import parquet
-from chalicelib.features import add_daily_features
+from chalicelib.features import add_features
 from chalicelib.schema import RAW, REFINED
 from tests.bars import known_bars, raw_rows
 
 
 def refined_bars() -> pd.DataFrame:
-    return add_daily_features(raw_rows(known_bars())).assign(avisos="")
+    return add_features(raw_rows(known_bars())).assign(avisos="")
 
 
 def test_the_same_frame_gives_the_same_bytes_whatever_its_index_and_order_of_columns():

@@ -1,0 +1,248 @@
+"""The estimators: against R's TTR, against their definitions summed exactly, and what must hold for any bars."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib import volatility as module
+from chalicelib.schema import ESTIMATORS, WINDOWS, volatility_column
+from chalicelib.volatility import Prices, volatility
+from scripts import golden
+from tests.conftest import ROOT
+
+LOG2 = math.log(2)
+
+
+def prices(frame: pd.DataFrame, position: np.ndarray | None = None) -> Prices:
+    columns = [frame[name].to_numpy(np.float64) for name in ("open", "high", "low", "close")]
+    where = np.arange(len(frame)) if position is None else position
+    return Prices(columns[0], columns[1], columns[2], columns[3], where)
+
+
+def random_bars(rows: int, seed: int = 0, size: float = 0.02) -> pd.DataFrame:
+    """Bars of a random walk whose steps have this standard deviation."""
+    night, day, up, down = np.random.default_rng(seed).standard_normal((4, rows)) * size
+    close = 1e5 * np.exp(np.cumsum(day + 0.3 * night))
+    opened = close / np.exp(day)
+    high = np.maximum(opened, close) * np.exp(np.abs(up) / 2)
+    low = np.minimum(opened, close) / np.exp(np.abs(down) / 2)
+    return pd.DataFrame({"open": opened, "high": high, "low": low, "close": close})
+
+
+# The definitions, over lists, each sum exact: another way to the same numbers, and a slow one.
+
+
+def mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def variance(values: list[float]) -> float:
+    centre = mean(values)
+    return math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1)
+
+
+def by_definition(frame: pd.DataFrame, estimator: str, window: int) -> list[float]:
+    """The estimator at every bar, NaN while the window is not full."""
+    rows = list(zip(frame["open"], frame["high"], frame["low"], frame["close"], strict=True))
+    before = [math.nan] + [row[3] for row in rows[:-1]]
+    o = [math.log(row[0] / close) for row, close in zip(rows, before, strict=True)]
+    c = [math.log(row[3] / row[0]) for row in rows]
+    r = [math.log(row[3] / close) for row, close in zip(rows, before, strict=True)]
+    hl2 = [math.log(row[1] / row[2]) ** 2 for row in rows]
+    rs = [math.log(h / cl) * math.log(h / op) + math.log(lo / cl) * math.log(lo / op) for op, h, lo, cl in rows]
+    gk = [0.5 * hl - (2 * LOG2 - 1) * x**2 for hl, x in zip(hl2, c, strict=True)]
+    k = 0.34 / (1.34 + (window + 1) / (window - 1))
+    daily: dict[str, Callable[[slice], float]] = {
+        "close_to_close": lambda w: variance(r[w]),
+        "parkinson": lambda w: mean(hl2[w]) / (4 * LOG2),
+        "garman_klass": lambda w: mean(gk[w]),
+        "garman_klass_yang_zhang": lambda w: mean([x**2 + y for x, y in zip(o[w], gk[w], strict=True)]),
+        "rogers_satchell": lambda w: mean(rs[w]),
+        "yang_zhang": lambda w: variance(o[w]) + k * variance(c[w]) + (1 - k) * mean(rs[w]),
+    }
+    found = []
+    for t in range(len(rows)):
+        full = t - window + 1 >= 0
+        value = daily[estimator](slice(t - window + 1, t + 1)) if full else math.nan
+        found.append(math.sqrt(252 * value) if value >= 0 else math.nan)
+    return found
+
+
+def assert_equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    assert found.columns.tolist() == expected.columns.tolist()
+    assert (found.isna() == expected.isna()).all(axis=None)
+    np.testing.assert_allclose(found.to_numpy(), expected.to_numpy(), rtol=1e-9, atol=0)
+
+
+class TestGolden:
+    def test_the_file_is_of_the_bars_that_the_script_generates(self):
+        pd.testing.assert_frame_equal(pd.read_csv(golden.BARS), golden.bars())
+
+    def test_all_estimators_over_all_windows_and_atr_are_those_of_ttr(self):
+        expected = pd.read_csv(golden.VALUES)
+
+        assert expected.columns.tolist() == golden.COLUMNS
+        assert len(golden.COLUMNS) == 43
+        assert expected.notna().any().all()
+        assert_equal(golden.ours(pd.read_csv(golden.BARS)), expected)
+
+    def test_the_bars_have_what_could_go_wrong(self):
+        bars = golden.bars()
+
+        assert (bars["high"] >= bars[["open", "close"]].max(axis=1)).all()
+        assert (bars["low"] <= bars[["open", "close"]].min(axis=1)).all()
+        assert bars["close"].pct_change().abs().max() > 8
+        assert (bars["high"] == bars["low"]).sum() == 3
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_each_is_its_definition_on_quiet_and_on_wild_bars(estimator: str):
+    quiet, wild = random_bars(300), random_bars(300, seed=1, size=0.002)
+    wild.iloc[100:] *= 10.0
+    wild.iloc[200:] /= 10.0
+    for bars in (quiet, wild):
+        for window in (2, 5, 21, 252):
+            found = volatility(prices(bars), [estimator], [window])[volatility_column(estimator, window)]
+            expected = by_definition(bars, estimator, window)
+            np.testing.assert_allclose(found, expected, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_each_is_its_definition_on_the_real_history_from_2000(estimator: str, real_csv: object):
+    bars = pd.read_csv(str(real_csv)).query("date >= '2000' and is_session").reset_index(drop=True)
+    for window in (5, 63, 252):
+        found = volatility(prices(bars), [estimator], [window])[volatility_column(estimator, window)]
+        np.testing.assert_allclose(found, by_definition(bars, estimator, window), rtol=1e-9, atol=0)
+
+
+def test_the_names_and_windows_are_those_of_the_schema():
+    assert tuple(module.ESTIMATORS) == ESTIMATORS
+    assert list(volatility(prices(random_bars(10)))) == [
+        volatility_column(estimator, window) for estimator in ESTIMATORS for window in WINDOWS
+    ]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "before"), [(name, module.ESTIMATORS[name].needs_close_before) for name in ESTIMATORS]
+)
+def test_null_and_never_zero_while_the_window_is_not_full(estimator: str, before: bool):
+    flat = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close"), [7.0] * 30))
+    for window in (5, 21):
+        found = volatility(prices(flat), [estimator], [window])[volatility_column(estimator, window)]
+        first = window - 1 + before
+        assert np.isnan(found[:first]).all()
+        assert (found[first:] == 0.0).all()
+
+
+def test_fewer_bars_than_the_window_are_all_null():
+    for rows in range(6):
+        for values in volatility(prices(random_bars(rows)), windows=[5, 252]).values():
+            assert values.shape == (rows,)
+            assert np.isnan(values[: rows if rows < 5 else 4]).all()
+
+
+def test_after_a_storm_a_window_of_zeros_gives_exactly_zero():
+    storm = random_bars(100, size=0.5)
+    calm = pd.DataFrame(dict.fromkeys(storm.columns, [storm["close"].iloc[-1]] * 300))
+    bars = pd.concat([storm, calm], ignore_index=True)
+
+    for name, values in volatility(prices(bars)).items():
+        assert values[-1] == 0.0, name
+        # The window leaves the storm, and its last close, behind.
+        window = int(name.rpartition("_")[2].removesuffix("d"))
+        assert (values[100 + window :] == 0.0).all(), name
+
+
+prices_with_extremes = st.lists(st.tuples(*[st.floats(min_value=1e-3, max_value=1e6)] * 4), min_size=6, max_size=60)
+
+
+@settings(max_examples=100, deadline=None)
+@given(prices_with_extremes)
+def test_never_nan_and_never_negative_in_a_full_window(rows: list[tuple[float, float, float, float]]):
+    sides = np.array(rows)
+    bars = pd.DataFrame(
+        {"open": sides[:, 0], "close": sides[:, 1], "high": sides.max(axis=1), "low": sides.min(axis=1)}
+    )
+
+    for name, values in volatility(prices(bars), windows=[2, 5]).items():
+        window = int(name.rpartition("_")[2].removesuffix("d"))
+        full = values[window:]
+        assert np.isfinite(full).all(), name
+        assert (full >= 0).all(), name
+
+
+def test_equal_steps_have_no_variance_to_speak_of():
+    """A price that grows by the same factor each day: the squares and the square of the sum cancel to nothing."""
+    close = 1e5 * 1.01 ** np.arange(400)
+    bars = pd.DataFrame({"open": close, "high": close, "low": close, "close": close})
+
+    for window in WINDOWS:
+        found = volatility(prices(bars), ["close_to_close"], [window])[volatility_column("close_to_close", window)]
+        assert (found[window:] < 1e-12).all()
+
+
+@pytest.mark.parametrize("factor", [2.0**-7, 2.0**20])
+def test_the_unit_of_the_prices_makes_no_difference(factor: float):
+    bars = random_bars(400)
+
+    for found, expected in zip(
+        volatility(prices(bars * factor)).values(), volatility(prices(bars)).values(), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("factor", [1 / 3, 1e-3, 12345.678])
+def test_nor_does_one_that_rounds(factor: float):
+    bars = random_bars(400)
+
+    for found, expected in zip(
+        volatility(prices(bars * factor)).values(), volatility(prices(bars)).values(), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("rows", [1, 4, 5, 6, 251, 252, 253, 300, 699])
+def test_appending_bars_never_changes_an_earlier_value(rows: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "BLOCK", 128)
+    bars = random_bars(700)
+    whole, part = volatility(prices(bars)), volatility(prices(bars.head(rows)))
+
+    for name, values in part.items():
+        np.testing.assert_array_equal(values, whole[name][:rows])
+
+
+@pytest.mark.parametrize("block", [1, 7, 128, 100_000])
+def test_how_many_rows_are_worked_on_at_once_makes_no_difference(block: int, monkeypatch: pytest.MonkeyPatch):
+    bars = prices(random_bars(600))
+    expected = volatility(bars, windows=[2, 5, 252])
+
+    monkeypatch.setattr(module, "BLOCK", block)
+
+    for name, values in volatility(bars, windows=[2, 5, 252]).items():
+        np.testing.assert_array_equal(values, expected[name])
+
+
+def test_no_window_reaches_from_one_ticker_into_the_next(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "BLOCK", 200)
+    parts = [
+        random_bars(rows, seed=rows) * scale
+        for rows, scale in ((300, 1.0), (4, 1e-3), (1, 5.0), (253, 1e3), (260, 0.1))
+    ]
+    position = np.concatenate([np.arange(len(part)) for part in parts])
+
+    together = volatility(prices(pd.concat(parts), position))
+
+    for name, values in together.items():
+        apart = np.concatenate([volatility(prices(part))[name] for part in parts])
+        np.testing.assert_array_equal(values, apart, err_msg=name)
+
+
+def test_the_golden_program_is_beside_its_files():
+    assert {path.name for path in (ROOT / "tests" / "golden").iterdir()} == {"bars.csv", "ttr.R", "ttr.csv"}
