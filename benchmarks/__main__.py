@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import laptop
+from benchmarks import laptop, volatility
 from benchmarks.report import machine
 
-BENCHMARKS = (laptop.start, laptop.athena)
+BENCHMARKS = (laptop.start, laptop.athena, volatility.rivals, volatility.growth)
 
 RESULTS = Path(__file__).with_name("results.md")
 

@@ -12,7 +12,7 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from chalicelib.volatility import PERIODS_PER_YEAR, Floats, Positions, Prices, log_return
+from chalicelib.volatility import PERIODS_PER_YEAR, Floats, Positions, Prices
 
 EWMA_DECAY, EWMA_SEED = 0.94, 21
 
@@ -23,7 +23,10 @@ ZSCORE_WINDOW, ZSCORE_MINIMUM, ZSCORE_PEAK = 252, 21, 1.5
 
 def log_returns(prices: Prices) -> Floats:
     """ln(C_t / C_{t-1}), shape (n,); NaN for the first bar of a ticker."""
-    return np.where(prices.position > 0, log_return(prices), np.nan)
+    logs = np.full(len(prices), np.nan)
+    np.log(prices.close[1:] / prices.close[:-1], out=logs[1:])
+    logs[prices.position == 0] = np.nan
+    return logs
 
 
 def ewma_volatility(prices: Prices) -> Floats:
@@ -33,7 +36,7 @@ def ewma_volatility(prices: Prices) -> Floats:
 
     Source: J. P. Morgan (1996), RiskMetrics Technical Document: λ = 0.94 for daily returns, whose mean is taken for 0.
     """
-    squares = log_return(prices) ** 2
+    squares = log_returns(prices) ** 2
     daily = np.full(len(prices), np.nan)
     for bars in _tickers(prices.position):
         daily[bars][1:] = _smoothed(squares[bars][1:], EWMA_DECAY, EWMA_SEED)

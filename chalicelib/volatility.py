@@ -61,86 +61,52 @@ class Prices:
 
 
 class Terms:
-    """What the estimators sum, over some bars: each series is computed once, and so is each of its sums."""
+    """What the estimators sum, over some bars: each series is computed once, and so is each of its sums.
+
+    The first bar of a ticker has no close before it. Its o and r are 0 here, and every window that holds it is null
+    for an estimator that needs the close before.
+    """
 
     def __init__(self, prices: Prices, windows: Sequence[int]) -> None:
-        self.prices = prices
         self._windows = windows
-        self._values: dict[Term, Floats] = {}
-        self._sums: dict[tuple[Term, bool], TrailingSums] = {}
+        self._sums: dict[tuple[str, int], TrailingSums] = {}
+        session, high, low = (np.log(side / prices.open) for side in (prices.close, prices.high, prices.low))
+        self._series: dict[str, Floats] = {
+            "o": _since_last_close(prices, prices.open),
+            "c": session,
+            "r": _since_last_close(prices, prices.close),
+            "range": high - low,
+            # ½ ln(H/L)² - (2 ln 2 - 1) c² is never negative: |c| ≤ ln(H/L), and ½ > 2 ln 2 - 1.
+            "garman_klass": 0.5 * (high - low) ** 2 - (2 * np.log(2) - 1) * session**2,
+            # ln(H/C)·ln(H/O) + ln(L/C)·ln(L/O): both are products of two of the same sign.
+            "rogers_satchell": (high - session) * high + (low - session) * low,
+        }
 
-    def mean(self, term: Term, window: int) -> Floats:
-        """The mean of each window, shape (bars - window + 1,)."""
-        return self._sum(term, window) / window
+    def mean(self, series: str, window: int) -> Floats:
+        """The mean of a series over each window, shape (bars - window + 1,)."""
+        return self._sum(series, 1, window) / window
 
-    def variance(self, term: Term, window: int) -> Floats:
-        """The sample variance (ddof 1) of each window, shape (bars - window + 1,)."""
-        total, squares = self._sum(term, window), self._sum(term, window, squared=True)
-        spread = squares - total**2 / window
+    def mean_square(self, series: str, window: int) -> Floats:
+        """The mean of its square over each window, shape (bars - window + 1,)."""
+        return self._sum(series, 2, window) / window
+
+    def variance(self, series: str, window: int) -> Floats:
+        """The sample variance (ddof 1) of a series over each window, shape (bars - window + 1,)."""
+        total, squares = self._sum(series, 1, window), self._sum(series, 2, window)
+        spread = squares - total * total / window
         # Where the values are all but equal, the difference is of two numbers that are all but equal: once more, by
         # the definition. A window of zeros needs none: 0 - 0 is 0.
         doubtful = np.flatnonzero(spread < CANCELLED * squares)
         if len(doubtful):
-            windows = np.lib.stride_tricks.sliding_window_view(self.values(term), window)[doubtful]
+            windows = np.lib.stride_tricks.sliding_window_view(self._series[series], window)[doubtful]
             spread[doubtful] = windows.var(axis=1) * window
         return spread / (window - 1)
 
-    def values(self, term: Term) -> Floats:
-        """A series, one value a bar."""
-        if term not in self._values:
-            self._values[term] = term(self.prices)
-        return self._values[term]
-
-    def _sum(self, term: Term, window: int, squared: bool = False) -> Floats:
-        key = term, squared
-        if key not in self._sums:
-            values = self.values(term)
-            self._sums[key] = TrailingSums(values**2 if squared else values, self._windows)
-        return self._sums[key](window)
-
-
-Term = Callable[[Prices], Floats]
-
-
-def night(prices: Prices) -> Floats:
-    """o. The first bar of a ticker has none: 0 here, and null in every window that would hold it."""
-    return _since_last_close(prices, prices.open)
-
-
-def session(prices: Prices) -> Floats:
-    """c."""
-    logs: Floats = np.log(prices.close / prices.open)
-    return logs
-
-
-def log_return(prices: Prices) -> Floats:
-    """r. The first bar of a ticker has none: as `night`."""
-    return _since_last_close(prices, prices.close)
-
-
-def squared_night(prices: Prices) -> Floats:
-    """o²."""
-    return night(prices) ** 2
-
-
-def squared_range(prices: Prices) -> Floats:
-    """ln(H/L)²."""
-    squares: Floats = np.log(prices.high / prices.low) ** 2
-    return squares
-
-
-def garman_klass_term(prices: Prices) -> Floats:
-    """½ ln(H/L)² - (2 ln 2 - 1) c², never negative: |c| ≤ ln(H/L), and ½ > 2 ln 2 - 1."""
-    term: Floats = 0.5 * squared_range(prices) - (2 * np.log(2) - 1) * session(prices) ** 2
-    return term
-
-
-def rogers_satchell_term(prices: Prices) -> Floats:
-    """ln(H/C)·ln(H/O) + ln(L/C)·ln(L/O), each product of two of the same sign."""
-    up = np.log(prices.high / prices.close) * np.log(prices.high / prices.open)
-    down = np.log(prices.low / prices.close) * np.log(prices.low / prices.open)
-    both: Floats = up + down
-    return both
+    def _sum(self, series: str, power: int, window: int) -> Floats:
+        if (series, power) not in self._sums:
+            values = self._series[series]
+            self._sums[series, power] = TrailingSums(values if power == 1 else values * values, self._windows)
+        return self._sums[series, power](window)
 
 
 def _since_last_close(prices: Prices, until: Floats) -> Floats:
@@ -159,7 +125,7 @@ def close_to_close(terms: Terms, n: int) -> Floats:
     Source: the textbook estimator, for instance in J. C. Hull, Options, Futures, and Other Derivatives, "Estimating
     volatility from historical data".
     """
-    return terms.variance(log_return, n)
+    return terms.variance("r", n)
 
 
 def parkinson(terms: Terms, n: int) -> Floats:
@@ -170,7 +136,7 @@ def parkinson(terms: Terms, n: int) -> Floats:
 
     Source: M. Parkinson (1980), "The Extreme Value Method for Estimating the Variance of the Rate of Return".
     """
-    daily: Floats = terms.mean(squared_range, n) / (4 * np.log(2))
+    daily: Floats = terms.mean_square("range", n) / (4 * np.log(2))
     return daily
 
 
@@ -182,7 +148,7 @@ def garman_klass(terms: Terms, n: int) -> Floats:
     Source: M. B. Garman and M. J. Klass (1980), "On the Estimation of Security Price Volatilities from Historical
     Data": the practical form of their best analytic estimator.
     """
-    return terms.mean(garman_klass_term, n)
+    return terms.mean("garman_klass", n)
 
 
 def garman_klass_yang_zhang(terms: Terms, n: int) -> Floats:
@@ -193,7 +159,7 @@ def garman_klass_yang_zhang(terms: Terms, n: int) -> Floats:
     Source: the extension of Garman and Klass (1980) in D. Yang and Q. Zhang (2000), "Drift-Independent Volatility
     Estimation Based on High, Low, Open, and Close Prices".
     """
-    return terms.mean(squared_night, n) + terms.mean(garman_klass_term, n)
+    return terms.mean_square("o", n) + terms.mean("garman_klass", n)
 
 
 def rogers_satchell(terms: Terms, n: int) -> Floats:
@@ -203,7 +169,7 @@ def rogers_satchell(terms: Terms, n: int) -> Floats:
 
     Source: L. C. G. Rogers and S. E. Satchell (1991), "Estimating Variance from High, Low and Closing Prices".
     """
-    return terms.mean(rogers_satchell_term, n)
+    return terms.mean("rogers_satchell", n)
 
 
 def yang_zhang(terms: Terms, n: int) -> Floats:
@@ -217,7 +183,7 @@ def yang_zhang(terms: Terms, n: int) -> Floats:
     Prices".
     """
     k = 0.34 / (1.34 + (n + 1) / (n - 1))
-    return terms.variance(night, n) + k * terms.variance(session, n) + (1 - k) * rogers_satchell(terms, n)
+    return terms.variance("o", n) + k * terms.variance("c", n) + (1 - k) * rogers_satchell(terms, n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,17 +224,19 @@ def volatility(
     found = {volatility_column(name, window): np.empty(len(prices)) for name in estimators for window in windows}
     for start in range(0, len(prices), BLOCK):
         # A block sees as many bars before it as the longest window holds.
-        first = max(start - max(windows), 0)
-        block = prices.between(first, start + BLOCK)
+        before = min(start, max(windows))
+        block = prices.between(start - before, start + BLOCK)
         terms = Terms(block, windows)
         for window in windows:
-            partial = {needed: block.position < window - 1 + needed for needed in (False, True)}
+            # The first windows of the block end in the bars before it, or later than its first.
+            skipped, missing = max(before - window + 1, 0), max(window - 1 - before, 0)
             for name in estimators:
                 estimator = ESTIMATORS[name]
-                values = np.full(len(block), np.nan)
+                values = found[volatility_column(name, window)][start : start + BLOCK]
+                values[:missing] = np.nan
                 # A difference of rounded numbers may fall below 0 by less than it is rounded; a root may not.
-                daily = np.maximum(estimator.variance(terms, window), 0.0)
-                values[window - 1 :] = np.sqrt(PERIODS_PER_YEAR * daily)
-                values[partial[estimator.needs_close_before]] = np.nan
-                found[volatility_column(name, window)][start : start + BLOCK] = values[start - first :]
+                daily = np.maximum(estimator.variance(terms, window)[skipped:], 0.0)
+                np.sqrt(PERIODS_PER_YEAR * daily, out=values[missing:])
+                partial = block.position[before:] < window - 1 + estimator.needs_close_before
+                np.putmask(values, partial, np.nan)
     return found

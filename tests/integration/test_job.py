@@ -20,10 +20,11 @@ from chalicelib.catalog import Catalog
 from chalicelib.errors import LakeError, MixedLake, RunInProgress
 from chalicelib.lake import Lake
 from chalicelib.manifest import JOB_TIMEOUT, Claim, Contents, Manifest
-from chalicelib.schema import QUARANTINE, REFINED
+from chalicelib.schema import PRICES, QUARANTINE, REFINED
 from local import moto_state
 from local.laptop import Laptop
 from tests.bars import COLLECTED, known_bars, raw_object, session_bars
+from tests.integration.test_local_athena import query
 
 RAW, BUCKET = "b3-dataflow-raw", "b3-dataflow-refined"
 NOW = COLLECTED + timedelta(days=1)
@@ -164,6 +165,22 @@ def test_a_day_touches_the_object_of_its_year_only(lake: Lake, run: Any):
 
     changed = {key for key, time in modified(lake).items() if times.get(key) != time}
     assert changed == {layout.refined_key(2025)}
+
+
+def test_a_warning_on_decembers_last_bar_touches_two_years(lake: Lake, run: Any):
+    bars = session_bars("2024-11-01", 50)
+    last = int(bars.index[bars["data"].dt.year == 2024][-1])
+    close = bars["preco_fechamento"].iloc[last]
+    bars.loc[last + 1, list(PRICES[:3])] = [round(close * share) for share in (0.998, 1.01, 0.99)]
+    put(lake, raw_object(bars.head(last + 1)))
+    run()
+    times = modified(lake)
+
+    put(lake, raw_object(bars.head(last + 2), collected_at=COLLECTED + timedelta(days=1)))
+    run()
+
+    changed = {key for key, time in modified(lake).items() if times.get(key) != time}
+    assert changed == {layout.refined_key(2024), layout.refined_key(2025)}
 
 
 def modified(lake: Lake) -> dict[str, Any]:
@@ -388,11 +405,14 @@ def test_a_job_killed_before_any_of_its_writes_is_healed_by_the_next(
     assert number == 10
 
 
-def test_columns_that_a_release_adds_appear_in_every_partition(
-    lake: Lake, catalog: Catalog, run: Any, glue: Any, monkeypatch: Any
+def test_columns_that_a_release_adds_appear_in_every_year_and_partition(
+    lake: Lake, catalog: Catalog, run: Any, glue: Any, athena: Any, monkeypatch: Any
 ):
+    """A lake written before there were volatility columns gains them on the next run."""
     put(lake, *THREE)
-    fewer = tuple(column for column in REFINED if column.name != "amplitude")
+    added = [column.name for column in REFINED if column.name.startswith(("vol_", "atr", "retorno", "drawdown"))]
+    fewer = tuple(column for column in REFINED if column.name not in added)
+    assert len(added) == 49
     with monkeypatch.context() as patch:
         patch.setattr("chalicelib.catalog.REFINED", fewer)
         patch.setattr(b3_etl_job, "REFINED", fewer)
@@ -406,8 +426,14 @@ def test_columns_that_a_release_adds_appear_in_every_partition(
     assert [column["Name"] for column in table["StorageDescriptor"]["Columns"]] == names
     for partition in glue.get_partitions(DatabaseName="b3_refined_db", TableName="ibov_refined")["Partitions"]:
         assert [column["Name"] for column in partition["StorageDescriptor"]["Columns"]] == names
-    for key in ("refined/year=2024/ibov.parquet", "refined/year=2025/ibov.parquet"):
-        assert "amplitude" in parquet.decode(moto_state.read(BUCKET, key) or b"", REFINED)
+    counts = query(athena, f"SELECT {', '.join(f'count({name})' for name in added)} FROM ibov_refined")
+    assert all(
+        int(count or 0) > 0
+        for name, count in zip(added, counts[0], strict=True)
+        if "_126d" not in name and "_252d" not in name
+    )
+    by_year = query(athena, "SELECT year, count(retorno_log) FROM ibov_refined GROUP BY year ORDER BY year")
+    assert [year for year, _ in by_year] == YEARS
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from chalicelib.schema import ESTIMATORS, volatility_column
 from chalicelib.sources.csv_file import CsvFile
 from local import moto_state
 from local.laptop import Laptop
 from tests.bars import COLLECTED, raw_object, session_bars
 from tests.lake import fill
+from tests.unit.test_volatility import by_definition
 
 DATABASE, TABLE, WORKGROUP = "b3_refined_db", "ibov_refined", "b3-dataflow"
 DEADLINE = 30.0
@@ -118,6 +120,15 @@ class TestRealHistory:
         )
 
         assert wrong == [["0", "8037"]]
+
+    def test_the_volatility_columns_are_in_the_table_and_by_the_papers(self, real: Any, real_csv: Path):
+        names = [volatility_column(estimator, 21) for estimator in ESTIMATORS]
+        rows = query(real, f"SELECT {', '.join(names)} FROM {TABLE} ORDER BY data")
+
+        history = pd.read_csv(real_csv).query("is_session").reset_index(drop=True)
+        for index, estimator in enumerate(ESTIMATORS):
+            found = [np.nan if row[index] is None else float(row[index] or 0) for row in rows]
+            np.testing.assert_allclose(found, by_definition(history, estimator, 21), rtol=1e-9)
 
     def test_long_results_come_in_pages_with_the_names_on_the_first_only(self, real: Any, real_csv: Path):
         execution_id = start(real, f"SELECT data, preco_fechamento FROM {TABLE} ORDER BY data")
