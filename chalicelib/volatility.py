@@ -76,31 +76,34 @@ class Terms:
             "c": session,
             "r": _since_last_close(prices, prices.close),
             "range": high - low,
-            # ½ ln(H/L)² - (2 ln 2 - 1) c² is never negative: |c| ≤ ln(H/L), and ½ > 2 ln 2 - 1.
-            "garman_klass": 0.5 * (high - low) ** 2 - (2 * np.log(2) - 1) * session**2,
-            # ln(H/C)·ln(H/O) + ln(L/C)·ln(L/O): both are products of two of the same sign.
-            "rogers_satchell": (high - session) * high + (low - session) * low,
+            # Neither can be negative: |c| ≤ ln(H/L) and ½ > 2 ln 2 - 1, and each product is of two of the same sign.
+            # Their rounded logarithms may say so by less than they are rounded, and a root may not.
+            "garman_klass": np.maximum(0.5 * (high - low) ** 2 - (2 * np.log(2) - 1) * session**2, 0.0),
+            "rogers_satchell": np.maximum((high - session) * high + (low - session) * low, 0.0),
         }
 
     def mean(self, series: str, window: int) -> Floats:
         """The mean of a series over each window, shape (bars - window + 1,)."""
-        return self._sum(series, 1, window) / window
+        return self._sum(series, 1, window) * (1 / window)
 
     def mean_square(self, series: str, window: int) -> Floats:
         """The mean of its square over each window, shape (bars - window + 1,)."""
-        return self._sum(series, 2, window) / window
+        return self._sum(series, 2, window) * (1 / window)
 
     def variance(self, series: str, window: int) -> Floats:
-        """The sample variance (ddof 1) of a series over each window, shape (bars - window + 1,)."""
+        """The sample variance (ddof 1) of a series over each window, shape (bars - window + 1,), never negative."""
         total, squares = self._sum(series, 1, window), self._sum(series, 2, window)
-        spread = squares - total * total / window
+        spread = total * total
+        spread *= -1 / window
+        spread += squares
         # Where the values are all but equal, the difference is of two numbers that are all but equal: once more, by
         # the definition. A window of zeros needs none: 0 - 0 is 0.
         doubtful = np.flatnonzero(spread < CANCELLED * squares)
         if len(doubtful):
             windows = np.lib.stride_tricks.sliding_window_view(self._series[series], window)[doubtful]
             spread[doubtful] = windows.var(axis=1) * window
-        return spread / (window - 1)
+        spread *= 1 / (window - 1)
+        return spread
 
     def _sum(self, series: str, power: int, window: int) -> Floats:
         if (series, power) not in self._sums:
@@ -230,13 +233,14 @@ def volatility(
         for window in windows:
             # The first windows of the block end in the bars before it, or later than its first.
             skipped, missing = max(before - window + 1, 0), max(window - 1 - before, 0)
+            # By whether an estimator needs the close before the window.
+            partial = [block.position[before:] < window - 1 + needed for needed in (False, True)]
             for name in estimators:
                 estimator = ESTIMATORS[name]
                 values = found[volatility_column(name, window)][start : start + BLOCK]
                 values[:missing] = np.nan
-                # A difference of rounded numbers may fall below 0 by less than it is rounded; a root may not.
-                daily = np.maximum(estimator.variance(terms, window)[skipped:], 0.0)
-                np.sqrt(PERIODS_PER_YEAR * daily, out=values[missing:])
-                partial = block.position[before:] < window - 1 + estimator.needs_close_before
-                np.putmask(values, partial, np.nan)
+                annual = values[missing:]
+                np.multiply(estimator.variance(terms, window)[skipped:], PERIODS_PER_YEAR, out=annual)
+                np.sqrt(annual, out=annual)
+                np.putmask(values, partial[estimator.needs_close_before], np.nan)
     return found
