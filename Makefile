@@ -37,6 +37,7 @@ golden: .venv/installed
 docs: .venv/installed
 	@$(PY) -m scripts.data_dictionary
 	@$(PY) -m scripts.data_quality
+	@$(PY) -m scripts.openapi
 
 # How well suspect closes are found, against B3's own.
 judge: .venv/installed

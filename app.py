@@ -5,38 +5,85 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from chalice.app import BaseLambdaEvent, Chalice, Cron, Response, S3Event
+from chalice.app import BaseLambdaEvent, Chalice, CORSConfig, Cron, Response, S3Event
 
-from chalicelib import api, layout, trigger, wiring
+from chalicelib import api, layout, pages, trigger, wiring
 from chalicelib.problems import answer
 
 app = Chalice(app_name="b3-dataflow")
 
+_settings = wiring.settings()
+
 # No route reads a body, so none has a type of content to insist on.
-GET: dict[str, Any] = {"methods": ["GET", "HEAD"], "content_types": []}
+OPEN: dict[str, Any] = {"methods": ["GET", "HEAD"], "content_types": []}
+if _settings.cors_origin != "none":
+    OPEN["cors"] = CORSConfig(
+        allow_origin=_settings.cors_origin,
+        allow_headers=["If-None-Match"],
+        expose_headers=["ETag", "Link", "Retry-After"],
+        max_age=600,
+    )
+
+# What costs money to answer. The key is API Gateway's to check.
+KEYED = {**OPEN, "api_key_required": _settings.api_key == "required"}
 
 # 22:30 from Monday to Friday and 08:30 from Tuesday to Saturday in São Paulo, which is UTC-3 all year.
 SCHEDULE = Cron(30, "1,11", "?", "*", "TUE-SAT", "*")
 
 
-@app.route("/", **GET)
+@app.route("/", **OPEN)
 def index() -> Response:
     return answer(app.current_request, api.index)
 
 
-@app.route("/status", **GET)
+@app.route("/ibov/prices", **KEYED)
+def prices() -> Response:
+    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+
+
+@app.route("/ibov/volatility", **KEYED)
+def volatility() -> Response:
+    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+
+
+@app.route("/ibov/volatility/compare", **KEYED)
+def compare() -> Response:
+    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+
+
+@app.route("/ibov/volatility/cone", **KEYED)
+def cone() -> Response:
+    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+
+
+@app.route("/ibov/summary", **KEYED)
+def summary() -> Response:
+    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+
+
+@app.route("/ibov/anomalies", **KEYED)
+def anomalies() -> Response:
+    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+
+
+@app.route("/status", **KEYED)
 def status() -> Response:
     return answer(app.current_request, lambda request: api.status(request, wiring.services()))
 
 
-@app.route("/ibov/prices", **GET)
-def prices() -> Response:
-    return answer(app.current_request, lambda request: api.prices(request, wiring.services()))
+@app.route("/openapi.json", **OPEN)
+def openapi() -> Response:
+    return answer(app.current_request, api.contract)
 
 
-@app.route("/ibov/volatility", **GET)
-def volatility() -> Response:
-    return answer(app.current_request, lambda request: api.volatility(request, wiring.services()))
+@app.route("/docs", **OPEN)
+def docs() -> Response:
+    return answer(app.current_request, pages.docs)
+
+
+@app.route("/assets/{name}", **OPEN)
+def asset(name: str) -> Response:
+    return answer(app.current_request, lambda request: pages.asset(request, name))
 
 
 class Invocation(BaseLambdaEvent):
@@ -58,7 +105,7 @@ def ingest(event: Invocation) -> dict[str, Any]:
 ingest.event_class = Invocation
 
 
-@app.on_s3_event(wiring.settings().raw_bucket, prefix=layout.RAW_PREFIX, suffix=layout.RAW_SUFFIX)
+@app.on_s3_event(_settings.raw_bucket, prefix=layout.RAW_PREFIX, suffix=layout.RAW_SUFFIX)
 def start_refine(event: S3Event) -> dict[str, str | None]:
     """Start the Glue job, unless what arrived is merged already."""
     run_id = trigger.start_refine(event.to_dict(), wiring.settings(), wiring.lake(), wiring.glue())

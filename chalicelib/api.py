@@ -1,117 +1,154 @@
-"""The answers of the HTTP interface. Each takes a request and the services that it needs."""
+"""The HTTP interface: what a request asks, from what its answer is made, and when it need not be made again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 from chalice.app import Request, Response
 
-from chalicelib import queries
+from chalicelib import openapi
 from chalicelib.athena import Athena
+from chalicelib.caching import Answers, HeldManifest, etag, matches
 from chalicelib.errors import NotReady
-from chalicelib.lake import Lake
-from chalicelib.manifest import Contents
-from chalicelib.parameters import read_none, read_range
-from chalicelib.problems import JSON
-from chalicelib.schema import REFINED, TICKER
+from chalicelib.layout import SAO_PAULO
+from chalicelib.manifest import Contents, code_version
+from chalicelib.models import Freshness, IndexAnswer, StatusAnswer
+from chalicelib.parameters import Nothing, Rows
+from chalicelib.reading import read
+from chalicelib.representations import CSV, JSON, as_csv, as_json, negotiated
+from chalicelib.routes import ROUTES
+from chalicelib.schema import TICKER
+from chalicelib.views import Table, canonical
 
-_UNITS = {column.name: column.unit for column in REFINED if column.type in ("double", "bigint")}
-
-ROUTES = {
-    "/": "this index",
-    "/ibov/prices": "open, high, low, close and volume of each session",
-    "/ibov/volatility": "range and volatility of each session",
-    "/status": "how fresh the data is, and how good",
-}
+Headers = dict[str, str | list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the answers are made from."""
 
-    lake: Lake
+    manifest: HeldManifest
     athena: Athena
+    answers: Answers
     table: str
+
+
+def table_answer(request: Request, services: Services) -> Response:
+    """An answer from the table, or 304 to a client that has it.
+
+    Made once for each version of the data: Athena remembers the question, and this function the answer. While a run
+    writes, nobody keeps anything.
+
+    Raises:
+        BadParameter: the request cannot be answered as asked.
+        NotReady: nothing has been ingested yet.
+    """
+    route = ROUTES[request.path]
+    if route.view is None:
+        raise TypeError(f"{request.path} does not ask the table")
+    asked: Any = read(route.parameters, parameters(request))
+    form = negotiated(asked.format, request.headers.get("accept"))
+    seen = services.manifest.held()
+    if seen.contents is None:
+        raise NotReady("the lake has no committed manifest")
+    version = seen.contents.version
+    tag = etag(version, code_version(), path(request), urlencode(canonical(asked)), form)
+    headers: Headers = {"Cache-Control": "no-cache", "ETag": tag, "Vary": "Accept"}
+    if seen.settled:
+        if matches(request.headers.get("if-none-match"), tag):
+            return Response("", headers, 304)
+        if (kept := services.answers.get(tag)) is not None:
+            return kept
+    table = Table(
+        path(request),
+        services.table,
+        seen.contents,
+        lambda query: services.athena.rows(query, version if seen.settled else None),
+    )
+    answer = route.view(asked, table)
+    if form == "csv":
+        body, headers["Content-Type"] = (
+            as_csv(answer, asked.columns if isinstance(asked, Rows) else None),
+            f"{CSV}; charset=utf-8",
+        )
+        if answer.links.next:
+            headers["Link"] = f'<{answer.links.next}>; rel="next"'
+    else:
+        body, headers["Content-Type"] = as_json(answer), JSON
+    if seen.settled and services.manifest.now() == seen:
+        response = Response(body, headers, 200)
+        services.answers.keep(tag, response)
+        return response
+    # Athena reads S3, not the manifest: some of the rows may be of another version.
+    del headers["ETag"]
+    return Response(body, headers | {"Cache-Control": "no-store"}, 200)
 
 
 def index(request: Request) -> Response:
     """The routes, as links."""
-    read_none(_parameters(request))
-    base = str(request.context.get("path") or "/").rstrip("/")
-    links = {path: f"{base}{path}" for path in ROUTES}
-    return _json({"name": "b3-dataflow", "routes": ROUTES, "links": links}, "no-cache")
+    read(Nothing, parameters(request))
+    base = base_path(request)
+    summaries = {path: route.summary for path, route in ROUTES.items()}
+    return _uncached(IndexAnswer("b3-dataflow", summaries, {path: f"{base}{path}" for path in ROUTES}))
+
+
+def contract(request: Request) -> Response:
+    """The OpenAPI document, with the address that the client reached."""
+    read(Nothing, parameters(request))
+    return _uncached(openapi.document(base_path(request)))
 
 
 def status(request: Request, services: Services) -> Response:
     """What the lake holds, from the manifest alone."""
-    read_none(_parameters(request))
-    manifest, _ = services.lake.manifest()
-    contents = manifest.contents if manifest else None
-    body: dict[str, Any] = {"ticker": TICKER, "state": manifest.state if manifest else "empty", "as_of": None}
-    if contents:
-        body |= {
-            "as_of": contents.as_of,
-            "first_session": contents.first_session,
-            "rows": contents.rows,
-            "version": contents.version,
-            "synthetic": contents.synthetic,
-            "quality": contents.quality,
-            "updated_at": contents.run.finished_at,
-            "schema_version": contents.schema_version,
-            "code_version": contents.code_version,
-        }
-    return _json(body, "no-cache")
-
-
-def prices(request: Request, services: Services) -> Response:
-    """The bars of each session."""
-    return _daily(request, services, queries.PRICES)
-
-
-def volatility(request: Request, services: Services) -> Response:
-    """The range and the volatility of each session."""
-    return _daily(request, services, queries.VOLATILITY)
-
-
-def _daily(request: Request, services: Services, columns: Sequence[str]) -> Response:
-    given = _parameters(request)
-    asked = read_range(given)
-    contents = _contents(services.lake)
-    rows = services.athena.rows(queries.daily(services.table, columns, **asdict(asked)))
-    query = urlencode(sorted((name, values[0]) for name, values in given.items()))
-    path = request.context.get("path") or request.path
-    return _json(
-        {
-            "rows": rows,
-            "meta": {
-                "ticker": TICKER,
-                "as_of": contents.as_of,
-                "version": contents.version,
-                "synthetic": contents.synthetic,
-                "count": len(rows),
-                "unit": {name: _UNITS[name] for name in columns if name in _UNITS},
-            },
-            "links": {"self": f"{path}?{query}" if query else path},
-        },
-        "no-cache",
+    read(Nothing, parameters(request))
+    seen = services.manifest.held()
+    contents = seen.contents
+    if seen.manifest is None or contents is None:
+        return _uncached(StatusAnswer(ticker=TICKER, state=seen.manifest.state if seen.manifest else "empty"))
+    return _uncached(
+        StatusAnswer(
+            ticker=TICKER,
+            state=seen.manifest.state,
+            as_of=contents.as_of,
+            first_session=contents.first_session,
+            rows=contents.rows,
+            version=contents.version,
+            synthetic=contents.synthetic,
+            freshness=freshness(contents, datetime.now(UTC)),
+            quality=contents.quality,
+            updated_at=contents.run.finished_at,
+            schema_version=contents.schema_version,
+            code_version=contents.code_version,
+        )
     )
 
 
-def _parameters(request: Request) -> dict[str, list[str]]:
+def freshness(contents: Contents, now: datetime) -> Freshness:
+    """How many sessions of the days before today the lake lacks at its end."""
+    today = now.astimezone(SAO_PAULO).date()
+    due = [session for session in contents.sessions_ahead if session < today]
+    return Freshness(due[-1] if due else contents.as_of, len(due))
+
+
+def parameters(request: Request) -> dict[str, list[str]]:
+    """The query parameters of a request."""
     given = request.query_params
     return {name: given.getlist(name) for name in given} if given else {}
 
 
-def _contents(lake: Lake) -> Contents:
-    manifest, _ = lake.manifest()
-    if manifest is None or manifest.contents is None:
-        raise NotReady("the lake has no committed manifest")
-    return manifest.contents
+def path(request: Request) -> str:
+    """The path as the client reached it: behind a stage or a custom domain's base path, with it."""
+    return str(request.context.get("path") or request.path)
 
 
-def _json(body: dict[str, Any], cache_control: str) -> Response:
-    return Response(msgspec.json.encode(body).decode(), {"Content-Type": JSON, "Cache-Control": cache_control}, 200)
+def base_path(request: Request) -> str:
+    """What stands before a route's own path where the client reached it."""
+    return path(request).rstrip("/").removesuffix(request.path.rstrip("/"))
+
+
+def _uncached(answer: msgspec.Struct | dict[str, Any]) -> Response:
+    return Response(as_json(answer), {"Content-Type": JSON, "Cache-Control": "no-cache"}, 200)

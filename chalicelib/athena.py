@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chalicelib.errors import QueryFailed, QueryTimeout
+from botocore.exceptions import ClientError
+
+from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -24,11 +28,18 @@ PAGE_ROWS = 1000
 DEADLINE = 25.0
 """Seconds that a question may take: API Gateway gives up after 29."""
 
+ATTEMPTS = 3
+"""How often a question is asked again after it failed, or after its result is gone."""
+
+_BUSY = {"ThrottlingException", "TooManyRequestsException"}
+
 _READ: dict[str, Callable[[str], Value]] = {
     "bigint": int,
     "boolean": lambda text: text == "true",
     "double": float,
     "integer": int,
+    # Athena's timestamps have no zone; the lake's are in UTC.
+    "timestamp": lambda text: text.replace(" ", "T") + "Z",
 }
 """How the text of each type is read; the text of any other stays as it is."""
 
@@ -66,54 +77,88 @@ class Athena:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    def rows(self, query: Query) -> list[Row]:
+    def rows(self, query: Query, version: str | None = None) -> list[Row]:
         """The rows of the answer, by column name.
 
+        Args:
+            version: of the data that is asked. The same question about the same version is one execution, paid for
+                once, whoever asks and how often, as long as Athena remembers it. None: an execution of its own.
+
         Raises:
-            QueryFailed: Athena refused, failed or cancelled the query.
+            QueryRefused: Athena has too much to do.
+            QueryFailed: Athena failed or cancelled the query, or lost its result, at each of `ATTEMPTS`.
             QueryTimeout: it was still running at the deadline.
         """
-        execution_id = self._start(query)
-        output = self._wait(execution_id)
+        deadline = self.clock() + DEADLINE
+        for attempt in range(ATTEMPTS - 1):
+            try:
+                return self._ask(query, version, attempt, deadline)
+            except QueryFailed:
+                # The same token would give the same failed execution for ever.
+                continue
+        return self._ask(query, version, ATTEMPTS - 1, deadline)
+
+    def _ask(self, query: Query, version: str | None, attempt: int, deadline: float) -> list[Row]:
+        execution_id = self._start(query, version, attempt)
+        output = self._wait(execution_id, deadline)
         # A long answer is read from its object, and the first page gives the types alone.
         size = 1 if query.most >= PAGE_ROWS else PAGE_ROWS
-        page: Any = self.athena.get_query_results(QueryExecutionId=execution_id, MaxResults=size)
-        columns = [(info["Name"], info["Type"]) for info in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
-        if "NextToken" in page:
-            texts = self._read_object(output)
-        else:
-            texts = ([cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"])
-        next(texts)  # the names of the columns
+        try:
+            page: Any = self.athena.get_query_results(QueryExecutionId=execution_id, MaxResults=size)
+            columns = [(info["Name"], info["Type"]) for info in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
+            if "NextToken" in page:
+                texts = self._read_object(output)
+            else:
+                texts = iter([[cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"]])
+            next(texts)  # the names of the columns
+        except (self.athena.exceptions.InvalidRequestException, self.s3.exceptions.NoSuchKey) as error:
+            raise QueryFailed(f"the result of query {execution_id} is gone: {error}") from error
         readers = [(name, _READ.get(type_, str)) for name, type_ in columns]
         return [
             {name: None if text is None else read(text) for (name, read), text in zip(readers, row, strict=True)}
             for row in texts
         ]
 
-    def _start(self, query: Query) -> str:
-        arguments: dict[str, Any] = {"ExecutionParameters": list(query.parameters)} if query.parameters else {}
-        return self.athena.start_query_execution(
-            QueryString=query.sql,
-            QueryExecutionContext={"Database": self.database},
-            WorkGroup=self.workgroup,
-            **arguments,
-        )["QueryExecutionId"]
+    def _start(self, query: Query, version: str | None, attempt: int) -> str:
+        request: dict[str, Any] = {
+            "QueryString": query.sql,
+            "QueryExecutionContext": {"Database": self.database},
+            "WorkGroup": self.workgroup,
+        }
+        if query.parameters:
+            request["ExecutionParameters"] = list(query.parameters)
+        if version is not None:
+            said = json.dumps([request, version, attempt], sort_keys=True)
+            request["ClientRequestToken"] = hashlib.sha256(said.encode()).hexdigest()
+        try:
+            return self.athena.start_query_execution(**request)["QueryExecutionId"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _BUSY:
+                raise
+            raise QueryRefused(f"Athena takes no query for now: {error}") from error
 
-    def _wait(self, execution_id: str) -> str:
+    def _wait(self, execution_id: str, deadline: float) -> str:
         """Poll until the query has succeeded. Returns where its result lies."""
         began = self.clock()
+        state, backing_off = "QUEUED", 1
         while True:
-            execution: Any = self.athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
-            state = execution["Status"]["State"]
-            if state == "SUCCEEDED":
-                return str(execution["ResultConfiguration"]["OutputLocation"])
-            if state in ("FAILED", "CANCELLED"):
-                reason = execution["Status"].get("StateChangeReason", "no reason given")
-                raise QueryFailed(f"query {execution_id} {state}: {reason}")
-            waited = self.clock() - began
-            if waited > DEADLINE:
-                raise QueryTimeout(f"query {execution_id} is still {state} after {waited:.1f} s")
-            self.sleep(_pause(waited))
+            try:
+                execution: Any = self.athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _BUSY:
+                    raise
+                backing_off *= 2
+            else:
+                state, backing_off = execution["Status"]["State"], 1
+                if state == "SUCCEEDED":
+                    return str(execution["ResultConfiguration"]["OutputLocation"])
+                if state in ("FAILED", "CANCELLED"):
+                    reason = execution["Status"].get("StateChangeReason", "no reason given")
+                    raise QueryFailed(f"query {execution_id} {state}: {reason}")
+            now = self.clock()
+            if now > deadline:
+                raise QueryTimeout(f"query {execution_id} is still {state} after {DEADLINE + now - deadline:.1f} s")
+            self.sleep(backing_off * _pause(now - began))
 
     def _read_object(self, location: str) -> Iterator[list[str | None]]:
         url = urlsplit(location)

@@ -12,11 +12,13 @@
     │   ├── LakeChanged           an object is not as it was when it was read: starting over can help
     │   └── RunInProgress         another run holds the claim: trying later can help
     ├── QueryError            Athena did not answer a query
-    │   ├── QueryFailed           it ran and failed, or was cancelled
+    │   ├── QueryRefused          it has too much to do: trying later can help
+    │   ├── QueryFailed           it ran and failed, was cancelled, or its result is gone
     │   └── QueryTimeout          it was still running at the deadline
     └── RequestError          what a client asked cannot be answered as asked
         ├── BadParameter          one parameter: names it, what was received and what is allowed
         ├── BadPayload            the payload of an invocation
+        ├── NotFound              a thing that is not there
         └── NotReady              nothing has been ingested yet: trying later can help
 
 The message of each names the thing, the value and what is allowed. Messages are for operators; what a client of
@@ -74,8 +76,12 @@ class QueryError(B3Error):
     """Athena did not answer a query."""
 
 
+class QueryRefused(QueryError):
+    """Athena has too much to do. Trying later can help."""
+
+
 class QueryFailed(QueryError):
-    """The query ran and failed, or was cancelled."""
+    """The query ran and failed, or was cancelled, or its result is gone."""
 
 
 class QueryTimeout(QueryError):
@@ -92,7 +98,7 @@ class BadParameter(RequestError):
     The three attributes are what the client reads: `parameter`, what was `received`, and what is `allowed`.
     """
 
-    def __init__(self, parameter: str, received: str | None, allowed: str) -> None:
+    def __init__(self, parameter: str, received: str, allowed: str) -> None:
         super().__init__(f"parameter {parameter!r}: received {received!r}, allowed: {allowed}")
         self.parameter = parameter
         self.received = received
@@ -101,6 +107,10 @@ class BadParameter(RequestError):
 
 class BadPayload(RequestError):
     """The payload of an invocation is not what the function takes."""
+
+
+class NotFound(RequestError):
+    """What was asked for is not there."""
 
 
 class NotReady(RequestError):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.raw import RawRows
 
 _READERS = 16
+_NOT_MODIFIED = 304
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
 
@@ -75,6 +76,17 @@ class Lake:
         except self.s3.exceptions.NoSuchKey:
             return None, None
         return Manifest.decode(response["Body"].read()), response["ETag"]
+
+    def manifest_is(self, etag: str) -> bool:
+        """Whether the manifest still has this ETag."""
+        try:
+            self.s3.get_object(Bucket=self.refined_bucket, Key=layout.MANIFEST_KEY, IfNoneMatch=etag)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == _NOT_MODIFIED:
+                return True
+            if not isinstance(error, self.s3.exceptions.NoSuchKey):
+                raise
+        return False
 
     def put_manifest(self, manifest: Manifest, etag: str | None) -> str:
         """Replace the manifest that has this ETag, or create it where that is None. Returns the new ETag."""

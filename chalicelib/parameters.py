@@ -1,82 +1,217 @@
-"""What a client may ask: query parameters, checked and typed."""
+"""What a client may ask of each route: query parameters, typed. The OpenAPI document is made from these classes."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
 
 from chalicelib.errors import BadParameter
+from chalicelib.schema import ESTIMATORS, PRICES, REFINED, Estimator, Window, volatility_column
 
-DEFAULT_LIMIT = 252
 MAX_LIMIT = 5000
 
-Given = Mapping[str, Sequence[str]]
-"""The query parameters of a request: the values of each."""
+MAX_VALUES = 60_000
+"""Rows times fields of one answer: it stays below the 6 MB that Lambda can give back."""
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_INTEGER = re.compile(r"\d{1,9}", re.ASCII)
+VOLATILITY = "volatilidade"
+"""The one column of an answer that the table has under another name: the estimator and window asked for."""
+
+DEFAULT_ESTIMATOR: Estimator = "yang_zhang"
+DEFAULT_WINDOW: Window = 21
+
+COLUMNS = (*(column.name for column in REFINED), VOLATILITY)
+"""What `fields` may name."""
+
+Format = Literal["json", "csv"]
+Sort = Literal[
+    "data", "-data",
+    "volatilidade_pct", "-volatilidade_pct",
+    "volatilidade", "-volatilidade",
+    "volume_negociado", "-volume_negociado",
+]  # fmt: skip
+Method = Literal["zscore", "zscore_range"]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Which sessions: from `start` to `end`, both included, None is open; at most the last `limit` of them."""
-
-    start: date | None
-    end: date | None
-    limit: int
+class Nothing(Struct, frozen=True, kw_only=True):
+    """A route without parameters."""
 
 
-def read_none(given: Given) -> None:
-    """Check that a request to a route without parameters has none.
+class Span(Struct, frozen=True, kw_only=True):
+    """A range of sessions.
 
     Raises:
-        BadParameter: it has one.
+        BadParameter: `start` is after `end`, or `year` is given beside one of them.
     """
-    _once(given, ())
+
+    start: Annotated[date | None, Meta(description="The first day, included.", examples=["2025-01-02"])] = None
+    end: Annotated[date | None, Meta(description="The last day, included.", examples=["2025-12-30"])] = None
+    year: Annotated[
+        Annotated[int, Meta(ge=1900, le=2199)] | None,
+        Meta(description="A calendar year, in place of `start` and `end`.", examples=[2025]),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.year is not None and (self.start or self.end):
+            raise BadParameter("year", str(self.year), "either year, or start and end")
+        if self.start and self.end and self.start > self.end:
+            raise BadParameter("start", self.start.isoformat(), f"not after end, which is {self.end.isoformat()}")
+
+    @property
+    def first(self) -> date | None:
+        """The first day, None if open."""
+        return date(self.year, 1, 1) if self.year else self.start
+
+    @property
+    def last(self) -> date | None:
+        """The last day, None if open."""
+        return date(self.year, 12, 31) if self.year else self.end
 
 
-def read_range(given: Given) -> Range:
-    """The parameters of a request for a range of sessions.
+_Format = Annotated[
+    Format | None, Meta(description="`json` or `csv`; if absent, as `Accept` says, else `json`.", examples=["json"])
+]
+_Estimator = Annotated[Estimator, Meta(description="The estimator of volatility.", examples=[DEFAULT_ESTIMATOR])]
+_Window = Annotated[Window, Meta(description="Sessions that the estimator looks back.", examples=[DEFAULT_WINDOW])]
+
+
+class Rows(Span, frozen=True, kw_only=True):
+    """Sessions of a range, a page at a time.
 
     Raises:
-        BadParameter: one is unknown, repeated, malformed, out of range, or `start` is after `end`.
+        BadParameter: as `Span`; a field is unknown or repeated; or `limit` times the fields is above `MAX_VALUES`.
     """
-    texts = _once(given, ("start", "end", "limit"))
-    start, end = (_date(name, texts.get(name)) for name in ("start", "end"))
-    if start and end and start > end:
-        raise BadParameter("start", start.isoformat(), f"not after end, which is {end.isoformat()}")
-    return Range(start, end, _limit(texts.get("limit")))
+
+    default_fields: ClassVar[tuple[str, ...]]
+    allowed_fields: ClassVar[tuple[str, ...]] = COLUMNS
+
+    limit: Annotated[
+        int,
+        Meta(ge=1, le=MAX_LIMIT, description=f"The most rows; times fields, at most {MAX_VALUES:,}.", examples=[10]),
+    ] = 252
+    sort: Annotated[
+        Sort, Meta(description="The order, `-` for descending; nulls last, ties by `data`.", examples=["-data"])
+    ] = "-data"
+    cursor: Annotated[
+        Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{16,200}$")] | None,
+        Meta(description="Where the page before ended: `links.next` has it. It is bound to the other parameters."),
+    ] = None
+    fields: Annotated[
+        tuple[str, ...] | None,
+        Meta(
+            description="Columns, separated by commas; if absent, those of the example.",
+            extra_json_schema={"type": "array", "minItems": 1, "uniqueItems": True},
+        ),
+    ] = None
+    format: _Format = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in self.fields or ():
+            if name not in self.allowed_fields:
+                raise BadParameter("fields", name, f"of {', '.join(self.allowed_fields)}")
+        if self.fields and len(set(self.fields)) < len(self.fields):
+            raise BadParameter("fields", ",".join(self.fields), "each column once")
+        if self.limit * len(self.columns) > MAX_VALUES:
+            most = f"at most {MAX_VALUES // len(self.columns)} with {len(self.columns)} fields"
+            raise BadParameter("limit", str(self.limit), f"{most} (rows times fields: {MAX_VALUES})")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the answer, in order."""
+        return self.fields or self.default_fields
+
+    @property
+    def volatility(self) -> str:
+        """The table's column that `volatilidade` stands for."""
+        return volatility_column(DEFAULT_ESTIMATOR, DEFAULT_WINDOW)
 
 
-def _once(given: Given, allowed: Sequence[str]) -> dict[str, str]:
-    for name, values in given.items():
-        if name not in allowed:
-            raise BadParameter(name, values[0], f"one of {', '.join(allowed)}" if allowed else "no parameter at all")
-        if len(values) != 1:
-            raise BadParameter(name, ", ".join(values), "the parameter once")
-    return {name: values[0] for name, values in given.items()}
+class Prices(Rows, frozen=True, kw_only=True):
+    """`/ibov/prices`."""
+
+    default_fields = ("data", *PRICES, "volume_negociado", "retorno_log", "drawdown", "avisos", "fonte")
 
 
-def _date(name: str, text: str | None) -> date | None:
-    if text is None:
-        return None
-    allowed = "an ISO date from 1900-01-01 to 2199-12-31"
-    if not _DATE.fullmatch(text):
-        raise BadParameter(name, text, allowed)
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise BadParameter(name, text, allowed) from None
-    if not 1900 <= day.year <= 2199:
-        raise BadParameter(name, text, allowed)
-    return day
+class Volatility(Rows, frozen=True, kw_only=True):
+    """`/ibov/volatility`."""
+
+    default_fields = (
+        "data",
+        "preco_fechamento",
+        "variacao_diaria",
+        "variacao_pct",
+        "amplitude",
+        "volatilidade_pct",
+        "media_movel_3d",
+        "vol_mean_3d",
+        "vol_std_3d",
+        "vol_zscore",
+        "volatilidade_pico",
+        VOLATILITY,
+    )
+
+    estimator: _Estimator = DEFAULT_ESTIMATOR
+    window: _Window = DEFAULT_WINDOW
+
+    @property
+    def volatility(self) -> str:
+        return volatility_column(self.estimator, self.window)
 
 
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not _INTEGER.fullmatch(text) or not 1 <= int(text) <= MAX_LIMIT:
-        raise BadParameter("limit", text, f"a whole number from 1 to {MAX_LIMIT}")
-    return int(text)
+class Compare(Rows, frozen=True, kw_only=True):
+    """`/ibov/volatility/compare`: the fields are named by the window, unless they are asked for."""
+
+    window: _Window = DEFAULT_WINDOW
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.fields or ("data", *(volatility_column(estimator, self.window) for estimator in ESTIMATORS))
+
+    @property
+    def volatility(self) -> str:
+        return volatility_column(DEFAULT_ESTIMATOR, self.window)
+
+
+class Cone(Span, frozen=True, kw_only=True):
+    """`/ibov/volatility/cone`."""
+
+    estimator: _Estimator = DEFAULT_ESTIMATOR
+    format: _Format = None
+
+
+class Summary(Span, frozen=True, kw_only=True):
+    """`/ibov/summary`."""
+
+    estimator: _Estimator = DEFAULT_ESTIMATOR
+    window: _Window = DEFAULT_WINDOW
+    format: _Format = None
+
+    @property
+    def volatility(self) -> str:
+        """The table's column that `volatilidade` stands for."""
+        return volatility_column(self.estimator, self.window)
+
+
+SCORE = "escore"
+"""How unusual a session is, by the method asked for: a column of `/ibov/anomalies` alone."""
+
+
+class Anomalies(Rows, frozen=True, kw_only=True):
+    """`/ibov/anomalies`."""
+
+    default_fields = ("data", "preco_fechamento", "retorno_log", "amplitude", "volatilidade_pct", SCORE)
+    allowed_fields = (*COLUMNS, SCORE)
+
+    method: Annotated[
+        Method,
+        Meta(
+            description="`zscore`: `volatilidade_pct` against the 252 sessions before, so that no later day changes "
+            "it. `zscore_range`: against mean and standard deviation of the range asked for.",
+            examples=["zscore"],
+        ),
+    ] = "zscore"
+    threshold: Annotated[
+        float, Meta(ge=0, le=100, description="A day is flagged if its score is above.", examples=[1.5])
+    ] = 1.5

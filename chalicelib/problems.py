@@ -3,46 +3,51 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 from chalice.app import Request, Response
 
-from chalicelib.errors import BadParameter, NotReady, QueryTimeout
+from chalicelib.errors import BadParameter, NotFound, NotReady, QueryRefused, QueryTimeout
+from chalicelib.models import ParameterError, Problem
 
-JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
 RETRY_SOON, RETRY_AFTER_INGEST = "5", "60"
 """Seconds that a client is asked to wait: for a query that runs on, and for the first ingest."""
 
+_EXPECTED: Mapping[type[Exception], tuple[HTTPStatus, str, Mapping[str, str]]] = {
+    NotFound: (HTTPStatus.NOT_FOUND, "there is nothing of this name", {}),
+    NotReady: (
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "nothing has been ingested yet",
+        {"Retry-After": RETRY_AFTER_INGEST},
+    ),
+    QueryRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "too many questions at once", {"Retry-After": RETRY_SOON}),
+    QueryTimeout: (HTTPStatus.GATEWAY_TIMEOUT, "the query is still running", {"Retry-After": RETRY_SOON}),
+}
+
 _log = logging.getLogger(__name__)
 
 
 def problem(
-    status: HTTPStatus, instance: str, detail: str, errors: list[dict[str, Any]] | None = None, **headers: str
+    status: HTTPStatus,
+    instance: str,
+    detail: str,
+    errors: list[ParameterError] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """One error body.
 
     Args:
         instance: the path that was asked for.
         detail: what went wrong, in words that any client may read.
-        errors: for each wrong parameter `parameter`, `received` and `allowed`.
+        errors: what is wrong with the parameters.
     """
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": int(status),
-        "detail": detail,
-        "instance": instance,
-    }
-    if errors:
-        body["errors"] = errors
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    text = msgspec.json.encode(body).decode()
-    return Response(text, {"Content-Type": PROBLEM_JSON, "Cache-Control": "no-store", **named}, int(status))
+    body = Problem("about:blank", status.phrase, int(status), detail, instance, errors or msgspec.UNSET)
+    every: dict[str, str | list[str]] = {"Content-Type": PROBLEM_JSON, "Cache-Control": "no-store", **(headers or {})}
+    return Response(msgspec.json.encode(body).decode(), every, int(status))
 
 
 def answer(request: Request | None, view: Callable[[Request], Response]) -> Response:
@@ -53,15 +58,12 @@ def answer(request: Request | None, view: Callable[[Request], Response]) -> Resp
     try:
         return view(request)
     except BadParameter as error:
-        entry = {"parameter": error.parameter, "received": error.received, "allowed": error.allowed}
-        return problem(HTTPStatus.BAD_REQUEST, path, f"parameter {error.parameter!r} is not acceptable", [entry])
-    except NotReady:
-        return problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, path, "nothing has been ingested yet", Retry_After=RETRY_AFTER_INGEST
-        )
-    except QueryTimeout as error:
+        wrong = ParameterError(error.parameter, error.received, error.allowed)
+        return problem(HTTPStatus.BAD_REQUEST, path, f"parameter {error.parameter!r} is not acceptable", [wrong])
+    except tuple(_EXPECTED) as error:
         _log.warning("%s: %s", path, error)
-        return problem(HTTPStatus.GATEWAY_TIMEOUT, path, "the query is still running", Retry_After=RETRY_SOON)
+        status, detail, headers = _EXPECTED[type(error)]
+        return problem(status, path, detail, headers=headers)
     except Exception:  # noqa: BLE001 - the last resort of a server
         # The client learns that it is our fault, the log learns which.
         _log.exception("unhandled: %s", path)

@@ -7,23 +7,26 @@ The job, the catalog, the API's allow-lists and the data dictionary all read the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 SCHEMA_VERSION = 2
 """Part of the lake's version: raise it when a column is added, removed or changes its type or meaning."""
 
 TICKER = "IBOV"
 
-ESTIMATORS = (
+Estimator = Literal[
     "close_to_close",
     "parkinson",
     "garman_klass",
     "garman_klass_yang_zhang",
     "rogers_satchell",
     "yang_zhang",
-)
+]
+ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
 """The estimators of volatility; `volatility` has their formulas."""
 
-WINDOWS = (5, 10, 21, 42, 63, 126, 252)
+Window = Literal[5, 10, 21, 42, 63, 126, 252]
+WINDOWS: tuple[Window, ...] = get_args(Window)
 """Sessions: a week, two weeks, a month, two, a quarter, half a year and a year."""
 
 

@@ -11,6 +11,7 @@ from botocore.config import Config
 
 from chalicelib.api import Services
 from chalicelib.athena import Athena
+from chalicelib.caching import Answers, HeldManifest
 from chalicelib.lake import Lake
 from chalicelib.settings import Settings
 
@@ -43,7 +44,7 @@ def glue() -> GlueClient:
 def services() -> Services:
     """What the API answers from."""
     athena = Athena(boto3.client("athena", config=_CONFIG), lake().s3, settings().workgroup, settings().database)
-    return Services(lake(), athena, settings().table)
+    return Services(HeldManifest(lake()), athena, Answers(), settings().table)
 
 
 def forget() -> None:

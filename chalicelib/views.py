@@ -1,0 +1,169 @@
+"""What each route answers, from the parameters asked and the table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from chalicelib import cursor, queries, summaries
+from chalicelib.athena import Query, Row
+from chalicelib.manifest import Contents
+from chalicelib.models import AnswerMeta, ConeAnswer, Day, Depth, Links, RowsAnswer, SummaryAnswer
+from chalicelib.parameters import VOLATILITY, Anomalies, Compare, Cone, Rows, Summary, Volatility
+from chalicelib.schema import REFINED, TICKER, WINDOWS, volatility_column
+
+PERIODS_PER_YEAR = 252
+
+_UNITS = {column.name: column.unit for column in REFINED if column.type in ("double", "bigint") and column.unit}
+_UNITS[VOLATILITY] = "fraction a year"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The refined table at one version, as a view sees it.
+
+    Attributes:
+        path: of the route that is answered, as the client reached it.
+        name: of the table in the catalog.
+        contents: what the manifest says of it.
+        ask: gives the rows of a query.
+    """
+
+    path: str
+    name: str
+    contents: Contents
+    ask: Callable[[Query], list[Row]]
+
+    def meta(self, count: int, columns: tuple[str, ...], **named: Any) -> AnswerMeta:
+        """What to say of an answer in these columns."""
+        return AnswerMeta(
+            ticker=TICKER,
+            as_of=self.contents.as_of,
+            version=self.contents.version,
+            synthetic=self.contents.synthetic,
+            count=count,
+            periods_per_year=PERIODS_PER_YEAR,
+            unit={name: _UNITS[name] for name in columns if name in _UNITS},
+            **named,
+        )
+
+    def link(self, asked: msgspec.Struct, **changed: Any) -> str:
+        """Where the same is asked, with something changed."""
+        query = urlencode(canonical(asked) | changed)
+        return f"{self.path}?{query}" if query else self.path
+
+
+def canonical(asked: msgspec.Struct) -> dict[str, str]:
+    """The parameters that differ from their defaults, as texts: equal questions are equal here, however asked."""
+    texts = {}
+    for field in msgspec.structs.fields(asked):
+        value = getattr(asked, field.name)
+        if value != field.default:
+            texts[field.name] = ",".join(value) if isinstance(value, tuple) else str(value)
+    return texts
+
+
+def rows(asked: Rows, table: Table) -> RowsAnswer:
+    """A page of sessions."""
+    query = canonical(asked)
+    text = query.pop("cursor", None)
+    bound_to = f"{table.path.rpartition('/ibov/')[2]}?{urlencode(query)}".encode()
+    after = cursor.decode(text, bound_to) if text else None
+    found = table.ask(queries.rows(table.name, asked, after))
+    page = found[: asked.limit]
+    following = None
+    if len(found) > len(page):
+        following = table.link(asked, cursor=cursor.encode(_position(page[-1], asked), bound_to))
+    return RowsAnswer(
+        [{name: row[name] for name in asked.columns} for row in page],
+        table.meta(len(page), asked.columns, **_named(asked)),
+        Links(table.link(asked), following),
+    )
+
+
+def _position(row: Row, asked: Rows) -> cursor.Position:
+    column, _ = queries.order(asked.sort)
+    value: Any = None if column == "data" else row[column]
+    return cursor.Position(value, date.fromisoformat(str(row["data"])))
+
+
+def _named(asked: Rows) -> Mapping[str, Any]:
+    """What `meta` says of a route's own parameters."""
+    named: dict[str, Any] = {}
+    if VOLATILITY in asked.columns or asked.sort.endswith(VOLATILITY):
+        named["volatilidade"] = asked.volatility
+    if isinstance(asked, Volatility):
+        named |= {"estimator": asked.estimator, "window": asked.window}
+    if isinstance(asked, Compare):
+        named["window"] = asked.window
+    if isinstance(asked, Anomalies):
+        named |= {"method": asked.method, "threshold": asked.threshold}
+    return named
+
+
+def cone(asked: Cone, table: Table) -> ConeAnswer:
+    """For each window, how the volatility over it was distributed in a range, and where it stands at its end."""
+    names = {window: volatility_column(asked.estimator, window) for window in WINDOWS}
+    found = table.ask(queries.columns(table.name, ["data", *names.values()], asked))
+    days = [date.fromisoformat(str(row["data"])) for row in found]
+    distributions = [
+        summaries.cone_row(window, days, [_number(row[name]) for row in found]) for window, name in names.items()
+    ]
+    return ConeAnswer(
+        distributions,
+        table.meta(len(distributions), (VOLATILITY,), estimator=asked.estimator),
+        Links(table.link(asked), None),
+    )
+
+
+def summary(asked: Summary, table: Table) -> SummaryAnswer:
+    """A range in numbers."""
+    described = {
+        "preco_fechamento": "preco_fechamento",
+        "amplitude": "amplitude",
+        "volatilidade_pct": "volatilidade_pct",
+        VOLATILITY: asked.volatility,
+    }
+    found = table.ask(queries.columns(table.name, ["data", "retorno_log", "drawdown", *described.values()], asked))
+    days = [date.fromisoformat(str(row["data"])) for row in found]
+    returns = _dated(found, "retorno_log")
+    depths = _dated(found, "drawdown")
+    return SummaryAnswer(
+        rows=[summaries.described(name, [_number(row[column]) for row in found]) for name, column in described.items()],
+        best_day=_day(*max(returns)) if returns else None,
+        worst_day=_day(*min(returns)) if returns else None,
+        worst_drawdown=_depth(*min(depths)) if depths else None,
+        deepest_fall=summaries.deepest_fall(days, [float(row["preco_fechamento"] or 0) for row in found]),
+        meta=table.meta(
+            len(found),
+            tuple(described),
+            estimator=asked.estimator,
+            window=asked.window,
+            volatilidade=asked.volatility,
+        ),
+        links=Links(table.link(asked), None),
+    )
+
+
+def _day(retorno_log: float, day: date) -> Day:
+    return Day(day, retorno_log, 100 * math.expm1(retorno_log))
+
+
+def _depth(drawdown: float, day: date) -> Depth:
+    return Depth(day, drawdown)
+
+
+def _dated(rows: Sequence[Row], column: str) -> list[tuple[float, date]]:
+    """The values of a column that are not null, each with its session."""
+    pairs = ((_number(row[column]), date.fromisoformat(str(row["data"]))) for row in rows)
+    return [(value, day) for value, day in pairs if value is not None]
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, float) else None
