@@ -8,7 +8,6 @@ that anyone may read.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import date
@@ -49,7 +48,7 @@ def decode(text: str, query: bytes) -> Position:
     try:
         body = urlsafe_b64decode(text + "=" * (-len(text) % 4))[_DIGEST:]
         position = msgspec.json.decode(body, type=Position)
-    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, msgspec.DecodeError):
         position = None
     if position is None or encode(position, query) != text:
         raise BadParameter("cursor", text, "links.next of the page before, with the same parameters")

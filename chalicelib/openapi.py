@@ -103,7 +103,7 @@ def _row() -> Document:
 def _path(path: str, route: Route) -> Document:
     name = path.strip("/").replace("/", "_").replace(".", "_") or "index"
     responses = _responses(path, route)
-    said = {
+    said: Document = {
         "summary": route.summary,
         "description": route.description,
         # A key where the deployment asks for one, and none elsewhere.

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from chalice.test import Client
 
+from chalicelib import wiring
 from local.laptop import Laptop
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +62,7 @@ def running(clean_environment: None) -> Iterator[Laptop]:
 def laptop(running: Laptop) -> Iterator[Laptop]:
     """A laptop with an empty stack."""
     running.aws.reset()
+    wiring.forget()
     running.create_stack()
     yield running
     running.aws.reset()

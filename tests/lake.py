@@ -39,4 +39,6 @@ def fill(*objects: tuple[str, bytes]) -> Contents:
     catalog = Catalog(boto3.client("glue"), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
     contents = bring_up_to_date(wiring.lake(), catalog, "jr_fill", lambda: NOW)
     assert contents is not None
+    # As a function that has just started: one that is warm would know of this only some seconds later.
+    wiring.forget()
     return contents

@@ -1,25 +1,28 @@
-"""The HTTP interface, through Chalice's own gateway, over the local AWS."""
+"""The HTTP interface, through Chalice's own gateway, over the local AWS: what is common to all routes."""
 
 from __future__ import annotations
 
 import json
 import logging
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from chalicelib import wiring
-from chalicelib.errors import QueryFailed, QueryTimeout
+from chalicelib import api, wiring
+from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
+from chalicelib.manifest import Manifest
+from chalicelib.models import Freshness
+from chalicelib.routes import ROUTES
 from local.laptop import Laptop
 from tests.bars import raw_object, session_bars
 from tests.lake import fill
 
-ROUTES = ["/", "/status", "/ibov/prices", "/ibov/volatility"]
-DAILY = ["/ibov/prices", "/ibov/volatility"]
+PATHS = list(ROUTES)
+DATA = [path for path, route in ROUTES.items() if route.view]
+PAGED = [path for path in DATA if ROUTES[path].parameters.__name__ not in ("Cone", "Summary")]
 
 PROBLEM = {"type", "title", "status", "detail", "instance"}
-
 
 BARS = session_bars("2024-06-03", 300)
 DAYS = BARS["data"].dt.strftime("%Y-%m-%d").tolist()
@@ -31,12 +34,16 @@ def filled(laptop: Laptop) -> Any:
     return fill(raw_object(BARS))
 
 
-def test_the_index_links_to_every_route(laptop: Laptop, http: Any):
+def test_every_route_of_the_app_is_in_the_contract_or_serves_its_page(laptop: Laptop):
+    assert sorted(laptop.app.app.routes) == sorted([*ROUTES, "/assets/{name}"])
+
+
+def test_the_index_links_to_every_route(filled: Any, http: Any):
     body = http.get("/").json_body
 
-    assert sorted(body["routes"]) == sorted(laptop.app.app.routes) == sorted(ROUTES)
+    assert list(body["routes"]) == list(body["links"]) == PATHS
     for link in body["links"].values():
-        assert http.get(link).status_code in (200, 503)
+        assert http.get(link).status_code == 200
 
 
 def test_status_tells_what_the_lake_holds(filled: Any, http: Any):
@@ -49,6 +56,7 @@ def test_status_tells_what_the_lake_holds(filled: Any, http: Any):
     assert body["rows"] == 300
     assert body["version"] == filled.version
     assert body["synthetic"] is False
+    assert body["freshness"]["sessions_behind"] > 0
     assert body["quality"]["refused"]["barra_ao_vivo"] == 0
     assert body["quality"]["warnings"]["sessao_curta"] == 1
     assert body["quality"]["degraded"] is False
@@ -56,57 +64,60 @@ def test_status_tells_what_the_lake_holds(filled: Any, http: Any):
     assert response.headers["Cache-Control"] == "no-cache"
 
 
-@pytest.mark.parametrize(
-    ("path", "columns"),
-    [
-        (
-            "/ibov/prices",
-            "data preco_abertura preco_maximo preco_minimo preco_fechamento volume_negociado avisos fonte",
-        ),
-        ("/ibov/volatility", "data preco_fechamento amplitude volatilidade_pct vol_mean_3d vol_std_3d"),
-    ],
-)
-def test_rows_are_newest_first_with_meta_and_links(filled: Any, http: Any, path: str, columns: str):
-    response = http.get(f"{path}?limit=3")
+def test_a_session_is_due_the_day_after_it_in_sao_paulo(filled: Any):
+    first, second = filled.sessions_ahead[:2]
+
+    def at(day: date, hour: int) -> datetime:
+        return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+
+    assert api.freshness(filled, at(first, 23)) == Freshness(filled.as_of, 0)
+    # Two hours past midnight in UTC is still the day before in São Paulo.
+    assert api.freshness(filled, at(second, 2)) == Freshness(filled.as_of, 0)
+    assert api.freshness(filled, at(second, 3)) == Freshness(first, 1)
+
+
+def test_before_the_first_ingest_there_is_a_status_and_no_data(http: Any):
+    status = http.get("/status")
+    assert (status.status_code, status.json_body["state"], status.json_body["as_of"]) == (200, "empty", None)
+    for path in DATA:
+        response = http.get(path)
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "60"
+        assert set(response.json_body) == PROBLEM
+
+
+@pytest.mark.parametrize("path", PAGED)
+def test_rows_are_newest_first_with_meta_and_links(filled: Any, http: Any, path: str):
+    response = http.get(f"{path}?limit=3&fields=data,preco_fechamento,volatilidade")
     body = response.json_body
 
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "application/json"
-    assert [row["data"] for row in body["rows"]] == DAYS[:-4:-1]
-    assert all(list(row) == columns.split() for row in body["rows"])
+    assert len(body["rows"]) == body["meta"]["count"] <= 3
+    assert all(list(row) == ["data", "preco_fechamento", "volatilidade"] for row in body["rows"])
+    assert [row["data"] for row in body["rows"]] == sorted((row["data"] for row in body["rows"]), reverse=True)
     assert body["meta"]["ticker"] == "IBOV"
     assert body["meta"]["as_of"] == DAYS[-1]
     assert body["meta"]["version"] == filled.version
-    assert body["meta"]["count"] == 3
     assert body["meta"]["synthetic"] is False
-    assert body["links"] == {"self": f"{path}?limit=3"}
+    assert body["meta"]["unit"] == {"preco_fechamento": "index points", "volatilidade": "fraction a year"}
+    assert body["meta"]["volatilidade"] == "vol_yang_zhang_21d"
+    assert body["links"]["self"] == f"{path}?limit=3&fields=data%2Cpreco_fechamento%2Cvolatilidade"
 
 
-def test_values_are_those_of_the_bars(filled: Any, http: Any):
-    bars = BARS.set_index("data")
-
-    for row in http.get("/ibov/prices?limit=300").json_body["rows"]:
-        bar = bars.loc[row["data"]]
-        assert row["preco_abertura"] == bar["preco_abertura"]
-        assert row["volume_negociado"] == bar["volume_negociado"]
-        assert row["fonte"] == "yahoo"
-        assert row["avisos"] == ("sessao_curta" if row["data"] == "2025-03-05" else "")
-
-
-@pytest.mark.parametrize("path", DAILY)
-def test_a_range_has_both_its_ends(filled: Any, http: Any, path: str):
-    rows = http.get(f"{path}?start=2024-12-30&end=2025-01-02").json_body["rows"]
-
-    assert [row["data"] for row in rows] == ["2025-01-02", "2024-12-30"]
-
-
-@pytest.mark.parametrize("query", ["start=2030-01-01", "end=1950-01-01", "start=2024-12-24&end=2024-12-25"])
-def test_a_range_without_sessions_has_no_rows(filled: Any, http: Any, query: str):
-    response = http.get(f"/ibov/volatility?{query}")
+@pytest.mark.parametrize("path", DATA)
+@pytest.mark.parametrize(
+    "query", ["start=2030-01-01", "end=1950-01-01", "start=2024-12-24&end=2024-12-25", "year=1999"]
+)
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_a_range_without_sessions_has_no_rows(filled: Any, http: Any, path: str, query: str, form: str):
+    response = http.get(f"{path}?{query}&format={form}")
 
     assert response.status_code == 200
-    assert response.json_body["rows"] == []
-    assert response.json_body["meta"]["count"] == 0
+    if path in PAGED and form == "json":
+        assert response.json_body["rows"] == []
+        assert response.json_body["meta"]["count"] == 0
+        assert response.json_body["links"]["next"] is None
 
 
 def test_a_year_of_sessions_without_asking(filled: Any, http: Any):
@@ -122,19 +133,19 @@ def test_more_than_a_page_of_athena(laptop: Laptop, http: Any):
     assert len(rows) == 2500
     assert days == sorted(days, reverse=True)
     assert [row["vol_std_3d"] for row in rows[-3:]][1:] == [None, None]
-    assert http.get("/ibov/volatility?limit=999").json_body["rows"] == rows[:999]
-    assert http.get("/ibov/volatility?limit=1000").json_body["rows"] == rows[:1000]
+    for limit in (998, 999, 1000):
+        assert http.get(f"/ibov/volatility?limit={limit}").json_body["rows"] == rows[:limit]
 
 
-@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("path", PATHS)
 def test_head_answers_as_get_without_the_body(filled: Any, http: Any, path: str):
     get, head = http.get(path), http.head(path)
 
     assert head.status_code == get.status_code
-    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+    assert head.headers == get.headers
 
 
-@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("path", PATHS)
 def test_an_unknown_parameter_is_a_problem_that_names_it(http: Any, path: str):
     response = http.get(f"{path}?nope=1")
 
@@ -148,7 +159,6 @@ def test_an_unknown_parameter_is_a_problem_that_names_it(http: Any, path: str):
     assert error["allowed"]
 
 
-@pytest.mark.parametrize("path", DAILY)
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
@@ -160,13 +170,35 @@ def test_an_unknown_parameter_is_a_problem_that_names_it(http: Any, path: str):
         ("end=2025-13-01", "end"),
         ("start=%00", "start"),
         ("start=2025-01-01%27%3B+DROP+TABLE+x", "start"),
+        ("cursor=AAAAAAAAAAAAAAAAAAAAAAAA", "cursor"),
     ],
 )
-def test_a_parameter_that_cannot_be_is_a_problem_that_names_it(http: Any, path: str, query: str, parameter: str):
+@pytest.mark.parametrize("path", PAGED)
+def test_a_parameter_that_cannot_be_is_a_problem_that_names_it(
+    filled: Any, http: Any, path: str, query: str, parameter: str
+):
     response = http.get(f"{path}?{query}")
 
     assert response.status_code == 400
     assert [error["parameter"] for error in response.json_body["errors"]] == [parameter]
+
+
+def test_a_cursor_is_of_its_query_and_of_its_route(filled: Any, http: Any):
+    following = http.get("/ibov/prices?limit=2").json_body["links"]["next"]
+    cursor = following.partition("cursor=")[2]
+
+    assert [row["data"] for row in http.get(following).json_body["rows"]] == DAYS[-3:-5:-1]
+    for other in (f"/ibov/prices?limit=3&cursor={cursor}", f"/ibov/volatility?limit=2&cursor={cursor}"):
+        assert http.get(other).json_body["errors"][0]["parameter"] == "cursor"
+
+
+def test_a_cursor_outlives_a_new_version_of_the_data(filled: Any, http: Any):
+    following = http.get("/ibov/prices?limit=2&sort=data").json_body["links"]["next"]
+
+    longer = fill(raw_object(session_bars("2024-06-03", 310), collected_at=datetime(2025, 10, 15, tzinfo=UTC)))
+
+    assert longer.version != filled.version
+    assert [row["data"] for row in http.get(following).json_body["rows"]] == DAYS[2:4]
 
 
 def failing(error: Exception) -> Any:
@@ -179,27 +211,39 @@ def failing(error: Exception) -> Any:
 SECRET = "s3://b3-dataflow-raw arn:aws:glue SELECT data FROM /root/x.py"
 
 
-def test_a_fault_of_ours_is_a_problem_that_tells_nothing(filled: Any, http: Any, monkeypatch: Any, caplog: Any):
-    monkeypatch.setattr("chalicelib.athena.Athena.rows", failing(QueryFailed(SECRET)))
+@pytest.mark.parametrize(
+    ("error", "status", "retry", "detail"),
+    [
+        (QueryFailed(SECRET), 500, None, "an internal error; it has been logged"),
+        (QueryTimeout(SECRET), 504, "5", "the query is still running"),
+        (QueryRefused(SECRET), 503, "5", "too many questions at once"),
+    ],
+)
+@pytest.mark.parametrize("path", DATA)
+def test_a_failure_is_a_problem_that_tells_no_secret(
+    filled: Any,
+    http: Any,
+    monkeypatch: Any,
+    caplog: Any,
+    path: str,
+    error: Exception,
+    status: int,
+    retry: Any,
+    detail: str,
+):
+    monkeypatch.setattr("chalicelib.athena.Athena.rows", failing(error))
 
-    with caplog.at_level(logging.ERROR):
-        response = http.get("/ibov/volatility")
+    with caplog.at_level(logging.WARNING):
+        response = http.get(path)
 
-    assert response.status_code == 500
+    assert response.status_code == status
+    assert response.headers.get("Retry-After") == retry
+    assert response.headers["Cache-Control"] == "no-store"
     assert set(response.json_body) == PROBLEM
+    assert response.json_body["detail"] == detail
     for part in SECRET.split():
         assert part not in response.body.decode()
     assert SECRET in caplog.text
-
-
-def test_a_query_that_runs_on_is_a_problem_that_can_be_tried_again(filled: Any, http: Any, monkeypatch: Any):
-    monkeypatch.setattr("chalicelib.athena.Athena.rows", failing(QueryTimeout(SECRET)))
-
-    response = http.get("/ibov/volatility")
-
-    assert response.status_code == 504
-    assert response.headers["Retry-After"] == "5"
-    assert json.loads(response.body)["detail"] == "the query is still running"
 
 
 def test_a_missing_table_is_our_fault_and_says_nothing_of_it(filled: Any, http: Any, glue: Any):
@@ -211,23 +255,57 @@ def test_a_missing_table_is_our_fault_and_says_nothing_of_it(filled: Any, http: 
     assert "ibov_refined" not in response.body.decode()
 
 
-def test_a_query_past_the_deadline_is_given_up(filled: Any, laptop: Laptop):
-    times = iter([0.0, 1.0, 26.0])
-    services = wiring.services()
-    athena = type(services.athena)(
-        services.athena.athena,
-        services.athena.s3,
-        services.athena.workgroup,
-        services.athena.database,
-        clock=lambda: next(times),
-        sleep=lambda seconds: None,
-    )
-    laptop.aws.executions._latency = 60.0
-    try:
-        from chalicelib.athena import Query
+def test_a_manifest_that_another_release_wrote_is_our_fault(filled: Any, http: Any, s3: Any):
+    s3.put_object(Bucket="b3-dataflow-refined", Key="manifests/ibov.json", Body=b'{"state": "paused"}')
+    wiring.forget()
 
-        with pytest.raises(QueryTimeout, match=r"still (QUEUED|RUNNING) after 26\.0 s"):
-            athena.rows(Query("SELECT 1"))
-    finally:
-        laptop.aws.executions._latency = 0.0
-        laptop.aws.executions.forget()
+    assert http.get("/status").status_code == http.get("/ibov/prices").status_code == 500
+
+
+def test_csv_has_the_rows_and_a_link_to_more(filled: Any, http: Any):
+    asked = "/ibov/prices?limit=2&fields=data,volume_negociado,avisos"
+    by_format = http.get(f"{asked}&format=csv")
+    by_accept = http.get(asked, headers={"Accept": "text/csv"})
+
+    lines = by_format.body.decode().split("\r\n")
+    assert lines[0] == "data,volume_negociado,avisos"
+    assert lines[1].startswith(f"{DAYS[-1]},")
+    assert by_accept.body == by_format.body
+    for response in (by_format, by_accept):
+        assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert response.headers["Vary"] == "Accept"
+    link = by_accept.headers["Link"]
+    assert link.endswith('>; rel="next"')
+    following = http.get(link[1:].partition(">")[0], headers={"Accept": "text/csv"})
+    assert following.body.decode().split("\r\n")[1].startswith(f"{DAYS[-3]},")
+    assert "Link" not in http.get("/ibov/prices?format=csv&limit=300").headers
+
+
+def test_the_longest_answer_fits_into_what_lambda_gives_back(laptop: Laptop, http: Any):
+    fill(raw_object(session_bars("2004-01-02", 5000)))
+    longest = "vol_garman_klass_yang_zhang_{}d"
+    fields = ",".join(["data", *(longest.format(window) for window in (5, 10, 21, 42, 63, 126, 252))])
+
+    response = http.get(
+        f"/ibov/prices?limit=5000&fields={fields},vol_close_to_close_252d,vol_close_to_close_126d,coletado_em,avisos"
+    )
+
+    assert len(response.json_body["rows"]) == 5000
+    # Lambda wraps the body in JSON once more.
+    assert len(json.dumps(response.body.decode())) < 5_000_000
+
+
+@pytest.mark.parametrize("state", ["writing", "ready"])
+def test_a_manifest_says_writing_while_a_run_writes(filled: Any, http: Any, state: Any):
+    lake = wiring.lake()
+    manifest, etag = lake.manifest()
+    assert manifest is not None
+    lake.put_manifest(Manifest(state, None, manifest.contents), etag)
+    wiring.forget()
+
+    response = http.get("/ibov/prices?limit=1")
+
+    assert http.get("/status").json_body["state"] == state
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == ("no-store" if state == "writing" else "no-cache")
+    assert ("ETag" in response.headers) == (state == "ready")

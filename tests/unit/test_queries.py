@@ -2,29 +2,62 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+import sqlglot
+
 from chalicelib import queries
-from chalicelib.schema import REFINED
+from chalicelib.anomalies import SCORES
+from chalicelib.cursor import Position
+from chalicelib.parameters import Anomalies, Prices, Volatility
+
+DAY = date(2025, 3, 4)
 
 
 def test_dates_are_bound_and_the_partition_is_pruned():
-    query = queries.daily("ibov_refined", ("data", "amplitude"), date(2024, 12, 30), date(2025, 1, 3), 7)
+    asked = Prices(start=date(2024, 12, 30), end=date(2025, 1, 3), limit=7, fields=("data", "amplitude"))
+
+    query = queries.rows("ibov_refined", asked, None)
 
     assert query.sql == (
-        'SELECT "data", "amplitude" FROM "ibov_refined" '
-        'WHERE year >= 2024 AND data >= ? AND year <= 2025 AND data <= ? ORDER BY "data" DESC LIMIT 7'
+        'SELECT * FROM (SELECT "data", "amplitude" FROM "ibov_refined" '
+        'WHERE year >= 2024 AND "data" >= ? AND year <= 2025 AND "data" <= ?) ORDER BY "data" DESC LIMIT 8'
     )
     assert query.parameters == ("DATE '2024-12-30'", "DATE '2025-01-03'")
 
 
-def test_without_dates_there_is_nothing_to_bind():
-    query = queries.daily("t", ("data",), None, None, 1)
+def test_a_page_after_a_date_reads_no_newer_partition():
+    query = queries.rows("t", Prices(fields=("data",), limit=1), Position(None, DAY))
 
-    assert query.sql == 'SELECT "data" FROM "t" ORDER BY "data" DESC LIMIT 1'
-    assert query.parameters == ()
+    assert query.sql == (
+        'SELECT * FROM (SELECT "data" FROM "t" WHERE year <= 2025) WHERE "data" < ? ORDER BY "data" DESC LIMIT 2'
+    )
+    assert query.parameters == ("DATE '2025-03-04'",)
 
 
-def test_only_columns_of_the_table_are_asked_for():
-    names = {column.name for column in REFINED}
+def test_a_double_is_bound_as_a_double():
+    asked = Volatility(fields=("data",), sort="volatilidade", window=5)
 
-    assert set(queries.PRICES) <= names
-    assert set(queries.VOLATILITY) <= names
+    query = queries.rows("t", asked, Position(0.1, DAY))
+
+    # 0.1 would be a decimal, which Athena rounds on the way to a double.
+    assert query.parameters == ("1.0000000000000001e-01", "1.0000000000000001e-01", "DATE '2025-03-04'")
+    assert '"vol_yang_zhang_5d" AS "volatilidade"' in query.sql
+    assert 'ORDER BY "volatilidade" ASC NULLS LAST, "data" ASC' in query.sql
+
+
+@pytest.mark.parametrize("method", SCORES)
+def test_a_score_over_a_range_is_not_of_a_page_alone(method):
+    asked = Anomalies(year=2025, method=method, fields=("data",))
+
+    inner = queries.rows("t", asked, Position(None, DAY)).sql.partition("WHERE")[2].partition(")")[0]
+
+    assert inner.strip() == 'year >= 2025 AND "data" >= ? AND year <= 2025 AND "data" <= ?'
+
+
+@pytest.mark.parametrize("asked", [Prices(), Volatility(sort="-volatilidade"), Anomalies(method="zscore_range")])
+@pytest.mark.parametrize("after", [None, Position(None, DAY), Position(0.5, DAY), Position(3, DAY)])
+def test_there_is_a_value_for_every_mark(asked, after):
+    query = queries.rows("t", asked, after)
+    tree = sqlglot.parse_one(query.sql, read="athena")
+
+    assert len(list(tree.find_all(sqlglot.exp.Placeholder))) == len(query.parameters)

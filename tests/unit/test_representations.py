@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.representations import negotiated
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        (None, "json"),
+        ("", "json"),
+        ("*/*", "json"),
+        ("text/csv", "csv"),
+        ("TEXT/CSV; charset=utf-8", "csv"),
+        ("text/*", "csv"),
+        ("application/json;q=0.5, text/csv", "csv"),
+        ("text/csv;q=0.5, */*", "json"),
+        ("text/csv;q=0, */*;q=0.1", "json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "json"),
+        ("image/png", "json"),
+        ("text/csv;q=much", "json"),
+    ],
+)
+def test_the_form_is_what_the_client_likes_best(accept, form):
+    assert negotiated(None, accept) == form
+
+
+def test_what_the_query_says_wins():
+    assert negotiated("json", "text/csv") == "json"
+    assert negotiated("csv", "application/json") == "csv"
