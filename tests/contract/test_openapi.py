@@ -1,0 +1,146 @@
+"""The contract is what the routes do, and what is committed is the contract."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from chalice.test import Client
+
+from chalicelib import openapi
+from chalicelib.parameters import COLUMNS
+from chalicelib.routes import ROUTES
+from local.laptop import Laptop
+from scripts import openapi as written
+from tests.bars import raw_object, session_bars
+from tests.lake import fill
+
+DOCUMENT = json.loads(json.dumps(openapi.document()))
+
+
+def operations() -> list[Any]:
+    return [pytest.param(path, DOCUMENT["paths"][path]["get"], id=path) for path in DOCUMENT["paths"]]
+
+
+def valid(schema: Any, value: Any) -> None:
+    """Fail unless a value is of a schema of the document."""
+    jsonschema_rs.validator_for({**schema, "components": DOCUMENT["components"]}).validate(value)
+
+
+@pytest.fixture
+def filled(laptop: Laptop) -> Any:
+    return fill(raw_object(session_bars("2024-06-03", 300)))
+
+
+def test_the_committed_document_is_that_of_the_code():
+    assert written.PATH.read_text(encoding="utf-8") == written.text(), "run make docs"
+
+
+def test_every_route_is_in_it(laptop: Laptop):
+    assert set(DOCUMENT["paths"]) == set(laptop.app.app.routes) - {"/assets/{name}"}
+
+
+@pytest.mark.parametrize(("path", "operation"), operations())
+def test_every_route_is_described_with_an_example_and_its_errors(path: str, operation: Any):
+    assert operation["summary"]
+    assert operation["description"]
+    for content in operation["responses"]["200"]["content"].values():
+        assert content["schema"]
+    assert next(iter(operation["responses"]["200"]["content"].values()))["example"]
+    expected = {"200", "304", "400", "500", "503", "504"} if ROUTES[path].view else {"200", "400", "500"}
+    assert set(operation["responses"]) == expected
+    for status, response in operation["responses"].items():
+        assert response["description"]
+        if int(status) >= 400:
+            problem = response["content"]["application/problem+json"]
+            valid(problem["schema"], problem["example"])
+            assert problem["example"]["status"] == int(status)
+
+
+@pytest.mark.parametrize(("path", "operation"), operations())
+def test_every_example_is_of_its_schema(path: str, operation: Any):
+    content = operation["responses"]["200"]["content"]
+    if "application/json" in content:
+        valid(content["application/json"]["schema"], content["application/json"]["example"])
+    for parameter in DOCUMENT["paths"][path]["parameters"]:
+        assert parameter["description"]
+        if "example" in parameter:
+            valid(parameter["schema"], parameter["example"])
+
+
+@pytest.mark.parametrize(("path", "operation"), operations())
+def test_every_answer_is_of_its_schema(filled: Any, http: Any, path: str, operation: Any):
+    example = "&".join(f"{name}={value}" for name, value in ROUTES[path].example.items())
+    for query in ("", f"?{example}"):
+        response = http.get(path + query)
+        assert response.status_code == 200
+        if "application/json" in operation["responses"]["200"]["content"]:
+            valid(operation["responses"]["200"]["content"]["application/json"]["schema"], response.json_body)
+    wrong = http.get(f"{path}?nope=1")
+    valid(operation["responses"]["400"]["content"]["application/problem+json"]["schema"], wrong.json_body)
+
+
+def test_every_column_fits_its_schema(filled: Any, http: Any):
+    rows = http.get(f"/ibov/prices?limit=300&fields={','.join(COLUMNS)}").json_body["rows"]
+
+    assert len(rows) == 300
+    for row in rows:
+        valid({"$ref": "#/components/schemas/Row"}, row)
+
+
+def event(path: str, resource: str, stage: str = "") -> dict[str, Any]:
+    """A request as API Gateway hands it to the function."""
+    return {
+        "requestContext": {"httpMethod": "GET", "resourcePath": resource, "path": stage + path},
+        "multiValueQueryStringParameters": {"limit": ["2"]} if resource == "/ibov/prices" else None,
+        "headers": {},
+        "pathParameters": None,
+        "stageVariables": None,
+        "body": None,
+        "isBase64Encoded": False,
+    }
+
+
+@pytest.mark.parametrize("stage", ["", "/api", "/market/v1"])
+def test_links_are_right_behind_a_stage_and_a_base_path(filled: Any, laptop: Laptop, stage: str):
+    def get(path: str) -> Any:
+        return json.loads(laptop.app.app(event(path, path, stage), None)["body"])
+
+    assert get("/")["links"]["/ibov/prices"] == f"{stage}/ibov/prices"
+    assert get("/ibov/prices")["links"]["self"] == f"{stage}/ibov/prices?limit=2"
+    assert get("/ibov/prices")["links"]["next"].startswith(f"{stage}/ibov/prices?limit=2&cursor=")
+    assert get("/openapi.json")["servers"] == [{"url": stage or "/"}]
+
+
+def test_the_page_shows_every_route_and_parameter_and_loads_nothing_from_elsewhere(laptop: Laptop):
+    http = Client(laptop.app.app).http
+    response = http.get("/docs")
+    page = response.body.decode()
+
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "<script>" not in page
+    assert "style=" not in page
+    assert "//" not in page
+    for path, item in DOCUMENT["paths"].items():
+        assert f'data-path="{path}"' in page
+        for parameter in item["parameters"]:
+            assert f'name="{parameter["name"]}"' in page
+    for name in ("docs.css", "docs.js"):
+        asset = http.get(f"/assets/{name}")
+        assert (asset.status_code, f"assets/{name}" in page) == (200, True)
+        assert http.get(f"/assets/{name}", headers={"If-None-Match": asset.headers["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("name", ["nope.js", "..", "%2e%2e%2fapi.py", "examples.json", "docs.js%00"])
+def test_no_other_file_is_served(laptop: Laptop, name: str):
+    response = Client(laptop.app.app).http.get(f"/assets/{name}")
+
+    assert response.status_code in (403, 404)
+    if response.status_code == 404:
+        assert response.headers["Content-Type"] == "application/problem+json"

@@ -1,0 +1,184 @@
+"""That the same question is answered once for each version of the data, and never from a version that is gone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.caching import Answers, HeldManifest, etag, matches
+from chalicelib.manifest import Manifest
+from chalicelib.routes import ROUTES
+from local.laptop import Laptop
+from tests.bars import raw_object, session_bars
+from tests.lake import fill
+
+DATA = [path for path, route in ROUTES.items() if route.view]
+
+
+@pytest.fixture
+def filled(laptop: Laptop) -> Any:
+    return fill(raw_object(session_bars("2024-06-03", 300)))
+
+
+def executions(athena: Any) -> list[str]:
+    ids: list[str] = athena.list_query_executions(WorkGroup="b3-dataflow")["QueryExecutionIds"]
+    return ids
+
+
+def calls(client: Any, event: str) -> list[Any]:
+    """The calls of one operation that a client makes from now on."""
+    seen: list[Any] = []
+    client.meta.events.register(event, lambda params, **_: seen.append(params))
+    return seen
+
+
+@pytest.mark.parametrize("path", DATA)
+def test_who_has_an_answer_is_told_so_before_any_query(filled: Any, http: Any, athena: Any, path: str):
+    first = http.get(path)
+    asked = executions(athena)
+    wiring.forget()
+
+    second = http.get(path, headers={"If-None-Match": f'"other", W/{first.headers["ETag"]}'})
+
+    assert (first.status_code, second.status_code) == (200, 304)
+    assert second.body == b""
+    assert {name: second.headers[name] for name in ("ETag", "Vary", "Cache-Control")} == {
+        name: first.headers[name] for name in ("ETag", "Vary", "Cache-Control")
+    }
+    assert executions(athena) == asked
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/ibov/prices", "/ibov/volatility"),
+        ("/ibov/prices", "/ibov/prices?limit=3"),
+        ("/ibov/prices", "/ibov/prices?format=csv"),
+        ("/ibov/prices?start=2024-07-01", "/ibov/prices?end=2024-07-01"),
+    ],
+)
+def test_different_answers_have_different_etags(filled: Any, http: Any, one: str, other: str):
+    assert http.get(one).headers["ETag"] != http.get(other).headers["ETag"]
+
+
+def test_the_same_question_asked_in_other_words_is_the_same(filled: Any, http: Any, athena: Any):
+    one = http.get("/ibov/prices?start=2024-07-01&limit=252")
+    other = http.get("/ibov/prices?sort=-data&start=2024-07-01&format=json")
+
+    # `format` is what the client said, and shows in the link of the answer.
+    assert one.json_body["rows"] == other.json_body["rows"]
+    assert len(executions(athena)) == 1
+
+
+def test_an_answer_is_remembered(filled: Any, http: Any, athena: Any):
+    bodies = {http.get("/ibov/summary").body for _ in range(3)}
+
+    assert len(bodies) == 1
+    assert len(executions(athena)) == 1
+
+
+def test_functions_that_know_nothing_of_each_other_share_an_execution(filled: Any, http: Any, athena: Any):
+    http.get("/ibov/summary")
+    wiring.forget()
+    http.get("/ibov/summary")
+
+    assert len(executions(athena)) == 1
+
+
+def test_a_new_version_is_a_new_answer(filled: Any, http: Any, athena: Any):
+    before = http.get("/ibov/prices?limit=1")
+    longer = fill(raw_object(session_bars("2024-06-03", 301), collected_at=datetime(2025, 10, 15, tzinfo=UTC)))
+
+    after = http.get("/ibov/prices?limit=1", headers={"If-None-Match": before.headers["ETag"]})
+
+    assert after.status_code == 200
+    assert after.json_body["meta"]["version"] == longer.version
+    assert after.json_body["rows"][0]["data"] == f"{longer.as_of}" > before.json_body["rows"][0]["data"]
+    assert len(executions(athena)) == 2
+
+
+def writing(lake: Any) -> None:
+    manifest, tag = lake.manifest()
+    lake.put_manifest(Manifest("writing", None, manifest.contents), tag)
+
+
+def test_while_a_run_writes_nothing_is_kept(filled: Any, http: Any, athena: Any):
+    writing(wiring.lake())
+    wiring.forget()
+
+    answers = [http.get("/ibov/prices?limit=1") for _ in range(2)]
+
+    assert [answer.headers["Cache-Control"] for answer in answers] == ["no-store", "no-store"]
+    assert len(executions(athena)) == 2
+
+
+def test_an_answer_is_not_kept_if_a_run_began_while_it_was_made(filled: Any, http: Any, athena: Any):
+    services = wiring.services()
+    asking = services.athena.athena.meta.events
+    asking.register_first("before-call.athena.StartQueryExecution", lambda **_: writing(wiring.lake()), "race")
+    try:
+        answer = http.get("/ibov/prices?limit=1")
+    finally:
+        asking.unregister("before-call.athena.StartQueryExecution", unique_id="race")
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in answer.headers
+
+
+def test_the_manifest_is_asked_for_once_in_five_seconds_and_then_only_whether_it_changed(filled: Any):
+    now = 100.0
+    held = HeldManifest(wiring.lake(), lambda: now)
+    asked = calls(wiring.lake().s3, "provide-client-params.s3.GetObject")
+
+    first = held.held()
+    now = 104.9
+    assert held.held() is first
+    assert len(asked) == 1
+    now = 105.0
+    assert held.held() is first
+    assert [each.get("IfNoneMatch") for each in asked] == [None, first.etag]
+    writing(wiring.lake())
+    asked.clear()
+    assert held.held() is first
+    assert held.now().settled is False
+    assert held.held().settled is False
+
+
+def test_a_lake_without_manifest_is_asked_again(laptop: Laptop):
+    now = 0.0
+    held = HeldManifest(wiring.lake(), lambda: now)
+    assert held.held().contents is None
+
+    contents = fill(raw_object(session_bars("2024-06-03", 5)))
+
+    assert held.held().contents is None
+    now = 5.0
+    assert held.held().contents == contents
+
+
+def test_what_is_remembered_is_bounded_and_the_least_used_goes_first():
+    from chalice.app import Response
+
+    answers = Answers(most_bytes=10)
+    for tag in ("a", "b"):
+        answers.keep(tag, Response("12345"))
+    assert answers.get("a") is not None
+    answers.keep("c", Response("12345"))
+    assert (answers.get("b"), answers.get("a") is None, answers.get("c") is None) == (None, False, False)
+    answers.keep("d", Response("12345678901"))
+    assert [answers.get(tag) for tag in "abcd"] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("if_none_match", "expected"),
+    [(None, False), ("", False), ("*", True), ('"x"', False), ("TAG", True), ("W/TAG", True), ('"x" , TAG', True)],
+)
+def test_if_none_match(if_none_match: str | None, expected: bool):
+    tag = etag("a", "b")
+
+    assert matches(if_none_match and if_none_match.replace("TAG", tag), tag) is expected
+    assert etag("a", "b") != etag("a\nb", "") != etag("ab")

@@ -1,0 +1,151 @@
+"""`chalicelib.athena` over the local Athena: what is asked once, what is asked again, and when it is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import ANY, Stubber
+
+from chalicelib import wiring
+from chalicelib.athena import ATTEMPTS, Athena, Query
+from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
+from local.laptop import Laptop
+
+ONE = Query("SELECT 1 AS one")
+
+
+@pytest.fixture
+def questions(laptop: Laptop) -> Athena:
+    wiring.forget()
+    return wiring.services().athena
+
+
+def executions(athena: Any) -> list[str]:
+    ids: list[str] = athena.list_query_executions(WorkGroup="b3-dataflow")["QueryExecutionIds"]
+    return ids
+
+
+def test_a_question_about_one_version_is_one_execution(questions: Athena, athena: Any):
+    assert [questions.rows(ONE, "v1") for _ in range(3)] == [[{"one": 1}]] * 3
+    assert len(executions(athena)) == 1
+    questions.rows(ONE, "v2")
+    questions.rows(Query("SELECT 2 AS one"), "v2")
+    assert len(executions(athena)) == 3
+
+
+def test_a_question_about_no_version_is_an_execution_each_time(questions: Athena, athena: Any):
+    questions.rows(ONE)
+    questions.rows(ONE)
+
+    assert len(executions(athena)) == 2
+
+
+def test_a_result_that_is_gone_is_made_again(questions: Athena, athena: Any, s3: Any):
+    questions.rows(ONE, "v1")
+    for entry in s3.list_objects_v2(Bucket="b3-dataflow-athena")["Contents"]:
+        s3.delete_object(Bucket="b3-dataflow-athena", Key=entry["Key"])
+
+    assert questions.rows(ONE, "v1") == [{"one": 1}]
+    assert len(executions(athena)) == 2
+
+
+def test_a_long_result_that_is_gone_between_two_calls_is_made_again(questions: Athena, athena: Any, s3: Any):
+    long = Query("SELECT 1 AS one FROM (VALUES " + ", ".join(["(1)"] * 1200) + ") AS t(x)", most=1200)
+
+    def lose(params: Any, **_: Any) -> None:
+        questions.s3.meta.events.unregister("provide-client-params.s3.GetObject", lose)
+        s3.delete_object(**params)
+
+    questions.s3.meta.events.register("provide-client-params.s3.GetObject", lose)
+
+    assert len(questions.rows(long, "v1")) == 1200
+    assert len(executions(athena)) == 2
+
+
+def test_a_question_that_fails_is_asked_again_and_then_given_up(questions: Athena, athena: Any):
+    with pytest.raises(QueryFailed, match="FAILED: TABLE_NOT_FOUND"):
+        questions.rows(Query("SELECT * FROM missing"), "v1")
+
+    assert len(executions(athena)) == ATTEMPTS
+
+
+def test_a_failure_is_not_for_ever(questions: Athena, athena: Any, glue: Any):
+    from tests.bars import raw_object, session_bars
+    from tests.lake import fill
+
+    fill(raw_object(session_bars("2025-01-02", 3)))
+    table = glue.get_table(DatabaseName="b3_refined_db", Name="ibov_refined")["Table"]
+    count = Query("SELECT count(*) AS n FROM ibov_refined")
+    glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
+    start = questions.athena.meta.events
+
+    def mend(**_: Any) -> None:
+        if len(executions(athena)) == 1:
+            wanted = {key: table[key] for key in ("Name", "StorageDescriptor", "PartitionKeys")}
+            glue.create_table(DatabaseName="b3_refined_db", TableInput=wanted)
+
+    start.register("before-call.athena.StartQueryExecution", mend, "mend")
+    try:
+        assert questions.rows(count, "v1") == [{"n": 0}]
+    finally:
+        start.unregister("before-call.athena.StartQueryExecution", unique_id="mend")
+
+
+@pytest.fixture
+def slow(laptop: Laptop) -> Iterator[Laptop]:
+    laptop.aws.executions._latency = 60.0
+    yield laptop
+    laptop.aws.executions._latency = 0.0
+    laptop.aws.executions.forget()
+
+
+def test_a_query_past_the_deadline_is_given_up_and_found_again(questions: Athena, slow: Laptop, athena: Any):
+    for _ in range(2):
+        impatient = replace(questions, clock=iter([0.0, 1.0, 26.0]).__next__, sleep=lambda seconds: None)
+        with pytest.raises(QueryTimeout, match=r"still (QUEUED|RUNNING) after 26\.0 s"):
+            impatient.rows(ONE, "v1")
+
+    assert len(executions(athena)) == 1
+
+
+def throttled(stub: Stubber, operation: str) -> None:
+    stub.add_client_error(operation, "ThrottlingException", "Rate exceeded", 400)
+
+
+def test_polling_backs_off_while_athena_is_busy(questions: Athena):
+    pauses: list[float] = []
+    stub = Stubber(questions.athena)
+    stub.add_response("start_query_execution", {"QueryExecutionId": "x"})
+    for _ in range(3):
+        throttled(stub, "get_query_execution")
+    running: Any = {"QueryExecution": {"Status": {"State": "RUNNING"}}}
+    done: Any = {
+        "QueryExecution": {"Status": {"State": "SUCCEEDED"}, "ResultConfiguration": {"OutputLocation": "s3://b/k"}}
+    }
+    stub.add_response("get_query_execution", running)
+    stub.add_response("get_query_execution", done)
+    column = {"Name": "one", "Type": "integer"}
+    rows = [{"Data": [{"VarCharValue": text}]} for text in ("one", "7")]
+    result: Any = {"ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": [column]}}}
+    stub.add_response("get_query_results", result, {"QueryExecutionId": "x", "MaxResults": ANY})
+
+    with stub:
+        patient = replace(questions, clock=lambda: 0.0, sleep=pauses.append)
+        assert patient.rows(ONE) == [{"one": 7}]
+
+    assert pauses == [0.05, 0.1, 0.2, 0.025]
+
+
+def test_athena_that_takes_no_query_is_told_from_one_that_fails(questions: Athena):
+    with Stubber(questions.athena) as stub:
+        stub.add_client_error("start_query_execution", "TooManyRequestsException", "You have exceeded the limit", 400)
+        with pytest.raises(QueryRefused, match="You have exceeded the limit"):
+            questions.rows(ONE, "v1")
+    with Stubber(questions.athena) as stub:
+        stub.add_client_error("start_query_execution", "AccessDeniedException", "no", 400)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            questions.rows(ONE, "v1")
