@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.models import Problem
-from chalicelib.parameters import COLUMNS, SCORE, VOLATILITY, Anomalies
+from chalicelib.parameters import COLUMNS, SCORE, VOLATILITY, Anomalies, Span
 from chalicelib.problems import PROBLEM_JSON
 from chalicelib.representations import CSV, JSON
 from chalicelib.routes import ROUTES, Route
@@ -130,7 +130,8 @@ def _parameters(route: Route) -> Iterable[Document]:
             schema["items"] = {"$ref": _REF.format(name="AnomalyColumn" if route.parameters is Anomalies else "Column")}
         if field.name in route.example:
             examples = [msgspec.to_builtins(msgspec.convert(route.example[field.name], field.type, strict=False))]
-        if examples:
+        # All examples of a route fit together: no year beside a start.
+        if examples and (field.name in route.example or field.name not in Span.__struct_fields__):
             parameter["example"] = examples[0]
         yield parameter | {"schema": schema}
 

@@ -92,7 +92,13 @@ class Laptop:
 
 
 class _Handler(ChaliceRequestHandler):
-    """Chalice's, but that it sends a body to HEAD, which the next request on the connection would find."""
+    """Chalice's, but that it sends a body to HEAD, which the next request on the connection would find, and leaves the
+    methods that it does not know to Python's own server, which answers 501."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):
+            return self.do_GET
+        raise AttributeError(name)
 
     def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
         if self.command != "HEAD":

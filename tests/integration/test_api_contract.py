@@ -1,0 +1,99 @@
+"""The live API against its own contract, by requests that are generated from it: valid ones and invalid ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
+from schemathesis.core.failures import FailureGroup
+
+from chalicelib import openapi, wiring
+from chalicelib.models import RowsAnswer
+from chalicelib.parameters import MAX_VALUES, Rows
+from chalicelib.reading import EARLIEST, LATEST
+from chalicelib.routes import ROUTES
+from chalicelib.views import Table, rows
+from local.laptop import Laptop
+from tests.bars import raw_object, session_bars
+from tests.lake import fill
+
+# The same requests each time: a failure can be seen again.
+THOROUGH = settings(
+    max_examples=50, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.fixture(scope="module")
+def url(running: Laptop) -> Iterator[str]:
+    running.aws.reset()
+    running.create_stack()
+    fill(raw_object(session_bars("2024-06-03", 300)))
+    with running.serve(0) as server:
+        yield server.url
+    running.aws.reset()
+
+
+def acceptable(path: str, query: Any) -> bool:
+    """Whether parameters, each valid, are so together: a JSON schema cannot say it of several."""
+    days = [date.fromisoformat(query[name]) for name in ("start", "end") if name in query]
+    model = ROUTES[path].parameters
+    fields = query.get("fields") or (model().columns if issubclass(model, Rows) else [])
+    return (
+        all(EARLIEST <= day <= LATEST for day in days)
+        and not ("year" in query and days)
+        and days == sorted(days)
+        and int(query.get("limit", 252)) * len(fields) <= MAX_VALUES
+        # Only an answer can make one.
+        and "cursor" not in query
+    )
+
+
+contract: Any = schemathesis.openapi.from_dict(openapi.document())
+
+
+@contract.hook  # type: ignore[untyped-decorator] # schemathesis finds it by its name
+def filter_case(context: Any, case: Any) -> bool:
+    return acceptable(case.path, case.query or {}) if case.meta.generation.mode.is_positive else True
+
+
+@contract.parametrize()  # type: ignore[untyped-decorator]
+@THOROUGH
+def test_every_answer_is_as_the_contract_says(case: Any, url: str):
+    case.call_and_validate(base_url=url)
+
+
+def fails(asked: Rows, table: Table) -> RowsAnswer:
+    if asked.year:
+        raise ValueError(asked.year)
+    return rows(asked, table)
+
+
+def counts_in_words(asked: Rows, table: Table) -> RowsAnswer:
+    answer = rows(asked, table)
+    return replace(answer, meta=replace(answer.meta, count="some" if asked.limit > 10 else answer.meta.count))
+
+
+def adds_a_column(asked: Rows, table: Table) -> RowsAnswer:
+    answer = rows(asked, table)
+    return replace(answer, rows=[row | {"surprise": 1} for row in answer.rows])
+
+
+@pytest.mark.parametrize("bug", [fails, counts_in_words, adds_a_column])
+def test_a_planted_bug_is_found(url: str, monkeypatch: Any, bug: Any):
+    monkeypatch.setitem(ROUTES, "/ibov/prices", dataclasses.replace(ROUTES["/ibov/prices"], view=bug))
+    wiring.forget()
+
+    @given(case=contract["/ibov/prices"]["GET"].as_strategy())
+    @THOROUGH
+    def every_answer_is_as_the_contract_says(case: Any) -> None:
+        case.call_and_validate(base_url=url)
+
+    with pytest.raises(FailureGroup):
+        every_answer_is_as_the_contract_says()
+    wiring.forget()
