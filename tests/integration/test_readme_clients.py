@@ -1,0 +1,89 @@
+"""What the README shows of curl, pandas and JavaScript, run as it stands there against a live API."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from local.laptop import Laptop
+from tests.bars import raw_object, session_bars
+from tests.conftest import ROOT
+from tests.lake import fill
+
+ADDRESS = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(scope="module")
+def url(running: Laptop) -> Iterator[str]:
+    running.aws.reset()
+    running.create_stack()
+    fill(raw_object(session_bars("2024-06-03", 300)))
+    with running.serve(0) as server:
+        yield server.url
+    running.aws.reset()
+
+
+def shown(language: str, url: str) -> str:
+    """The README's block in a language, in its section on questions, asking this address."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Ask it")[2].partition("\n## ")[0]
+    (block,) = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+    return str(block).replace(ADDRESS, url)
+
+
+def program(name: str) -> str:
+    """Where a program is; without it, the test is skipped, or fails where all must be there."""
+    found = shutil.which(name)
+    if found is None:
+        message = f"needs {name}"
+        if os.environ.get("REQUIRE_DATA"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+def test_curl(url: str):
+    outputs = []
+    for line in shown("sh", url).splitlines():
+        command, *arguments = shlex.split(line)
+        done = subprocess.run([program(command), "-sS", "--fail", *arguments], capture_output=True, check=True)
+        outputs.append(done.stdout.decode())
+
+    most_volatile, january = outputs
+    ranges = [row["volatilidade_pct"] for row in json.loads(most_volatile)["rows"]]
+    assert len(ranges) == 10
+    assert ranges == sorted(ranges, reverse=True)
+    assert january.startswith("data,preco_abertura,")
+    assert len(january.splitlines()) == 1 + 22
+
+
+def test_pandas(url: str):
+    names: dict[str, Any] = {}
+    exec(shown("python", url), names)  # noqa: S102 - our own README
+
+    frame, volatility = names["frame"], names["volatility"]
+    assert frame["data"].dtype == "datetime64[ns]"
+    assert frame["data"].max() == pd.Timestamp("2025-08-12")
+    assert frame["preco_fechamento"].dtype == "float64"
+    assert len(volatility) == 252
+    assert volatility["volatilidade"].notna().sum() == 300 - 62  # the first 62 sessions have no full window
+    assert names["answer"].json()["meta"]["volatilidade"] == "vol_parkinson_63d"
+
+
+def test_javascript(url: str):
+    node = program("node")
+    script = shown("js", url)
+
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", script], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert re.fullmatch(r"\d+ unusual days, data to 2025-08-12\n", done.stdout)
