@@ -25,7 +25,7 @@ if _settings.cors_origin != "none":
     )
 
 # What costs money to answer. The key is API Gateway's to check.
-KEYED = {**OPEN, "api_key_required": _settings.api_key == "required"}
+KEYED = {**OPEN, "api_key_required": _settings.api_access == "key"}
 
 # 22:30 from Monday to Friday and 08:30 from Tuesday to Saturday in São Paulo, which is UTC-3 all year.
 SCHEDULE = Cron(30, "1,11", "?", "*", "TUE-SAT", "*")

@@ -23,7 +23,7 @@ _RULES = {
     "table": _IDENTIFIER,
     "job": _NAME,
     "workgroup": _NAME,
-    "api_key": (r"open|required", "open or required: whether /ibov/* and /status ask for an API key"),
+    "api_access": (r"open|key", "open, or key: then /ibov/* and /status ask for an API key"),
     "cors_origin": (r"\*|https?://[A-Za-z0-9.:-]+|none", "the one origin whose pages may ask, * for any, or none"),
 }
 
@@ -46,7 +46,7 @@ class Settings:
     table: str = "ibov_refined"
     job: str = "b3-etl-job"
     workgroup: str = "b3-dataflow"
-    api_key: str = "open"
+    api_access: str = "open"
     cors_origin: str = "*"
 
     def __post_init__(self) -> None:

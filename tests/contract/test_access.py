@@ -1,0 +1,64 @@
+"""Who may ask: keys and origins, as the settings say. They are read when the app is imported: a process for each."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from chalicelib.routes import ROUTES
+from local.environment import sdk_environ
+from tests.conftest import ROOT
+
+SCRIPT = """
+import json, app
+print(json.dumps({
+    path: {
+        "key": bool(methods["GET"].api_key_required),
+        "cors": methods["GET"].cors.get_access_control_headers() if methods["GET"].cors else None,
+    }
+    for path, methods in app.app.routes.items()
+}))
+"""
+
+
+def routes(**settings: str) -> Any:
+    """What each route of the app says of keys and origins, under some settings."""
+    environ = {**os.environ, **sdk_environ("http://127.0.0.1:9"), **settings}
+    command = [sys.executable, "-c", SCRIPT]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_on_a_laptop_everybody_may_ask_from_everywhere():
+    found = routes()
+
+    assert {route["key"] for route in found.values()} == {False}
+    assert {route["cors"]["Access-Control-Allow-Origin"] for route in found.values()} == {"*"}
+
+
+def test_with_a_key_only_what_costs_money_asks_for_it():
+    found = routes(B3_API_ACCESS="key")
+
+    without = {path for path, route in found.items() if not route["key"]}
+    assert without == {"/", "/docs", "/openapi.json", "/assets/{name}"}
+    assert without - {"/assets/{name}"} == {path for path, route in ROUTES.items() if not route.keyed}
+
+
+def test_one_origin_or_none():
+    one = routes(B3_CORS_ORIGIN="https://example.org")["/ibov/prices"]["cors"]
+    assert one["Access-Control-Allow-Origin"] == "https://example.org"
+    assert "ETag" in one["Access-Control-Expose-Headers"]
+    assert "X-Api-Key" in one["Access-Control-Allow-Headers"]
+    assert {route["cors"] for route in routes(B3_CORS_ORIGIN="none").values()} == {None}
+
+
+@pytest.mark.parametrize("setting", [{"B3_API_ACCESS": "maybe"}, {"B3_CORS_ORIGIN": "example.org, evil.example"}])
+def test_any_other_value_is_refused(setting: dict[str, str]):
+    with pytest.raises(AssertionError, match="SettingsError: B3_"):
+        routes(**setting)
