@@ -31,6 +31,10 @@ KEYED = {**OPEN, "api_key_required": _settings.api_access == "key"}
 SCHEDULE = Cron(30, "1,11", "?", "*", "TUE-SAT", "*")
 
 
+def _from_table() -> Response:
+    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+
+
 @app.route("/", **OPEN)
 def index() -> Response:
     return answer(app.current_request, api.index)
@@ -38,32 +42,32 @@ def index() -> Response:
 
 @app.route("/ibov/prices", **KEYED)
 def prices() -> Response:
-    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+    return _from_table()
 
 
 @app.route("/ibov/volatility", **KEYED)
 def volatility() -> Response:
-    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+    return _from_table()
 
 
 @app.route("/ibov/volatility/compare", **KEYED)
 def compare() -> Response:
-    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+    return _from_table()
 
 
 @app.route("/ibov/volatility/cone", **KEYED)
 def cone() -> Response:
-    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+    return _from_table()
 
 
 @app.route("/ibov/summary", **KEYED)
 def summary() -> Response:
-    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+    return _from_table()
 
 
 @app.route("/ibov/anomalies", **KEYED)
 def anomalies() -> Response:
-    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+    return _from_table()
 
 
 @app.route("/status", **KEYED)

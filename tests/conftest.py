@@ -13,6 +13,8 @@ from chalice.test import Client
 
 from chalicelib import wiring
 from local.laptop import Laptop
+from tests.bars import raw_object, session_bars
+from tests.lake import fill
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -65,6 +67,17 @@ def laptop(running: Laptop) -> Iterator[Laptop]:
     wiring.forget()
     running.create_stack()
     yield running
+    running.aws.reset()
+
+
+@pytest.fixture(scope="module")
+def url(running: Laptop) -> Iterator[str]:
+    """Where the API is served, of a lake with 300 sessions from June 2024 on."""
+    running.aws.reset()
+    running.create_stack()
+    fill(raw_object(session_bars("2024-06-03", 300)))
+    with running.serve(0) as server:
+        yield server.url
     running.aws.reset()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -19,24 +18,11 @@ from chalicelib.parameters import MAX_VALUES, Rows
 from chalicelib.reading import EARLIEST, LATEST
 from chalicelib.routes import ROUTES
 from chalicelib.views import Table, rows
-from local.laptop import Laptop
-from tests.bars import raw_object, session_bars
-from tests.lake import fill
 
 # The same requests each time: a failure can be seen again.
 THOROUGH = settings(
     max_examples=50, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
-
-
-@pytest.fixture(scope="module")
-def url(running: Laptop) -> Iterator[str]:
-    running.aws.reset()
-    running.create_stack()
-    fill(raw_object(session_bars("2024-06-03", 300)))
-    with running.serve(0) as server:
-        yield server.url
-    running.aws.reset()
 
 
 def acceptable(path: str, query: Any) -> bool:

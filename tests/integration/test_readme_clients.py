@@ -8,28 +8,14 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from local.laptop import Laptop
-from tests.bars import raw_object, session_bars
 from tests.conftest import ROOT
-from tests.lake import fill
 
 ADDRESS = "http://127.0.0.1:8000"
-
-
-@pytest.fixture(scope="module")
-def url(running: Laptop) -> Iterator[str]:
-    running.aws.reset()
-    running.create_stack()
-    fill(raw_object(session_bars("2024-06-03", 300)))
-    with running.serve(0) as server:
-        yield server.url
-    running.aws.reset()
 
 
 def shown(language: str, url: str) -> str:
