@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.report import Table, median_seconds, milliseconds
 from chalicelib import wiring
-from chalicelib.athena import Query
+from chalicelib.queries import Query
 from chalicelib.sources import Source
 from chalicelib.sources.csv_file import CsvFile
 from local import moto_state

@@ -14,13 +14,11 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
+from chalicelib.queries import Query, Row, Value
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_s3 import S3Client
-
-Value = str | int | float | bool | None
-Row = dict[str, Value]
 
 PAGE_ROWS = 1000
 """Rows that one GetQueryResults gives, the line with the names among them. Longer results are read from S3."""
@@ -45,21 +43,6 @@ _READ: dict[str, Callable[[str], Value]] = {
 
 # A cell of the result object: in quotes, which are doubled inside, or nothing at all for null.
 _CELL = re.compile(r'("[^"]*(?:""[^"]*)*")?(,|\n)')
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question.
-
-    Attributes:
-        sql: the SQL, with `?` for each parameter in WHERE.
-        parameters: SQL literals.
-        most: the most rows that the answer can have, where that is known to be many.
-    """
-
-    sql: str
-    parameters: tuple[str, ...] = ()
-    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,8 @@ class Answers:
 
 def etag(*parts: str) -> str:
     """The strong ETag of what these parts determine."""
-    return f'"{hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]}"'
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return f'"{digest[:32]}"'
 
 
 def matches(if_none_match: str | None, tag: str) -> bool:

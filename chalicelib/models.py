@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chalicelib.athena import Row
 from chalicelib.manifest import Quality
+from chalicelib.queries import Row
 from chalicelib.schema import Estimator, Window
 from chalicelib.summaries import ConeRow, Described, Fall
 

@@ -12,8 +12,7 @@ import msgspec
 
 from chalicelib.models import Problem
 from chalicelib.parameters import COLUMNS, SCORE, VOLATILITY, Anomalies, Span
-from chalicelib.problems import PROBLEM_JSON
-from chalicelib.representations import CSV, JSON
+from chalicelib.representations import CSV, JSON, PROBLEM_JSON
 from chalicelib.routes import ROUTES, Route
 from chalicelib.schema import REFINED
 

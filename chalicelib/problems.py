@@ -11,8 +11,7 @@ from chalice.app import Request, Response
 
 from chalicelib.errors import BadParameter, NotFound, NotReady, QueryRefused, QueryTimeout
 from chalicelib.models import ParameterError, Problem
-
-PROBLEM_JSON = "application/problem+json"
+from chalicelib.representations import PROBLEM_JSON
 
 RETRY_SOON, RETRY_AFTER_INGEST = "5", "60"
 """Seconds that a client is asked to wait: for a query that runs on, and for the first ingest."""

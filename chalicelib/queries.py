@@ -7,15 +7,34 @@ integer literal printed from a checked int: Athena takes `?` in WHERE only.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.anomalies import SCORES
-from chalicelib.athena import Query
-from chalicelib.cursor import Position, Value
+from chalicelib.cursor import Position
 from chalicelib.parameters import SCORE, VOLATILITY, Anomalies, Rows, Span
+
+Value = str | int | float | bool | None
+Row = dict[str, Value]
+"""A row of an answer, by column name."""
 
 MOST_SESSIONS = 20_000
 """More than there can be: the index is of 1968."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question.
+
+    Attributes:
+        sql: the SQL, with `?` for each parameter in WHERE.
+        parameters: SQL literals.
+        most: the most rows that the answer can have, where that is known to be many.
+    """
+
+    sql: str
+    parameters: tuple[str, ...] = ()
+    most: int = 0
 
 
 def order(sort: str) -> tuple[str, bool]:
@@ -94,7 +113,7 @@ def _after(position: Position, column: str, descending: bool) -> tuple[str, list
     return f'({beyond} OR ("{column}" = ? AND "data" > ?) OR "{column}" IS NULL)', [value, value, day]
 
 
-def _literal(value: date | Value) -> str:
+def _literal(value: date | float) -> str:
     """A value as a literal of SQL. A double has an exponent: without one, Athena takes it for a decimal."""
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"

@@ -12,7 +12,7 @@ import msgspec
 from chalicelib.models import Answer
 from chalicelib.parameters import Format
 
-JSON, CSV = "application/json", "text/csv"
+JSON, CSV, PROBLEM_JSON = "application/json", "text/csv", "application/problem+json"
 
 _MEDIA: dict[str, Format] = {JSON: "json", CSV: "csv"}
 

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 import msgspec
 
 from chalicelib import cursor, queries, summaries
-from chalicelib.athena import Query, Row
 from chalicelib.manifest import Contents
 from chalicelib.models import AnswerMeta, ConeAnswer, Day, Depth, Links, RowsAnswer, SummaryAnswer
 from chalicelib.parameters import VOLATILITY, Anomalies, Compare, Cone, Rows, Summary, Volatility
+from chalicelib.queries import Query, Row
 from chalicelib.schema import REFINED, TICKER, WINDOWS, volatility_column
 
 PERIODS_PER_YEAR = 252

@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from chalicelib import wiring
-from chalicelib.athena import ATTEMPTS, Athena, Query
+from chalicelib.athena import ATTEMPTS, Athena
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
+from chalicelib.queries import Query
 from local.laptop import Laptop
 
 ONE = Query("SELECT 1 AS one")
