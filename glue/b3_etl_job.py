@@ -59,10 +59,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--TABLE", default=Settings().table, help="Glue table (default: %(default)s)")
     parser.add_argument("--JOB_RUN_ID", default=f"by-hand-{uuid.uuid4()}", help="the run's id (Glue gives it)")
     arguments, _ = parser.parse_known_args(argv)
-    for name in ("RAW_PATH", "REFINED_PATH"):
-        path = urlsplit(getattr(arguments, name))
-        if path.scheme != "s3" or not path.netloc:
-            parser.error(f"--{name} is {getattr(arguments, name)!r}; allowed: s3://bucket/…")
+    raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)
+    if raw.scheme != "s3" or not raw.netloc:
+        parser.error(f"--RAW_PATH is {arguments.RAW_PATH!r}; allowed: s3://bucket/…")
+    if not refined.netloc or arguments.REFINED_PATH.removeprefix(f"s3://{refined.netloc}/") != layout.REFINED_PREFIX:
+        parser.error(f"--REFINED_PATH is {arguments.REFINED_PATH!r}; allowed: s3://bucket/{layout.REFINED_PREFIX}")
     return arguments
 
 

@@ -252,6 +252,12 @@ def test_columns_that_a_release_adds_appear_in_every_year_and_partition(
             "--RAW_PATH is '/raw'; allowed: s3://bucket/",
         ),
         (["--RAW_PATH", "s3://b/raw/", "--REFINED_PATH", "s3:///refined/"], "--REFINED_PATH is 's3:///refined/'"),
+        (
+            ["--RAW_PATH", "s3://b/raw/", "--REFINED_PATH", "s3://b/elsewhere/"],
+            "--REFINED_PATH is 's3://b/elsewhere/'; allowed: s3://bucket/refined/",
+        ),
+        (["--RAW_PATH", "s3://b/raw/", "--REFINED_PATH", "s3://b/refined"], "--REFINED_PATH is 's3://b/refined'"),
+        (["--RAW_PATH", "s3://b/raw/", "--REFINED_PATH", "http://b/refined/"], "--REFINED_PATH is 'http://b/"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused(argv: list[str], message: str, capsys: Any):
