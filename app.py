@@ -112,5 +112,5 @@ ingest.event_class = Invocation
 @app.on_s3_event(_settings.raw_bucket, prefix=layout.RAW_PREFIX, suffix=layout.RAW_SUFFIX)
 def start_refine(event: S3Event) -> dict[str, str | None]:
     """Start the Glue job, unless what arrived is merged already."""
-    run_id = trigger.start_refine(event.to_dict(), wiring.settings(), wiring.lake(), wiring.glue())
+    run_id = trigger.start_refine(event.to_dict(), wiring.settings(), wiring.lake(), wiring.glue(), datetime.now(UTC))
     return {"job_run_id": run_id}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _READERS = 16
 _NOT_MODIFIED = 304
+
+# What S3 answers to a write whose condition does not hold, or no longer: 412, 409 and 404.
 _CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
 
@@ -115,9 +117,21 @@ class Lake:
         """
         return self._put(self.refined_bucket, key, body, etag)
 
-    def delete_refined(self, key: str) -> None:
-        """Remove an object of the refined bucket; one that is gone already is no error."""
-        self.s3.delete_object(Bucket=self.refined_bucket, Key=key)
+    def delete_refined(self, key: str, etag: str) -> None:
+        """Remove the object that has this ETag; one that is gone already is no error.
+
+        Raises:
+            LakeChanged: somebody else wrote it in between.
+        """
+        try:
+            self.s3.delete_object(Bucket=self.refined_bucket, Key=key, IfMatch=etag)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "NoSuchKey":
+                return
+            if code not in _CHANGED:
+                raise
+            raise _changed(self.refined_bucket, key, etag) from error
 
     def _list(self, bucket: str, prefix: str) -> dict[str, str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -131,5 +145,9 @@ class Lake:
         except ClientError as error:
             if error.response["Error"]["Code"] not in _CHANGED:
                 raise
-            expected = "absent" if etag is None else f"at {etag}"
-            raise LakeChanged(f"s3://{bucket}/{key} was expected {expected}, and is not") from error
+            raise _changed(bucket, key, etag) from error
+
+
+def _changed(bucket: str, key: str, etag: str | None) -> LakeChanged:
+    expected = "absent" if etag is None else f"at {etag}"
+    return LakeChanged(f"s3://{bucket}/{key} was expected {expected}, and is not")

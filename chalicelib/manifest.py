@@ -99,7 +99,13 @@ class Contents(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """The state of the lake. While `writing`, `contents` are those of the last commit, None before the first."""
+    """The state of the lake.
+
+    Attributes:
+        state: `writing` from a run's claim to its commit, and after a run that failed on the way.
+        claim: the run that is writing; None in a lake that is ready, or whose last run failed and gave up its claim.
+        contents: what the last commit left, None before the first.
+    """
 
     state: Literal["writing", "ready"]
     claim: Claim | None

@@ -4,14 +4,13 @@
 
 A run claims the manifest, computes refined from every raw object, writes the years that differ from what is
 stored, registers them, and commits the manifest; then it looks for raw objects that arrived meanwhile. Every
-write is conditional on what was read, so two runs cannot overwrite each other, and a run that was killed
-anywhere is healed by the next.
+write is conditional on what was stored at the claim, so two runs do not overwrite each other, and each run
+compares with what is really stored, so one that was killed anywhere is healed by the next.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
@@ -25,21 +24,11 @@ from chalicelib.b3_calendar import sessions
 from chalicelib.catalog import Catalog
 from chalicelib.errors import B3Error, LakeChanged, RunInProgress
 from chalicelib.lake import Lake
-from chalicelib.manifest import (
-    Claim,
-    Contents,
-    Gap,
-    Ledger,
-    Manifest,
-    Quality,
-    Run,
-    Year,
-    code_version,
-    version_of,
-)
+from chalicelib.manifest import Contents, Gap, Ledger, Quality, Run, Year, code_version, version_of
 from chalicelib.refinery import Refined, refine
 from chalicelib.schema import QUARANTINE, REFINED, REVISIONS, SCHEMA_VERSION
 from chalicelib.settings import Settings
+from chalicelib.writer import Writer, claimed
 
 ATTEMPTS = 5
 """How often a run starts over because somebody else wrote, or because raw grew while it worked."""
@@ -54,8 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parse(argv)
     raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)
     lake = Lake(boto3.client("s3"), raw.netloc, refined.netloc)
-    location = f"s3://{refined.netloc}/{layout.REFINED_PREFIX}"
-    catalog = Catalog(boto3.client("glue"), arguments.DATABASE, arguments.TABLE, location)
+    catalog = Catalog(boto3.client("glue"), arguments.DATABASE, arguments.TABLE, arguments.REFINED_PATH)
     try:
         bring_up_to_date(lake, catalog, arguments.JOB_RUN_ID, lambda: datetime.now(UTC))
     except B3Error as error:
@@ -71,10 +59,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--TABLE", default=Settings().table, help="Glue table (default: %(default)s)")
     parser.add_argument("--JOB_RUN_ID", default=f"by-hand-{uuid.uuid4()}", help="the run's id (Glue gives it)")
     arguments, _ = parser.parse_known_args(argv)
-    for name in ("RAW_PATH", "REFINED_PATH"):
-        path = urlsplit(getattr(arguments, name))
-        if path.scheme != "s3" or not path.netloc:
-            parser.error(f"--{name} is {getattr(arguments, name)!r}; allowed: s3://bucket/…")
+    raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)
+    if raw.scheme != "s3" or not raw.netloc:
+        parser.error(f"--RAW_PATH is {arguments.RAW_PATH!r}; allowed: s3://bucket/…")
+    if not refined.netloc or arguments.REFINED_PATH.removeprefix(f"s3://{refined.netloc}/") != layout.REFINED_PREFIX:
+        parser.error(f"--REFINED_PATH is {arguments.REFINED_PATH!r}; allowed: s3://bucket/{layout.REFINED_PREFIX}")
     return arguments
 
 
@@ -83,7 +72,8 @@ def bring_up_to_date(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) ->
 
     Raises:
         RunInProgress: another run holds the claim, or the lake changed at each of `ATTEMPTS` tries.
-        MixedLake, LakeError: raw or the catalog is not as it must be; nothing was written.
+        MixedLake: real and synthetic bars meet in raw; nothing was written.
+        LakeError: the catalog is not as it must be; the next run heals what was written.
     """
     for _ in range(ATTEMPTS):
         if not lake.raw_objects():
@@ -104,76 +94,59 @@ def bring_up_to_date(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) ->
 def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents:
     """One claim, one computation, one commit."""
     started_at = clock()
-    previous, etag = lake.manifest()
-    claim = previous.claim if previous else None
-    if claim and claim.run_id != run_id and claim.holds(started_at):
-        raise RunInProgress(f"run {claim.run_id} has been writing since {claim.at:%Y-%m-%d %H:%M:%S} UTC")
-    committed = previous.contents if previous else None
-    etag = lake.put_manifest(Manifest("writing", Claim(run_id, started_at), committed), etag)
-    try:
-        objects = lake.raw_objects()
-        raw = lake.read_raw(objects)
+    with claimed(lake, run_id, started_at) as writer:
+        ledger = Ledger(lake.raw_objects())
+        raw = lake.read_raw(ledger.merged)
         refined = refine(raw.rows, raw.refused, sessions)
-        print(f"raw: {len(objects):,} objects, {refined.rows:,} bars, {len(refined.quarantine):,} refused")
-    except B3Error:
-        # Nothing was written: leave the lake as it was found. If the claim is no longer ours, there is none to give up.
-        with contextlib.suppress(LakeChanged):
-            lake.put_manifest(previous or Manifest("ready", None, None), etag)
-        raise
-    years = _write(lake, catalog, refined)
-    ledger = Ledger(objects)
-    ledger_key = _write_ledger(lake, ledger)
-    contents = Contents(
-        version=version_of(years),
-        as_of=_session(refined, -1),
-        first_session=_session(refined, 0),
-        rows=len(refined.bars),
-        years=years,
-        synthetic=refined.synthetic,
-        quality=_quality(refined),
-        sessions_ahead=_sessions_ahead(_session(refined, -1), started_at.date()),
-        run=Run(run_id, started_at, clock(), refined.rows, len(refined.bars), len(refined.quarantine)),
-        schema_version=SCHEMA_VERSION,
-        code_version=code_version(),
-        ledger=ledger_key,
-    )
-    lake.put_manifest(Manifest("ready", None, contents), etag)
+        print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} bars, {len(refined.quarantine):,} refused")
+        years = _write(writer, catalog, refined)
+        contents = Contents(
+            version=version_of(years),
+            as_of=_session(refined, -1),
+            first_session=_session(refined, 0),
+            rows=len(refined.bars),
+            years=years,
+            synthetic=refined.synthetic,
+            quality=_quality(refined),
+            sessions_ahead=_sessions_ahead(_session(refined, -1), started_at.date()),
+            run=Run(run_id, started_at, clock(), refined.rows, len(refined.bars), len(refined.quarantine)),
+            schema_version=SCHEMA_VERSION,
+            code_version=code_version(),
+            ledger=_write_ledger(writer, ledger),
+        )
+        writer.commit(contents)
     print(f"committed: {contents.rows:,} sessions to {contents.as_of}, version {contents.version[:12]}")
-    for key in lake.refined_objects(layout.LEDGER_PREFIX).keys() - {ledger_key}:
-        lake.delete_refined(key)
+    # The claim is given up, and the next run may have written its ledger: only those that lay there before ours go.
+    for key, etag in writer.stored.items():
+        if key.startswith(layout.LEDGER_PREFIX) and key != contents.ledger:
+            lake.delete_refined(key, etag)
     return contents
 
 
-def _write(lake: Lake, catalog: Catalog, refined: Refined) -> dict[str, Year]:
-    """Write the years that differ from what is stored, drop those that no longer are, register the rest."""
-    stored = lake.refined_objects(layout.REFINED_PREFIX)
+def _write(writer: Writer, catalog: Catalog, refined: Refined) -> dict[str, Year]:
+    """Write the years that differ from what is stored, register them, and drop those that no longer are."""
+    bars = {int(year): refined.bars[refined.bars["year"] == year] for year in sorted(refined.bars["year"].unique())}
+    # All is encoded before the first write: what cannot be encoded leaves the lake as it was.
+    bodies = {year: parquet.encode(rows, REFINED) for year, rows in bars.items()}
+    refused = parquet.encode(refined.quarantine, QUARANTINE)
+    revisions = parquet.encode(refined.revisions, REVISIONS)
     years: dict[str, Year] = {}
-    written = 0
-    for year in sorted(refined.bars["year"].unique()):
-        bars = refined.bars[refined.bars["year"] == year]
-        key = layout.refined_key(year)
-        body = parquet.encode(bars, REFINED)
-        etag = stored.pop(key, None)
-        if not _is(body, etag):
-            etag = lake.put_refined(key, body, etag)
-            written += 1
-        years[str(year)] = Year(str(etag), len(bars), hashlib.sha256(body).hexdigest())
-    print(f"refined: {len(years)} years, {written} written")
-    _write_one(lake, layout.QUARANTINE_KEY, parquet.encode(refined.quarantine, QUARANTINE))
-    _write_one(lake, layout.REVISIONS_KEY, parquet.encode(refined.revisions, REVISIONS))
-    catalog.register(int(year) for year in years)
-    for key in stored:
-        if layout.refined_year(key) is None:
-            print(f"warning: s3://{lake.refined_bucket}/{key} is not of this lake, and Athena may read it")
-        else:
-            lake.delete_refined(key)
+    for year, body in bodies.items():
+        etag = writer.put(layout.refined_key(year), body)
+        years[str(year)] = Year(etag, len(bars[year]), hashlib.sha256(body).hexdigest())
+    written = {year.etag for year in years.values()} - set(writer.stored.values())
+    print(f"refined: {len(years)} years, {len(written)} written")
+    writer.put(layout.QUARANTINE_KEY, refused)
+    writer.put(layout.REVISIONS_KEY, revisions)
+    writer.about_to_write()
+    catalog.register(bars)
+    found = {key: layout.refined_year(key) for key in writer.stored if key.startswith(layout.REFINED_PREFIX)}
+    for key, stored_year in found.items():
+        if stored_year is None:
+            print(f"warning: s3://{writer.lake.refined_bucket}/{key} is not of this lake, and Athena may read it")
+        elif stored_year not in bars:
+            writer.delete(key)
     return years
-
-
-def _write_one(lake: Lake, key: str, body: bytes) -> None:
-    etag = lake.refined_objects(key).get(key)
-    if not _is(body, etag):
-        lake.put_refined(key, body, etag)
 
 
 def _quality(refined: Refined) -> Quality:
@@ -189,21 +162,12 @@ def _quality(refined: Refined) -> Quality:
     )
 
 
-def _write_ledger(lake: Lake, ledger: Ledger) -> str:
+def _write_ledger(writer: Writer, ledger: Ledger) -> str:
     """Write the ledger under a name of its own, so that a manifest and the ledger that it names always agree."""
     body = ledger.encode()
     key = f"{layout.LEDGER_PREFIX}{hashlib.sha256(body).hexdigest()[:16]}.json"
-    if key not in lake.refined_objects(key):
-        lake.put_refined(key, body, None)
+    writer.put(key, body)
     return key
-
-
-def _is(body: bytes, etag: str | None) -> bool:
-    """Whether the stored object is these bytes: S3's ETag of an object put whole is its MD5.
-
-    Under SSE-KMS it is not, and every run would write every year: the stack's buckets use SSE-S3.
-    """
-    return etag == f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
 
 
 def _session(refined: Refined, position: int) -> date | None:

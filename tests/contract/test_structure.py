@@ -8,7 +8,20 @@ import sys
 from tests.conftest import ROOT
 
 HEAVY = {"pandas", "pyarrow", "awswrangler", "yfinance", "exchange_calendars", "numpy", "duckdb", "moto", "local"}
-EDGES = {"api", "athena", "backfill", "caching", "catalog", "ingest", "lake", "pages", "problems", "trigger", "wiring"}
+EDGES = {
+    "api",
+    "athena",
+    "backfill",
+    "caching",
+    "catalog",
+    "ingest",
+    "lake",
+    "pages",
+    "problems",
+    "trigger",
+    "wiring",
+    "writer",
+}
 """What talks to AWS or to a client. All else computes."""
 
 PURE = sorted({path.stem for path in (ROOT / "chalicelib").glob("*.py")} - EDGES - {"__init__"})

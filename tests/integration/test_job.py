@@ -1,104 +1,26 @@
-"""The job's commit, run in this process: order, repetition, rivals, and a death at any moment."""
+"""The job's commit, run in this process: what it writes, in any order of raw, and how often."""
 
 from __future__ import annotations
 
 import itertools
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import b3_etl_job
-import boto3
-import pandas as pd
 import pytest
 from b3_etl_job import bring_up_to_date
 
 from chalicelib import layout, parquet
 from chalicelib.catalog import Catalog
-from chalicelib.errors import LakeError, MixedLake, RunInProgress
+from chalicelib.errors import LakeError
 from chalicelib.lake import Lake
-from chalicelib.manifest import JOB_TIMEOUT, Claim, Contents, Manifest
+from chalicelib.manifest import Claim, Manifest
 from chalicelib.schema import PRICES, QUARANTINE, REFINED
 from local import moto_state
-from local.laptop import Laptop
 from tests.bars import COLLECTED, known_bars, raw_object, session_bars
 from tests.integration.test_local_athena import query
-
-RAW, BUCKET = "b3-dataflow-raw", "b3-dataflow-refined"
-NOW = COLLECTED + timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def no_events(laptop: Laptop, s3: Any) -> None:
-    """Only the runs that a test makes."""
-    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
-
-
-@pytest.fixture
-def lake(s3: Any) -> Lake:
-    return Lake(s3, RAW, BUCKET)
-
-
-@pytest.fixture
-def catalog(glue: Any) -> Catalog:
-    return Catalog(glue, "b3_refined_db", "ibov_refined", f"s3://{BUCKET}/refined/")
-
-
-@pytest.fixture
-def run(lake: Lake, catalog: Catalog) -> Callable[..., Contents | None]:
-    """A run of the job; each has an id of its own."""
-    ids = itertools.count()
-
-    def run(now: datetime = NOW) -> Contents | None:
-        return bring_up_to_date(lake, catalog, f"jr_{next(ids)}", lambda: now)
-
-    return run
-
-
-# A correction that overlaps the history, adds a year of its own, and has a bar that is refused.
-CORRECTION = pd.concat([session_bars("2023-12-28", 1), session_bars("2024-10-15", 30)], ignore_index=True)
-CORRECTION.loc[30, "preco_abertura"] = float("nan")
-
-THREE = [
-    raw_object(session_bars("2024-11-01", 60), collected_at=COLLECTED),
-    raw_object(session_bars("2025-01-02", 20), collected_at=COLLECTED + timedelta(hours=1)),
-    raw_object(CORRECTION, "correcao", COLLECTED + timedelta(hours=2)),
-]
-YEARS = ["2023", "2024", "2025"]
-
-
-def put(lake: Lake, *objects: tuple[str, bytes]) -> None:
-    for key, body in objects:
-        lake.s3.put_object(Bucket=RAW, Key=key, Body=body)
-
-
-def stored() -> dict[str, bytes | None]:
-    """What lies in the refined bucket, but for the manifest and the ledger."""
-    found = [entry.key for entry in moto_state.objects(BUCKET, "") if not entry.key.startswith("manifests/")]
-    return {key: moto_state.read(BUCKET, key) for key in found}
-
-
-def registered(glue: Any) -> list[str]:
-    pages = glue.get_partitions(DatabaseName="b3_refined_db", TableName="ibov_refined")
-    return sorted(partition["Values"][0] for partition in pages["Partitions"])
-
-
-def empty(laptop: Laptop, s3: Any) -> None:
-    laptop.aws.reset()
-    laptop.create_stack()
-    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
-
-
-@pytest.fixture
-def rebuilt(laptop: Laptop, lake: Lake, run: Any, s3: Any) -> tuple[dict[str, bytes | None], str]:
-    """What a clean rebuild from the three objects gives, and its version."""
-    put(lake, *THREE)
-    version = run().version
-    found = stored()
-    empty(laptop, s3)
-    return found, version
+from tests.job import BUCKET, THREE, YEARS, modified, put, registered, stored
+from tests.lake import NOW
 
 
 def test_a_run_writes_the_years_registers_them_and_commits(lake: Lake, run: Any, glue: Any):
@@ -145,25 +67,25 @@ def test_a_second_run_writes_nothing(lake: Lake, run: Any):
     put(lake, *THREE)
     first = run()
     written = {entry.key: entry for entry in moto_state.objects(BUCKET, "refined/")}
-    times = modified(lake)
+    times = modified()
 
     second = run(NOW + timedelta(hours=1))
 
     assert second.version == first.version
     assert second.years == first.years
     assert {entry.key: entry for entry in moto_state.objects(BUCKET, "refined/")} == written
-    assert modified(lake) == times
+    assert modified() == times
 
 
 def test_a_day_touches_the_object_of_its_year_only(lake: Lake, run: Any):
     put(lake, *THREE)
     run()
-    times = modified(lake)
+    times = modified()
 
     put(lake, raw_object(session_bars("2025-01-02", 21), collected_at=COLLECTED + timedelta(days=2)))
     run()
 
-    changed = {key for key, time in modified(lake).items() if times.get(key) != time}
+    changed = {key for key, time in modified().items() if times.get(key) != time}
     assert changed == {layout.refined_key(2025)}
 
 
@@ -174,19 +96,13 @@ def test_a_warning_on_decembers_last_bar_touches_two_years(lake: Lake, run: Any)
     bars.loc[last + 1, list(PRICES[:3])] = [round(close * share) for share in (0.998, 1.01, 0.99)]
     put(lake, raw_object(bars.head(last + 1)))
     run()
-    times = modified(lake)
+    times = modified()
 
     put(lake, raw_object(bars.head(last + 2), collected_at=COLLECTED + timedelta(days=1)))
     run()
 
-    changed = {key for key, time in modified(lake).items() if times.get(key) != time}
+    changed = {key for key, time in modified().items() if times.get(key) != time}
     assert changed == {layout.refined_key(2024), layout.refined_key(2025)}
-
-
-def modified(lake: Lake) -> dict[str, Any]:
-    """An id of each write of a year: moto keeps a version of its own for each."""
-    keys = [entry.key for entry in moto_state.objects(BUCKET, "refined/")]
-    return {key: id(moto_state._s3().get_object(BUCKET, key)) for key in keys}
 
 
 def test_an_object_that_somebody_spoilt_is_written_anew(lake: Lake, run: Any, rebuilt: Any):
@@ -232,20 +148,6 @@ def test_refused_bars_lie_in_quarantine_with_reason_and_key(lake: Lake, run: Any
     assert refused["preco_abertura"].tolist() == ["142349.0", "143547.0"]
 
 
-def test_a_claim_is_respected_while_its_run_may_live_and_taken_over_after(lake: Lake, run: Any):
-    put(lake, *THREE)
-    lake.put_manifest(Manifest("writing", Claim("jr_other", NOW), None), None)
-
-    with pytest.raises(RunInProgress, match="run jr_other has been writing since 2025-10-15 01:30:00 UTC"):
-        run(NOW + JOB_TIMEOUT - timedelta(seconds=1))
-    assert stored() == {}
-
-    assert sorted(run(NOW + JOB_TIMEOUT).years) == YEARS
-    manifest, _ = lake.manifest()
-    assert manifest is not None
-    assert manifest.state == "ready"
-
-
 def test_while_a_run_is_writing_the_manifest_says_what_the_last_commit_held(lake: Lake, catalog: Catalog, run: Any):
     put(lake, THREE[0])
     before = run()
@@ -266,20 +168,6 @@ def test_while_a_run_is_writing_the_manifest_says_what_the_last_commit_held(lake
     assert (manifest.state, manifest.contents) == ("writing", before)
     assert manifest.claim == Claim("jr_1", NOW)
     assert after.version != before.version
-
-
-def test_a_run_that_fails_before_it_writes_gives_up_its_claim(lake: Lake, run: Any):
-    put(lake, THREE[0])
-    before = run()
-    kept = stored()
-    put(lake, raw_object(known_bars(), "sample", COLLECTED + timedelta(hours=5)))
-
-    with pytest.raises(MixedLake):
-        run()
-
-    manifest, _ = lake.manifest()
-    assert manifest == Manifest("ready", None, before)
-    assert stored() == kept
 
 
 def test_a_broken_object_does_not_stop_a_run(lake: Lake, run: Any):
@@ -324,87 +212,6 @@ def test_raw_that_arrives_while_a_run_works_is_merged_by_it(lake: Lake, run: Any
     assert stored() == rebuilt[0]
 
 
-def test_two_runs_at_once_never_overwrite_each_other(lake: Lake, catalog: Catalog, rebuilt: Any):
-    put(lake, *THREE)
-    outcomes: list[object] = []
-
-    def work(number: int) -> None:
-        own = Lake(boto3.session.Session().client("s3"), RAW, BUCKET)
-        try:
-            outcomes.append(bring_up_to_date(own, catalog, f"jr_{number}", lambda: NOW))
-        except RunInProgress as error:
-            outcomes.append(error)
-
-    threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert any(isinstance(outcome, Contents) for outcome in outcomes)
-    assert all(isinstance(outcome, Contents | RunInProgress) for outcome in outcomes)
-    assert stored() == rebuilt[0]
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of the job may catch it."""
-
-
-WRITES = {
-    "PutObject",
-    "DeleteObject",
-    "CreateTable",
-    "UpdateTable",
-    "BatchCreatePartition",
-    "BatchUpdatePartition",
-    "BatchDeletePartition",
-}
-
-
-@contextmanager
-def killed_before_write(number: int, *clients: Any) -> Iterator[None]:
-    """Raise Killed in place of the write of that number."""
-    count = itertools.count()
-
-    def strike(model: Any, **_: Any) -> None:
-        if model.name in WRITES and next(count) == number:
-            raise Killed
-
-    for client in clients:
-        client.meta.events.register("before-call", strike, unique_id="strike")
-    try:
-        yield
-    finally:
-        for client in clients:
-            client.meta.events.unregister("before-call", unique_id="strike")
-
-
-def test_a_job_killed_before_any_of_its_writes_is_healed_by_the_next(
-    laptop: Laptop, lake: Lake, catalog: Catalog, run: Any, rebuilt: Any, s3: Any, glue: Any
-):
-    for number in itertools.count():
-        empty(laptop, s3)
-        put(lake, THREE[0])
-        run()
-        put(lake, *THREE[1:])
-        try:
-            with killed_before_write(number, s3, glue):
-                run()
-        except Killed:
-            run(NOW + JOB_TIMEOUT)
-            assert stored() == rebuilt[0], f"killed before write {number}"
-            assert registered(glue) == YEARS
-            manifest, _ = lake.manifest()
-            assert manifest is not None
-            assert manifest.state == "ready"
-            assert len(moto_state.objects(BUCKET, layout.LEDGER_PREFIX)) == 1
-        else:
-            break
-
-    # the claim, three years, quarantine, revisions, a partition, the ledger, the commit, the old ledger
-    assert number == 10
-
-
 def test_columns_that_a_release_adds_appear_in_every_year_and_partition(
     lake: Lake, catalog: Catalog, run: Any, glue: Any, athena: Any, monkeypatch: Any
 ):
@@ -444,7 +251,13 @@ def test_columns_that_a_release_adds_appear_in_every_year_and_partition(
             ["--RAW_PATH", "/raw", "--REFINED_PATH", "s3://b/refined/"],
             "--RAW_PATH is '/raw'; allowed: s3://bucket/",
         ),
-        (["--RAW_PATH", "s3://b/raw/", "--REFINED_PATH", "s3:///refined"], "--REFINED_PATH is 's3:///refined'"),
+        (["--RAW_PATH", "s3://b/raw/", "--REFINED_PATH", "s3:///refined/"], "--REFINED_PATH is 's3:///refined/'"),
+        (
+            ["--RAW_PATH", "s3://b/raw/", "--REFINED_PATH", "s3://b/elsewhere/"],
+            "--REFINED_PATH is 's3://b/elsewhere/'; allowed: s3://bucket/refined/",
+        ),
+        (["--RAW_PATH", "s3://b/raw/", "--REFINED_PATH", "s3://b/refined"], "--REFINED_PATH is 's3://b/refined'"),
+        (["--RAW_PATH", "s3://b/raw/", "--REFINED_PATH", "http://b/refined/"], "--REFINED_PATH is 'http://b/"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused(argv: list[str], message: str, capsys: Any):

@@ -1,0 +1,201 @@
+"""Runs of the job that fail or die on the way: what they leave, and that the next one heals it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import b3_etl_job
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from chalicelib import layout, parquet
+from chalicelib.catalog import Catalog
+from chalicelib.errors import MixedLake
+from chalicelib.lake import Lake
+from chalicelib.manifest import JOB_TIMEOUT, Contents, Manifest
+from chalicelib.schema import REVISIONS
+from local import moto_state
+from local.laptop import Laptop
+from tests.bars import COLLECTED, known_bars, raw_object
+from tests.job import BUCKET, THREE, WRITES, YEARS, empty, once, put, registered, rival, stored, struck
+from tests.lake import NOW
+
+SYNTHETIC = raw_object(known_bars(), "sample", COLLECTED + timedelta(hours=5))
+
+
+@pytest.fixture
+def before(lake: Lake, run: Any, rebuilt: Any) -> Contents:
+    """What the lake holds after the first of the three objects; the other two wait."""
+    put(lake, THREE[0])
+    contents: Contents = run()
+    put(lake, *THREE[1:])
+    return contents
+
+
+def manifest(lake: Lake) -> Manifest | None:
+    return lake.manifest()[0]
+
+
+def fail(error: BaseException) -> Any:
+    raise error
+
+
+ERRORS = [RuntimeError("a bug"), SystemExit(1), KeyboardInterrupt()]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_run_that_fails_before_it_writes_leaves_the_lake_as_it_was(
+    lake: Lake, run: Any, before: Contents, rebuilt: Any, error: BaseException
+):
+    kept = stored()
+    encode = parquet.encode
+
+    def encode_but_revisions(rows: Any, columns: Any) -> bytes:
+        return fail(error) if columns is REVISIONS else encode(rows, columns)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet, "encode", encode_but_revisions)
+        with pytest.raises(type(error)):
+            run()
+
+    assert manifest(lake) == Manifest("ready", None, before)
+    assert stored() == kept
+    assert (run().version, stored()) == (rebuilt[1], rebuilt[0])
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_run_that_fails_while_it_writes_leaves_a_lake_that_the_next_can_heal_at_once(
+    lake: Lake, run: Any, before: Contents, rebuilt: Any, error: BaseException
+):
+    with (
+        struck(lake, "PutObject", once(layout.refined_key(2024), lambda: fail(error))),
+        pytest.raises(type(error)),
+    ):
+        run()
+
+    assert manifest(lake) == Manifest("writing", None, before)
+    assert layout.refined_key(2023) in stored()
+    assert (run().version, stored()) == (rebuilt[1], rebuilt[0])
+
+
+def test_real_and_synthetic_bars_leave_the_lake_as_it_was(lake: Lake, run: Any):
+    put(lake, THREE[0])
+    before = run()
+    kept = stored()
+    put(lake, SYNTHETIC)
+
+    with pytest.raises(MixedLake):
+        run()
+
+    assert manifest(lake) == Manifest("ready", None, before)
+    assert stored() == kept
+
+
+def test_a_lake_that_never_was_committed_is_claimed_by_nobody_after_a_failure(lake: Lake, run: Any):
+    put(lake, THREE[0], SYNTHETIC)
+
+    with pytest.raises(MixedLake):
+        run()
+
+    assert manifest(lake) == Manifest("ready", None, None)
+
+
+def test_what_an_earlier_failure_left_is_not_called_ready_by_a_later_one(lake: Lake, run: Any, before: Contents):
+    strike = once(layout.refined_key(2024), lambda: fail(RuntimeError("a bug")))
+    with struck(lake, "PutObject", strike), pytest.raises(RuntimeError, match="a bug"):
+        run()
+    put(lake, SYNTHETIC)
+
+    with pytest.raises(MixedLake):
+        run()
+
+    assert manifest(lake) == Manifest("writing", None, before)
+
+
+def test_what_the_last_commit_held_is_not_lost_when_a_run_starts_over_and_then_fails(
+    lake: Lake, run: Any, before: Contents, monkeypatch: Any, capsys: Any
+):
+    key = layout.refined_key(2024)
+    meddle = once(key, lambda: rival().s3.put_object(Bucket=BUCKET, Key=key, Body=b"of somebody else"))
+    refine, count = b3_etl_job.refine, itertools.count()
+    monkeypatch.setattr(
+        b3_etl_job, "refine", lambda *given: refine(*given) if next(count) == 0 else fail(RuntimeError("a bug"))
+    )
+
+    with struck(lake, "PutObject", meddle), pytest.raises(RuntimeError, match="a bug"):
+        run()
+
+    assert "starting over" in capsys.readouterr().out
+    assert manifest(lake) == Manifest("writing", None, before)
+
+
+def test_a_claim_that_cannot_be_given_up_does_not_hide_what_went_wrong(
+    lake: Lake, run: Any, before: Contents, monkeypatch: Any, capsys: Any
+):
+    def unreachable(params: Any) -> None:
+        if b'"claim": null' in params["Body"]:
+            raise EndpointConnectionError(endpoint_url="s3")
+
+    monkeypatch.setattr(b3_etl_job, "refine", lambda *_: fail(RuntimeError("a bug")))
+    with struck(lake, "PutObject", unreachable), pytest.raises(RuntimeError, match="a bug"):
+        run()
+
+    assert (
+        f"warning: the claim in s3://{BUCKET}/manifests/ibov.json holds until it expires: Could not connect"
+        in capsys.readouterr().out
+    )
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of the job may catch it."""
+
+
+@contextmanager
+def killed_before_write(number: int, *clients: Any) -> Iterator[None]:
+    """Raise Killed in place of the write of that number, and of every call after it."""
+    count = itertools.count()
+    dead = False
+
+    def strike(model: Any, **_: Any) -> None:
+        nonlocal dead
+        dead = dead or (model.name in WRITES and next(count) == number)
+        if dead:
+            raise Killed
+
+    for client in clients:
+        client.meta.events.register("before-call", strike, unique_id="strike")
+    try:
+        yield
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-call", unique_id="strike")
+
+
+def test_a_job_killed_before_any_of_its_writes_is_healed_by_the_next(
+    laptop: Laptop, lake: Lake, catalog: Catalog, run: Any, rebuilt: Any, s3: Any, glue: Any
+):
+    for number in itertools.count():
+        empty(laptop, s3)
+        put(lake, THREE[0])
+        run()
+        put(lake, *THREE[1:])
+        try:
+            with killed_before_write(number, s3, glue):
+                run()
+        except Killed:
+            run(NOW + JOB_TIMEOUT)
+            assert stored() == rebuilt[0], f"killed before write {number}"
+            assert registered(glue) == YEARS
+            manifest, _ = lake.manifest()
+            assert manifest is not None
+            assert manifest.state == "ready"
+            assert len(moto_state.objects(BUCKET, layout.LEDGER_PREFIX)) == 1
+        else:
+            break
+
+    # the claim, three years, quarantine, revisions, a partition, the ledger, the commit, the old ledger
+    assert number == 10

@@ -1,0 +1,239 @@
+"""Runs of the job that meet: whoever is late writes nothing, and what comes of it is a clean rebuild."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from datetime import timedelta
+from typing import Any
+
+import b3_etl_job
+import pytest
+from b3_etl_job import bring_up_to_date
+from botocore.exceptions import ClientError
+
+from chalicelib import layout
+from chalicelib.catalog import Catalog
+from chalicelib.errors import RunInProgress
+from chalicelib.lake import Lake
+from chalicelib.manifest import JOB_TIMEOUT, Claim, Contents, Ledger, Manifest
+from local import moto_state
+from local.laptop import Laptop
+from tests.job import BUCKET, THREE, WRITES, YEARS, empty, modified, once, put, registered, rival, stored, struck
+from tests.lake import NOW
+
+LATER = NOW + JOB_TIMEOUT
+KEY = layout.refined_key(2024)
+
+
+def claim_as_rival() -> None:
+    """Take the lake over, as a run does that finds the claim expired."""
+    found, etag = rival().manifest()
+    contents = found.contents if found else None
+    rival().put_manifest(Manifest("writing", Claim("jr_rival", LATER), contents), etag)
+
+
+def test_a_claim_is_respected_while_its_run_may_live_and_taken_over_after(lake: Lake, run: Any):
+    put(lake, *THREE)
+    lake.put_manifest(Manifest("writing", Claim("jr_other", NOW), None), None)
+
+    with pytest.raises(RunInProgress, match="run jr_other has been writing since 2025-10-15 01:30:00 UTC"):
+        run(NOW + JOB_TIMEOUT - timedelta(seconds=1))
+    assert stored() == {}
+
+    assert sorted(run(NOW + JOB_TIMEOUT).years) == YEARS
+    manifest, _ = lake.manifest()
+    assert manifest is not None
+    assert manifest.state == "ready"
+
+
+def test_two_runs_at_once_never_overwrite_each_other(lake: Lake, catalog: Catalog, rebuilt: Any):
+    put(lake, *THREE)
+    outcomes: list[object] = []
+
+    def work(number: int) -> None:
+        try:
+            outcomes.append(bring_up_to_date(rival(), catalog, f"jr_{number}", lambda: NOW))
+        except RunInProgress as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert any(isinstance(outcome, Contents) for outcome in outcomes)
+    assert all(isinstance(outcome, Contents | RunInProgress) for outcome in outcomes)
+    assert stored() == rebuilt[0]
+
+
+@pytest.mark.parametrize("before", [[], THREE[:1]], ids=["a new year", "a year that is stored"])
+@pytest.mark.parametrize("moment", ["while we compute", "as we write"])
+def test_a_year_that_somebody_else_wrote_is_not_overwritten_unseen(
+    lake: Lake, run: Any, rebuilt: Any, moment: str, before: Any, capsys: Any, monkeypatch: Any
+):
+    if before:
+        put(lake, *before)
+        run()
+    put(lake, *THREE)
+    refine, left = b3_etl_job.refine, [KEY]
+
+    def write() -> None:
+        rival().s3.put_object(Bucket=BUCKET, Key=left.pop(), Body=b"of somebody else")
+
+    def refine_meanwhile(*arguments: Any) -> Any:
+        if left:
+            write()
+        return refine(*arguments)
+
+    if moment == "while we compute":
+        monkeypatch.setattr(b3_etl_job, "refine", refine_meanwhile)
+        contents = run()
+    else:
+        with struck(lake, "PutObject", once(KEY, write)):
+            contents = run()
+
+    assert f"starting over: s3://{BUCKET}/{KEY} was expected" in capsys.readouterr().out
+    assert contents.version == rebuilt[1]
+    assert stored() == rebuilt[0]
+
+
+def test_a_run_that_is_taken_over_after_any_of_its_writes_writes_nothing_more(
+    laptop: Laptop, lake: Lake, run: Any, s3: Any, glue: Any
+):
+    for number in itertools.count():
+        empty(laptop, s3)
+        put(lake, THREE[0])
+        before = run()
+        put(lake, *THREE[1:])
+        s3.put_object(Bucket=BUCKET, Key=layout.refined_key(1999), Body=b"a year that raw does not have")
+        done: list[str] = []
+
+        def count(model: Any, http_response: Any, number: int = number, done: list[str] = done, **_: Any) -> None:
+            if model.name in WRITES and http_response.status_code < 300:
+                done.append(model.name)
+                if len(done) == number + 1:
+                    claim_as_rival()
+
+        for client in (s3, glue):
+            client.meta.events.register("after-call", count, unique_id="count")
+        try:
+            with pytest.raises(RunInProgress, match="run jr_rival has been writing"):
+                run()
+        finally:
+            for client in (s3, glue):
+                client.meta.events.unregister("after-call", unique_id="count")
+        assert len(done) == number + 1
+        assert rival().manifest()[0] == Manifest("writing", Claim("jr_rival", LATER), before)
+        if done[-1] == "PutObject" and "DeleteObject" in done:
+            break
+
+    # the claim, three years, quarantine, revisions, a partition, the year that is no longer, the ledger
+    assert number == 8
+
+
+def test_a_run_that_wakes_up_after_another_has_committed_overwrites_nothing(
+    lake: Lake, catalog: Catalog, run: Any, rebuilt: Any, glue: Any, monkeypatch: Any, capsys: Any
+):
+    """The sleeper has read less of raw than the run that took over."""
+    put(lake, THREE[0])
+    refine, left = b3_etl_job.refine, [THREE[1:]]
+    committed: list[Any] = []
+
+    def sleep(*arguments: Any) -> Any:
+        if left:
+            put(rival(), *left.pop())
+            contents = bring_up_to_date(rival(), catalog, "jr_rival", lambda: LATER)
+            committed.extend([contents, modified()])
+        return refine(*arguments)
+
+    monkeypatch.setattr(b3_etl_job, "refine", sleep)
+    contents = run()
+
+    assert "starting over: s3://b3-dataflow-refined/manifests/ibov.json was expected at" in capsys.readouterr().out
+    assert modified() == committed[1]
+    assert contents.years == committed[0].years
+    assert (contents.version, stored()) == (rebuilt[1], rebuilt[0])
+    assert registered(glue) == YEARS
+
+
+def test_of_two_runs_that_claim_at_once_one_ends(lake: Lake, run: Any):
+    put(lake, *THREE)
+
+    with (
+        struck(lake, "PutObject", once(layout.MANIFEST_KEY, claim_as_rival)),
+        pytest.raises(RunInProgress, match="run jr_rival has been writing"),
+    ):
+        run()
+
+    assert stored() == {}
+    assert rival().manifest()[0] == Manifest("writing", Claim("jr_rival", LATER), None)
+
+
+@pytest.mark.parametrize(
+    ("operation", "key"),
+    [
+        ("PutObject", layout.MANIFEST_KEY),
+        ("PutObject", KEY),
+        ("DeleteObject", layout.refined_key(1999)),
+    ],
+)
+@pytest.mark.parametrize("code", ["ConditionalRequestConflict", "PreconditionFailed"])
+def test_a_write_that_s3_refuses_for_another_in_flight_starts_over(
+    lake: Lake, run: Any, rebuilt: Any, operation: str, key: str, code: str, capsys: Any
+):
+    put(lake, *THREE)
+    lake.s3.put_object(Bucket=BUCKET, Key=layout.refined_key(1999), Body=b"a year that raw does not have")
+
+    def conflict() -> None:
+        raise ClientError({"Error": {"Code": code}}, operation)
+
+    with struck(lake, operation, once(key, conflict)):
+        contents = run()
+
+    assert f"starting over: s3://{BUCKET}/{key} was expected" in capsys.readouterr().out
+    assert (contents.version, stored()) == (rebuilt[1], rebuilt[0])
+    manifest, _ = lake.manifest()
+    assert manifest == Manifest("ready", None, contents)
+
+
+def test_a_year_that_is_no_longer_may_be_gone_already(lake: Lake, run: Any, rebuilt: Any, capsys: Any):
+    put(lake, *THREE)
+    old = layout.refined_key(1999)
+    lake.s3.put_object(Bucket=BUCKET, Key=old, Body=b"a year that raw does not have")
+
+    with struck(lake, "DeleteObject", once(old, lambda: rival().s3.delete_object(Bucket=BUCKET, Key=old))):
+        contents = run()
+
+    assert "starting over" not in capsys.readouterr().out
+    assert (contents.version, stored()) == (rebuilt[1], rebuilt[0])
+
+
+def test_a_year_that_somebody_wrote_anew_is_not_deleted_unseen(lake: Lake, run: Any, capsys: Any):
+    put(lake, *THREE)
+    old = layout.refined_key(1999)
+    lake.s3.put_object(Bucket=BUCKET, Key=old, Body=b"a year that raw does not have")
+    anew = once(old, lambda: rival().s3.put_object(Bucket=BUCKET, Key=old, Body=b"anew"))
+
+    with struck(lake, "DeleteObject", anew):
+        run()
+
+    assert f"starting over: s3://{BUCKET}/{old} was expected" in capsys.readouterr().out
+
+
+def test_only_ledgers_from_before_the_claim_are_removed(lake: Lake, run: Any):
+    put(lake, THREE[0])
+    old = run().ledger
+    put(lake, *THREE[1:])
+    other = f"{layout.LEDGER_PREFIX}of-the-next-run.json"
+
+    def write_ledger(params: Any) -> None:
+        if params["Key"].startswith(layout.REFINED_PREFIX):
+            rival().s3.put_object(Bucket=BUCKET, Key=other, Body=Ledger({}).encode())
+
+    with struck(lake, "PutObject", write_ledger):
+        contents = run()
+
+    assert old != contents.ledger
+    assert [entry.key for entry in moto_state.objects(BUCKET, layout.LEDGER_PREFIX)] == sorted([contents.ledger, other])
