@@ -188,13 +188,3 @@ def test_two_ingests_in_one_second_are_two_objects(laptop: Laptop, s3: Any):
     assert keys == [layout.raw_key(COLLECTED, second) for second in range(3)]
     assert list(lake.raw_objects()) == keys
     laptop.refined()
-
-
-@pytest.mark.parametrize("path", ["/ibov/volatility", "/ibov/prices"])
-def test_before_the_first_ingest_the_api_asks_for_patience(http: Any, path: str):
-    response = http.get(path)
-
-    assert response.status_code == 503
-    assert response.headers["Retry-After"] == "60"
-    assert response.headers["Content-Type"] == "application/problem+json"
-    assert http.get("/status").json_body == {"ticker": "IBOV", "state": "empty", "as_of": None}
