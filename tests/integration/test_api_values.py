@@ -16,14 +16,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from chalice.test import Client
 
-from chalicelib import wiring
 from chalicelib.sources.csv_file import CsvFile
 from local.laptop import Laptop
 from tests.bars import raw_object
 from tests.conftest import ROOT
-from tests.lake import fill
+from tests.lake import served
 
 Row = dict[str, Any]
 
@@ -64,13 +62,8 @@ ABSOLUTE = 1e-12
 @pytest.fixture(scope="module")
 def api(running: Laptop, real_csv: Path) -> Iterator[Any]:
     """Chalice's test client for the API, over a lake of the real history."""
-    running.aws.reset()
-    running.create_stack()
-    fill(raw_object(CsvFile(str(real_csv)).fetch(None, None), "csv"))
-    wiring.forget()
-    yield Client(running.app.app).http
-    running.aws.reset()
-    wiring.forget()
+    with served(running, raw_object(CsvFile(str(real_csv)).fetch(None, None), "csv")) as http:
+        yield http
 
 
 @pytest.fixture(scope="module")
@@ -380,9 +373,11 @@ class TestPages:
         ] * 2
 
     def test_of_flagged_days(self, api: Any):
-        for method in ("zscore", "zscore_range"):
-            question = f"/ibov/anomalies?method={method}&threshold=2&sort=-volatilidade_pct"
-            assert every(api, f"{question}&limit=40") == ask(api, f"{question}&limit=5000")["rows"]
+        for method, sort in (("zscore", "-volatilidade_pct"), ("zscore_range", "volume_negociado"), ("zscore", "data")):
+            question = f"/ibov/anomalies?method={method}&threshold=2&sort={sort}"
+            paged = pages(api, f"{question}&limit=90")
+            assert len(paged) > 3
+            assert [row for page in paged for row in page] == ask(api, f"{question}&limit=5000")["rows"]
 
 
 @pytest.mark.parametrize("window", WINDOWS)
