@@ -511,6 +511,7 @@ class TestAnomalies:
     "path",
     [
         "/ibov/prices?end=1994-01-31",
+        "/ibov/prices?year=2022",
         "/ibov/prices?limit=3000&sort=volume_negociado",
         "/ibov/volatility?year=1993",
         "/ibov/volatility?end=1993-04-30&fields=volatilidade_pico,vol_zscore,coletado_em,month",
