@@ -9,10 +9,12 @@ from typing import Any
 
 import boto3
 from b3_etl_job import bring_up_to_date
+from chalice.test import Client
 
 from chalicelib import wiring
 from chalicelib.catalog import Catalog
 from chalicelib.manifest import Contents
+from local.laptop import Laptop
 from tests.bars import COLLECTED
 
 RAW, REFINED = "b3-dataflow-raw", "b3-dataflow-refined"
@@ -42,3 +44,16 @@ def fill(*objects: tuple[str, bytes]) -> Contents:
     # As a function that has just started: one that is warm would know of this only some seconds later.
     wiring.forget()
     return contents
+
+
+@contextmanager
+def served(running: Laptop, *objects: tuple[str, bytes]) -> Iterator[Any]:
+    """Chalice's test client for the API over a lake of these raw objects, for the tests of a whole module."""
+    running.aws.reset()
+    running.create_stack()
+    fill(*objects)
+    # The API holds the manifest for some seconds, that of an earlier lake too.
+    wiring.forget()
+    yield Client(running.app.app).http
+    running.aws.reset()
+    wiring.forget()
