@@ -135,9 +135,16 @@ def freshness(contents: Contents, now: datetime) -> Freshness:
 
 
 def parameters(request: Request) -> dict[str, list[str]]:
-    """The query parameters of a request."""
+    """The query parameters of a request.
+
+    The JSON of an event can hold half a character, which no text that is sent can: it is read as a question mark.
+    """
     given = request.query_params
-    return {name: given.getlist(name) for name in given} if given else {}
+    return {_whole(name): [_whole(text) for text in given.getlist(name)] for name in given} if given else {}
+
+
+def _whole(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def path(request: Request) -> str:

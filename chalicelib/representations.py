@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from chalicelib.models import Answer
 from chalicelib.parameters import Format
 
 JSON, CSV, PROBLEM_JSON = "application/json", "text/csv", "application/problem+json"
+
+# RFC 9110, section 12.4.2: from 0 to 1, three digits after the point at the most.
+_WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 _MEDIA: dict[str, Format] = {JSON: "json", CSV: "csv"}
 
@@ -35,10 +39,7 @@ def _quality(accept: str, media: str) -> float:
     for each in accept.split(","):
         name, *parameters = (part.strip().lower() for part in each.split(";"))
         weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
-        try:
-            ranges[name] = float(weight)
-        except ValueError:
-            ranges[name] = 0.0
+        ranges[name] = float(weight) if _WEIGHT.fullmatch(weight) else 0.0
     for candidate in (media, media.partition("/")[0] + "/*", "*/*"):
         if candidate in ranges:
             return ranges[candidate]

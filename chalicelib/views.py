@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -136,9 +137,9 @@ def summary(asked: Summary, table: Table) -> SummaryAnswer:
     depths = _dated(found, "drawdown")
     return SummaryAnswer(
         rows=[summaries.described(name, [_number(row[column]) for row in found]) for name, column in described.items()],
-        best_day=_day(*max(returns)) if returns else None,
-        worst_day=_day(*min(returns)) if returns else None,
-        worst_drawdown=_depth(*min(depths)) if depths else None,
+        best_day=_day(*max(returns, key=_value)) if returns else None,
+        worst_day=_day(*min(returns, key=_value)) if returns else None,
+        worst_drawdown=_depth(*min(depths, key=_value)) if depths else None,
         deepest_fall=summaries.deepest_fall(days, [float(row["preco_fechamento"] or 0) for row in found]),
         meta=table.meta(
             len(found),
@@ -149,6 +150,10 @@ def summary(asked: Summary, table: Table) -> SummaryAnswer:
         ),
         links=Links(table.link(asked), None),
     )
+
+
+# Of equal days the first is taken.
+_value = itemgetter(0)
 
 
 def _day(retorno_log: float, day: date) -> Day:

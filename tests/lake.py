@@ -52,8 +52,6 @@ def served(running: Laptop, *objects: tuple[str, bytes]) -> Iterator[Any]:
     running.aws.reset()
     running.create_stack()
     fill(*objects)
-    # The API holds the manifest for some seconds, that of an earlier lake too.
-    wiring.forget()
     yield Client(running.app.app).http
     running.aws.reset()
     wiring.forget()

@@ -1,21 +1,39 @@
-"""Fixtures of the tests that run the job in their own process."""
+"""Fixtures of the tests that run the job in their own process, and of those that ask for the real history."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from b3_etl_job import bring_up_to_date
 
 from chalicelib.catalog import Catalog
 from chalicelib.lake import Lake
 from chalicelib.manifest import Contents
+from chalicelib.sources.csv_file import CsvFile
 from local.laptop import Laptop
+from tests import history
+from tests.bars import raw_object
 from tests.job import THREE, empty, put, stored
-from tests.lake import NOW, RAW, REFINED
+from tests.lake import NOW, RAW, REFINED, served
+
+
+@pytest.fixture(scope="module")
+def api(running: Laptop, real_csv: Path) -> Iterator[Any]:
+    """Chalice's test client for the API, over a lake of the real history."""
+    with served(running, raw_object(CsvFile(str(real_csv)).fetch(None, None), "csv")) as http:
+        yield http
+
+
+@pytest.fixture(scope="module")
+def table(real_csv: Path) -> pd.DataFrame:
+    """The refined table as it should be, but for most of `avisos`."""
+    return history.refined(real_csv)
 
 
 @pytest.fixture

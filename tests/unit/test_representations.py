@@ -20,6 +20,8 @@ from chalicelib.representations import negotiated
         ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "json"),
         ("image/png", "json"),
         ("text/csv;q=much", "json"),
+        ("text/csv;q=1_0, application/json;q=0.1", "json"),
+        ("text/csv, application/json;q=nan", "csv"),
     ],
 )
 def test_the_form_is_what_the_client_likes_best(accept, form):
