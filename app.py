@@ -20,7 +20,7 @@ if _settings.cors_origin != "none":
     OPEN["cors"] = CORSConfig(
         allow_origin=_settings.cors_origin,
         allow_headers=["If-None-Match"],
-        expose_headers=["ETag", "Link", "Retry-After"],
+        expose_headers=["ETag", "Link", "Retry-After", "X-Data-As-Of", "X-Data-Synthetic", "X-Data-Version"],
         max_age=600,
     )
 

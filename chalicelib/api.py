@@ -11,13 +11,13 @@ import msgspec
 from chalice.app import Request, Response
 
 from chalicelib import openapi
-from chalicelib.athena import Athena
-from chalicelib.caching import Answers, HeldManifest, etag, matches
+from chalicelib.athena import DEADLINE, Athena
+from chalicelib.caching import Answers, HeldManifest, Kept, etag, matches
 from chalicelib.errors import NotReady
 from chalicelib.layout import SAO_PAULO
 from chalicelib.manifest import Contents, code_version
-from chalicelib.models import Freshness, IndexAnswer, StatusAnswer
-from chalicelib.parameters import Nothing, Rows
+from chalicelib.models import Answer, Freshness, IndexAnswer, StatusAnswer
+from chalicelib.parameters import Format, Nothing, Rows
 from chalicelib.reading import read
 from chalicelib.representations import CSV, JSON, as_csv, as_json, negotiated
 from chalicelib.routes import ROUTES
@@ -50,42 +50,55 @@ def table_answer(request: Request, services: Services) -> Response:
     route = ROUTES[request.path]
     if route.view is None:
         raise TypeError(f"{request.path} does not ask the table")
+    deadline = services.athena.clock() + DEADLINE
     asked: Any = read(route.parameters, parameters(request))
     form = negotiated(asked.format, request.headers.get("accept"))
     seen = services.manifest.held()
-    if seen.contents is None:
+    contents = seen.contents
+    if contents is None:
         raise NotReady("the lake has no committed manifest")
-    version = seen.contents.version
-    tag = etag(version, code_version(), path(request), urlencode(canonical(asked)), form)
-    headers: Headers = {"Cache-Control": "no-cache", "ETag": tag, "Vary": "Accept"}
+    address = base_path(request) + request.path
+    tag = etag(contents.version, code_version(), address, urlencode(canonical(asked)), form)
     if seen.settled:
         if matches(request.headers.get("if-none-match"), tag):
-            return Response("", headers, 304)
+            return Response("", _headers(contents, ETag=tag), 304)
         if (kept := services.answers.get(tag)) is not None:
-            return kept
+            return Response(kept.body, dict(kept.headers), 200)
+    # A version may come back, with an older release of the code, and what was read in between is not of it: the run that
+    # committed it tells one time from the other.
+    version = f"{contents.version} {contents.run.id}" if seen.settled else None
     table = Table(
-        path(request),
-        services.table,
-        seen.contents,
-        lambda query: services.athena.rows(query, version if seen.settled else None),
+        address, request.path, services.table, contents, lambda query: services.athena.rows(query, version, deadline)
     )
     answer = route.view(asked, table)
-    if form == "csv":
-        body, headers["Content-Type"] = (
-            as_csv(answer, asked.columns if isinstance(asked, Rows) else None),
-            f"{CSV}; charset=utf-8",
-        )
-        if answer.links.next:
-            headers["Link"] = f'<{answer.links.next}>; rel="next"'
-    else:
-        body, headers["Content-Type"] = as_json(answer), JSON
+    kept = _represented(answer, asked, form, _headers(contents, ETag=tag))
     if seen.settled and services.manifest.now() == seen:
-        response = Response(body, headers, 200)
-        services.answers.keep(tag, response)
-        return response
+        services.answers.keep(tag, kept)
+        return Response(kept.body, dict(kept.headers), 200)
     # Athena reads S3, not the manifest: some of the rows may be of another version.
-    del headers["ETag"]
-    return Response(body, headers | {"Cache-Control": "no-store"}, 200)
+    doubtful = {name: value for name, value in kept.headers.items() if name != "ETag"}
+    return Response(kept.body, {**doubtful, "Cache-Control": "no-store"}, 200)
+
+
+def _headers(contents: Contents, **more: str) -> dict[str, str | list[str]]:
+    """What to say of an answer in any form; a CSV says it nowhere else."""
+    return {
+        "Cache-Control": "no-cache",
+        "Vary": "Accept",
+        "X-Data-As-Of": f"{contents.as_of}",
+        "X-Data-Synthetic": "true" if contents.synthetic else "false",
+        "X-Data-Version": contents.version,
+        **more,
+    }
+
+
+def _represented(answer: Answer, asked: Any, form: Format, headers: Headers) -> Kept:
+    if form == "json":
+        return Kept(as_json(answer), {**headers, "Content-Type": JSON})
+    headers = {**headers, "Content-Type": f"{CSV}; charset=utf-8"}
+    if answer.links.next:
+        headers["Link"] = f'<{answer.links.next}>; rel="next"'
+    return Kept(as_csv(answer, asked.columns if isinstance(asked, Rows) else None), headers)
 
 
 def index(request: Request) -> Response:
@@ -147,14 +160,11 @@ def _whole(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def path(request: Request) -> str:
-    """The path as the client reached it: behind a stage or a custom domain's base path, with it."""
-    return str(request.context.get("path") or request.path)
-
-
 def base_path(request: Request) -> str:
-    """What stands before a route's own path where the client reached it."""
-    return path(request).rstrip("/").removesuffix(request.path.rstrip("/"))
+    """What stands before a route's own path where the client reached it: a stage, or a custom domain's base path."""
+    reached = str(request.context.get("path") or request.path)
+    before = reached.rstrip("/").removesuffix(request.path.rstrip("/")).strip("/")
+    return f"/{before}" if before else ""
 
 
 def _uncached(answer: msgspec.Struct | dict[str, Any]) -> Response:

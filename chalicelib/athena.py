@@ -29,6 +29,9 @@ DEADLINE = 25.0
 ATTEMPTS = 3
 """How often a question is asked again after it failed, or after its result is gone."""
 
+LONGEST_PAUSE = 2.0
+"""Seconds between two calls while Athena has too much to do."""
+
 _BUSY = {"ThrottlingException", "TooManyRequestsException"}
 
 _READ: dict[str, Callable[[str], Value]] = {
@@ -60,34 +63,42 @@ class Athena:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
-    def rows(self, query: Query, version: str | None = None) -> list[Row]:
+    def rows(self, query: Query, version: str | None = None, deadline: float | None = None) -> list[Row]:
         """The rows of the answer, by column name.
 
         Args:
             version: of the data that is asked. The same question about the same version is one execution, paid for
                 once, whoever asks and how often, as long as Athena remembers it. None: an execution of its own.
+            deadline: when to give up, by the clock; None: in `DEADLINE` seconds.
 
         Raises:
-            QueryRefused: Athena has too much to do.
+            QueryRefused: Athena or S3 has too much to do, or does not answer.
             QueryFailed: Athena failed or cancelled the query, or lost its result, at each of `ATTEMPTS`.
             QueryTimeout: it was still running at the deadline.
         """
-        deadline = self.clock() + DEADLINE
+        deadline = self.clock() + DEADLINE if deadline is None else deadline
         for attempt in range(ATTEMPTS - 1):
             try:
-                return self._ask(query, version, attempt, deadline)
+                # The token of an execution that failed would give that one for ever: each attempt has another.
+                return self._ask(query, version and f"{version} {attempt}", deadline)
             except QueryFailed:
-                # The same token would give the same failed execution for ever.
                 continue
-        return self._ask(query, version, ATTEMPTS - 1, deadline)
+        # The last has none: what was wrong earlier must not stay wrong for all who ask the same.
+        return self._ask(query, None, deadline)
 
-    def _ask(self, query: Query, version: str | None, attempt: int, deadline: float) -> list[Row]:
-        execution_id = self._start(query, version, attempt)
-        output = self._wait(execution_id, deadline)
+    def _ask(self, query: Query, version: str | None, deadline: float) -> list[Row]:
+        execution_id = self._start(query, version, deadline)
+        try:
+            output = self._wait(execution_id, deadline)
+        except QueryTimeout:
+            if version is None:
+                # Nobody can find it again.
+                self.athena.stop_query_execution(QueryExecutionId=execution_id)
+            raise
         # A long answer is read from its object, and the first page gives the types alone.
         size = 1 if query.most >= PAGE_ROWS else PAGE_ROWS
         try:
-            page: Any = self.athena.get_query_results(QueryExecutionId=execution_id, MaxResults=size)
+            page = self._call("get_query_results", deadline, QueryExecutionId=execution_id, MaxResults=size)
             columns = [(info["Name"], info["Type"]) for info in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
             if "NextToken" in page:
                 texts = self._read_object(output)
@@ -102,7 +113,7 @@ class Athena:
             for row in texts
         ]
 
-    def _start(self, query: Query, version: str | None, attempt: int) -> str:
+    def _start(self, query: Query, version: str | None, deadline: float) -> str:
         request: dict[str, Any] = {
             "QueryString": query.sql,
             "QueryExecutionContext": {"Database": self.database},
@@ -111,37 +122,41 @@ class Athena:
         if query.parameters:
             request["ExecutionParameters"] = list(query.parameters)
         if version is not None:
-            said = json.dumps([request, version, attempt], sort_keys=True)
+            said = json.dumps([request, version], sort_keys=True)
             request["ClientRequestToken"] = hashlib.sha256(said.encode()).hexdigest()
-        try:
-            return self.athena.start_query_execution(**request)["QueryExecutionId"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _BUSY:
-                raise
-            raise QueryRefused(f"Athena takes no query for now: {error}") from error
+        return str(self._call("start_query_execution", deadline, **request)["QueryExecutionId"])
 
     def _wait(self, execution_id: str, deadline: float) -> str:
         """Poll until the query has succeeded. Returns where its result lies."""
         began = self.clock()
-        state, backing_off = "QUEUED", 1
+        while True:
+            described = self._call("get_query_execution", deadline, QueryExecutionId=execution_id)
+            execution = described["QueryExecution"]
+            state = execution["Status"]["State"]
+            if state == "SUCCEEDED":
+                return str(execution["ResultConfiguration"]["OutputLocation"])
+            if state in ("FAILED", "CANCELLED"):
+                reason = execution["Status"].get("StateChangeReason", "no reason given")
+                raise QueryFailed(f"query {execution_id} {state}: {reason}")
+            now = self.clock()
+            if now >= deadline:
+                raise QueryTimeout(f"query {execution_id} is still {state} at the deadline, after {now - began:.1f} s")
+            self.sleep(min(_pause(now - began), deadline - now))
+
+    def _call(self, operation: str, deadline: float, **request: Any) -> Any:
+        """A call to Athena, again and again with longer pauses while it has too much to do."""
+        pause = 0.05
         while True:
             try:
-                execution: Any = self.athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
+                return getattr(self.athena, operation)(**request)
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _BUSY:
                     raise
-                backing_off *= 2
-            else:
-                state, backing_off = execution["Status"]["State"], 1
-                if state == "SUCCEEDED":
-                    return str(execution["ResultConfiguration"]["OutputLocation"])
-                if state in ("FAILED", "CANCELLED"):
-                    reason = execution["Status"].get("StateChangeReason", "no reason given")
-                    raise QueryFailed(f"query {execution_id} {state}: {reason}")
-            now = self.clock()
-            if now > deadline:
-                raise QueryTimeout(f"query {execution_id} is still {state} after {DEADLINE + now - deadline:.1f} s")
-            self.sleep(backing_off * _pause(now - began))
+                left = deadline - self.clock()
+                if left <= 0:
+                    raise QueryRefused(f"Athena is too busy: {error}") from error
+            self.sleep(min(pause, left))
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     def _read_object(self, location: str) -> Iterator[list[str | None]]:
         url = urlsplit(location)

@@ -9,10 +9,8 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-from chalice.app import Response
 
 from chalicelib.lake import Lake
 from chalicelib.manifest import Contents, Manifest
@@ -68,10 +66,19 @@ class HeldManifest:
 
     def _ask(self) -> Seen:
         asked_at = self._clock()
-        if not (self._seen.etag and self._lake.manifest_is(self._seen.etag)):
-            self._seen = Seen(*self._lake.manifest())
+        found = self._lake.manifest_after(self._seen.etag) if self._seen.etag else self._lake.manifest()
+        if found is not None:
+            self._seen = Seen(*found)
         self._asked_at = asked_at
         return self._seen
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer as it was given."""
+
+    body: str
+    headers: Mapping[str, str | list[str]]
 
 
 class Answers:
@@ -80,22 +87,22 @@ class Answers:
     def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
         self._most = most_bytes
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Response] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._bytes = 0
 
-    def get(self, etag: str) -> Response | None:
+    def get(self, etag: str) -> Kept | None:
         """The answer of this ETag, if it is remembered."""
         with self._lock:
             if etag in self._kept:
                 self._kept.move_to_end(etag)
             return self._kept.get(etag)
 
-    def keep(self, etag: str, response: Response) -> None:
-        """Remember an answer whose body is a text."""
+    def keep(self, etag: str, answer: Kept) -> None:
+        """Remember an answer."""
         with self._lock:
             if etag not in self._kept:
-                self._kept[etag] = response
-                self._bytes += len(response.body)
+                self._kept[etag] = answer
+                self._bytes += len(answer.body)
             while self._bytes > self._most:
                 _, forgotten = self._kept.popitem(last=False)
                 self._bytes -= len(forgotten.body)

@@ -79,16 +79,17 @@ class Lake:
             return None, None
         return Manifest.decode(response["Body"].read()), response["ETag"]
 
-    def manifest_is(self, etag: str) -> bool:
-        """Whether the manifest still has this ETag."""
+    def manifest_after(self, etag: str) -> tuple[Manifest | None, str | None] | None:
+        """The manifest and its ETag as `manifest` gives them, None if it still has this ETag."""
         try:
-            self.s3.get_object(Bucket=self.refined_bucket, Key=layout.MANIFEST_KEY, IfNoneMatch=etag)
+            response = self.s3.get_object(Bucket=self.refined_bucket, Key=layout.MANIFEST_KEY, IfNoneMatch=etag)
+        except self.s3.exceptions.NoSuchKey:
+            return None, None
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == _NOT_MODIFIED:
-                return True
-            if not isinstance(error, self.s3.exceptions.NoSuchKey):
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != _NOT_MODIFIED:
                 raise
-        return False
+            return None
+        return Manifest.decode(response["Body"].read()), response["ETag"]
 
     def put_manifest(self, manifest: Manifest, etag: str | None) -> str:
         """Replace the manifest that has this ETag, or create it where that is None. Returns the new ETag."""

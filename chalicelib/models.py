@@ -14,22 +14,19 @@ from chalicelib.summaries import ConeRow, Described, Fall
 
 
 class AnswerMeta(Struct, frozen=True, kw_only=True):
-    """What an answer is made from.
-
-    `version` names the data: equal versions, equal answers. `unit` has the unit of each column that has one.
-    `volatilidade` is the table's column behind that name.
-    """
+    """What an answer is made from."""
 
     ticker: str
-    as_of: date | None
-    version: str
-    synthetic: bool
-    count: int
-    periods_per_year: int
-    unit: dict[str, str]
+    as_of: Annotated[date | None, Meta(description="the last session of the data")]
+    version: Annotated[str, Meta(description="names the data: equal versions, equal answers")]
+    synthetic: Annotated[bool, Meta(description="whether the data is generated, and none of it real")]
+    count: Annotated[int, Meta(description="rows of this answer")]
+    periods_per_year: Annotated[int, Meta(description="sessions a year, by which volatility is annualised")]
+    unit: Annotated[dict[str, str], Meta(description="of each column that has one")]
+    sessions: Annotated[int | UnsetType, Meta(description="that the rows are computed from")] = UNSET
     estimator: Estimator | UnsetType = UNSET
     window: Window | UnsetType = UNSET
-    volatilidade: str | UnsetType = UNSET
+    volatilidade: Annotated[str | UnsetType, Meta(description="the table's column behind that name")] = UNSET
     method: str | UnsetType = UNSET
     threshold: float | UnsetType = UNSET
 

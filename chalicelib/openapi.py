@@ -33,8 +33,8 @@ unknown path or a wrong method (403), a missing key (403), too many requests (42
 _ERRORS = {
     400: "A parameter is unknown, repeated, malformed, out of range, or in conflict with another.",
     500: "A fault of ours.",
-    503: "Nothing has been ingested yet, or there is too much to do: try again after `Retry-After` seconds.",
-    504: "The query is still running: the same request after `Retry-After` seconds finds its result.",
+    503: "Nothing has been ingested yet, or what we ask is too busy: try again after `Retry-After` seconds.",
+    504: "The query is still running: try again after `Retry-After` seconds.",
 }
 
 _TYPES: Mapping[str, Document] = {

@@ -36,7 +36,7 @@ _SECURITY = {
 def docs(request: Request) -> Response:
     """The page."""
     read(Nothing, parameters(request))
-    page = _page(base_path(request))
+    page = _page(escape(base_path(request)))
     headers: Headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache", **_SECURITY}
     return Response(page, headers, 200)
 
@@ -68,7 +68,7 @@ def _page(base: str) -> str:
     document = openapi.document(base)
     paths = document["paths"]
     links = "".join(f'<li><a href="#{_anchor(path)}">{escape(path)}</a></li>' for path in paths)
-    sections = "".join(_section(path, item["get"], item["parameters"]) for path, item in paths.items())
+    sections = "".join(_section(base, path, item["get"], item["parameters"]) for path, item in paths.items())
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -76,14 +76,14 @@ def _page(base: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>b3-dataflow: the API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="assets/docs.css">
-<script src="assets/docs.js" defer></script>
+<link rel="stylesheet" href="{base}/assets/docs.css">
+<script src="{base}/assets/docs.js" defer></script>
 </head>
 <body>
 <header>
 <h1>b3-dataflow</h1>
 {_paragraphs(document["info"]["description"])}
-<p>The same for machines: <a href="openapi.json">openapi.json</a>, OpenAPI {document["openapi"]}.</p>
+<p>The same for machines: <a href="{base}/openapi.json">openapi.json</a>, OpenAPI {document["openapi"]}.</p>
 <p class="key"><label for="key">API key, where this deployment asks for one</label>
 <input id="key" type="password" autocomplete="off"></p>
 <nav aria-label="Routes"><ul>{links}<li><a href="#columns">columns of a row</a></li></ul></nav>
@@ -98,7 +98,7 @@ def _page(base: str) -> str:
 """
 
 
-def _section(path: str, operation: dict[str, Any], asked: list[dict[str, Any]]) -> str:
+def _section(base: str, path: str, operation: dict[str, Any], asked: list[dict[str, Any]]) -> str:
     rows = "".join(_parameter(path, parameter) for parameter in asked)
     table = f"<table><tbody>{rows}</tbody></table>" if rows else ""
     media, content = next(iter(operation["responses"]["200"]["content"].items()))
@@ -111,7 +111,7 @@ def _section(path: str, operation: dict[str, Any], asked: list[dict[str, Any]]) 
     return f"""<section id="{_anchor(path)}">
 <h2><span class="method">GET</span><code>{escape(path)}</code></h2>
 <p><strong>{escape(operation["summary"])}.</strong> {_inline(operation["description"])}</p>
-<form data-path="{escape(path)}">{table}<button>Ask</button><code class="address"></code></form>
+<form data-path="{base}{escape(path)}">{table}<button>Ask</button><code class="address"></code></form>
 <div hidden aria-live="polite"><p class="said"></p><pre></pre></div>
 <details><summary>Example of an answer</summary><pre>{escape(example)}</pre></details>
 <details><summary>Other answers</summary><table><tbody>{errors}</tbody></table></details>

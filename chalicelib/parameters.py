@@ -31,6 +31,7 @@ Sort = Literal[
     "volatilidade", "-volatilidade",
     "volume_negociado", "-volume_negociado",
 ]  # fmt: skip
+ScoreSort = Literal[Sort, "escore", "-escore"]
 Method = Literal["zscore", "zscore_range"]
 
 
@@ -204,6 +205,9 @@ class Anomalies(Rows, frozen=True, kw_only=True):
     default_fields = ("data", "preco_fechamento", "retorno_log", "amplitude", "volatilidade_pct", SCORE)
     allowed_fields = (*COLUMNS, SCORE)
 
+    sort: Annotated[
+        ScoreSort, Meta(description="The order, `-` for descending; nulls last, ties by `data`.", examples=["-data"])
+    ] = "-data"  # type: ignore[assignment] # more is allowed here
     method: Annotated[
         Method,
         Meta(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import msgspec
+from botocore.exceptions import HTTPClientError
 from chalice.app import Request, Response
 
 from chalicelib.errors import BadParameter, NotFound, NotReady, QueryRefused, QueryTimeout
@@ -23,6 +24,7 @@ _EXPECTED: Mapping[type[Exception], tuple[HTTPStatus, str, Mapping[str, str]]] =
         "nothing has been ingested yet",
         {"Retry-After": RETRY_AFTER_INGEST},
     ),
+    HTTPClientError: (HTTPStatus.SERVICE_UNAVAILABLE, "what we ask does not answer", {"Retry-After": RETRY_SOON}),
     QueryRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "too many questions at once", {"Retry-After": RETRY_SOON}),
     QueryTimeout: (HTTPStatus.GATEWAY_TIMEOUT, "the query is still running", {"Retry-After": RETRY_SOON}),
 }
@@ -61,7 +63,7 @@ def answer(request: Request | None, view: Callable[[Request], Response]) -> Resp
         return problem(HTTPStatus.BAD_REQUEST, path, f"parameter {error.parameter!r} is not acceptable", [wrong])
     except tuple(_EXPECTED) as error:
         _log.warning("%s: %s", path, error)
-        status, detail, headers = _EXPECTED[type(error)]
+        status, detail, headers = next(said for kind, said in _EXPECTED.items() if isinstance(error, kind))
         return problem(status, path, detail, headers=headers)
     except Exception:  # noqa: BLE001 - the last resort of a server
         # The client learns that it is our fault, the log learns which.

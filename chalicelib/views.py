@@ -30,12 +30,14 @@ class Table:
     """The refined table at one version, as a view sees it.
 
     Attributes:
-        path: of the route that is answered, as the client reached it.
+        address: of the route, as the client reached it.
+        path: of the route, as the contract has it.
         name: of the table in the catalog.
         contents: what the manifest says of it.
         ask: gives the rows of a query.
     """
 
+    address: str
     path: str
     name: str
     contents: Contents
@@ -57,11 +59,11 @@ class Table:
     def link(self, asked: msgspec.Struct, **changed: Any) -> str:
         """Where the same is asked, with something changed."""
         query = urlencode(canonical(asked) | changed)
-        return f"{self.path}?{query}" if query else self.path
+        return f"{self.address}?{query}" if query else self.address
 
 
 def canonical(asked: msgspec.Struct) -> dict[str, str]:
-    """The parameters that differ from their defaults, as texts: equal questions are equal here, however asked."""
+    """The parameters that differ from their defaults, as texts, in the order of the contract."""
     texts = {}
     for field in msgspec.structs.fields(asked):
         value = getattr(asked, field.name)
@@ -72,10 +74,10 @@ def canonical(asked: msgspec.Struct) -> dict[str, str]:
 
 def rows(asked: Rows, table: Table) -> RowsAnswer:
     """A page of sessions."""
-    query = canonical(asked)
-    text = query.pop("cursor", None)
-    bound_to = f"{table.path.rpartition('/ibov/')[2]}?{urlencode(query)}".encode()
-    after = cursor.decode(text, bound_to) if text else None
+    # The form of an answer is no part of the question.
+    question = {name: text for name, text in canonical(asked).items() if name not in ("cursor", "format")}
+    bound_to = f"{table.path}?{urlencode(question)}".encode()
+    after = cursor.decode(asked.cursor, bound_to) if asked.cursor else None
     found = table.ask(queries.rows(table.name, asked, after))
     page = found[: asked.limit]
     following = None
@@ -118,7 +120,7 @@ def cone(asked: Cone, table: Table) -> ConeAnswer:
     ]
     return ConeAnswer(
         distributions,
-        table.meta(len(distributions), (VOLATILITY,), estimator=asked.estimator),
+        table.meta(len(distributions), (), estimator=asked.estimator, sessions=len(found)),
         Links(table.link(asked), None),
     )
 
@@ -140,10 +142,11 @@ def summary(asked: Summary, table: Table) -> SummaryAnswer:
         best_day=_day(*max(returns, key=_value)) if returns else None,
         worst_day=_day(*min(returns, key=_value)) if returns else None,
         worst_drawdown=_depth(*min(depths, key=_value)) if depths else None,
-        deepest_fall=summaries.deepest_fall(days, [float(row["preco_fechamento"] or 0) for row in found]),
+        deepest_fall=summaries.deepest_fall(days, [float(str(row["preco_fechamento"])) for row in found]),
         meta=table.meta(
-            len(found),
+            len(described),
             tuple(described),
+            sessions=len(found),
             estimator=asked.estimator,
             window=asked.window,
             volatilidade=asked.volatility,

@@ -18,8 +18,10 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
-# API Gateway gives up after 29 seconds: a call that hangs must fail long before.
 _CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+
+# API Gateway gives up after 29 seconds: a call that hangs must fail long before.
+_SOON = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 @cache
@@ -43,8 +45,10 @@ def glue() -> GlueClient:
 @cache
 def services() -> Services:
     """What the API answers from."""
-    athena = Athena(boto3.client("athena", config=_CONFIG), lake().s3, settings().workgroup, settings().database)
-    return Services(HeldManifest(lake()), athena, Answers(), settings().table)
+    s3 = boto3.client("s3", config=_SOON)
+    held = HeldManifest(Lake(s3, settings().raw_bucket, settings().refined_bucket))
+    athena = Athena(boto3.client("athena", config=_SOON), s3, settings().workgroup, settings().database)
+    return Services(held, athena, Answers(), settings().table)
 
 
 def forget() -> None:

@@ -11,8 +11,7 @@ for (const form of document.querySelectorAll("form[data-path]")) {
   const url = () => {
     const given = [...new FormData(form)].filter(([, value]) => value !== "");
     const query = new URLSearchParams(given).toString();
-    // Beside this page: behind a stage or another base path, too.
-    return new URL(form.dataset.path.slice(1) + (query && `?${query}`), new URL(".", location)).href;
+    return new URL(form.dataset.path + (query && `?${query}`), location).href;
   };
   const show = () => { address.textContent = url(); };
 

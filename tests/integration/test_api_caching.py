@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib import wiring
-from chalicelib.caching import Answers, HeldManifest, etag, matches
+from chalicelib.caching import Answers, HeldManifest, Kept, etag, matches
 from chalicelib.manifest import Manifest
 from chalicelib.routes import ROUTES
 from local.laptop import Laptop
@@ -161,15 +161,13 @@ def test_a_lake_without_manifest_is_asked_again(laptop: Laptop):
 
 
 def test_what_is_remembered_is_bounded_and_the_least_used_goes_first():
-    from chalice.app import Response
-
     answers = Answers(most_bytes=10)
     for tag in ("a", "b"):
-        answers.keep(tag, Response("12345"))
+        answers.keep(tag, Kept("12345", {}))
     assert answers.get("a") is not None
-    answers.keep("c", Response("12345"))
+    answers.keep("c", Kept("12345", {}))
     assert (answers.get("b"), answers.get("a") is None, answers.get("c") is None) == (None, False, False)
-    answers.keep("d", Response("12345678901"))
+    answers.keep("d", Kept("12345678901", {}))
     assert [answers.get(tag) for tag in "abcd"] == [None] * 4
 
 
