@@ -22,7 +22,12 @@ _KNOWN: tuple[tuple[type[duckdb.Error], str, str, str], ...] = (
         "a function was given a value that it does not take",
     ),
     (duckdb.OutOfRangeException, "", "NUMERIC_VALUE_OUT_OF_RANGE", "a number is out of range for its type"),
-    (duckdb.ConversionException, "out of range", "NUMERIC_VALUE_OUT_OF_RANGE", "a number is out of range for its type"),
+    (
+        duckdb.ConversionException,
+        "out of range for the destination type",
+        "NUMERIC_VALUE_OUT_OF_RANGE",
+        "a number is out of range for its type",
+    ),
     (duckdb.ConversionException, "", "INVALID_CAST_ARGUMENT", "a value cannot be cast to the type asked for"),
 )
 

@@ -80,7 +80,7 @@ class Engine:
             schema.setdefault(node.db, {})[node.name] = table.types()
         resolved = sql.resolve(query.copy(), schema)
         checks.check(resolved)
-        expected = [kinds.kind(projection) for projection in resolved.selects]
+        expected = kinds.outputs(resolved)
         names = sql.output_names(query, resolved)
         scanned = self._register(connection, resolved, {(node.db, node.name): table for node, table in found}, cutoff)
         if cancelled():

@@ -18,7 +18,7 @@ _QUERY = "with_ order limit offset"
 _KNOWN: tuple[tuple[str, tuple[type[exp.Expr], ...]], ...] = (
     (f"expressions distinct from_ joins where group having {_QUERY}", (exp.Select,)),
     (f"this expression distinct {_QUERY}", (exp.Union, exp.Except, exp.Intersect)),
-    (f"this alias {_QUERY}", (exp.Subquery,)),
+    (f"this alias joins {_QUERY}", (exp.Subquery,)),
     ("this alias", (exp.Alias, exp.CTE)),
     ("this columns", (exp.TableAlias,)),
     ("this db catalog alias joins", (exp.Table,)),
@@ -113,7 +113,7 @@ def check_selects(tokens: Sequence[Token], query: exp.Expr) -> None:
     """
     written = [token.text.lower() for token in tokens if token.token_type not in _QUOTED]
     selects = list(query.find_all(exp.Select))
-    if written.count("select") != len(selects):
+    if written.count("select") != len(selects) or _begins_with_from(written):
         raise InvalidRequest("line 1:1: mismatched input: every <query> begins with SELECT, or with WITH and SELECT")
     if not all(select.expressions for select in selects):
         raise InvalidRequest("line 1:1: mismatched input: SELECT without columns")
@@ -121,6 +121,22 @@ def check_selects(tokens: Sequence[Token], query: exp.Expr) -> None:
     crossed = [join for join in query.find_all(exp.Join) if join.kind == "CROSS"]
     if written.count("join") != len(whole) + len(crossed):
         raise InvalidRequest("line 1:1: mismatched input: every JOIN but CROSS JOIN has ON or USING")
+
+
+def _begins_with_from(written: Sequence[str]) -> bool:
+    """Whether FROM comes before SELECT, in the query or in one in parentheses."""
+    selected = [False]
+    for before, word in zip(["", *written], written, strict=False):
+        if word == "(":
+            # FROM is no clause in extract(year FROM x).
+            selected.append(before == "extract")
+        elif word == ")" and len(selected) > 1:
+            selected.pop()
+        elif word in {"select", "union", "except", "intersect"}:
+            selected[-1] = word == "select"
+        elif word == "from" and not selected[-1]:
+            return True
+    return False
 
 
 def check_nodes(query: exp.Expr) -> None:

@@ -47,6 +47,18 @@ def kind(node: exp.Expr) -> str:
     return found
 
 
+def outputs(query: exp.Query) -> list[str]:
+    """The kind of each column of a query's result.
+
+    Raises:
+        QueryFailure: one has none that is known here.
+    """
+    if isinstance(query, exp.SetOperation):
+        sides = zip(outputs(query.left), outputs(query.right), strict=False)
+        return [_common(pair) or "null" for pair in sides]
+    return [kind(projection) for projection in query.selects]
+
+
 def annotate(query: exp.Query, schema: Mapping[str, object]) -> exp.Query:
     """Give each expression of a qualified query its type."""
     return sqlglot_annotate(query, schema=dict(schema), expression_metadata=_METADATA, dialect=LocalTrino)
