@@ -270,6 +270,8 @@ def test_a_file_whose_type_does_not_fit_the_table_fails_the_query(filled: Laptop
     reason = failure(athena, f"SELECT month FROM {TABLE}")
     assert "HIVE_BAD_DATA: Field month's type int64 in parquet file" in reason
     assert "incompatible with type int" in reason
+    # A column that is not asked for is not read.
+    assert query(athena, f"SELECT count(data) FROM {TABLE} WHERE year = 2025") == [["82"]]
 
     s3.put_object(Bucket="b3-dataflow-refined", Key=key, Body=b"not parquet")
     assert "HIVE_BAD_DATA: Not valid Parquet file" in failure(athena, f"SELECT month FROM {TABLE}")

@@ -17,6 +17,7 @@ from moto.athena.models import athena_backends
 
 from local import moto_state
 from local.athena import tables
+from local.athena.errors import Interrupted
 from local.laptop import Laptop
 from tests.athena import DATABASE, DEADLINE, TABLE, WORKGROUP, finish, query, refusal, start, wait_until
 
@@ -114,6 +115,15 @@ def test_a_query_stopped_before_duckdb_has_it_is_not_run(filled: Laptop, athena:
 
     assert finish(athena, execution_id)["Status"]["State"] == "CANCELLED"
     assert filled.aws.executions.get(execution_id).connection is None
+
+
+def test_what_is_cancelled_before_it_executes_is_not_executed(laptop: Laptop):
+    connection = laptop.aws.engine.connect()
+    try:
+        with pytest.raises(Interrupted):
+            laptop.aws.engine.run(connection, "SELECT 1", cancelled=lambda: True)
+    finally:
+        connection.close()
 
 
 def test_stopping_what_has_ended_changes_nothing(laptop: Laptop, athena: Any):
