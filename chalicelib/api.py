@@ -64,8 +64,8 @@ def table_answer(request: Request, services: Services) -> Response:
             return Response("", _headers(contents, ETag=tag), 304)
         if (kept := services.answers.get(tag)) is not None:
             return Response(kept.body, dict(kept.headers), 200)
-    # A version may come back, with an older release of the code, and what was read in between is not of it: the run that
-    # committed it tells one time from the other.
+    # A version may come back, with an older release of the code, and what was read in between is not of it: the run
+    # that committed it tells one time from the other.
     version = f"{contents.version} {contents.run.id}" if seen.settled else None
     table = Table(
         address, request.path, services.table, contents, lambda query: services.athena.rows(query, version, deadline)

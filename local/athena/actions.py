@@ -12,10 +12,15 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from local import moto_state
+from local.athena import members
 from local.athena.errors import InvalidRequest
 from local.athena.executions import FAILED, FINAL, SUCCEEDED, Execution, Executions, bucket_and_key
 
 PAGE = 1000
+"""Rows on a page of results, at most."""
+
+LISTED = 50
+"""Executions on a page of ids, and in one BatchGetQueryExecution, at most."""
 
 Action = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -32,6 +37,8 @@ def actions(executions: Executions) -> dict[str, Action]:
         return {"QueryExecution": _describe(executions.get(request["QueryExecutionId"]))}
 
     def batch_get(request: Mapping[str, Any]) -> dict[str, Any]:
+        if not 1 <= len(request["QueryExecutionIds"]) <= LISTED:
+            raise InvalidRequest(f"QueryExecutionIds must have between 1 and {LISTED} members")
         found, missing = [], []
         for execution_id in request["QueryExecutionIds"]:
             try:
@@ -42,7 +49,7 @@ def actions(executions: Executions) -> dict[str, Action]:
 
     def listing(request: Mapping[str, Any]) -> dict[str, Any]:
         ids = executions.ids(request.get("WorkGroup") or "primary")
-        start, size = _page(request, 50)
+        start, size = _page(request, LISTED)
         page = {"QueryExecutionIds": ids[start : start + size]}
         return page | ({"NextToken": str(start + size)} if start + size < len(ids) else {})
 
@@ -53,7 +60,7 @@ def actions(executions: Executions) -> dict[str, Action]:
         executions.stop(request["QueryExecutionId"])
         return {}
 
-    return {
+    unchecked = {
         "BatchGetQueryExecution": batch_get,
         "GetQueryExecution": get,
         "GetQueryResults": results,
@@ -61,14 +68,23 @@ def actions(executions: Executions) -> dict[str, Action]:
         "StartQueryExecution": start,
         "StopQueryExecution": stop,
     }
+    return {name: _checked(action, members.SHAPES[name]) for name, action in unchecked.items()}
 
 
-def _page(request: Mapping[str, Any], default: int) -> tuple[int, int]:
-    token, size = request.get("NextToken") or "0", request.get("MaxResults") or default
+def _checked(action: Action, shape: members.Shape) -> Action:
+    def checked(request: Mapping[str, Any]) -> dict[str, Any]:
+        members.check(request, shape)
+        return action(request)
+
+    return checked
+
+
+def _page(request: Mapping[str, Any], most: int) -> tuple[int, int]:
+    token, size = request.get("NextToken", "0"), request.get("MaxResults", most)
     if not token.isdecimal():
         raise InvalidRequest(f"Malformed NextToken: {token}")
-    if not 1 <= size <= PAGE:
-        raise InvalidRequest(f"MaxResults is {size}, it must be between 1 and {PAGE}")
+    if not 1 <= size <= most:
+        raise InvalidRequest(f"MaxResults is {size}, it must be between 1 and {most}")
     return int(token), size
 
 

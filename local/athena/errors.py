@@ -30,3 +30,7 @@ class QueryFailure(AthenaError):
 
 class BytesScannedLimit(QueryFailure):
     """The workgroup's cut-off: Athena cancels such a query instead of failing it."""
+
+
+class Interrupted(Exception):
+    """The query was stopped while it ran: no refusal, for nobody is told."""

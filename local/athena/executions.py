@@ -17,7 +17,7 @@ import duckdb
 from local import moto_state
 from local.athena import sql, text
 from local.athena.engine import Engine
-from local.athena.errors import AthenaError, BytesScannedLimit, InvalidRequest
+from local.athena.errors import AthenaError, BytesScannedLimit, Interrupted, InvalidRequest
 
 QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"
 FINAL = {SUCCEEDED, FAILED, CANCELLED}
@@ -43,6 +43,7 @@ class Execution:
     scanned: int = 0
     types: tuple[str, ...] = ()
     cancelled: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
     connection: duckdb.DuckDBPyConnection | None = None
 
     @property
@@ -102,23 +103,34 @@ class Executions:
 
     def ids(self, workgroup: str) -> list[str]:
         """The executions of a workgroup, newest first."""
-        return [execution.id for execution in reversed(self._by_id.values()) if execution.workgroup == workgroup]
+        with self._lock:
+            executions = list(self._by_id.values())
+        return [execution.id for execution in reversed(executions) if execution.workgroup == workgroup]
 
     def stop(self, execution_id: str) -> None:
-        """Cancel an execution; one that has ended stays as it is."""
+        """Cancel an execution, and wait until it has left its worker; one that has ended stays as it is."""
         execution = self.get(execution_id)
         with self._lock:
             if execution.state in FINAL:
                 return
             _end(execution, CANCELLED, "Query cancelled by user")
             execution.cancelled.set()
-            connection = execution.connection
-        if connection is not None:
-            connection.interrupt()
+        # DuckDB forgets an interrupt that comes before it executes, so it is told until it has heard.
+        while self._interrupt(execution):
+            execution.ended.wait(0.01)
+
+    def _interrupt(self, execution: Execution) -> bool:
+        """Whether there was something to interrupt."""
+        with self._lock:
+            if execution.connection is not None:
+                execution.connection.interrupt()
+            return execution.connection is not None
 
     def forget(self) -> None:
         """Cancel what runs and forget all, as when moto is reset."""
-        for execution_id in list(self._by_id):
+        with self._lock:
+            ids = list(self._by_id)
+        for execution_id in ids:
             self.stop(execution_id)
         with self._lock:
             self._by_id.clear()
@@ -142,15 +154,18 @@ class Executions:
             self._finish(execution, CANCELLED, str(error))
         except AthenaError as error:
             self._finish(execution, FAILED, str(error))
-        except duckdb.InterruptException:
-            self._finish(execution, CANCELLED, "Query cancelled by user")
+        except Interrupted:
+            # Only `stop` interrupts, and it has said so already.
+            pass
         except Exception as error:
             # A fault of the local Athena itself: the caller must learn of it, or would wait for ever.
             self._finish(execution, FAILED, f"INTERNAL_ERROR: the local Athena failed: {error!r}")
             raise
         finally:
-            execution.connection = None
+            with self._lock:
+                execution.connection = None
             connection.close()
+            execution.ended.set()
 
     def _query(self, execution: Execution, connection: duckdb.DuckDBPyConnection) -> None:
         result = self._engine.run(
@@ -158,7 +173,8 @@ class Executions:
             execution.request["QueryString"],
             execution.request.get("ExecutionParameters") or (),
             execution.database,
-            execution.cutoff,
+            cutoff=execution.cutoff,
+            cancelled=execution.cancelled.is_set,
         )
         bucket, key = bucket_and_key(execution.output_location)
         moto_state.write(bucket, key, text.to_csv(result.names, result.columns))
@@ -196,9 +212,10 @@ def _accept(request: Mapping[str, Any]) -> Execution:
     bucket, _ = bucket_and_key(output)
     if not moto_state.bucket_exists(bucket):
         raise InvalidRequest(f"Unable to verify/create output bucket {bucket}")
-    if not request.get("ExecutionParameters"):
-        # With parameters the text is whole only once they are bound.
-        sql.parse(request["QueryString"])
+    catalog = (request.get("QueryExecutionContext") or {}).get("Catalog") or sql.CATALOG
+    if catalog.lower() != sql.CATALOG:
+        raise InvalidRequest(f"Catalog {catalog} is not found: the local Athena has AwsDataCatalog only")
+    sql.parse(request["QueryString"])
     execution_id = str(uuid.uuid4())
     location = f"{output.rstrip('/')}/{execution_id}.csv"
     return Execution(execution_id, request, name, location, configuration.get("BytesScannedCutoffPerQuery"))

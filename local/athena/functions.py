@@ -1,4 +1,4 @@
-"""The functions that the local Athena knows: those of Trino that sqlglot and DuckDB compute as Trino does.
+"""The functions that the local Athena knows: those of Trino that DuckDB can be made to compute as Trino does.
 
 Athena refuses what is not Trino's, and so must the laptop: whatever DuckDB alone knows would be found out at the
 first deploy. `tests/integration/test_athena_functions.py` runs each of these and compares with Trino's own answer.
@@ -6,45 +6,190 @@ first deploy. `tests/integration/test_athena_functions.py` runs each of these an
 
 from __future__ import annotations
 
-CONDITIONAL = frozenset({"coalesce", "nullif", "if", "cast", "try_cast", "greatest", "least"})
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-AGGREGATE = frozenset(
-    {
-        "any_value", "approx_distinct", "arbitrary", "array_agg", "avg", "bool_and", "bool_or", "corr", "count",
-        "count_if", "covar_pop", "covar_samp", "max", "max_by", "min", "min_by", "regr_intercept",
-        "regr_slope", "stddev", "stddev_pop", "stddev_samp", "sum", "var_pop", "var_samp", "variance",
-    }
-)  # fmt: skip
 
-WINDOW = frozenset(
-    {
-        "cume_dist", "dense_rank", "first_value", "lag", "last_value", "lead", "nth_value", "ntile", "percent_rank",
-        "rank", "row_number",
-    }
-)  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function of Trino.
 
-MATH = frozenset(
-    {
-        "abs", "ceil", "ceiling", "exp", "floor", "is_nan", "ln", "log10", "log2",
-        "mod", "pi", "pow", "power", "round", "sqrt", "truncate",
-    }
-)  # fmt: skip
+    Attributes:
+        parameters: what each argument may be: a kind (`kinds.py`), `any`, `number`, `real` (integer or double),
+            `moment` (date or timestamp), `same` (all of these alike); or what has to be written out: `unit` and
+            `pattern` (of date_format) in quotes, `fraction` (0 to 1), `offset` (from 0) or `position` (from 1).
+        returns: a kind, or the place of the argument whose kind it is, or `common` to all arguments.
+        duckdb: DuckDB's expression with the arguments in braces, or one for each kind of the argument `returns`. Empty
+            where DuckDB's function has the same name and the same arguments.
+        optional: how many of the last parameters may be left out.
+        missing: DuckDB's expression for the last parameter where it is left out.
+        repeats: whether the last parameter may be repeated.
+        outer: what stands around the call with its FILTER and OVER.
+    """
 
-DATES = frozenset(
-    {
-        "current_date", "date", "date_add", "date_diff", "date_trunc", "day", "day_of_month", "day_of_week",
-        "day_of_year", "dow", "doy", "extract", "from_unixtime", "last_day_of_month", "month", "now", "quarter",
-        "week", "year",
-    }
-)  # fmt: skip
+    parameters: tuple[str, ...]
+    returns: str | int
+    duckdb: str | Mapping[str, str] = ""
+    optional: int = 0
+    missing: str = ""
+    repeats: bool = False
+    outer: str = "{}"
 
-STRINGS = frozenset(
-    {
-        "concat", "length", "lower", "lpad", "ltrim", "replace", "reverse", "rpad", "rtrim", "split", "split_part",
-        "starts_with", "strpos", "substr", "substring", "trim", "upper",
-    }
-)  # fmt: skip
 
-ARRAYS = frozenset({"cardinality", "contains", "element_at", "sequence", "unnest"})
+def _takes(parameters: str, returns: str | int, duckdb: str | Mapping[str, str] = "", **more: Any) -> Function:
+    return Function(tuple(parameters.split()), returns, duckdb, **more)
 
-FUNCTIONS = CONDITIONAL | AGGREGATE | WINDOW | MATH | DATES | STRINGS | ARRAYS
+
+# Trino gives null where the value is not finite, as for a single row.
+_FINITE = "nullif({}, CAST('nan' AS DOUBLE))"
+
+# What Java calls white space; DuckDB trims spaces alone unless told.
+_SPACE = "'" + "".join(map(chr, (*range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007))))
+_SPACE += "".join(map(chr, (*range(0x2008, 0x200B), 0x2028, 0x2029, 0x205F, 0x3000))) + "'"
+
+# What begins outside of the text is empty in Trino, and cut to what is inside in DuckDB.
+_SUBSTRING = "CASE WHEN {1} = 0 OR {1} < -length({0}) OR {2} <= 0 THEN left({0}, 0) ELSE substring({0}, {1}, {2}) END"
+
+CONDITIONAL = {
+    "coalesce": _takes("same", "common", repeats=True),
+    "greatest": _takes("same", "common", "CASE WHEN {any_null} THEN NULL ELSE greatest({all}) END", repeats=True),
+    "least": _takes("same", "common", "CASE WHEN {any_null} THEN NULL ELSE least({all}) END", repeats=True),
+    "nullif": _takes("same same", 0),
+}
+
+AGGREGATE = {
+    "any_value": _takes("any", 0),
+    # Exact, where Trino estimates.
+    "approx_distinct": _takes("any", "integer", "count(DISTINCT {0})"),
+    "approx_percentile": _takes(
+        "real fraction", 0, {"integer": "quantile_disc(CAST({0} AS BIGINT), {1})", "other": "quantile_disc({0}, {1})"}
+    ),
+    "arbitrary": _takes("any", 0, "any_value({0})"),
+    "avg": _takes("real", "double"),
+    "bool_and": _takes("boolean", "boolean"),
+    "bool_or": _takes("boolean", "boolean"),
+    "corr": _takes("number number", "double", outer=_FINITE),
+    "count": _takes("any", "integer", optional=1),
+    "count_if": _takes("boolean", "integer"),
+    "covar_pop": _takes("number number", "double"),
+    "covar_samp": _takes("number number", "double"),
+    "max": _takes("any", 0),
+    "max_by": _takes("any any", 0, "arg_max_null({0}, {1})"),
+    "min": _takes("any", 0),
+    "min_by": _takes("any any", 0, "arg_min_null({0}, {1})"),
+    "regr_intercept": _takes("number number", "double", outer=_FINITE),
+    "regr_slope": _takes("number number", "double", outer=_FINITE),
+    "stddev": _takes("number", "double"),
+    "stddev_pop": _takes("number", "double"),
+    "stddev_samp": _takes("number", "double"),
+    "sum": _takes("real", 0),
+    "var_pop": _takes("number", "double"),
+    "var_samp": _takes("number", "double"),
+    "variance": _takes("number", "double"),
+}
+
+WINDOW = {
+    "cume_dist": _takes("", "double"),
+    "dense_rank": _takes("", "integer"),
+    "first_value": _takes("any", 0),
+    "lag": _takes("same offset same", 0, optional=2),
+    "last_value": _takes("any", 0),
+    "lead": _takes("same offset same", 0, optional=2),
+    "nth_value": _takes("any position", 0),
+    "ntile": _takes("position", "integer"),
+    "percent_rank": _takes("", "double"),
+    "rank": _takes("", "integer"),
+    "row_number": _takes("", "integer"),
+}
+
+MATH = {
+    "abs": _takes("number", 0),
+    "ceil": _takes("real", 0, {"integer": "{0}", "other": "ceil({0})"}),
+    "ceiling": _takes("real", 0, {"integer": "{0}", "other": "ceil({0})"}),
+    "exp": _takes("number", "double"),
+    "floor": _takes("real", 0, {"integer": "{0}", "other": "floor({0})"}),
+    "is_nan": _takes("number", "boolean", "isnan(CAST({0} AS DOUBLE))"),
+    "ln": _takes("number", "double"),
+    "log10": _takes("number", "double"),
+    "log2": _takes("number", "double"),
+    "mod": _takes("real real", "common", "(({0}) % ({1}))"),
+    "pi": _takes("", "double"),
+    "pow": _takes("number number", "double"),
+    "power": _takes("number number", "double"),
+    "round": _takes("real integer", 0, optional=1),
+    "sign": _takes(
+        "real",
+        0,
+        {
+            "integer": "CASE WHEN {0} > 0 THEN 1 WHEN {0} < 0 THEN -1 ELSE {0} END",
+            "other": "CASE WHEN isnan({0}) THEN {0} ELSE CAST(sign({0}) AS DOUBLE) END",
+        },
+    ),
+    "sqrt": _takes("number", "double"),
+    "truncate": _takes("number", "double", "trunc(CAST({0} AS DOUBLE))"),
+}
+
+# What extract(… FROM …) takes, and functions too.
+FIELDS = {
+    "day": _takes("moment", "integer"),
+    "day_of_month": _takes("moment", "integer", "day({0})"),
+    "day_of_week": _takes("moment", "integer", "isodow({0})"),
+    "day_of_year": _takes("moment", "integer", "dayofyear({0})"),
+    "dow": _takes("moment", "integer", "isodow({0})"),
+    "doy": _takes("moment", "integer", "dayofyear({0})"),
+    "hour": _takes("timestamp", "integer"),
+    "minute": _takes("timestamp", "integer"),
+    "month": _takes("moment", "integer"),
+    "quarter": _takes("moment", "integer"),
+    "second": _takes("timestamp", "integer"),
+    "week": _takes("moment", "integer"),
+    "year": _takes("moment", "integer"),
+}
+
+DATES = {
+    "date_add": _takes(
+        "unit integer moment",
+        2,
+        {
+            "date": "CAST({2} + ({1}) * CAST('1 ' || {0} AS INTERVAL) AS DATE)",
+            "other": "({2} + ({1}) * CAST('1 ' || {0} AS INTERVAL))",
+        },
+    ),
+    # Trino counts whole units that have passed, DuckDB's date_diff the boundaries that were crossed.
+    "date_diff": _takes("unit moment moment", "integer", "date_sub({all})"),
+    "date_format": _takes("moment pattern", "varchar", "strftime({0}, {1})"),
+    "date_trunc": _takes("unit moment", 1, {"date": "CAST(date_trunc({all}) AS DATE)", "other": "date_trunc({all})"}),
+    "last_day_of_month": _takes("moment", "date", "last_day({0})"),
+}
+
+STRINGS = {
+    "concat": _takes("varchar varchar", "varchar", "({joined})", repeats=True),
+    "length": _takes("varchar", "integer"),
+    "lower": _takes("varchar", "varchar"),
+    "ltrim": _takes("varchar", "varchar", f"ltrim({{0}}, {_SPACE})"),
+    "rtrim": _takes("varchar", "varchar", f"rtrim({{0}}, {_SPACE})"),
+    "starts_with": _takes("varchar varchar", "boolean"),
+    "strpos": _takes("varchar varchar", "integer"),
+    "substr": _takes("varchar integer integer", "varchar", _SUBSTRING, optional=1, missing="length({0})"),
+    "substring": _takes("varchar integer integer", "varchar", _SUBSTRING, optional=1, missing="length({0})"),
+    "trim": _takes("varchar", "varchar", f"trim({{0}}, {_SPACE})"),
+    "upper": _takes("varchar", "varchar"),
+}
+
+FUNCTIONS: Mapping[str, Function] = {
+    **CONDITIONAL, **AGGREGATE, **WINDOW, **MATH, **FIELDS, **DATES, **STRINGS
+}  # fmt: skip
+
+UNITS = {
+    "date": ("day", "week", "month", "quarter", "year"),
+    "timestamp": ("second", "minute", "hour", "day", "week", "month", "quarter", "year"),
+}
+"""The units that date_add, date_diff and date_trunc take, for each kind of their last argument."""
+
+PATTERN = {
+    "%a": "%a", "%b": "%b", "%c": "%-m", "%d": "%d", "%e": "%-d", "%H": "%H", "%i": "%M", "%j": "%j", "%k": "%-H",
+    "%M": "%B", "%m": "%m", "%p": "%p", "%S": "%S", "%s": "%S", "%T": "%H:%M:%S", "%W": "%A", "%Y": "%Y", "%y": "%y",
+    "%%": "%%",
+}  # fmt: skip
+"""What date_format takes, MySQL's way, and the same for DuckDB."""

@@ -8,20 +8,20 @@ from collections.abc import Mapping, Sequence
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.dialects import Athena
 from sqlglot.errors import OptimizeError, ParseError, TokenError
-from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.tokenizer_core import Token, TokenType
 
+from local.athena import kinds
+from local.athena.dialect import LocalTrino
 from local.athena.errors import InvalidRequest, QueryFailure
+from local.athena.grammar import check_selects, check_tokens
 
 # sqlglot warns of each statement that it does not know; such statements are refused here by name.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 CATALOG = "awsdatacatalog"
-DIALECT = "athena"
 
 Schema = Mapping[str, Mapping[str, Mapping[str, str]]]
 """The Glue type of each column, by database and table."""
@@ -33,10 +33,7 @@ def parse(sql: str) -> exp.Query:
     Raises:
         InvalidRequest: the text is no SQL, holds several statements, or a statement that is no query.
     """
-    try:
-        statements = [tree for tree in sqlglot.parse(sql, read=DIALECT) if tree and not isinstance(tree, exp.Semicolon)]
-    except (ParseError, TokenError) as error:
-        raise InvalidRequest(_syntax_message(error)) from error
+    statements = _statements(sql)
     if len(statements) > 1:
         raise InvalidRequest(f"Only one sql statement is allowed. Got: {sql}")
     if not statements:
@@ -46,8 +43,9 @@ def parse(sql: str) -> exp.Query:
         raise InvalidRequest("the local Athena runs queries only, no CREATE (awswrangler: pass ctas_approach=False)")
     if not isinstance(statement, exp.Query):
         raise InvalidRequest(
-            f"line 1:1: mismatched input '{sql.split(maxsplit=1)[0]}'. The local Athena takes <query> only"
+            f"line 1:1: mismatched input '{sql.split(maxsplit=1)[0]}'. The local Athena takes SELECT and WITH only"
         )
+    check_selects(tokenize(sql), statement)
     return statement
 
 
@@ -64,7 +62,7 @@ def bind(sql: str, parameters: Sequence[str]) -> str:
             f"line 1:1: Incorrect number of parameters: expected {len(marks)} but found {len(parameters)}",
         )
     named = _replace(sql, marks, [f":p{index}" for index in range(len(marks))])
-    for placeholder in sqlglot.parse_one(named, read=DIALECT).find_all(exp.Placeholder):
+    for placeholder in _trees(named)[0].find_all(exp.Placeholder):
         if not placeholder.find_ancestor(exp.Where):
             mark = marks[int(placeholder.name.removeprefix("p"))]
             raise QueryFailure("SYNTAX_ERROR", f"line {mark.line}:{mark.col}: '?' is allowed in WHERE only")
@@ -84,7 +82,7 @@ def tables(query: exp.Query, database: str | None) -> list[exp.Table]:
                 found.append(source)
     for table in found:
         if not isinstance(table.this, exp.Identifier):
-            raise QueryFailure("FUNCTION_NOT_FOUND", f"Table function '{table.this.sql(DIALECT)}' not registered")
+            raise QueryFailure("FUNCTION_NOT_FOUND", f"Table function '{table.this.sql(LocalTrino)}' not registered")
         if table.catalog and table.catalog.lower() != CATALOG:
             raise QueryFailure("CATALOG_NOT_FOUND", f"Catalog '{table.catalog}' not found")
         if not table.db and not database:
@@ -105,10 +103,10 @@ def resolve(query: exp.Query, schema: Schema) -> exp.Query:
         db: {name: dict(types) for name, types in tables.items()} for db, tables in schema.items()
     }
     try:
-        qualified = qualify(query, schema=mapping, dialect=DIALECT, expand_alias_refs=False)
+        qualified = qualify(query, schema=mapping, dialect=LocalTrino, expand_alias_refs=False)
     except OptimizeError as error:
         raise QueryFailure("COLUMN_NOT_FOUND", _column_message(error)) from error
-    return annotate_types(qualified, schema=mapping, dialect=DIALECT)
+    return kinds.annotate(qualified, mapping)
 
 
 def output_names(query: exp.Query, resolved: exp.Query) -> list[str]:
@@ -123,8 +121,22 @@ def output_names(query: exp.Query, resolved: exp.Query) -> list[str]:
 
 def tokenize(sql: str) -> list[Token]:
     """The tokens of a text, each with its place."""
-    tokens: list[Token] = Athena().tokenize(sql)
+    tokens: list[Token] = LocalTrino().tokenize(sql)
     return tokens
+
+
+def _trees(sql: str) -> list[exp.Expr]:
+    try:
+        return [tree for tree in sqlglot.parse(sql, read=LocalTrino) if tree and not isinstance(tree, exp.Semicolon)]
+    except (ParseError, TokenError) as error:
+        raise InvalidRequest(_syntax_message(error)) from error
+
+
+def _statements(sql: str) -> list[exp.Expr]:
+    """The statements of a text in which all is Trino's."""
+    trees = _trees(sql)
+    check_tokens(tokenize(sql))
+    return trees
 
 
 def _replace(sql: str, tokens: Sequence[Token], texts: Sequence[str]) -> str:
@@ -136,14 +148,14 @@ def _replace(sql: str, tokens: Sequence[Token], texts: Sequence[str]) -> str:
 def _literal(value: str) -> str:
     """The text of an execution parameter, if it is one literal and nothing else."""
     try:
-        trees = sqlglot.parse(value, read=DIALECT)
-    except (ParseError, TokenError):
+        trees = _statements(value)
+    except InvalidRequest:
         trees = []
     tree = trees[0] if len(trees) == 1 else None
     inner = tree.this if isinstance(tree, exp.Cast | exp.Neg) else tree
     if tree is None or not isinstance(inner, exp.Literal | exp.Boolean | exp.Null):
         raise QueryFailure("INVALID_PARAMETER_USAGE", f"execution parameter {value!r} is not a SQL literal")
-    return tree.sql(DIALECT)
+    return tree.sql(LocalTrino)
 
 
 def _syntax_message(error: ParseError | TokenError) -> str:
@@ -156,5 +168,6 @@ def _column_message(error: OptimizeError) -> str:
     text = str(error)
     name = re.search(r"'([^']*)'", text)
     place = re.search(r"Line: (\d+), Col: (\d+)", text)
-    line, column = place.groups() if place else ("1", "1")
-    return f"line {line}:{column}: Column '{name[1] if name else text}' cannot be resolved"
+    line, end = place.groups() if place else ("1", "1")
+    missing = name[1] if name else text
+    return f"line {line}:{max(int(end) - len(missing) + 1, 1)}: Column '{missing}' cannot be resolved"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,7 +22,6 @@ _READABLE: dict[str, tuple[pa.DataType, ...]] = {
     "boolean": (pa.bool_(),),
     "date": (pa.date32(),),
     "double": (pa.float64(), pa.float32()),
-    "float": (pa.float32(),),
     "int": (pa.int32(), pa.int16(), pa.int8()),
     "string": (pa.string(), pa.large_string()),
     "timestamp": (),
@@ -33,7 +32,6 @@ _ARROW: dict[str, pa.DataType] = {
     "boolean": pa.bool_(),
     "date": pa.date32(),
     "double": pa.float64(),
-    "float": pa.float32(),
     "int": pa.int32(),
     "string": pa.string(),
     # Athena's timestamps have no zone, and three digits.
@@ -66,19 +64,34 @@ class Table:
         """The Glue type of each column, the partition's keys last."""
         return dict(self.columns + self.keys)
 
-    def read(self, partitions: Sequence[Partition]) -> pa.Table:
-        """The rows of these partitions, in the columns of the table.
+    def read(self, partitions: Sequence[Partition], used: Set[str]) -> pa.Table:
+        """The rows of these partitions, in the columns of the table that are used.
+
+        At least one column comes, for it is the columns that say how many rows there are.
 
         Raises:
             QueryFailure: a partition or an object does not fit the table.
         """
-        schema = pa.schema([(name, _ARROW[type_]) for name, type_ in self.types().items()])
-        parts = [
-            _read(partition.bucket, stored, self.columns, partition.columns, _keyed(self.keys, partition.values))
-            for partition in partitions
-            for stored in partition.objects
-        ]
+        names = [name for name in self.types() if name in used] or list(self.types())[-1:]
+        columns = tuple((name, type_) for name, type_ in self.columns if name in names)
+        schema = pa.schema([(name, _ARROW[type_]) for name, type_ in self.types().items() if name in names])
+        parts = []
+        for partition in partitions:
+            self._check(partition)
+            declared = frozenset(name for name, _ in partition.columns)
+            keyed = _keyed(self.keys, partition.values, names)
+            parts += [_read(partition.bucket, stored, columns, declared, keyed) for stored in partition.objects]
         return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def _check(self, partition: Partition) -> None:
+        types = dict(partition.columns)
+        for name, type_ in self.columns:
+            if types.get(name, type_) != type_:
+                raise QueryFailure(
+                    "HIVE_PARTITION_SCHEMA_MISMATCH",
+                    f"column '{name}' is declared as {type_} in the table, and as {types[name]} in partition "
+                    f"{'/'.join(partition.values)}",
+                )
 
 
 def load(database: str, name: str) -> Table:
@@ -124,39 +137,49 @@ def _partition(entry: dict[str, Any]) -> Partition:
 
 
 Keyed = tuple[tuple[str, str, str], ...]
-"""Name, Glue type and value of each partition key."""
+"""Name, Glue type and value of each partition key that is used."""
 
 
-def _keyed(keys: Columns, values: Sequence[str]) -> Keyed:
-    return tuple((name, type_, value) for (name, type_), value in zip(keys, values, strict=True))
+def _keyed(keys: Columns, values: Sequence[str], used: Sequence[str]) -> Keyed:
+    return tuple((name, type_, value) for (name, type_), value in zip(keys, values, strict=True) if name in used)
 
 
 @lru_cache(maxsize=4096)
-def _read(bucket: str, stored: moto_state.StoredObject, columns: Columns, declared: Columns, keyed: Keyed) -> pa.Table:
-    """One object in the table's columns. Remembered by its ETag among others, so another content is another entry."""
+def _read(
+    bucket: str, stored: moto_state.StoredObject, columns: Columns, declared: frozenset[str], keyed: Keyed
+) -> pa.Table:
+    """Some columns of one object. Remembered by its ETag among others, so another content is another entry."""
     body = moto_state.read(bucket, stored.key)
     if body is None:
         raise QueryFailure(
             "HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{stored.key}: the object is gone"
         )
     try:
-        rows = pq.read_table(pa.BufferReader(body))
+        with pq.ParquetFile(pa.BufferReader(body)) as file:
+            # A column that the partition or the file lacks is null, whatever the other one holds.
+            present = [name for name, _ in columns if name in declared and name in file.schema_arrow.names]
+            rows, count = file.read(present), file.metadata.num_rows
     except pa.ArrowInvalid as error:
         raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: s3://{bucket}/{stored.key}") from error
-    partition = dict(declared)
     arrays: dict[str, pa.ChunkedArray | pa.Array] = {}
     for name, type_ in columns:
-        if partition.get(name, type_) != type_:
-            raise QueryFailure(
-                "HIVE_PARTITION_SCHEMA_MISMATCH",
-                f"column '{name}' is declared as {type_} in the table, and as {partition[name]} in partition {keyed}",
-            )
-        # A column that the partition or the file lacks is null, whatever the other one holds.
-        present = name in partition and name in rows.column_names
-        arrays[name] = _column(rows[name], name, type_, stored.key) if present else pa.nulls(len(rows), _ARROW[type_])
+        arrays[name] = (
+            _column(rows[name], name, type_, stored.key) if name in present else pa.nulls(count, _ARROW[type_])
+        )
     for name, type_, value in keyed:
-        arrays[name] = pa.repeat(pa.scalar(value).cast(_ARROW[type_]), len(rows))
+        arrays[name] = pa.repeat(_key(name, type_, value), count)
     return pa.table(arrays)
+
+
+def _key(name: str, type_: str, value: str) -> pa.Scalar:
+    if value == "__HIVE_DEFAULT_PARTITION__":
+        return pa.scalar(None, _ARROW[type_])
+    try:
+        return pa.scalar(value).cast(_ARROW[type_])
+    except pa.ArrowInvalid as error:
+        raise QueryFailure(
+            "HIVE_INVALID_PARTITION_VALUE", f"Invalid partition value '{value}' for {type_} partition key: {name}"
+        ) from error
 
 
 def _column(array: pa.ChunkedArray, name: str, type_: str, key: str) -> pa.ChunkedArray:

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str, str], ...] = (
+    (pa.types.is_boolean, "boolean", "boolean"),
+    (pa.types.is_int32, "integer", "integer"),
+    (pa.types.is_int64, "bigint", "integer"),
+    (pa.types.is_float64, "double", "double"),
+    (pa.types.is_date32, "date", "date"),
+    (lambda type_: pa.types.is_timestamp(type_) and type_.tz is None, "timestamp", "timestamp"),
+    (pa.types.is_string, "varchar", "varchar"),
+)
+
 
 def type_name(type_: pa.DataType) -> str:
     """Athena's name of the type of a result column."""
-    if pa.types.is_decimal(type_):
-        # DuckDB sums a bigint into 128 bits, which Arrow gives as a decimal; Trino's sum stays a bigint.
-        return "bigint" if type_.scale == 0 else "decimal"
-    for is_type, name in (
-        (pa.types.is_boolean, "boolean"),
-        (pa.types.is_int8, "tinyint"),
-        (pa.types.is_int16, "smallint"),
-        (pa.types.is_int32, "integer"),
-        (pa.types.is_integer, "bigint"),
-        (pa.types.is_float32, "float"),
-        (pa.types.is_floating, "double"),
-        (pa.types.is_date, "date"),
-        (pa.types.is_timestamp, "timestamp"),
-        (pa.types.is_list, "array"),
-    ):
-        if is_type(type_):
-            return name
-    return "varchar"
+    return next(name for is_type, name, _ in _TYPES if is_type(type_))
+
+
+def kind(type_: pa.DataType) -> str | None:
+    """The kind of a result column, None if it is none whose text is known."""
+    return next((kind for is_type, _, kind in _TYPES if is_type(type_)), None)
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -37,9 +35,6 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return _doubles(column)
     if pa.types.is_timestamp(column.type):
         return pc.strftime(column.cast(pa.timestamp("ms"), safe=False), format="%Y-%m-%d %H:%M:%S")
-    if pa.types.is_list(column.type):
-        texts = [None if value is None else "[" + ", ".join(map(str, value)) + "]" for value in column.to_pylist()]
-        return pa.chunked_array([pa.array(texts, pa.string())])
     return column.cast(pa.string())
 
 

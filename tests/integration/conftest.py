@@ -1,4 +1,4 @@
-"""Fixtures of the tests that run the job in their own process, and of those that ask for the real history."""
+"""Fixtures that several of these tests share: lakes, and the job run in this process."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from chalicelib.manifest import Contents
 from chalicelib.sources.csv_file import CsvFile
 from local.laptop import Laptop
 from tests import history
-from tests.bars import raw_object
+from tests.bars import raw_object, session_bars
 from tests.job import THREE, empty, put, stored
-from tests.lake import NOW, RAW, REFINED, served
+from tests.lake import NOW, RAW, REFINED, fill, served
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +67,10 @@ def rebuilt(laptop: Laptop, lake: Lake, run: Any, s3: Any) -> tuple[dict[str, by
     found = stored()
     empty(laptop, s3)
     return found, version
+
+
+@pytest.fixture
+def filled(laptop: Laptop, s3: Any) -> Laptop:
+    """A lake with 38 sessions of 2024 and 82 of 2025."""
+    fill(raw_object(session_bars("2024-11-01", 120)))
+    return laptop

@@ -2,180 +2,24 @@
 
 from __future__ import annotations
 
-import re
+import json
+import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import boto3
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.athena.models import athena_backends
 
-from chalicelib.schema import ESTIMATORS, volatility_column
-from chalicelib.sources.csv_file import CsvFile
 from local import moto_state
+from local.athena import tables
+from local.athena.errors import Interrupted
 from local.laptop import Laptop
-from tests.bars import COLLECTED, raw_object, session_bars
-from tests.lake import fill
-from tests.unit.test_volatility import by_definition
-
-DATABASE, TABLE, WORKGROUP = "b3_refined_db", "ibov_refined", "b3-dataflow"
-DEADLINE = 30.0
-
-
-@pytest.fixture
-def filled(laptop: Laptop, s3: Any) -> Laptop:
-    """A lake with 38 sessions of 2024 and 82 of 2025."""
-    fill(raw_object(session_bars("2024-11-01", 120)))
-    return laptop
-
-
-def start(athena: Any, sql: str, **arguments: Any) -> str:
-    arguments = {"WorkGroup": WORKGROUP, "QueryExecutionContext": {"Database": DATABASE}} | arguments
-    return str(athena.start_query_execution(QueryString=sql, **arguments)["QueryExecutionId"])
-
-
-def finish(athena: Any, execution_id: str) -> dict[str, Any]:
-    deadline = time.monotonic() + DEADLINE
-    while time.monotonic() < deadline:
-        execution: dict[str, Any] = athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
-        if execution["Status"]["State"] in ("SUCCEEDED", "FAILED", "CANCELLED"):
-            return execution
-    raise AssertionError(f"still {execution['Status']} after {DEADLINE} s")
-
-
-def query(athena: Any, sql: str, **arguments: Any) -> list[list[str | None]]:
-    """The rows of a query that must succeed, without the names."""
-    execution_id = start(athena, sql, **arguments)
-    execution = finish(athena, execution_id)
-    assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
-    pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=execution_id)
-    rows = [row for page in pages for row in page["ResultSet"]["Rows"]]
-    return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows[1:]]
-
-
-def failure(athena: Any, sql: str, **arguments: Any) -> str:
-    """Why a query that is accepted fails."""
-    execution = finish(athena, start(athena, sql, **arguments))
-    assert execution["Status"]["State"] == "FAILED", execution["Status"]
-    reason = execution["Status"]["StateChangeReason"]
-    assert execution["Status"]["AthenaError"]["ErrorMessage"] == reason
-    return str(reason)
-
-
-def refusal(athena: Any, sql: str, **arguments: Any) -> str:
-    """Why a query is refused at once."""
-    with pytest.raises(ClientError) as raised:
-        start(athena, sql, **arguments)
-    assert raised.value.response["Error"]["Code"] == "InvalidRequestException"
-    return raised.value.response["Error"]["Message"]
-
-
-THE_QUERY = """
-SELECT data, preco_abertura, preco_fechamento,
-       (preco_fechamento - preco_abertura) AS variacao_diaria,
-       ROUND(((preco_fechamento - preco_abertura) / preco_abertura) * 100, 2) AS variacao_pct,
-       volume_negociado
-FROM "b3_refined_db"."ibov_refined"
-WHERE year = 2025 AND month = 10 ORDER BY data DESC LIMIT 10;
-"""
-
-
-class TestRealHistory:
-    """One lake of the real history for all of these."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def real(cls, running: Laptop, real_csv: Path) -> Iterator[Any]:
-        running.aws.reset()
-        running.create_stack()
-        running.ingest(CsvFile(str(real_csv)))
-        assert [run.state for run in running.refined()] == ["SUCCEEDED"]
-        yield boto3.client("athena")
-        running.aws.reset()
-
-    def test_the_query_of_the_contract_runs_verbatim(self, real: Any, real_csv: Path):
-        rows = query(real, THE_QUERY)
-
-        history = pd.read_csv(real_csv).set_index("date").loc["2025-10-01":"2025-10-31"].iloc[::-1]
-        assert [row[0] for row in rows] == history.index.tolist()
-        assert [float(row[2] or 0) for row in rows] == history["close"].tolist()
-        change = history["close"] - history["open"]
-        assert [float(row[3] or 0) for row in rows] == change.tolist()
-        assert [float(row[4] or 0) for row in rows] == np.round(change / history["open"] * 100, 2).tolist()
-        assert [int(row[5] or 0) for row in rows] == history["volume"].astype(int).tolist()
-
-    def test_round_is_that_of_the_table_on_every_real_row(self, real: Any):
-        wrong = query(
-            real,
-            f"SELECT count_if(round(amplitude / preco_fechamento * 100, 2) <> volatilidade_pct), count(*) FROM {TABLE}",
-        )
-
-        assert wrong == [["0", "8037"]]
-
-    def test_the_volatility_columns_are_in_the_table_and_by_the_papers(self, real: Any, real_csv: Path):
-        names = [volatility_column(estimator, 21) for estimator in ESTIMATORS]
-        rows = query(real, f"SELECT {', '.join(names)} FROM {TABLE} ORDER BY data")
-
-        history = pd.read_csv(real_csv).query("is_session").reset_index(drop=True)
-        for index, estimator in enumerate(ESTIMATORS):
-            found = [np.nan if row[index] is None else float(row[index] or 0) for row in rows]
-            np.testing.assert_allclose(found, by_definition(history, estimator, 21), rtol=1e-9)
-
-    def test_long_results_come_in_pages_with_the_names_on_the_first_only(self, real: Any, real_csv: Path):
-        execution_id = start(real, f"SELECT data, preco_fechamento FROM {TABLE} ORDER BY data")
-        finish(real, execution_id)
-
-        pages = [real.get_query_results(QueryExecutionId=execution_id)]
-        while "NextToken" in pages[-1]:
-            pages.append(real.get_query_results(QueryExecutionId=execution_id, NextToken=pages[-1]["NextToken"]))
-
-        sizes = [len(page["ResultSet"]["Rows"]) for page in pages]
-        assert sizes == [1000] * 8 + [38]
-        rows = [[cell["VarCharValue"] for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
-        assert rows[0] == ["data", "preco_fechamento"]
-        history = pd.read_csv(real_csv).query("is_session")
-        assert [row[0] for row in rows[1:]] == history["date"].tolist()
-        assert [float(row[1]) for row in rows[1:]] == history["close"].tolist()
-
-    def test_bytes_scanned_are_those_of_the_partitions_left(self, real: Any):
-        sizes = {entry.key: entry.size for entry in moto_state.objects("b3-dataflow-refined", "refined/")}
-
-        def scanned(where: str) -> int:
-            execution = finish(real, start(real, f"SELECT count(*) FROM {TABLE} WHERE {where}"))
-            return int(execution["Statistics"]["DataScannedInBytes"])
-
-        def size(*years: int) -> int:
-            return sum(sizes[f"refined/year={year}/ibov.parquet"] for year in years)
-
-        assert scanned("true") == sum(sizes.values())
-        assert scanned("year = 2025 AND month = 3") == size(2025)
-        assert scanned("year BETWEEN 2023 AND 2024") == size(2023, 2024)
-        assert scanned("(year = 2020 OR year = 2025) AND preco_fechamento > 0") == size(2020, 2025)
-        assert scanned("year = 2020 OR month = 3") == sum(sizes.values())
-        assert scanned("year > 2100") == 0
-        assert scanned("data >= DATE '2025-01-01'") == sum(sizes.values())
-
-
-def test_pruning_never_changes_an_answer(filled: Laptop, athena: Any):
-    left = f"FROM (SELECT DISTINCT year FROM {TABLE}) a LEFT JOIN {TABLE} b ON a.year = b.year + 1"
-
-    assert query(athena, f"SELECT DISTINCT a.year {left} WHERE b.year IS NULL") == [["2024"]]
-    assert query(athena, f"SELECT count(*) FROM {TABLE} a JOIN {TABLE} b ON a.data = b.data WHERE b.year = 2024") == [
-        ["38"]
-    ]
-    assert query(athena, f"WITH t AS (SELECT * FROM {TABLE} WHERE year = 2025) SELECT min(data) FROM t") == [
-        ["2025-01-02"]
-    ]
-    assert query(athena, f"SELECT count(*) FROM {TABLE} WHERE NOT year = 2024 OR month = 11") == [["101"]]
+from tests.athena import DATABASE, DEADLINE, TABLE, WORKGROUP, finish, query, refusal, start, wait_until
 
 
 def test_a_query_starts_at_once_and_passes_through_queued_and_running(filled: Laptop, athena: Any):
@@ -215,54 +59,80 @@ def test_thirty_queries_of_one_second_at_once_are_right_and_take_less_than_five(
     assert 1.0 <= took < 5.0
 
 
-def test_a_stopped_query_is_cancelled(filled: Laptop, athena: Any):
-    # Ten thousand million rows: hours, were it not stopped.
-    endless = (
-        f"SELECT sum(a.n * b.n) FROM {' CROSS JOIN '.join(f'UNNEST(sequence(1, 100000)) AS {x} (n)' for x in 'ab')}"
-    )
-    execution_id = start(athena, endless)
-    deadline = time.monotonic() + DEADLINE
-    while filled.aws.executions.get(execution_id).state == "QUEUED" and time.monotonic() < deadline:
-        pass
+# Ten thousand million rows and more: hours, were it not stopped.
+ENDLESS = (
+    f"SELECT sum(a.amplitude * b.amplitude) FROM {' CROSS JOIN '.join(f'{TABLE} AS {alias}' for alias in 'abcdef')} "
+    "WHERE a.month + b.month + c.month + d.month + e.month + f.month > 6"
+)
+
+
+def test_a_stopped_query_is_cancelled_and_leaves_its_worker(filled: Laptop, athena: Any):
+    execution_id = start(athena, ENDLESS)
+    execution = filled.aws.executions.get(execution_id)
+    wait_until(lambda: execution.connection is not None, "running")
 
     athena.stop_query_execution(QueryExecutionId=execution_id)
 
-    execution = finish(athena, execution_id)
-    assert execution["Status"]["State"] == "CANCELLED"
-    assert execution["Status"]["StateChangeReason"] == "Query cancelled by user"
+    assert execution.connection is None
+    ended = finish(athena, execution_id)
+    assert ended["Status"]["State"] == "CANCELLED"
+    assert ended["Status"]["StateChangeReason"] == "Query cancelled by user"
     with pytest.raises(ClientError, match=r"Query did not finish successfully\. Final query state: CANCELLED"):
         athena.get_query_results(QueryExecutionId=execution_id)
-    assert query(athena, "SELECT 1") == [["1"]]
 
 
-def test_parameters_are_bound_in_textual_order(filled: Laptop, athena: Any):
-    sql = (
-        f"WITH t AS (SELECT * FROM {TABLE} WHERE year = ? AND '?' = ? /* ? */) "
-        "SELECT min(data), max(data) FROM t WHERE data BETWEEN ? AND ? -- ?\n AND ticker = ?"
-    )
-    parameters = ["2025", "'?'", "DATE '2025-01-10'", "DATE '2025-02-10'", "'IBOV'"]
+def test_stopped_queries_make_room_for_others(filled: Laptop, athena: Any):
+    # Each is stopped at another moment of its start: were one missed, its worker would be lost.
+    ids = []
+    for number in range(8):
+        ids.append(start(athena, f"{ENDLESS} + {number}"))
+        if number % 2:
+            execution = filled.aws.executions.get(ids[-1])
+            wait_until(lambda execution=execution: execution.state == "RUNNING", "running")  # type: ignore[misc]
+        athena.stop_query_execution(QueryExecutionId=ids[-1])
 
-    assert query(athena, sql, ExecutionParameters=parameters) == [["2025-01-10", "2025-02-10"]]
+    assert query(athena, f"SELECT count(*) FROM {TABLE}") == [["120"]]
+    assert all(filled.aws.executions.get(execution_id).connection is None for execution_id in ids)
 
 
-@pytest.mark.parametrize(
-    ("sql", "parameters", "reason"),
-    [
-        ("SELECT 1 WHERE 1 = ?", ["1", "2"], "INVALID_PARAMETER_USAGE: .* expected 1 but found 2"),
-        ("SELECT 1 WHERE 1 = ? AND 2 = ?", ["1"], "INVALID_PARAMETER_USAGE: .* expected 2 but found 1"),
-        (f"SELECT data FROM {TABLE} LIMIT ?", ["1"], r"SYNTAX_ERROR: line 1:37: '\?' is allowed in WHERE only"),
-        ("SELECT ?", ["1"], r"SYNTAX_ERROR: line 1:8: '\?' is allowed in WHERE only"),
-        ("SELECT 1 WHERE 1 = ?", ["1 OR true"], "execution parameter '1 OR true' is not a SQL literal"),
-        ("SELECT 1 WHERE 1 = ?", ["(SELECT 1)"], "is not a SQL literal"),
-        ("SELECT 1 WHERE 1 = ?", ["1; DROP TABLE x"], "is not a SQL literal"),
-        ("SELECT 1 WHERE 'a' = ?", ["a"], "is not a SQL literal"),
-        ("SELECT 1 WHERE 'a' = ?", ["'a' || 'b'"], "is not a SQL literal"),
-    ],
-)
-def test_parameters_that_cannot_be_bound_fail_the_query(
-    laptop: Laptop, athena: Any, sql: str, parameters: Any, reason: str
-):
-    assert re.search(reason, failure(athena, sql, ExecutionParameters=parameters))
+def test_a_query_stopped_before_duckdb_has_it_is_not_run(filled: Laptop, athena: Any, monkeypatch: Any):
+    loading, go_on = threading.Event(), threading.Event()
+    load = tables.load
+
+    def slow(database: str, name: str) -> tables.Table:
+        loading.set()
+        assert go_on.wait(DEADLINE)
+        return load(database, name)
+
+    monkeypatch.setattr(tables, "load", slow)
+    execution_id = start(athena, ENDLESS)
+    assert loading.wait(DEADLINE)
+    with ThreadPoolExecutor(1) as pool:
+        stopping = pool.submit(athena.stop_query_execution, QueryExecutionId=execution_id)
+        wait_until(filled.aws.executions.get(execution_id).cancelled.is_set, "cancelled")
+        go_on.set()
+        stopping.result(DEADLINE)
+
+    assert finish(athena, execution_id)["Status"]["State"] == "CANCELLED"
+    assert filled.aws.executions.get(execution_id).connection is None
+
+
+def test_what_is_cancelled_before_it_executes_is_not_executed(laptop: Laptop):
+    connection = laptop.aws.engine.connect()
+    try:
+        with pytest.raises(Interrupted):
+            laptop.aws.engine.run(connection, "SELECT 1", cancelled=lambda: True)
+    finally:
+        connection.close()
+
+
+def test_stopping_what_has_ended_changes_nothing(laptop: Laptop, athena: Any):
+    execution_id = start(athena, "SELECT 1")
+    before = finish(athena, execution_id)
+
+    athena.stop_query_execution(QueryExecutionId=execution_id)
+
+    assert finish(athena, execution_id)["Status"] == before["Status"]
 
 
 def test_a_token_makes_a_request_happen_once_also_after_it_failed(filled: Laptop, athena: Any):
@@ -352,91 +222,30 @@ def test_max_results_and_next_token(filled: Laptop, athena: Any):
     assert "NextToken" not in last
 
 
-@pytest.mark.parametrize(
-    ("sql", "message"),
-    [
-        ("SELEC 1", r"line 1:7: mismatched input '1'"),
-        ("SELECT 1 FROM", r"line 1:13: mismatched input 'FROM'"),
-        ("SELECT 1; SELECT 2", r"Only one sql statement is allowed\. Got: SELECT 1; SELECT 2"),
-        ("-- nothing", r"line 1:1: mismatched input '<EOF>'"),
-        ("DROP TABLE x", r"mismatched input 'DROP'"),
-        ("CREATE TABLE x AS SELECT 1", r"ctas_approach=False"),
-        ("INSERT INTO x VALUES (1)", r"mismatched input 'INSERT'"),
-        ("COPY (SELECT 1) TO '/tmp/x'", r"mismatched input 'COPY'"),
-        ("ATTACH '/tmp/x'", r"line 1:\d+: mismatched input"),
-        ("SET threads = 1", r"mismatched input 'SET'"),
-        ("PRAGMA version", r"mismatched input 'PRAGMA'"),
-    ],
-)
-def test_what_is_no_query_is_refused_at_once(laptop: Laptop, athena: Any, sql: str, message: str):
-    assert re.search(message, refusal(athena, sql))
-
-
-@pytest.mark.parametrize(
-    ("sql", "reason"),
-    [
-        ("SELECT * FROM absent", "TABLE_NOT_FOUND: Table 'awsdatacatalog.b3_refined_db.absent' does not exist"),
-        (
-            "SELECT * FROM absent.ibov_refined",
-            "TABLE_NOT_FOUND: Table 'awsdatacatalog.absent.ibov_refined' does not exist",
-        ),
-        ("SELECT * FROM hive.b3_refined_db.ibov_refined", "CATALOG_NOT_FOUND: Catalog 'hive' not found"),
-        ("SELECT nope FROM ibov_refined", "COLUMN_NOT_FOUND: line 1:11: Column 'nope' cannot be resolved"),
-        ("SELECT data AS d FROM ibov_refined WHERE d > DATE '2025-01-01'", "Column 'd' cannot be resolved"),
-        ("SELECT year AS y, count(*) FROM ibov_refined GROUP BY y", "Column 'y' cannot be resolved"),
-        (
-            "SELECT 1 FROM ibov_refined WHERE data > '2025-01-01'",
-            "TYPE_MISMATCH: Cannot apply operator: date gt varchar",
-        ),
-        ("SELECT 1 FROM ibov_refined WHERE year = '2025'", "TYPE_MISMATCH: Cannot apply operator: number eq varchar"),
-        ("SELECT 1 FROM ibov_refined WHERE data IN ('2025-01-01')", "TYPE_MISMATCH"),
-        ("SELECT 1 FROM ibov_refined WHERE data BETWEEN '2025-01-01' AND '2025-02-01'", "TYPE_MISMATCH"),
-        ("SELECT 1 / 0", "GENERIC_INTERNAL_ERROR"),
-        ("SELECT CAST('x' AS integer)", "GENERIC_INTERNAL_ERROR"),
-    ],
-)
-def test_what_athena_finds_wrong_fails_the_query(filled: Laptop, athena: Any, sql: str, reason: str):
-    assert reason in failure(athena, sql)
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "read_text('{path}')",
-        "read_csv('{path}')",
-        "read_parquet('{path}')",
-        "glob('/*')",
-        "'{path}'",
-        '"{path}"',
-        "duckdb_settings()",
-        "information_schema.tables",
-        "pg_tables",
-        "sqlite_master",
-    ],
-)
-def test_no_file_of_the_host_and_nothing_of_duckdb_is_readable(
-    filled: Laptop, athena: Any, source: str, tmp_path: Path
-):
-    secret = tmp_path / "secret.csv"
-    secret.write_text("a\nsecret\n")
-    sql = f"SELECT * FROM {source.format(path=secret)}"
-
-    try:
-        reason = failure(athena, sql)
-    except ClientError as error:
-        reason = str(error)
-
-    assert "NOT_FOUND" in reason or "mismatched input" in reason
-    assert "secret\n" not in reason
-
-
-def test_a_table_of_another_query_is_not_visible(filled: Laptop, athena: Any):
-    assert query(athena, f"SELECT count(*) FROM {TABLE}") == [["120"]]
-    assert "TABLE_NOT_FOUND" in failure(athena, "SELECT * FROM table_0")
-
-
-def test_an_unknown_or_disabled_workgroup_is_refused(laptop: Laptop, athena: Any):
+def test_an_unknown_workgroup_is_refused(laptop: Laptop, athena: Any):
     assert refusal(athena, "SELECT 1", WorkGroup="absent") == "WorkGroup absent is not found."
+
+
+def test_a_disabled_workgroup_is_refused(laptop: Laptop, athena: Any):
+    results = {"ResultConfiguration": {"OutputLocation": "s3://b3-dataflow-athena/results/"}}
+    athena.create_work_group(Name="closed", Configuration=results)
+    # Moto has no UpdateWorkGroup.
+    athena_backends[moto_state.ACCOUNT][moto_state.REGION].work_groups["closed"].state = "DISABLED"
+
+    assert refusal(athena, "SELECT 1", WorkGroup="closed") == "WorkGroup closed is disabled."
+
+
+@pytest.mark.parametrize("catalog", ["AwsDataCatalog", "awsdatacatalog"])
+def test_the_one_catalog_goes_by_any_case(filled: Laptop, athena: Any, catalog: str):
+    context = {"Database": DATABASE, "Catalog": catalog}
+
+    assert query(athena, f"SELECT count(*) FROM {TABLE}", QueryExecutionContext=context) == [["120"]]
+
+
+def test_another_catalog_is_refused(laptop: Laptop, athena: Any):
+    context = {"Database": DATABASE, "Catalog": "hive"}
+
+    assert "Catalog hive is not found" in refusal(athena, "SELECT 1", QueryExecutionContext=context)
 
 
 def test_a_query_without_a_place_for_its_result_is_refused(laptop: Laptop, athena: Any):
@@ -458,22 +267,6 @@ def test_an_enforced_workgroup_decides_where_the_result_goes(laptop: Laptop, ath
         theirs["ResultConfiguration"]["OutputLocation"]
         == f"s3://b3-dataflow-raw/elsewhere/{theirs['QueryExecutionId']}.csv"
     )
-
-
-def test_the_workgroups_cut_off_cancels_a_query(filled: Laptop, athena: Any):
-    athena.create_work_group(
-        Name="small",
-        Configuration={
-            "ResultConfiguration": {"OutputLocation": "s3://b3-dataflow-athena/results/"},
-            "BytesScannedCutoffPerQuery": 10_000_000,
-        },
-    )
-    moto_state.workgroup("small")["Configuration"]["BytesScannedCutoffPerQuery"] = 100  # type: ignore[index]
-
-    execution = finish(athena, start(athena, f"SELECT * FROM {TABLE}", WorkGroup="small"))
-
-    assert execution["Status"]["State"] == "CANCELLED"
-    assert "Bytes scanned limit was exceeded" in execution["Status"]["StateChangeReason"]
 
 
 def test_an_unknown_execution_is_refused(laptop: Laptop, athena: Any):
@@ -500,70 +293,47 @@ def test_executions_are_listed_newest_first(laptop: Laptop, athena: Any):
     assert [lost["QueryExecutionId"] for lost in batch["UnprocessedQueryExecutionIds"]] == ["absent"]
 
 
-def test_an_unregistered_partition_is_invisible(filled: Laptop, athena: Any, glue: Any):
-    glue.batch_delete_partition(DatabaseName=DATABASE, TableName=TABLE, PartitionsToDelete=[{"Values": ["2024"]}])
+@pytest.mark.parametrize(
+    ("action", "request_", "message"),
+    [
+        ("StartQueryExecution", {}, "QueryString is missing"),
+        ("StartQueryExecution", {"QueryString": 1}, "QueryString is 1, it must be a string"),
+        ("StartQueryExecution", {"QueryString": "SELECT 1", "WorkGroup": ["x"]}, "WorkGroup is ['x']"),
+        ("StartQueryExecution", {"QueryString": "SELECT 1", "ClientRequestToken": 7}, "ClientRequestToken is 7"),
+        ("StartQueryExecution", {"QueryString": "SELECT 1", "ExecutionParameters": "1"}, "must be a list of strings"),
+        ("StartQueryExecution", {"QueryString": "SELECT 1", "ExecutionParameters": [1]}, "must be a list of strings"),
+        ("StartQueryExecution", {"QueryString": "SELECT 1", "QueryExecutionContext": "x"}, "it must be an object"),
+        ("StartQueryExecution", {"QueryString": "SELECT 1", "QueryExecutionContext": {"Catalog": 1}}, "Catalog is 1"),
+        ("StartQueryExecution", {"QueryString": "SELECT 1", "ResultConfiguration": []}, "it must be an object"),
+        ("StartQueryExecution", [], "the request is [], it must be an object"),
+        ("GetQueryExecution", {}, "QueryExecutionId is missing"),
+        ("GetQueryExecution", {"QueryExecutionId": {}}, "QueryExecutionId is {}"),
+        ("StopQueryExecution", {}, "QueryExecutionId is missing"),
+        ("GetQueryResults", {}, "QueryExecutionId is missing"),
+        (
+            "GetQueryResults",
+            {"QueryExecutionId": "{id}", "MaxResults": "9"},
+            "MaxResults is '9', it must be an integer",
+        ),
+        ("GetQueryResults", {"QueryExecutionId": "{id}", "MaxResults": True}, "MaxResults is True"),
+        ("GetQueryResults", {"QueryExecutionId": "{id}", "MaxResults": 0}, "MaxResults is 0, it must be between 1 and"),
+        ("GetQueryResults", {"QueryExecutionId": "{id}", "MaxResults": 1001}, "between 1 and 1000"),
+        ("GetQueryResults", {"QueryExecutionId": "{id}", "NextToken": "x"}, "Malformed NextToken: x"),
+        ("ListQueryExecutions", {"MaxResults": 51}, "between 1 and 50"),
+        ("BatchGetQueryExecution", {"QueryExecutionIds": "x"}, "must be a list of strings"),
+        ("BatchGetQueryExecution", {"QueryExecutionIds": []}, "between 1 and 50"),
+    ],
+)
+def test_a_malformed_request_is_refused(laptop: Laptop, athena: Any, action: str, request_: Any, message: str):
+    execution_id = start(athena, "SELECT 1")
+    finish(athena, execution_id)
+    body = json.dumps(request_).replace("{id}", execution_id)
 
-    assert query(athena, f"SELECT DISTINCT year FROM {TABLE}") == [["2025"]]
-
-
-def update_partition(glue: Any, columns: Any) -> None:
-    """Register 2025 with other columns."""
-    partition = glue.get_partition(DatabaseName=DATABASE, TableName=TABLE, PartitionValues=["2025"])["Partition"]
-    storage = partition["StorageDescriptor"]
-    storage["Columns"] = columns(storage["Columns"])
-    glue.update_partition(
-        DatabaseName=DATABASE,
-        TableName=TABLE,
-        PartitionValueList=["2025"],
-        PartitionInput={"Values": ["2025"], "StorageDescriptor": storage},
+    # boto3 would not send these.
+    answer = requests.post(
+        laptop.aws.endpoint, body, headers={"X-Amz-Target": f"AmazonAthena.{action}"}, timeout=DEADLINE
     )
 
-
-def test_a_column_that_a_partition_does_not_declare_is_null_there(filled: Laptop, athena: Any, glue: Any):
-    update_partition(glue, lambda columns: [column for column in columns if column["Name"] != "amplitude"])
-
-    assert query(athena, f"SELECT year, count(amplitude) FROM {TABLE} GROUP BY year ORDER BY year") == [
-        ["2024", "38"],
-        ["2025", "0"],
-    ]
-
-
-def test_a_partition_that_declares_another_type_fails_the_query(filled: Laptop, athena: Any, glue: Any):
-    update_partition(
-        glue,
-        lambda columns: [column | ({"Type": "bigint"} if column["Name"] == "amplitude" else {}) for column in columns],
-    )
-
-    assert "HIVE_PARTITION_SCHEMA_MISMATCH" in failure(athena, f"SELECT amplitude FROM {TABLE}")
-
-
-def test_a_file_whose_type_does_not_fit_the_table_fails_the_query(filled: Laptop, athena: Any, s3: Any):
-    key = "refined/year=2025/ibov.parquet"
-    table = pq.read_table(pa.BufferReader(moto_state.read("b3-dataflow-refined", key) or b""))
-    index = table.schema.get_field_index("month")
-    wide = table.set_column(index, "month", table["month"].cast(pa.int64()))
-    buffer = pa.BufferOutputStream()
-    pq.write_table(wide, buffer)
-    s3.put_object(Bucket="b3-dataflow-refined", Key=key, Body=buffer.getvalue().to_pybytes())
-
-    reason = failure(athena, f"SELECT month FROM {TABLE}")
-    assert "HIVE_BAD_DATA: Field month's type int64 in parquet file" in reason
-    assert "incompatible with type int" in reason
-
-    s3.put_object(Bucket="b3-dataflow-refined", Key=key, Body=b"not parquet")
-    assert "HIVE_BAD_DATA: Not valid Parquet file" in failure(athena, f"SELECT month FROM {TABLE}")
-
-
-def test_a_replaced_object_is_read_anew(filled: Laptop, athena: Any):
-    assert query(athena, f"SELECT max(data) FROM {TABLE}") == [["2025-05-02"]]
-
-    fill(raw_object(session_bars("2024-11-01", 121), collected_at=COLLECTED + timedelta(days=1)))
-
-    assert query(athena, f"SELECT max(data) FROM {TABLE}") == [["2025-05-05"]]
-
-
-def test_nulls_come_last_in_both_directions(laptop: Laptop, athena: Any):
-    rows = "(VALUES (1), (NULL), (2)) AS t (n)"
-
-    assert query(athena, f"SELECT n FROM {rows} ORDER BY n") == [["1"], ["2"], [None]]
-    assert query(athena, f"SELECT n FROM {rows} ORDER BY n DESC") == [["2"], ["1"], [None]]
+    assert answer.status_code == 400
+    assert answer.json()["__type"] == "InvalidRequestException"
+    assert message in answer.json()["message"]

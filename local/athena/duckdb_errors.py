@@ -1,0 +1,45 @@
+"""What DuckDB says when a query fails, in Trino's codes, and with nothing of DuckDB's own."""
+
+from __future__ import annotations
+
+import duckdb
+
+from local.athena.errors import QueryFailure
+
+# The kind of error, a part of its text, and what Trino says.
+_KNOWN: tuple[tuple[type[duckdb.Error], str, str, str], ...] = (
+    (duckdb.InvalidInputException, "Division by zero", "DIVISION_BY_ZERO", "Division by zero"),
+    (
+        duckdb.InvalidInputException,
+        "More than one row returned by a subquery",
+        "SUBQUERY_MULTIPLE_ROWS",
+        "Scalar sub-query has returned multiple rows",
+    ),
+    (
+        duckdb.InvalidInputException,
+        "",
+        "INVALID_FUNCTION_ARGUMENT",
+        "a function was given a value that it does not take",
+    ),
+    (duckdb.OutOfRangeException, "", "NUMERIC_VALUE_OUT_OF_RANGE", "a number is out of range for its type"),
+    (
+        duckdb.ConversionException,
+        "out of range for the destination type",
+        "NUMERIC_VALUE_OUT_OF_RANGE",
+        "a number is out of range for its type",
+    ),
+    (duckdb.ConversionException, "", "INVALID_CAST_ARGUMENT", "a value cannot be cast to the type asked for"),
+)
+
+# These speak of the query alone: what they say helps whoever wrote it.
+_OF_THE_QUERY = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException)
+
+
+def failure(error: duckdb.Error) -> QueryFailure:
+    """The failure that Trino would give for an error of DuckDB."""
+    for type_, part, code, message in _KNOWN:
+        if isinstance(error, type_) and part in str(error):
+            return QueryFailure(code, message)
+    if isinstance(error, _OF_THE_QUERY):
+        return QueryFailure("SYNTAX_ERROR", str(error).splitlines()[0].partition(": ")[2])
+    return QueryFailure("GENERIC_INTERNAL_ERROR", f"the local Athena could not run the query ({type(error).__name__})")

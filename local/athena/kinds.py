@@ -1,0 +1,131 @@
+"""What kind of value each expression has.
+
+A kind is integer (of either width), decimal, double, varchar, boolean, date, timestamp, interval, or null for NULL
+itself, which goes with all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.optimizer.annotate_types import TypeAnnotator
+from sqlglot.optimizer.annotate_types import annotate_types as sqlglot_annotate
+
+from local.athena.dialect import LocalTrino
+from local.athena.errors import QueryFailure
+from local.athena.functions import FUNCTIONS
+
+_T = exp.DType
+_TYPES = {
+    "integer": _T.BIGINT,
+    "decimal": _T.DECIMAL,
+    "double": _T.DOUBLE,
+    "varchar": _T.VARCHAR,
+    "boolean": _T.BOOLEAN,
+    "date": _T.DATE,
+    "timestamp": _T.TIMESTAMP,
+    "interval": _T.INTERVAL,
+}
+KINDS = {type_: kind for kind, type_ in _TYPES.items()} | {_T.INT: "integer", _T.TEXT: "varchar"}
+
+NUMBERS = ("integer", "decimal", "double")
+MOMENTS = ("date", "timestamp")
+ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
+
+
+def kind(node: exp.Expr) -> str:
+    """The kind of an expression.
+
+    Raises:
+        QueryFailure: it has none that is known here.
+    """
+    found = kind_or_none(node)
+    if found is None:
+        raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not know the type of {node.sql(LocalTrino)}")
+    return found
+
+
+def outputs(query: exp.Query) -> list[str]:
+    """The kind of each column of a query's result.
+
+    Raises:
+        QueryFailure: one has none that is known here.
+    """
+    if isinstance(query, exp.SetOperation):
+        sides = zip(outputs(query.left), outputs(query.right), strict=False)
+        return [_common(pair) or "null" for pair in sides]
+    return [kind(projection) for projection in query.selects]
+
+
+def annotate(query: exp.Query, schema: Mapping[str, object]) -> exp.Query:
+    """Give each expression of a qualified query its type."""
+    return sqlglot_annotate(query, schema=dict(schema), expression_metadata=_METADATA, dialect=LocalTrino)
+
+
+def kind_or_none(node: exp.Expr) -> str | None:
+    """The kind of an expression, None if it has none that is known here."""
+    if isinstance(node, exp.Null):
+        return "null"
+    return KINDS.get(node.type.this) if node.type else None
+
+
+def _common(kinds: Iterable[str | None]) -> str | None:
+    """The kind that alike kinds are brought to."""
+    found = [kind for kind in kinds if kind != "null"]
+    if None in found:
+        return None
+    widest = (*NUMBERS, *MOMENTS)
+    return max(found, key=lambda kind: widest.index(kind) if kind in widest else 0) if found else "null"
+
+
+def _annotator(of: Callable[[Any], str | None]) -> dict[str, Any]:
+    def set_type(annotator: TypeAnnotator, node: exp.Expr) -> None:
+        annotator._set_type(node, _TYPES.get(of(node) or "", _T.UNKNOWN))  # noqa: SLF001
+
+    return {"annotator": set_type}
+
+
+def _of_literal(literal: exp.Literal) -> str:
+    if literal.is_string:
+        return "varchar"
+    return "double" if "e" in literal.name.lower() else "integer" if literal.name.isdecimal() else "decimal"
+
+
+def _of_arithmetic(node: exp.Binary) -> str | None:
+    kinds = [kind_or_none(node.left), kind_or_none(node.right)]
+    moments = [kind for kind in kinds if kind in MOMENTS]
+    return moments[0] if moments else _common(kinds)
+
+
+def _of_call(call: exp.Anonymous) -> str | None:
+    function = FUNCTIONS.get(call.name.lower())
+    kinds = [kind_or_none(argument) for argument in call.expressions]
+    if function is None:
+        return None
+    if function.returns == "common":
+        return _common(kinds)
+    if isinstance(function.returns, str):
+        return function.returns
+    return kinds[function.returns] if function.returns < len(kinds) else None
+
+
+_METADATA: dict[type[exp.Expr], dict[str, Any]] = {
+    **LocalTrino.EXPRESSION_METADATA,
+    **dict.fromkeys(ARITHMETIC, _annotator(_of_arithmetic)),
+    exp.Anonymous: _annotator(_of_call),
+    exp.Case: _annotator(lambda node: _common(map(kind_or_none, branches(node)))),
+    exp.If: _annotator(lambda node: _common(map(kind_or_none, branches(node)))),
+    exp.Literal: _annotator(_of_literal),
+    exp.Neg: _annotator(lambda node: kind_or_none(node.this)),
+}
+
+
+def branches(node: exp.Case | exp.If) -> list[exp.Expr]:
+    """The values that CASE, one of its branches, or if() may give."""
+    if isinstance(node, exp.If):
+        values = [node.args["true"], node.args.get("false")]
+    else:
+        values = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
+    return [value for value in values if value is not None]
