@@ -9,7 +9,7 @@ REQUIRE_DATA ?=
 PY := .venv/bin/python
 STEP := @scripts/step
 
-.PHONY: run test lint types pytest bench golden docs judge lock clean
+.PHONY: run test lint types pytest bench golden docs examples judge lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
@@ -38,6 +38,10 @@ docs: .venv/installed
 	@$(PY) -m scripts.data_dictionary
 	@$(PY) -m scripts.data_quality
 	@$(PY) -m scripts.openapi
+
+# The contract's examples, from the real history; then `make docs`.
+examples: .venv/installed
+	@$(PY) -m scripts.examples
 
 # How well suspect closes are found, against B3's own.
 judge: .venv/installed

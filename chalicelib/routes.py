@@ -78,7 +78,8 @@ ROUTES: Mapping[str, Route] = {
     "/ibov/volatility/cone": Route(
         "The volatility cone",
         "For each window: least, quartiles and greatest volatility over the range, interpolated linearly between "
-        "values; the last one, the share of values that are at most as high, and its rank, 1 for the highest.",
+        "values; the last one, the share of values that are at most as high, and its rank, 1 for the highest. "
+        "Volatilities are fractions a year.",
         parameters.Cone,
         models.ConeAnswer,
         views.cone,
@@ -88,7 +89,8 @@ ROUTES: Mapping[str, Route] = {
         "A year or a range in numbers",
         "Count, mean, sample standard deviation, least and greatest of close, range and volatility; the days of the "
         "highest and lowest return from the close before; how far a close was below the highest so far "
-        "(`worst_drawdown`), and the deepest fall between two closes of the range (`deepest_fall`).",
+        "(`worst_drawdown`), and the deepest fall between two closes of the range (`deepest_fall`). "
+        "CSV has the rows alone.",
         parameters.Summary,
         models.SummaryAnswer,
         views.summary,

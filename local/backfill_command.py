@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib import backfill, wiring
+from chalicelib.caching import HELD_SECONDS
 from chalicelib.errors import LakeChanged
 from chalicelib.lake import Lake
 from chalicelib.sources import SYNTHETIC, Source
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     added = done["added"]
     print(f"{added['bars']:,} bars from {source.name}, {added['first']} to {added['last']}, added as {added['key']}")
     _wait_merged(lake, added["key"])
-    print("merged: the API shows them")
+    print(f"merged: the API shows them within {HELD_SECONDS:.0f} seconds")
 
 
 def _reach(port: int) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import api, wiring
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
@@ -260,6 +261,40 @@ def test_a_manifest_that_another_release_wrote_is_our_fault(filled: Any, http: A
     wiring.forget()
 
     assert http.get("/status").status_code == http.get("/ibov/prices").status_code == 500
+
+
+def test_every_answer_says_what_it_is_of_in_its_headers_too(filled: Any, http: Any):
+    for path in DATA:
+        headers = http.get(f"{path}?format=csv").headers
+        assert headers["X-Data-As-Of"] == DAYS[-1]
+        assert headers["X-Data-Version"] == filled.version
+        assert headers["X-Data-Synthetic"] == "false"
+
+
+def test_synthetic_data_says_so_whatever_is_asked(laptop: Laptop, http: Any):
+    fill(raw_object(BARS, "sample"))
+
+    for path in DATA:
+        assert http.get(f"{path}?format=csv").headers["X-Data-Synthetic"] == "true"
+        assert http.get(path).json_body["meta"]["synthetic"] is True
+    assert http.get("/status").json_body["synthetic"] is True
+
+
+def test_a_lake_that_was_never_committed_says_so(laptop: Laptop, http: Any):
+    lake = wiring.lake()
+    lake.put_manifest(Manifest("writing", None, None), None)
+
+    assert http.get("/status").json_body["state"] == "writing"
+    assert http.get("/ibov/prices").status_code == 503
+
+
+def test_what_does_not_answer_is_a_problem_that_can_be_tried_again(filled: Any, http: Any, monkeypatch: Any):
+    monkeypatch.setattr("chalicelib.athena.Athena.rows", failing(ReadTimeoutError(endpoint_url="http://127.0.0.1:9")))
+
+    response = http.get("/ibov/prices")
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert "127.0.0.1" not in response.body.decode()
 
 
 def test_csv_has_the_rows_and_a_link_to_more(filled: Any, http: Any):

@@ -341,7 +341,7 @@ def test_half_a_character_is_refused_as_any_other(api: Any, query: str):
 @pytest.mark.parametrize("sort", SORTS)
 def test_a_forged_cursor_is_a_place_in_the_list_and_nothing_else(api: Any, sort: str):
     asked = {} if sort == "-data" else {"sort": sort}
-    bound_to = f"prices?{urlencode(asked)}".encode()
+    bound_to = f"/ibov/prices?{urlencode(asked)}".encode()
 
     @settings(max_examples=20, derandomize=True, deadline=None)
     @given(st.none() | st.integers(0, 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=20), st.dates())

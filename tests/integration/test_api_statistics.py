@@ -62,7 +62,7 @@ def test_summary(api: Any, table: pd.DataFrame, query: str, first: str, last: st
     body = ask(api, f"/ibov/summary?{asked}")
     part = table.assign(volatilidade=table[f"vol_{estimator}_{window}d"])[first:last]
 
-    assert body["meta"]["count"] == len(part)
+    assert (body["meta"]["count"], body["meta"]["sessions"]) == (4, len(part))
     assert [row["column"] for row in body["rows"]] == [
         "preco_fechamento",
         "amplitude",

@@ -208,7 +208,10 @@ def test_days_can_be_asked_for_again_while_it_runs(tmp_path: Path):
 
         done = backfill(aws, *days)
         assert "2 bars from csv, 2025-09-15 to 2025-09-16, added as raw/" in done
-        assert done.endswith("merged: the API shows them\n")
+        assert done.endswith("merged: the API shows them within 5 seconds\n")
+        deadline = time.monotonic() + SECONDS
+        while get(f"{api}/ibov/prices")["meta"]["count"] == 5 and time.monotonic() < deadline:
+            time.sleep(0.1)
         assert get(f"{api}/ibov/prices")["meta"]["count"] == 6
 
         corrected = backfill(aws, *days, "--as-correction", "--dry-run")

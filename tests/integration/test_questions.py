@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from chalicelib import wiring
-from chalicelib.athena import ATTEMPTS, Athena
+from chalicelib.athena import ATTEMPTS, DEADLINE, LONGEST_PAUSE, Athena
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
 from chalicelib.queries import Query
 from local.laptop import Laptop
@@ -107,7 +107,7 @@ def slow(laptop: Laptop) -> Iterator[Laptop]:
 def test_a_query_past_the_deadline_is_given_up_and_found_again(questions: Athena, slow: Laptop, athena: Any):
     for _ in range(2):
         impatient = replace(questions, clock=iter([0.0, 1.0, 26.0]).__next__, sleep=lambda seconds: None)
-        with pytest.raises(QueryTimeout, match=r"still (QUEUED|RUNNING) after 26\.0 s"):
+        with pytest.raises(QueryTimeout, match=r"still (QUEUED|RUNNING) at the deadline, after 25\.0 s"):
             impatient.rows(ONE, "v1")
 
     assert len(executions(athena)) == 1
@@ -141,11 +141,74 @@ def test_polling_backs_off_while_athena_is_busy(questions: Athena):
     assert pauses == [0.05, 0.1, 0.2, 0.025]
 
 
-def test_athena_that_takes_no_query_is_told_from_one_that_fails(questions: Athena):
-    with Stubber(questions.athena) as stub:
-        stub.add_client_error("start_query_execution", "TooManyRequestsException", "You have exceeded the limit", 400)
-        with pytest.raises(QueryRefused, match="You have exceeded the limit"):
-            questions.rows(ONE, "v1")
+def test_polls_are_close_at_first_and_end_at_the_deadline(questions: Athena, slow: Laptop):
+    now = 0.0
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        pauses.append(round(seconds, 6))
+
+    with pytest.raises(QueryTimeout):
+        replace(questions, clock=lambda: now, sleep=sleep).rows(ONE, "v1")
+
+    assert pauses[:10] == [0.025] * 10
+    assert set(pauses[11:60]) == {0.05}
+    assert set(pauses[70:-2]) == {0.25}
+    assert sum(pauses) == pytest.approx(DEADLINE)
+
+
+def test_a_query_that_nobody_can_find_again_is_stopped(questions: Athena, slow: Laptop, athena: Any):
+    with pytest.raises(QueryTimeout):
+        replace(questions, clock=iter([0.0, 1.0, 26.0]).__next__).rows(ONE)
+
+    (execution_id,) = executions(athena)
+    execution = athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
+    assert execution["Status"]["State"] == "CANCELLED"
+
+
+def test_what_failed_three_times_is_asked_anew(questions: Athena, athena: Any):
+    missing = Query("SELECT 1 AS one FROM missing")
+    for _ in range(3):
+        with pytest.raises(QueryFailed):
+            questions.rows(missing, "v1")
+
+    # Two are found again by their token; one is new each time, and would find the cause mended.
+    assert len(executions(athena)) == ATTEMPTS - 1 + 3
+
+
+def busy(operation: str) -> Any:
+    return {"service_error_code": "TooManyRequestsException", "service_message": "exceeded", "method": operation}
+
+
+@pytest.mark.parametrize("operation", ["start_query_execution", "get_query_execution", "get_query_results"])
+def test_athena_that_stays_busy_is_told_from_one_that_fails(questions: Athena, operation: str):
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        assert seconds <= LONGEST_PAUSE
+        now += seconds
+
+    stub = Stubber(questions.athena)
+    if operation != "start_query_execution":
+        stub.add_response("start_query_execution", {"QueryExecutionId": "x"})
+    if operation == "get_query_results":
+        done: Any = {
+            "QueryExecution": {"Status": {"State": "SUCCEEDED"}, "ResultConfiguration": {"OutputLocation": "s3://b/k"}}
+        }
+        stub.add_response("get_query_execution", done)
+    for _ in range(100):
+        stub.add_client_error(**busy(operation))
+
+    with stub, pytest.raises(QueryRefused, match="exceeded"):
+        replace(questions, clock=lambda: now, sleep=sleep).rows(ONE, "v1")
+
+    assert now == pytest.approx(DEADLINE)
+
+
+def test_what_athena_forbids_is_a_fault(questions: Athena):
     with Stubber(questions.athena) as stub:
         stub.add_client_error("start_query_execution", "AccessDeniedException", "no", 400)
         with pytest.raises(ClientError, match="AccessDenied"):

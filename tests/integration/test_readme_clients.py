@@ -57,6 +57,7 @@ def test_pandas(url: str):
 
     frame, volatility = names["frame"], names["volatility"]
     assert frame["data"].dtype == "datetime64[ns]"
+    assert len(frame) == 300
     assert frame["data"].max() == pd.Timestamp("2025-08-12")
     assert frame["preco_fechamento"].dtype == "float64"
     assert len(volatility) == 252
