@@ -31,6 +31,9 @@ from tests.lake import fill
 
 SECONDS = 60.0
 
+# A process is left with the alarm of the one that it replaces: it ends by itself even if the tests are killed.
+LIMITED = "import os, signal, sys; signal.alarm(120); os.execvp(sys.argv[1], sys.argv[1:])"
+
 
 class Running:
     """A process whose output is read as it comes."""
@@ -38,7 +41,7 @@ class Running:
     def __init__(self, command: list[str], environ: dict[str, str], cwd: Path = ROOT) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.process = subprocess.Popen(
-            command,
+            [sys.executable, "-S", "-c", LIMITED, *command],
             cwd=cwd,
             env=kept | {"PYTHONUNBUFFERED": "1"} | environ,
             stdout=subprocess.PIPE,
