@@ -1,5 +1,5 @@
 """The library behind b3-dataflow: all that the Lambda functions and the Glue job share.
 
-Modules that compute (`bars`, `features`, `refinery`, `schema`, `manifest`, `layout`) import neither boto3 nor
-chalice. Modules that talk to AWS (`lake`, `catalog`, `athena`) do nothing else; `wiring` puts them together.
+What computes (`features`, `quality`, `refinery`, `schema` and what they use) imports neither boto3 nor chalice. What
+talks to AWS (`lake`, `catalog`, `athena`) does nothing else, and `wiring` puts them together.
 """

@@ -15,7 +15,6 @@ _IDENTIFIER = (r"[a-z_][a-z0-9_]{0,254}", "a-z 0-9 _, not starting with a digit,
 _NAME = (r"[A-Za-z0-9_.-]{1,128}", "1 to 128 of A-Z a-z 0-9 _ . -")
 
 _RULES = {
-    "stage": _NAME,
     "raw_bucket": _BUCKET,
     "refined_bucket": _BUCKET,
     "athena_bucket": _BUCKET,
@@ -38,7 +37,6 @@ class Settings:
         SettingsError: a value is not what S3, Athena or Glue accepts, or a `B3_` variable is none of these.
     """
 
-    stage: str = "local"
     raw_bucket: str = "b3-dataflow-raw"
     refined_bucket: str = "b3-dataflow-refined"
     athena_bucket: str = "b3-dataflow-athena"

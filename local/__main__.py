@@ -3,9 +3,15 @@
 import sys
 
 # Before anything else is imported: an older Python could not even read it. No newer syntax in this file.
-if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older Python learns it
-    sys.exit("b3-dataflow needs Python 3.11 or newer; this is {}.{}.{}".format(*sys.version_info[:3]))
+if not (3, 11) <= sys.version_info < (3, 14):
+    sys.exit("error: b3-dataflow needs Python 3.11, 3.12 or 3.13; this is {}.{}.{}".format(*sys.version_info[:3]))
 
-from local.cli import main
+try:
+    from local.cli import main
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] in ("chalicelib", "local"):
+        raise
+    lacking = "error: this Python lacks the package {}; use `make run` or `.venv/bin/python -m local`"
+    sys.exit(lacking.format(error.name))
 
 sys.exit(main(sys.argv[1:]))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import signal
 import sys
 from collections.abc import Sequence
 from datetime import date
+from typing import NoReturn
 
+from chalicelib import wiring
 from chalicelib.errors import B3Error
 from local import backfill_command, run_command, sources
 
@@ -16,13 +19,19 @@ PORT, AWS_PORT = 8000, 4566
 
 
 def main(argv: Sequence[str]) -> int:
-    """Do what the command line says. Returns the exit status."""
+    """Do what the command line says. Returns the exit status: 1 if that failed.
+
+    Raises:
+        SystemExit: with 2, if the command line is not one that can be done.
+    """
     arguments = _parse(argv)
     # What yfinance warns of is in the error that is shown.
     logging.getLogger("yfinance").setLevel(logging.ERROR)
     # `kill` stops it as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        # A malformed one would be found by whatever reads it first, half way.
+        wiring.settings()
         arguments.command(arguments)
     except B3Error as error:
         print(f"error: {error}", file=sys.stderr)
@@ -32,18 +41,27 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse's, whose errors are one line, as all of ours; `--help` has the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}\n")
+
+
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m local",
         description="Run all of b3-dataflow on this machine: a local AWS, one ingest, the Glue job, and the API.",
     )
     parser.set_defaults(command=run_command.run)
     parser.add_argument("--source", default="auto", help=f"{sources.ALLOWED} (default: auto: Yahoo, or else sample)")
-    parser.add_argument("--port", type=int, default=PORT, help="of the API; 0 takes a free one (default: %(default)s)")
-    parser.add_argument("--aws-port", type=int, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=PORT, help="of the API; 0 takes a free one (default: %(default)s)"
+    )
+    parser.add_argument("--aws-port", type=_port, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
     parser.add_argument(
         "--athena-latency",
-        type=float,
+        type=_seconds,
         default=0.0,
         metavar="SECONDS",
         help="let each Athena query take this long, as AWS takes about one (default: %(default)s)",
@@ -52,7 +70,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _add_backfill(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_backfill(commands: argparse._SubParsersAction[_Parser]) -> None:
     backfill = commands.add_parser(
         "backfill",
         help="ask for days again, in the lake of a `make run` that is running",
@@ -64,7 +82,7 @@ def _add_backfill(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     backfill.add_argument("--as-correction", action="store_true", help="let these bars win over every other source")
     backfill.add_argument("--dry-run", action="store_true", help="say which sessions would change, write nothing")
     backfill.add_argument("--source", help="yahoo, sample or csv:<path> (default: sample in a lake of it, else yahoo)")
-    backfill.add_argument("--aws-port", type=int, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
+    backfill.add_argument("--aws-port", type=_port, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
 
 
 def _day(text: str) -> date:
@@ -72,3 +90,19 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day; allowed: as 2025-12-31") from None
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; allowed: 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds; allowed: 0 or more")
+    return seconds

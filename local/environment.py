@@ -7,17 +7,21 @@ import os
 from chalicelib import wiring
 from local import moto_state
 
-# Whoever reaches loopback is let in: the keys only fill the place that the SDKs ask for.
-CREDENTIALS = {
+SDK = {
+    # Whoever reaches loopback is let in: the keys only fill the place that the SDKs ask for.
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_DEFAULT_REGION": moto_state.REGION,
+    # The user's own profile could name another region, or have AWS_ENDPOINT_URL ignored.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
 }
 
 
 def sdk_environ(endpoint: str) -> dict[str, str]:
-    """The variables that point any AWS SDK at an endpoint."""
-    return {"AWS_ENDPOINT_URL": endpoint, **CREDENTIALS}
+    """The variables that point any AWS SDK at an endpoint, and keep it from reading the user's own AWS."""
+    return {"AWS_ENDPOINT_URL": endpoint, **SDK}
 
 
 def point_at(endpoint: str) -> None:
@@ -25,9 +29,6 @@ def point_at(endpoint: str) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(sdk_environ(endpoint))
-    os.environ.update(
-        AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true"
-    )
     wiring.forget()
 
 

@@ -16,10 +16,10 @@ from typing import IO, Any
 
 from local import moto_state
 
-STARTING, RUNNING, SUCCEEDED, FAILED, TIMEOUT, STOPPED = (
-    "STARTING", "RUNNING", "SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED",
+STARTING, RUNNING, STOPPING, SUCCEEDED, FAILED, TIMEOUT, STOPPED = (
+    "STARTING", "RUNNING", "STOPPING", "SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED",
 )  # fmt: skip
-ACTIVE = {STARTING, RUNNING}
+ACTIVE = {STARTING, RUNNING, STOPPING}
 
 _DEFAULT_TIMEOUT_MINUTES = 480
 
@@ -101,7 +101,8 @@ class GlueJobs:
 
     def of(self, job: str) -> list[JobRun]:
         """The runs of a job, newest first."""
-        return [run for run in reversed(self._runs.values()) if run.job["Name"] == job]
+        with self._changed:
+            return [run for run in reversed(self._runs.values()) if run.job["Name"] == job]
 
     def wait(self, run_id: str, seconds: float) -> JobRun:
         """Wait until a run has ended, and give it.
@@ -116,19 +117,21 @@ class GlueJobs:
         return run
 
     def stop(self, run: JobRun) -> None:
-        """End a run before its time."""
-        self._end(run, STOPPED, None)
-        if run.process is not None:
-            run.process.kill()
+        """End a run before its time, and wait until its process is gone. One that has ended stays as it is."""
+        with self._changed:
+            if run.state in ACTIVE:
+                run.state = STOPPING
+                if run.process is not None:
+                    run.process.kill()
+            self._changed.wait_for(lambda: run.state not in ACTIVE)
 
     def close(self) -> None:
         """Stop every run that is still going on, wait until none is, and forget them all."""
-        for run in list(self._runs.values()):
-            if run.state in ACTIVE:
+        with self._changed:
+            while self._runs:
+                run_id, run = next(iter(self._runs.items()))
                 self.stop(run)
-            if run.process is not None:
-                run.process.wait()
-        self._runs.clear()
+                del self._runs[run_id]
 
     def _batch_stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
         stopped = []
@@ -144,19 +147,29 @@ class GlueJobs:
         return run
 
     def _run(self, run: JobRun) -> None:
+        """The thread of a run. It alone ends the run, once no process of it is left."""
+        try:
+            state, error = self._execute(run)
+        except Exception as problem:  # noqa: BLE001
+            # Whatever it is, a run that never ends would hold up all who wait for it.
+            state, error = FAILED, f"LAUNCH ERROR | {problem}"
+        with self._changed:
+            if run.state == STOPPING:
+                state, error = STOPPED, None
+            run.completed, run.error, run.state = time.time(), error, state
+            self._changed.notify_all()
+
+    def _execute(self, run: JobRun) -> tuple[str, str | None]:
+        """Run the script, and give the state in which the run ends, and its error."""
         script = self._root / run.job["Command"]["ScriptLocation"]
         if not script.is_file():
-            self._end(run, FAILED, f"LAUNCH ERROR | File {run.job['Command']['ScriptLocation']} does not exist")
-            return
+            return FAILED, f"LAUNCH ERROR | File {run.job['Command']['ScriptLocation']} does not exist"
         command = [sys.executable, str(script), *_flags(run)]
         # A pipe that nobody reads fills up and stops the script; a file does not.
-        with (
-            tempfile.TemporaryFile("w+", encoding="utf-8") as output,
-            tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
-        ):
+        with _output_file() as output, _output_file() as errors:
             with self._changed:
-                if run.state not in ACTIVE:
-                    return
+                if run.state == STOPPING:
+                    return STOPPED, None
                 run.process = subprocess.Popen(
                     command, cwd=self._root, env=self._environ, stdout=output, stderr=errors, text=True
                 )
@@ -164,22 +177,14 @@ class GlueJobs:
             try:
                 code = run.process.wait(run.timeout_minutes * self._minute)
             except subprocess.TimeoutExpired:
-                self._end(run, TIMEOUT, f"Job run timed out after {run.timeout_minutes} minutes")
                 run.process.kill()
                 run.process.wait()
-                return
+                return TIMEOUT, f"Job run timed out after {run.timeout_minutes} minutes"
             run.output = _text(output)
             if code == 0:
-                self._end(run, SUCCEEDED, None)
-            else:
-                lines = [line.strip() for line in _text(errors).splitlines() if line.strip()]
-                self._end(run, FAILED, lines[-1] if lines else f"the script exited with {code} and said nothing")
-
-    def _end(self, run: JobRun, state: str, error: str | None) -> None:
-        with self._changed:
-            if run.state in ACTIVE:
-                run.completed, run.error, run.state = time.time(), error, state
-            self._changed.notify_all()
+                return SUCCEEDED, None
+            lines = [line.strip() for line in _text(errors).splitlines() if line.strip()]
+            return FAILED, lines[-1] if lines else f"the script exited with {code} and said nothing"
 
 
 def script_environ(aws: Mapping[str, str]) -> dict[str, str]:
@@ -191,6 +196,10 @@ def script_environ(aws: Mapping[str, str]) -> dict[str, str]:
 def _flags(run: JobRun) -> list[str]:
     pairs = {"--JOB_NAME": run.job["Name"], "--JOB_RUN_ID": run.id, **run.arguments}
     return [part for pair in pairs.items() for part in pair]
+
+
+def _output_file() -> IO[str]:
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
 
 
 def _text(file: IO[str]) -> str:

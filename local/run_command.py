@@ -35,6 +35,8 @@ def run(arguments: argparse.Namespace) -> None:
         candidates = sources.candidates(arguments.source)
     except ValueError as error:
         raise LocalError(str(error)) from error
+    if arguments.port == arguments.aws_port != 0:
+        raise LocalError(f"PORT and AWS_PORT are both {arguments.port}; allowed: two ports, or 0 for a free one")
     for port, option in ((arguments.port, "PORT"), (arguments.aws_port, "AWS_PORT")):
         _check_port(port, option)
     print("b3-dataflow on this machine, without an AWS account. Ctrl-C stops it all.\n")
@@ -65,8 +67,8 @@ def run(arguments: argparse.Namespace) -> None:
 def _check_port(port: int, option: str) -> None:
     try:
         socket.create_server((HOST, port)).close()
-    except (OSError, OverflowError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
         raise LocalError(f"cannot listen on {HOST}:{port}: {reason}; choose another with {option}=") from error
 
 
@@ -92,6 +94,9 @@ def _refine(laptop: Laptop) -> None:
         contents = laptop.contents()
         if run.state != SUCCEEDED or contents is None:
             raise LocalError(f"the Glue job ended {run.state}: {run.error}")
+        if not contents.rows:
+            reasons = ", ".join(f"{reason} {bars:,}" for reason, bars in contents.quality.refused.items() if bars)
+            raise LocalError(f"of {contents.run.rows_in:,} bars, the job refused every one: {reasons}")
         done(
             f"{contents.run.rows_in:,} bars in, {contents.run.rows_refused:,} refused, {contents.rows:,} sessions in "
             f"{len(contents.years)} years, to {contents.as_of}"

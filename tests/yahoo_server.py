@@ -38,8 +38,13 @@ class Asked:
     parameters: dict[str, str]
 
 
-def chart(bars: Sequence[Bar], **meta: Any) -> Answer:
-    """The v8 chart of daily bars, in the shape of a real response: note the time zone's wrong offset."""
+def chart(bars: Sequence[Bar], adjusted: float = 1.0, **meta: Any) -> Answer:
+    """The v8 chart of daily bars, in the shape of a real response: note the time zone's wrong offset.
+
+    Args:
+        adjusted: what Yahoo multiplies a close by to get the one that is adjusted for dividends.
+        meta: what stands beside the bars, where it is not what Yahoo says of ^BVSP.
+    """
     described = {
         "currency": "BRL",
         "symbol": "^BVSP",
@@ -60,7 +65,7 @@ def chart(bars: Sequence[Bar], **meta: Any) -> Answer:
         "timestamp": [_ten_oclock(bar[0]) for bar in bars],
         "indicators": {
             "quote": [dict(zip(columns, map(list, values), strict=True))],
-            "adjclose": [{"adjclose": [bar[4] for bar in bars]}],
+            "adjclose": [{"adjclose": [None if bar[4] is None else bar[4] * adjusted for bar in bars]}],
         },
     }
     return as_json(200, {"chart": {"result": [result], "error": None}})
@@ -81,6 +86,8 @@ class YahooServer:
     answer: Callable[[Asked], Answer]
     everything: bool = False
     asked: list[Asked] = field(default_factory=list)
+    timeouts: list[float | None] = field(default_factory=list)
+    """How many seconds each request would have waited."""
     _server: Any = None
 
     def __enter__(self) -> YahooServer:
@@ -125,12 +132,14 @@ class YahooServer:
 
     def session(self) -> requests.Session[Any]:
         """A session of yfinance's own kind that comes here, whatever the host."""
+        outer = self
         base = f"http://127.0.0.1:{self._server.server_port}"
 
         class Loopback(requests.Session):  # type: ignore[type-arg]
             def request(self, method: Any, url: str, **kwargs: Any) -> Any:  # type: ignore[override]
                 parts = urlsplit(url)
                 headers = dict(kwargs.pop("headers", None) or {}) | {"X-Host": parts.netloc}
+                outer.timeouts.append(kwargs.get("timeout"))
                 target = f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
                 return super().request(method, target, headers=headers, **kwargs)
 

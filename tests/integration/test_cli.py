@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import runpy
 import shutil
 import signal
 import socket
@@ -22,12 +23,16 @@ from typing import Any
 
 import pytest
 
+from local import cli
 from local.laptop import Laptop
 from tests.bars import csv_text, known_bars, raw_object, session_bars
 from tests.conftest import NOWHERE, ROOT
 from tests.lake import fill
 
 SECONDS = 60.0
+
+# A process is left with the alarm of the one that it replaces: it ends by itself even if the tests are killed.
+LIMITED = "import os, signal, sys; signal.alarm(120); os.execvp(sys.argv[1], sys.argv[1:])"
 
 
 class Running:
@@ -36,7 +41,7 @@ class Running:
     def __init__(self, command: list[str], environ: dict[str, str], cwd: Path = ROOT) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.process = subprocess.Popen(
-            command,
+            [sys.executable, "-S", "-c", LIMITED, *command],
             cwd=cwd,
             env=kept | {"PYTHONUNBUFFERED": "1"} | environ,
             stdout=subprocess.PIPE,
@@ -92,17 +97,23 @@ def local(*arguments: str, **environ: str) -> Iterator[Running]:
             running.stop(signal.SIGKILL)
 
 
-def fails(*arguments: str) -> str:
-    """The output of a command line that must fail: one line."""
-    done = subprocess.run(
-        [sys.executable, "-m", "local", *arguments],
+def runs(*arguments: str, python: tuple[str, ...] = ("-m", "local"), **environ: str) -> Any:
+    """A command line that ends by itself."""
+    return subprocess.run(
+        [sys.executable, *python, *arguments],
         cwd=ROOT,
+        env=os.environ | environ,
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=False,
     )
-    assert done.returncode != 0
+
+
+def fails(*arguments: str, python: tuple[str, ...] = ("-m", "local")) -> str:
+    """What a command line that must fail says on its error output: one line."""
+    done = runs(*arguments, python=python)
+    assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     assert len(lines) == 1, done.stderr
     assert "Traceback" not in done.stdout
@@ -185,10 +196,9 @@ def taken() -> Iterator[int]:
 
 def backfill(aws: str, *arguments: str) -> str:
     """The output of a backfill that must succeed."""
-    command = [sys.executable, "-m", "local", "backfill", "--aws-port", aws.rpartition(":")[2], *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = runs("backfill", "--aws-port", aws.rpartition(":")[2], *arguments)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return str(done.stdout)
 
 
 def test_days_can_be_asked_for_again_while_it_runs(tmp_path: Path):
@@ -233,7 +243,92 @@ def test_a_port_in_use_is_one_clear_line(taken: int):
     assert f"127.0.0.1:{taken}: Address already in use; choose another with PORT=" in fails(
         "--port", str(taken), "--aws-port", "0", "--source", "sample"
     )
-    assert "choose another with PORT=" in fails("--port", "70000", "--aws-port", "0", "--source", "sample")
+
+
+def test_one_port_for_both_is_one_clear_line():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        free = str(probe.getsockname()[1])
+
+    assert fails("--port", free, "--aws-port", free, "--source", "sample") == (
+        f"error: PORT and AWS_PORT are both {free}; allowed: two ports, or 0 for a free one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--port", "65536"], "error: argument --port: '65536' is no port; allowed: 0 to 65535"),
+        (["--aws-port=-1"], "error: argument --aws-port: '-1' is no port; allowed: 0 to 65535"),
+        (["--port", "http"], "error: argument --port: 'http' is no port; allowed: 0 to 65535"),
+        (
+            ["--athena-latency", "-0.5"],
+            "error: argument --athena-latency: '-0.5' is no number of seconds; allowed: 0 or more",
+        ),
+        (
+            ["--athena-latency", "inf"],
+            "error: argument --athena-latency: 'inf' is no number of seconds; allowed: 0 or more",
+        ),
+        (["--sauce=sample"], "error: unrecognized arguments: --sauce=sample"),
+        (["backfill"], "error: the following arguments are required: --start, --end"),
+        (
+            ["backfill", "--start", "2025-02-30", "--end", "2025-03-01"],
+            "error: argument --start: '2025-02-30' is no day; allowed: as 2025-12-31",
+        ),
+    ],
+)
+def test_a_command_line_that_cannot_be_is_one_clear_line(arguments: list[str], line: str, capsys: Any):
+    with pytest.raises(SystemExit) as raised:
+        cli._parse(arguments)
+
+    assert raised.value.code == 2
+    assert capsys.readouterr() == ("", f"{line}\n")
+
+
+@pytest.mark.parametrize("command", [[], ["backfill", "--start", "2025-09-15", "--end", "2025-09-16"]])
+def test_a_malformed_setting_is_one_clear_line_before_anything_begins(command: list[str]):
+    done = runs(*command, B3_TABLE="9")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"error: B3_TABLE is '9'; allowed: .*\n", done.stderr)
+
+
+def test_outside_the_environment_of_the_project_the_way_into_it_is_said():
+    # -S leaves out whatever was installed.
+    assert re.fullmatch(
+        r"error: this Python lacks the package \w+; use `make run` or `\.venv/bin/python -m local`",
+        fails(python=("-S", "-m", "local")),
+    )
+
+
+@pytest.mark.parametrize("version", [(3, 10, 12), (3, 14, 0)])
+def test_another_python_is_one_clear_line(version: tuple[int, ...], monkeypatch: Any):
+    monkeypatch.setattr(sys, "version_info", version)
+
+    with pytest.raises(SystemExit, match=r"^error: b3-dataflow needs Python 3\.11, 3\.12 or 3\.13; this is 3\.1"):
+        runpy.run_module("local", run_name="__main__")
+
+
+def test_a_job_that_fails_is_one_clear_line(tmp_path: Path):
+    script, bars = tmp_path / "fails.py", tmp_path / "six.csv"
+    script.write_text("raise ValueError('the reason')\n")
+    bars.write_text(csv_text(known_bars()))
+    with_script = (
+        "import sys; from local import cli, stack; stack.JOB_SCRIPT, *rest = sys.argv[1:]; sys.exit(cli.main(rest))"
+    )
+    ports = ("--port", "0", "--aws-port", "0")
+
+    line = fails(str(script), *ports, "--source", f"csv:{bars}", python=("-c", with_script))
+
+    assert line == "error: the Glue job ended FAILED: ValueError: the reason"
+
+
+def test_bars_that_are_all_refused_are_one_clear_line(tmp_path: Path):
+    sunday = tmp_path / "sunday.csv"
+    sunday.write_text("date,open,high,low,close,volume\n2025-01-05,1,1,1,1,1\n")
+
+    line = fails("--port", "0", "--aws-port", "0", "--source", f"csv:{sunday}")
+
+    assert line == "error: of 1 bars, the job refused every one: sem_pregao 1"
 
 
 def test_a_source_that_cannot_be_is_one_clear_line(tmp_path: Path):
@@ -251,10 +346,9 @@ def test_a_source_that_cannot_be_is_one_clear_line(tmp_path: Path):
 
 
 def test_help_names_every_option():
-    done = subprocess.run(
-        [sys.executable, "-m", "local", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=True
-    )
+    done = runs("--help")
 
+    assert done.returncode == 0
     for option in ("--source", "--port", "--aws-port", "csv:<path>", "4566", "8000"):
         assert option in done.stdout
 
@@ -262,9 +356,8 @@ def test_help_names_every_option():
 def test_the_first_file_that_an_old_python_reads_has_no_syntax_that_it_cannot():
     source = (ROOT / "local" / "__main__.py").read_text()
 
-    before = source.partition("from local.cli")[0]
     for newer in ('f"', "f'", ":=", "match ", "->", "print("):
-        assert newer not in before
+        assert newer not in source
     compile(source, "__main__.py", "exec")
 
 

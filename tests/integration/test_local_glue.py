@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +108,8 @@ def test_much_output_does_not_stop_a_script(glue: Any, jobs: GlueJobs, tmp_path:
 
 
 def waits(tmp_path: Path) -> None:
-    (tmp_path / "script.py").write_text("import threading\nthreading.Event().wait()\n")
+    # Not for ever: if the tests are killed, nobody is left to stop it.
+    (tmp_path / "script.py").write_text("import threading\nthreading.Event().wait(60)\n")
 
 
 def test_a_run_past_its_time_is_timed_out_and_gone(glue: Any, jobs: GlueJobs, tmp_path: Path):
@@ -115,7 +119,96 @@ def test_a_run_past_its_time_is_timed_out_and_gone(glue: Any, jobs: GlueJobs, tm
     ended = run(jobs, Timeout=1)
 
     assert (ended.state, ended.error) == ("TIMEOUT", "Job run timed out after 1 minutes")
-    assert ended.process.wait(SECONDS) != 0
+    assert ended.process.returncode not in (None, 0)
+
+
+@pytest.mark.parametrize("how", ["TIMEOUT", "STOPPED"])
+def test_a_run_has_ended_only_when_its_process_is_gone(
+    glue: Any, jobs: GlueJobs, tmp_path: Path, monkeypatch: Any, how: str
+):
+    states = []
+    kill = subprocess.Popen.kill
+
+    def watched(process: Any) -> None:
+        states.append(current.state)
+        kill(process)
+
+    monkeypatch.setattr(subprocess.Popen, "kill", watched)
+    waits(tmp_path)
+    create(glue, "script.py")
+    current = jobs._runs[jobs.start({"JobName": "try", "Timeout": 1 if how == "TIMEOUT" else 60})]
+    deadline = time.monotonic() + SECONDS
+    while current.process is None and time.monotonic() < deadline:
+        pass
+
+    if how == "STOPPED":
+        jobs.stop(current)
+    jobs.wait(current.id, SECONDS)
+
+    assert (current.state, current.process.returncode) == (how, -signal.SIGKILL)  # type: ignore[union-attr]
+    assert states == ["STOPPING" if how == "STOPPED" else "RUNNING"]
+
+
+def test_a_run_that_is_stopped_before_its_process_begins_never_has_one(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    waits(tmp_path)
+    create(glue, "script.py")
+
+    with jobs._changed:
+        # Its thread waits for the lock that this one holds.
+        run_id = jobs.start({"JobName": "try"})
+        jobs.stop(jobs._runs[run_id])
+
+    ended = jobs.wait(run_id, SECONDS)
+    assert (ended.state, ended.error, ended.process) == ("STOPPED", None, None)
+
+
+def test_a_run_that_has_ended_is_not_stopped(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    (tmp_path / "script.py").write_text("")
+    create(glue, "script.py")
+    ended = run(jobs)
+
+    jobs.stop(ended)
+
+    assert ended.state == "SUCCEEDED"
+
+
+def test_a_script_that_cannot_be_started_is_failed(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    (tmp_path / "script.py").write_text("")
+    create(glue, "script.py")
+
+    ended = run(jobs, Arguments={"--A": "\0"})
+
+    assert (ended.state, ended.error) == ("FAILED", "LAUNCH ERROR | embedded null byte")
+
+
+def test_what_a_script_says_need_not_be_text(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    (tmp_path / "script.py").write_text("import os\nos.write(1, b'\\xff')\n")
+    create(glue, "script.py")
+
+    ended = run(jobs)
+
+    assert (ended.state, ended.output) == ("SUCCEEDED", "\N{REPLACEMENT CHARACTER}")
+
+
+def test_runs_are_listed_while_none_can_begin(glue: Any, jobs: GlueJobs, tmp_path: Path):
+    held = []
+
+    def free() -> bool:
+        if jobs._changed.acquire(blocking=False):
+            jobs._changed.release()
+            return True
+        return False
+
+    class Watched(dict[str, Any]):
+        def values(self) -> Any:
+            with ThreadPoolExecutor(1) as another:
+                held.append(not another.submit(free).result(SECONDS))
+            return super().values()
+
+    jobs._runs = Watched()
+
+    assert jobs.of("try") == []
+    assert held == [True]
 
 
 def test_as_many_runs_as_the_job_allows(glue: Any, jobs: GlueJobs, tmp_path: Path):

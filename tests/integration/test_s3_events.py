@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -95,6 +97,76 @@ def test_a_function_that_recovers_is_not_tried_again(capsys: Any):
 
     assert len(attempts) == 2
     assert capsys.readouterr().err == ""
+
+
+def test_the_retries_wait_as_long_as_they_are_told(laptop: Laptop):
+    attempts = []
+
+    def failing(event: Any) -> None:
+        attempts.append(time.monotonic())
+        raise RunInProgress("busy")
+
+    events = S3Events({"arn": failing}, retry_after=(0.1, 0.3))
+    events._thread.start()
+    events._receive("1", {"Records": []}, "arn", "us-east-1")
+    events.wait_idle(SECONDS)
+    events.close()
+
+    first, second, third = attempts
+    assert second - first >= 0.1
+    assert third - second >= 0.3
+    # The document of the local AWS says so.
+    assert laptop.aws.events._retry_after == (3.0, 6.0)
+
+
+def test_what_waits_for_a_retry_when_all_is_reset_is_not_told(laptop: Laptop, s3: Any):
+    told = []
+
+    def failing(event: Any) -> None:
+        told.append(event)
+        raise RunInProgress("busy")
+
+    laptop.aws.functions[stack.START_REFINE_ARN] = failing
+    s3.put_object(Bucket=RAW, Key="raw/a.parquet", Body=b"x")
+    deadline = time.monotonic() + SECONDS
+    while not told and time.monotonic() < deadline:
+        pass
+
+    laptop.aws.reset()
+
+    # The retry would be due in three seconds.
+    laptop.aws.events.wait_idle(0)
+    assert len(told) == 1
+
+
+def test_what_is_being_told_when_all_is_dropped_is_not_told_again_and_what_comes_after_is():
+    told, begun, go_on = [], threading.Event(), threading.Event()
+
+    def failing(event: Any) -> None:
+        told.append(event["Records"])
+        begun.set()
+        assert go_on.wait(SECONDS)
+        raise RunInProgress("busy")
+
+    events = S3Events({"first": failing, "later": lambda event: told.append("later")}, retry_after=(0.0, 0.0))
+    events._thread.start()
+    for arn in ("first", "later"):
+        events._receive("1", {"Records": []}, arn, "us-east-1")
+    assert begun.wait(SECONDS)
+    dropping = threading.Thread(target=events.drop)
+    dropping.start()
+    deadline = time.monotonic() + SECONDS
+    while events._due and time.monotonic() < deadline:
+        pass
+    go_on.set()
+    dropping.join(SECONDS)
+    events.wait_idle(SECONDS)
+    assert told == [[]]
+
+    events._receive("1", {"Records": []}, "later", "us-east-1")
+    events.wait_idle(SECONDS)
+    events.close()
+    assert told == [[], "later"]
 
 
 def test_a_start_that_is_refused_because_a_run_goes_on_is_tried_again(laptop: Laptop, s3: Any):

@@ -87,6 +87,31 @@ def test_the_whole_history_and_a_window_are_one_chart_each():
         assert asked.parameters["interval"] == "1d"
 
 
+def test_prices_are_those_of_the_day_not_adjusted_for_dividends():
+    bars = fetch(lambda asked: chart(BARS, adjusted=0.5))
+
+    assert bars["preco_fechamento"].tolist()[2:] == [87714.0, 85620.34375]
+    assert bars["preco_maximo"].tolist()[2:] == [88668.0, 87810.0]
+
+
+def test_what_yahoo_has_revised_is_read_again():
+    span = date(2018, 11, 5), date(2018, 11, 8)
+    revised = [*BARS[:2], ("2018-11-07", 88668.0, 88668.0, 87714.0, 87700.0, None), BARS[3]]
+    answers = iter([chart(BARS), chart(revised)])
+    with YahooServer(lambda asked: next(answers)) as server:
+        first, second = (yahoo(server).fetch(*span)["preco_fechamento"].tolist()[2] for _ in range(2))
+
+    assert (first, second) == (87714.0, 87700.0)
+
+
+def test_no_request_waits_longer_than_it_may():
+    with YahooServer(lambda asked: chart(BARS)) as server:
+        yahoo(server, timeout=7.5).fetch(None, None)
+
+    assert len(server.timeouts) == len(server.asked) > 1
+    assert set(server.timeouts) == {7.5}
+
+
 def test_a_few_requests_a_run():
     with YahooServer(lambda asked: chart(BARS)) as server:
         yahoo(server).fetch(None, None)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from chalicelib.errors import SourceEmpty, SourceError, SourceMalformed, SourceU
 from chalicelib.sources.csv_file import CsvFile, parse
 
 HEADER = "date,open,high,low,close,volume\n"
+VOLUMES = "a whole number from 0 to 2**53 - 1, or nothing"
 
 
 def test_the_columns_are_read_in_any_order_and_others_are_ignored():
@@ -32,6 +34,34 @@ def test_bars_come_in_order_of_date_with_nulls_kept():
     assert bars["volume_negociado"].isna().tolist() == [True, False]
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_spaces_capitals_blank_lines_and_any_end_of_line_are_let_be(newline: str):
+    lines = [" Date , OPEN,High,Low,Close,Volume", " 2025-01-02 , 1.5,2,1,+2e0, 7", "", "2025-01-03,1,1,1,1,", "  ", ""]
+
+    bars = parse(newline.join(lines) + newline, "a.csv")
+
+    assert bars["data"].dt.day.tolist() == [2, 3]
+    assert bars.iloc[0, 1:].tolist() == [1.5, 2.0, 1.0, 2.0, 7]
+
+
+def test_the_largest_volume_keeps_its_last_digit():
+    assert parse(HEADER + f"2025-01-02,1,1,1,1,{2**53 - 1}\n", "a.csv")["volume_negociado"].tolist() == [2**53 - 1]
+
+
+def test_the_mark_that_windows_puts_before_utf8_is_no_part_of_a_name(tmp_path: Path):
+    path = tmp_path / "bars.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + HEADER.encode() + b"2025-01-02,1,1,1,1,5\n")
+
+    assert len(CsvFile(str(path)).fetch(None, None)) == 1
+
+
+def test_the_home_folder_can_be_short(tmp_path: Path, monkeypatch: Any):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "bars.csv").write_text(HEADER + "2025-01-02,1,1,1,1,5\n")
+
+    assert len(CsvFile("~/bars.csv").fetch(None, None)) == 1
+
+
 def test_from_a_day_to_a_day(tmp_path: Path):
     path = tmp_path / "bars.csv"
     path.write_text(HEADER + "2025-01-02,1,1,1,1,5\n2025-01-03,2,2,2,2,5\n")
@@ -46,7 +76,8 @@ def test_from_a_day_to_a_day(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "a.csv is not a CSV"),
+        ("", "a.csv has no column 'date'; required: date, open, high, low, close, volume"),
+        ("Date,open,high,low,close,volume,date\n", "a.csv has more than one column 'date'; required: date, open"),
         ("date,open,high,low,close\n", "a.csv has no column 'volume'; required: date, open, high, low, close, volume"),
         (HEADER, "a.csv holds no bars"),
         (HEADER + "2025-01-02,1,1,1,1,5\n03/01/2025,1,1,1,1,5\n", "a.csv, line 3, date: '03/01/2025'; allowed: a date"),
@@ -55,9 +86,21 @@ def test_from_a_day_to_a_day(tmp_path: Path):
         (HEADER + ",1,1,1,1,5\n", "a.csv, line 2, date: ''"),
         (HEADER + "2025-01-02,1,abc,1,1,5\n", "a.csv, line 2, high: 'abc'; allowed: a number, or nothing"),
         (HEADER + "2025-01-02,1,1,inf,1,5\n", "a.csv, line 2, low: 'inf'"),
-        (HEADER + "2025-01-02,1,1,1,1,5.5\n", "a.csv, line 2, volume: '5.5'; allowed: a whole number, or nothing"),
+        (HEADER + "2025-01-02,1,1,1,1_0,5\n", "a.csv, line 2, close: '1_0'"),
+        (HEADER + "2025-01-02,1,1,nan,1,5\n", "a.csv, line 2, low: 'nan'"),
+        (HEADER + "2025-01-02,1,1e999,1,1,5\n", "a.csv, line 2, high: '1e999'"),
+        (HEADER + "2025-01-02,1,1,1,1,5.5\n", f"a.csv, line 2, volume: '5.5'; allowed: {VOLUMES}"),
+        (HEADER + "2025-01-02,1,1,1,1,-1\n", f"a.csv, line 2, volume: '-1'; allowed: {VOLUMES}"),
+        (HEADER + f"2025-01-02,1,1,1,1,{2**53}\n", f"a.csv, line 2, volume: '{2**53}'; allowed: {VOLUMES}"),
         (HEADER + "2025-01-02,1,1,1,1,5\n2025-01-02,1,1,1,1,5\n", "a.csv, line 3, date: '2025-01-02'; allowed: each"),
-        (HEADER + "2025-01-02,1,1,1,1,5,6,7\n2025-01-03,1\n", "a.csv"),
+        (HEADER + "2025-01-02,1,1,1,1,5\n2025-01-03,1,1,1,1\n", "a.csv, line 3: 5 cells; allowed: 6, as columns"),
+        (HEADER + "2025-01-02,1,1,1,1,5,6\n", "a.csv, line 2: 7 cells; allowed: 6, as columns are named"),
+        # The one that pandas takes for an index, and moves every other cell.
+        (HEADER + "x,2025-01-02,1,1,1,1,5\ny,2025-01-03,1,1,1,1,5\n", "a.csv, line 2: 7 cells; allowed: 6"),
+        (HEADER + "\n\n2025-01-02,x,1,1,1,5\n", "a.csv, line 4, open: 'x'"),
+        ("note," + HEADER + '"a\nb",2025-01-02,1,1,1,1,5\nc,2025-01-03,x,1,1,1,5\n', "a.csv, line 4, open: 'x'"),
+        (HEADER + '2025-01-02,1,1,1,1,"5\n', "a.csv, line 2: unexpected end of data; allowed: a CSV"),
+        ("note," + HEADER + "a,2025-01-02,1,1,1,1,5\n\0,2025-01-03,1,1,1,1,5\n", "a.csv, line 3: a NUL byte; allowed"),
     ],
 )
 def test_a_malformed_text_is_refused_with_line_column_value_and_what_is_allowed(text, message):

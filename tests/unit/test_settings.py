@@ -8,7 +8,6 @@ from chalicelib.settings import Settings
 
 def test_the_defaults_are_the_laptops():
     assert Settings.from_environ({"PATH": "/bin"}) == Settings(
-        stage="local",
         raw_bucket="b3-dataflow-raw",
         refined_bucket="b3-dataflow-refined",
         athena_bucket="b3-dataflow-athena",
@@ -45,5 +44,7 @@ def test_a_malformed_one_is_named_with_its_value_and_what_is_allowed(name, value
 
 
 def test_a_misspelt_one_is_refused():
-    with pytest.raises(SettingsError, match="B3_BUCKET_RAW is not a setting; allowed: B3_STAGE, B3_RAW_BUCKET"):
+    with pytest.raises(
+        SettingsError, match="B3_BUCKET_RAW is not a setting; allowed: B3_RAW_BUCKET, B3_REFINED_BUCKET"
+    ):
         Settings.from_environ({"B3_BUCKET_RAW": "bucket"})

@@ -1,0 +1,126 @@
+"""What the local AWS's server runs: the actions that are answered here, and moto for all others."""
+
+from __future__ import annotations
+
+import json
+import traceback
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from local import moto_state
+from local.athena.actions import Action
+from local.athena.errors import InvalidRequest
+from local.glue_jobs import GlueError
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "boolean": bool,
+    "double": (int, float),
+    "integer": int,
+    "list": list,
+    "long": int,
+    "map": dict,
+    "string": str,
+    "structure": dict,
+}
+"""What json makes of a value, by AWS's name of its type."""
+
+
+class _Malformed(Exception):
+    """A request that no action gets to see: the name of AWS's exception, and what it says."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Front:
+    """A WSGI application in front of moto's.
+
+    An AWS SDK names the action of a JSON service in the header `X-Amz-Target`, such as `AWSGlue.StartJobRun`.
+
+    Args:
+        services: the actions that are answered here, by boto3's name of the service and AWS's of the action.
+    """
+
+    def __init__(self, services: Mapping[str, Mapping[str, Action]]) -> None:
+        self._targets: dict[str, tuple[Action, Any]] = {}
+        for service, actions in services.items():
+            model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+            for name, action in actions.items():
+                target = f"{model.metadata['targetPrefix']}.{name}"
+                self._targets[target] = action, model.operation_model(name).input_shape
+        self._moto: Application = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        target = self._targets.get(environ.get("HTTP_X_AMZ_TARGET", ""))
+        if target is not None:
+            return _answer(*target, environ, start_response)
+        with moto_state.LOCK:
+            return self._moto(environ, start_response)
+
+
+def _answer(action: Action, shape: Any, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    try:
+        status, body = "200 OK", action(_request(environ, shape))
+    except InvalidRequest as error:
+        status, body = "400 Bad Request", _error("InvalidRequestException", error)
+    except (GlueError, _Malformed) as error:
+        status, body = "400 Bad Request", _error(error.code, error)
+    except Exception as error:  # noqa: BLE001
+        # A fault of ours: whoever asked is told in the way that AWS would, and whoever runs this sees where.
+        traceback.print_exc()
+        status, body = "500 Internal Server Error", _error("InternalServerException", error)
+    headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", str(uuid.uuid4()))]
+    start_response(status, headers)
+    return [json.dumps(body).encode()]
+
+
+def _request(environ: Environ, shape: Any) -> Mapping[str, Any]:
+    """The members of a request, checked against AWS's own description of them."""
+    try:
+        body = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")
+    except ValueError as error:
+        raise _Malformed("SerializationException", f"the body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise _Malformed("SerializationException", f"the body is {type(body).__name__}; allowed: a JSON object")
+    for problem in _problems("the body", body, shape):
+        raise _Malformed("ValidationException", problem)
+    return body
+
+
+def _problems(name: str, value: Any, shape: Any) -> Iterator[str]:
+    """What lacks a member or is of another type than AWS says. Null is absent, and unknown members are let be."""
+    if not _is(value, shape.type_name):
+        yield f"{name} is {value!r}; allowed: {shape.type_name}"
+        return
+    parts: list[tuple[str, Any, Any]] = []
+    if shape.type_name == "structure":
+        given = {member: part for member, part in value.items() if part is not None}
+        for member in shape.required_members:
+            if member not in given:
+                yield f"{name} has no member {member}; required: {', '.join(shape.required_members)}"
+        parts = [(member, given[member], shape.members[member]) for member in given.keys() & shape.members.keys()]
+    elif shape.type_name == "list":
+        parts = [(f"each of {name}", part, shape.member) for part in value]
+    elif shape.type_name == "map":
+        parts = [(f"{name}.{key}", part, shape.value) for key, part in value.items()]
+    for part in parts:
+        yield from _problems(*part)
+
+
+def _is(value: object, type_name: str) -> bool:
+    # To Python, True is an integer.
+    return isinstance(value, _TYPES[type_name]) and (type_name == "boolean" or not isinstance(value, bool))
+
+
+def _error(code: str, error: Exception) -> dict[str, Any]:
+    return {"__type": code, "message": str(error), "Message": str(error)}

@@ -1,0 +1,68 @@
+"""What AWS's SDKs see while a local AWS runs: it, and nothing of the user's own AWS."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from local import environment
+from local.glue_jobs import GlueJobs, script_environ
+from local.laptop import Laptop
+
+ENDPOINT = "http://127.0.0.1:9"
+SECONDS = 30.0
+
+# With the second line, the SDKs would send what is meant for the local AWS to the real one.
+OWN_CONFIG = "[default]\nignore_configured_endpoint_urls = true\nregion = sa-east-1\n"
+
+
+@pytest.fixture
+def own_aws(tmp_path: Path, monkeypatch: Any) -> Iterator[None]:
+    """A user with a profile, a role and a token of their own."""
+    before = dict(os.environ)
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(OWN_CONFIG)
+    (tmp_path / ".aws" / "credentials").write_text("[default]\naws_access_key_id = own\naws_secret_access_key = own\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_ENDPOINT_URL_S3", "AWS_REGION"):
+        monkeypatch.setenv(name, "own")
+    yield
+    environment.restore(before)
+
+
+def test_a_process_pointed_at_an_endpoint_sees_nothing_of_the_users_own_aws(own_aws: None):
+    environment.point_at(ENDPOINT)
+
+    found = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    assert found == environment.sdk_environ(ENDPOINT)
+    client: Any = boto3.Session().client("s3")
+    assert (client.meta.endpoint_url, client.meta.region_name) == (ENDPOINT, "us-east-1")
+    credentials: Any = boto3.Session().get_credentials()
+    assert (credentials.access_key, credentials.token) == ("local", None)
+
+
+def test_the_environment_is_restored(own_aws: None):
+    before = dict(os.environ)
+    environment.point_at(ENDPOINT)
+
+    environment.restore(before)
+
+    assert dict(os.environ) == before
+
+
+def test_a_jobs_script_sees_nothing_of_the_users_own_aws(laptop: Laptop, glue: Any, own_aws: None, tmp_path: Path):
+    (tmp_path / "script.py").write_text(
+        "import boto3\nmeta = boto3.client('s3').meta\nprint(meta.endpoint_url, meta.region_name)\n"
+    )
+    command = {"Name": "glueetl", "ScriptLocation": "script.py"}
+    glue.create_job(Name="try", Role="arn:aws:iam::123456789012:role/x", Command=command)
+    jobs = GlueJobs(tmp_path, script_environ(laptop.aws.environ()))
+
+    run = jobs.wait(jobs.start({"JobName": "try"}), SECONDS)
+
+    assert (run.error, run.output.split()) == (None, [laptop.aws.endpoint, "us-east-1"])
