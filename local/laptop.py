@@ -88,6 +88,8 @@ class Laptop:
         if not isinstance(self.app.app, LocalChalice):
             # Chalice's way to give each thread a request of its own; it works once for an app.
             create_local_server(self.app.app, Config.create(), HOST, 0).server.server_close()
+        # Made before threads ask for them: each would make its own.
+        wiring.services()
         return Server(LocalDevServer(self.app.app, Config.create(), HOST, port, _Handler))
 
 
