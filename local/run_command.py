@@ -53,7 +53,10 @@ def run(arguments: argparse.Namespace) -> None:
         synthetic = source.name == SYNTHETIC
         if synthetic:
             print(f"{notice}{SYNTHETIC_NOTICE}", flush=True)
-        _refine(laptop)
+        try:
+            _refine(laptop)
+        except TimeoutError as error:
+            raise LocalError(f"{error}: see the lines above") from error
         with _stage(6, "API") as done:
             server = laptop.serve(arguments.port)
             done(f"on {server.url}")
