@@ -37,6 +37,13 @@ _ERRORS = {
     504: "The query is still running: try again after `Retry-After` seconds.",
 }
 
+_SAID: Document = {
+    "Link": {"description": "In CSV, the next page, if there is one.", "schema": {"type": "string"}},
+    "X-Data-As-Of": {"description": "The last session of the data.", "schema": {"type": "string"}},
+    "X-Data-Synthetic": {"description": "Whether the data is generated.", "schema": {"enum": ["true", "false"]}},
+    "X-Data-Version": {"description": "Names the data.", "schema": {"type": "string"}},
+}
+
 _TYPES: Mapping[str, Document] = {
     "bigint": {"type": ["integer", "null"]},
     "date": {"type": ["string", "null"], "format": "date"},
@@ -146,9 +153,7 @@ def _responses(path: str, route: Route) -> Document:
     responses: Document = {"200": {"description": route.summary, "content": _content(path, route)}}
     if route.view:
         tag = {"ETag": {"description": "Names this answer.", "schema": {"type": "string"}}}
-        responses["200"]["headers"] = tag | {
-            "Link": {"description": "In CSV, the next page, if there is one.", "schema": {"type": "string"}}
-        }
+        responses["200"]["headers"] = tag | _SAID
         responses["304"] = {"description": "The client has this answer already.", "headers": tag}
     for status in statuses:
         example = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
