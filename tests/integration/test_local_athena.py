@@ -296,35 +296,14 @@ def test_executions_are_listed_newest_first(laptop: Laptop, athena: Any):
 @pytest.mark.parametrize(
     ("action", "request_", "message"),
     [
-        ("StartQueryExecution", {}, "QueryString is missing"),
-        ("StartQueryExecution", {"QueryString": 1}, "QueryString is 1, it must be a string"),
-        ("StartQueryExecution", {"QueryString": "SELECT 1", "WorkGroup": ["x"]}, "WorkGroup is ['x']"),
-        ("StartQueryExecution", {"QueryString": "SELECT 1", "ClientRequestToken": 7}, "ClientRequestToken is 7"),
-        ("StartQueryExecution", {"QueryString": "SELECT 1", "ExecutionParameters": "1"}, "must be a list of strings"),
-        ("StartQueryExecution", {"QueryString": "SELECT 1", "ExecutionParameters": [1]}, "must be a list of strings"),
-        ("StartQueryExecution", {"QueryString": "SELECT 1", "QueryExecutionContext": "x"}, "it must be an object"),
-        ("StartQueryExecution", {"QueryString": "SELECT 1", "QueryExecutionContext": {"Catalog": 1}}, "Catalog is 1"),
-        ("StartQueryExecution", {"QueryString": "SELECT 1", "ResultConfiguration": []}, "it must be an object"),
-        ("StartQueryExecution", [], "the request is [], it must be an object"),
-        ("GetQueryExecution", {}, "QueryExecutionId is missing"),
-        ("GetQueryExecution", {"QueryExecutionId": {}}, "QueryExecutionId is {}"),
-        ("StopQueryExecution", {}, "QueryExecutionId is missing"),
-        ("GetQueryResults", {}, "QueryExecutionId is missing"),
-        (
-            "GetQueryResults",
-            {"QueryExecutionId": "{id}", "MaxResults": "9"},
-            "MaxResults is '9', it must be an integer",
-        ),
-        ("GetQueryResults", {"QueryExecutionId": "{id}", "MaxResults": True}, "MaxResults is True"),
         ("GetQueryResults", {"QueryExecutionId": "{id}", "MaxResults": 0}, "MaxResults is 0, it must be between 1 and"),
         ("GetQueryResults", {"QueryExecutionId": "{id}", "MaxResults": 1001}, "between 1 and 1000"),
         ("GetQueryResults", {"QueryExecutionId": "{id}", "NextToken": "x"}, "Malformed NextToken: x"),
         ("ListQueryExecutions", {"MaxResults": 51}, "between 1 and 50"),
-        ("BatchGetQueryExecution", {"QueryExecutionIds": "x"}, "must be a list of strings"),
         ("BatchGetQueryExecution", {"QueryExecutionIds": []}, "between 1 and 50"),
     ],
 )
-def test_a_malformed_request_is_refused(laptop: Laptop, athena: Any, action: str, request_: Any, message: str):
+def test_a_member_out_of_bounds_is_refused(laptop: Laptop, athena: Any, action: str, request_: Any, message: str):
     execution_id = start(athena, "SELECT 1")
     finish(athena, execution_id)
     body = json.dumps(request_).replace("{id}", execution_id)
