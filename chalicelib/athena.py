@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -45,7 +45,7 @@ _READ: dict[str, Callable[[str], Value]] = {
 """How the text of each type is read; the text of any other stays as it is."""
 
 # A cell of the result object: in quotes, which are doubled inside, or nothing at all for null.
-_CELL = re.compile(r'("[^"]*(?:""[^"]*)*")?(,|\n)')
+_CELL = re.compile(r'("[^"]*(?:""[^"]*)*"|)[,\n]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +101,15 @@ class Athena:
             page = self._call("get_query_results", deadline, QueryExecutionId=execution_id, MaxResults=size)
             columns = [(info["Name"], info["Type"]) for info in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
             if "NextToken" in page:
-                texts = self._read_object(output)
+                texts = self._read_object(output, len(columns))
             else:
-                texts = iter([[cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"]])
-            next(texts)  # the names of the columns
+                texts = [[cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"]]
         except (self.athena.exceptions.InvalidRequestException, self.s3.exceptions.NoSuchKey) as error:
             raise QueryFailed(f"the result of query {execution_id} is gone: {error}") from error
         readers = [(name, _READ.get(type_, str)) for name, type_ in columns]
         return [
             {name: None if text is None else read(text) for (name, read), text in zip(readers, row, strict=True)}
-            for row in texts
+            for row in texts[1:]  # after the names of the columns
         ]
 
     def _start(self, query: Query, version: str | None, deadline: float) -> str:
@@ -158,15 +157,11 @@ class Athena:
             self.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _read_object(self, location: str) -> Iterator[list[str | None]]:
+    def _read_object(self, location: str, width: int) -> list[list[str | None]]:
         url = urlsplit(location)
         body = self.s3.get_object(Bucket=url.netloc, Key=url.path.lstrip("/"))["Body"].read().decode()
-        row: list[str | None] = []
-        for text, end in _CELL.findall(body):
-            row.append(text[1:-1].replace('""', '"') if text else None)
-            if end == "\n":
-                yield row
-                row = []
+        cells = [cell[1:-1].replace('""', '"') if cell else None for cell in _CELL.findall(body)]
+        return [cells[start : start + width] for start in range(0, len(cells), width)]
 
 
 def _pause(waited: float) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pacsv
 
 _TYPES: tuple[tuple[Callable[[pa.DataType], bool], str, str], ...] = (
     (pa.types.is_boolean, "boolean", "boolean"),
@@ -71,22 +72,6 @@ def java_double(value: float) -> str:
 
 def to_csv(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> bytes:
     """The result object: every value in quotes, null as nothing at all."""
-    header = ",".join(_quoted(name) for name in names) + "\n"
-    if not columns or not len(columns[0]):
-        return header.encode()
-    quote = pa.scalar('"')
-    cells = [
-        pc.fill_null(
-            pc.binary_join_element_wise(
-                quote, pc.replace_substring(column, pattern='"', replacement='""'), quote, pa.scalar("")
-            ),
-            "",
-        )
-        for column in columns
-    ]
-    lines = pc.binary_join_element_wise(*cells, pa.scalar(","))
-    return (header + "\n".join(lines.to_pylist()) + "\n").encode()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    body = pa.BufferOutputStream()
+    pacsv.write_csv(pa.Table.from_arrays(columns, names), body, pacsv.WriteOptions(quoting_style="all_valid"))
+    return bytes(body.getvalue())
