@@ -131,6 +131,7 @@ def _farewell(server: Server, laptop: Laptop, seconds: float) -> str:
 Ready in {seconds:.1f} s.
 
   API     {server.url}
+  docs    {server.url}/docs
   AWS     {laptop.aws.endpoint}
           export {exports}
 

@@ -209,7 +209,7 @@ def failing(error: Exception) -> Any:
     return rows
 
 
-SECRET = "s3://b3-dataflow-raw arn:aws:glue SELECT data FROM /root/x.py"
+SECRET = "s3://b3-dataflow-raw arn:aws:glue SELECT data FROM /opt/x.py"
 
 
 @pytest.mark.parametrize(
