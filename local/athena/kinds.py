@@ -6,12 +6,13 @@ itself, which goes with all others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.optimizer.annotate_types import annotate_types as sqlglot_annotate
+from sqlglot.schema import MappingSchema
 
 from local.athena.dialect import LocalTrino
 from local.athena.errors import QueryFailure
@@ -59,9 +60,9 @@ def outputs(query: exp.Query) -> list[str]:
     return [kind(projection) for projection in query.selects]
 
 
-def annotate(query: exp.Query, schema: Mapping[str, object]) -> exp.Query:
+def annotate(query: exp.Query, schema: MappingSchema) -> exp.Query:
     """Give each expression of a qualified query its type."""
-    return sqlglot_annotate(query, schema=dict(schema), expression_metadata=_METADATA, dialect=LocalTrino)
+    return sqlglot_annotate(query, schema=schema, expression_metadata=_METADATA, dialect=LocalTrino)
 
 
 def kind_or_none(node: exp.Expr) -> str | None:

@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import OptimizeError, ParseError, TokenError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.schema import MappingSchema
 from sqlglot.tokenizer_core import Token, TokenType
 
 from local.athena import kinds
@@ -99,9 +100,10 @@ def resolve(query: exp.Query, schema: Schema) -> exp.Query:
     Raises:
         QueryFailure: a column does not exist; an alias in WHERE or GROUP BY is none.
     """
-    mapping: dict[str, object] = {
-        db: {name: dict(types) for name, types in tables.items()} for db, tables in schema.items()
-    }
+    # Made once for both steps: sqlglot would read every column of the table for each.
+    mapping = MappingSchema(
+        {db: {name: dict(types) for name, types in tables.items()} for db, tables in schema.items()}, dialect=LocalTrino
+    )
     try:
         qualified = qualify(query, schema=mapping, dialect=LocalTrino, expand_alias_refs=False)
     except OptimizeError as error:

@@ -114,10 +114,12 @@ def load(database: str, name: str) -> Table:
         raise QueryFailure(
             "NOT_SUPPORTED", f"Table '{database}.{name}' has a column of {unknown}; known: {', '.join(_ARROW)}"
         )
-    if keys:
-        partitions = [_partition(entry) for entry in moto_state.partitions(database, name)]
-    else:
-        partitions = [_partition({"Values": [], "StorageDescriptor": storage})]
+    entries = moto_state.partitions(database, name) if keys else [{"Values": [], "StorageDescriptor": storage}]
+    # Nearly all declare what the table does: to compare is faster than to read each.
+    partitions = [
+        _partition(entry, columns if entry["StorageDescriptor"]["Columns"] == storage["Columns"] else None)
+        for entry in entries
+    ]
     return Table(columns, keys, tuple(partitions))
 
 
@@ -125,15 +127,14 @@ def _columns(glue: Sequence[dict[str, str]]) -> Columns:
     return tuple((column["Name"].lower(), column["Type"].lower()) for column in glue)
 
 
-def _partition(entry: dict[str, Any]) -> Partition:
+def _partition(entry: dict[str, Any], columns: Columns | None) -> Partition:
     location = urlsplit(entry["StorageDescriptor"]["Location"])
     prefix = location.path.lstrip("/")
     stored = moto_state.objects(location.netloc, prefix if not prefix or prefix.endswith("/") else prefix + "/")
     # As Hive has it, an object whose name begins with _ or . is not data.
     data = [entry for entry in stored if entry.size and not entry.key.rpartition("/")[2].startswith(("_", "."))]
-    return Partition(
-        tuple(entry["Values"]), _columns(entry["StorageDescriptor"]["Columns"]), location.netloc, tuple(data)
-    )
+    columns = columns or _columns(entry["StorageDescriptor"]["Columns"])
+    return Partition(tuple(entry["Values"]), columns, location.netloc, tuple(data))
 
 
 Keyed = tuple[tuple[str, str, str], ...]
