@@ -12,7 +12,8 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from chalicelib.volatility import PERIODS_PER_YEAR, Floats, Positions, Prices
+from chalicelib.schema import PERIODS_PER_YEAR
+from chalicelib.volatility import Floats, Positions, Prices
 
 EWMA_DECAY, EWMA_SEED = 0.94, 21
 

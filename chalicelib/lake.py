@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -73,22 +73,23 @@ class Lake:
 
     def manifest(self) -> tuple[Manifest | None, str | None]:
         """The manifest and its ETag, or two Nones before the first run."""
-        try:
-            response = self.s3.get_object(Bucket=self.refined_bucket, Key=layout.MANIFEST_KEY)
-        except self.s3.exceptions.NoSuchKey:
-            return None, None
-        return Manifest.decode(response["Body"].read()), response["ETag"]
+        return self._manifest()
 
     def manifest_after(self, etag: str) -> tuple[Manifest | None, str | None] | None:
         """The manifest and its ETag as `manifest` gives them, None if it still has this ETag."""
         try:
-            response = self.s3.get_object(Bucket=self.refined_bucket, Key=layout.MANIFEST_KEY, IfNoneMatch=etag)
-        except self.s3.exceptions.NoSuchKey:
-            return None, None
+            return self._manifest(IfNoneMatch=etag)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != _NOT_MODIFIED:
                 raise
             return None
+
+    def _manifest(self, **condition: str) -> tuple[Manifest | None, str | None]:
+        get: Any = self.s3.get_object
+        try:
+            response = get(Bucket=self.refined_bucket, Key=layout.MANIFEST_KEY, **condition)
+        except self.s3.exceptions.NoSuchKey:
+            return None, None
         return Manifest.decode(response["Body"].read()), response["ETag"]
 
     def put_manifest(self, manifest: Manifest, etag: str | None) -> str:

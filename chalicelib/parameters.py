@@ -77,6 +77,9 @@ _Estimator = Annotated[Estimator, Meta(description="The estimator of volatility.
 _Window = Annotated[Window, Meta(description="Sessions that the estimator looks back.", examples=[DEFAULT_WINDOW])]
 
 
+_SORT = Meta(description="The order, `-` for descending; nulls last, ties by `data`.", examples=["-data"])
+
+
 class Rows(Span, frozen=True, kw_only=True):
     """Sessions of a range, a page at a time.
 
@@ -91,9 +94,7 @@ class Rows(Span, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=MAX_LIMIT, description=f"The most rows; times fields, at most {MAX_VALUES:,}.", examples=[10]),
     ] = 252
-    sort: Annotated[
-        Sort, Meta(description="The order, `-` for descending; nulls last, ties by `data`.", examples=["-data"])
-    ] = "-data"
+    sort: Annotated[Sort, _SORT] = "-data"
     cursor: Annotated[
         Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{16,200}$")] | None,
         Meta(description="Where the page before ended: `links.next` has it. It is bound to the other parameters."),
@@ -205,9 +206,7 @@ class Anomalies(Rows, frozen=True, kw_only=True):
     default_fields = ("data", "preco_fechamento", "retorno_log", "amplitude", "volatilidade_pct", SCORE)
     allowed_fields = (*COLUMNS, SCORE)
 
-    sort: Annotated[
-        ScoreSort, Meta(description="The order, `-` for descending; nulls last, ties by `data`.", examples=["-data"])
-    ] = "-data"  # type: ignore[assignment] # more is allowed here
+    sort: Annotated[ScoreSort, _SORT] = "-data"  # type: ignore[assignment] # more is allowed here
     method: Annotated[
         Method,
         Meta(

@@ -30,6 +30,10 @@ WINDOWS: tuple[Window, ...] = get_args(Window)
 """Sessions: a week, two weeks, a month, two, a quarter, half a year and a year."""
 
 
+PERIODS_PER_YEAR = 252
+"""Sessions a year, by which volatility is annualised."""
+
+
 def volatility_column(estimator: str, window: int) -> str:
     """The column that holds an estimator over a window."""
     return f"vol_{estimator}_{window}d"

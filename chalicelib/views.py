@@ -17,9 +17,7 @@ from chalicelib.manifest import Contents
 from chalicelib.models import AnswerMeta, ConeAnswer, Day, Depth, Links, RowsAnswer, SummaryAnswer
 from chalicelib.parameters import VOLATILITY, Anomalies, Compare, Cone, Rows, Summary, Volatility
 from chalicelib.queries import Query, Row
-from chalicelib.schema import REFINED, TICKER, WINDOWS, volatility_column
-
-PERIODS_PER_YEAR = 252
+from chalicelib.schema import PERIODS_PER_YEAR, REFINED, TICKER, WINDOWS, volatility_column
 
 _UNITS = {column.name: column.unit for column in REFINED if column.type in ("double", "bigint") and column.unit}
 _UNITS[VOLATILITY] = "fraction a year"
@@ -135,14 +133,13 @@ def summary(asked: Summary, table: Table) -> SummaryAnswer:
     }
     found = table.ask(queries.columns(table.name, ["data", "retorno_log", "drawdown", *described.values()], asked))
     days = [date.fromisoformat(str(row["data"])) for row in found]
-    returns = _dated(found, "retorno_log")
-    depths = _dated(found, "drawdown")
+    returns, depths, closes = (_dated(days, found, name) for name in ("retorno_log", "drawdown", "preco_fechamento"))
     return SummaryAnswer(
         rows=[summaries.described(name, [_number(row[column]) for row in found]) for name, column in described.items()],
         best_day=_day(*max(returns, key=_value)) if returns else None,
         worst_day=_day(*min(returns, key=_value)) if returns else None,
         worst_drawdown=_depth(*min(depths, key=_value)) if depths else None,
-        deepest_fall=summaries.deepest_fall(days, [float(str(row["preco_fechamento"])) for row in found]),
+        deepest_fall=summaries.deepest_fall([day for _, day in closes], [close for close, _ in closes]),
         meta=table.meta(
             len(described),
             tuple(described),
@@ -167,9 +164,9 @@ def _depth(drawdown: float, day: date) -> Depth:
     return Depth(day, drawdown)
 
 
-def _dated(rows: Sequence[Row], column: str) -> list[tuple[float, date]]:
+def _dated(days: Sequence[date], rows: Sequence[Row], column: str) -> list[tuple[float, date]]:
     """The values of a column that are not null, each with its session."""
-    pairs = ((_number(row[column]), date.fromisoformat(str(row["data"]))) for row in rows)
+    pairs = ((_number(row[column]), day) for day, row in zip(days, rows, strict=True))
     return [(value, day) for value, day in pairs if value is not None]
 
 

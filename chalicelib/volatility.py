@@ -22,13 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from chalicelib.moving import TrailingSums
-from chalicelib.schema import WINDOWS, volatility_column
+from chalicelib.schema import PERIODS_PER_YEAR, WINDOWS, volatility_column
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.intp]
-
-PERIODS_PER_YEAR = 252
 
 BLOCK = 1 << 14
 """Rows that are worked on at once: few enough to stay in the processor's cache."""
