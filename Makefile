@@ -39,6 +39,7 @@ docs: .venv/installed
 	@$(PY) -m scripts.data_dictionary
 	@$(PY) -m scripts.data_quality
 	@$(PY) -m scripts.openapi
+	@$(PY) -m scripts.deploying
 
 # The contract's examples, from the real history; then `make docs`.
 examples: .venv/installed

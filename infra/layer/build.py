@@ -63,13 +63,18 @@ def strip_version(architecture: str) -> str:
 
 
 def _strip(folder: Path, architecture: str) -> None:
-    libraries = [str(path) for path in archive.files(folder).values() if ".so" in path.suffixes]
+    found = [path for path in archive.files(folder).values() if ".so" in path.suffixes]
+    # Those that a wheel brings along for others were moved within their file when the wheel was made: they hold no
+    # symbols for debugging any more, and `strip` would misalign them.
+    libraries = [str(path) for path in found if not path.parent.name.endswith(".libs")]
     subprocess.run([_strip_command(architecture), *libraries], check=True)
 
 
 def _strip_command(architecture: str) -> str:
     """The program that takes the symbols for debugging out of a library: a third of the size."""
-    name = _STRIP[architecture]
+    name = _STRIP.get(architecture)
+    if name is None:
+        raise PackageError(f"the architecture is {architecture!r}; allowed: {', '.join(_STRIP)}")
     if shutil.which(name) is None:
         package = f"binutils-{target.MACHINES[architecture].replace('_', '-')}-linux-gnu"
         raise PackageError(f"{name} is not on this machine; install Debian's {package}, or build on Linux")

@@ -21,8 +21,8 @@ UNNEEDED = {
     "pyarrow/src": "C++ sources, to compile against",
     "pyarrow/*flight*": "Flight, a protocol that nothing here speaks: 27 MiB",
     # A wheel holds no links, so pyarrow's has the file of each library's short and long name as well.
-    "pyarrow/lib*.so": "copies of libraries, which are loaded by the name with the major version",
-    "pyarrow/lib*.so.*.*.*": "copies of libraries, which are loaded by the name with the major version",
+    "pyarrow/libarrow_*.so": "copies of libraries, which are loaded by the name with the major version",
+    "pyarrow/libarrow_*.so.*.*.*": "copies of libraries, which are loaded by the name with the major version",
 }
 """Patterns of paths in the layer's folder. libarrow_substrait and libarrow_dataset look unneeded too, but pyarrow's
 own modules are linked to them."""
