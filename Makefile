@@ -8,6 +8,8 @@ REQUIRE_DATA ?=
 
 PY := .venv/bin/python
 STEP := @scripts/step
+# With a key it would send what it finds to its maker.
+CHECKOV := env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
 .PHONY: run test lint types pytest bench golden docs examples judge lock clean
 
@@ -16,9 +18,11 @@ run: .venv/installed
 
 test: lint types pytest
 
-lint: .venv/installed
+lint: .venv/installed .venv/checkov/installed
 	$(STEP) 'ruff check' .venv/bin/ruff check --quiet .
 	$(STEP) 'ruff format' .venv/bin/ruff format --quiet --check .
+	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/*.yaml
+	$(STEP) 'checkov' $(CHECKOV)
 
 types: .venv/installed
 	$(STEP) 'mypy' .venv/bin/mypy --no-error-summary .
@@ -38,6 +42,7 @@ docs: .venv/installed
 	@$(PY) -m scripts.data_dictionary
 	@$(PY) -m scripts.data_quality
 	@$(PY) -m scripts.openapi
+	@$(PY) -m scripts.catalog_template
 
 # The contract's examples, from the real history; then `make docs`.
 examples: .venv/installed
@@ -51,11 +56,16 @@ judge: .venv/installed
 .venv/installed: requirements-dev.txt requirements.txt
 	@python=$$(scripts/python) && scripts/step 'install' scripts/install "$$python"
 
+# checkov needs other versions of what we use.
+.venv/checkov/installed: infra/requirements-checkov.txt | .venv/installed
+	$(STEP) 'install checkov' scripts/install-checkov
+
 # The versions that requirements-dev.in allows, for every Python that the project runs on.
 lock: .venv/installed
 	@$(PY) -m pip install --quiet uv==0.13.9
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --custom-compile-command 'make lock' requirements-dev.in --output-file requirements-dev.txt
+	@for name in requirements-dev infra/requirements-checkov; do \
+	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command 'make lock' $$name.in --output-file $$name.txt; done
 
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -78,7 +78,7 @@ def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any
 
 
 def _say_how_old(lake: Lake, now: datetime) -> None:
-    """Tell CloudWatch before the source is asked: how old the lake is must be known above all when it does not answer."""
+    """Tell CloudWatch how old the lake is, before a source is asked that may not answer."""
     manifest, _ = lake.manifest()
     if manifest and manifest.contents:
         print(metric(manifest.contents, lake.refined_bucket, now))
