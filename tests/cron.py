@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -21,18 +22,19 @@ def runs(schedule: Cron, begin: datetime, end: datetime) -> Iterator[datetime]:
     if (day_of_month, month, year) != ("?", "*", "*"):
         raise ValueError(f"{text}: only minutes, hours and days of the week are understood here")
     weekdays = _days(days)
-    moment = begin.replace(second=0, microsecond=0)
-    at_minutes, at_hours = _numbers(minutes), _numbers(hours)
-    while moment < end:
+    midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0)
+    while midnight < end:
         # Sunday is EventBridge's first day, and Python's last.
-        weekday = DAYS[moment.isoweekday() % 7]
-        if weekday in weekdays and moment.hour in at_hours and moment.minute in at_minutes and moment >= begin:
-            yield moment
-        moment += timedelta(minutes=1)
+        if DAYS[midnight.isoweekday() % 7] in weekdays:
+            for hour, minute in itertools.product(_numbers(hours), _numbers(minutes)):
+                moment = midnight.replace(hour=hour, minute=minute)
+                if begin <= moment < end:
+                    yield moment
+        midnight += timedelta(days=1)
 
 
-def _numbers(field: str) -> set[int]:
-    return {int(number) for number in field.split(",")}
+def _numbers(field: str) -> list[int]:
+    return sorted(int(number) for number in field.split(","))
 
 
 def _days(field: str) -> set[str]:
