@@ -13,6 +13,7 @@ import pandas as pd
 from chalicelib import layout, raw
 from chalicelib.b3_calendar import sessions
 from chalicelib.errors import BadPayload
+from chalicelib.freshness import metric
 from chalicelib.ingest import Window, collect, ingest
 from chalicelib.lake import Lake
 from chalicelib.refinery import refine
@@ -62,6 +63,7 @@ def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any
         SourceError, MixedLake: as `ingest`.
     """
     if "backfill" not in event:
+        _say_how_old(lake, now)
         return {"added": msgspec.to_builtins(ingest(Yahoo(), lake, now))}
     try:
         asked = msgspec.convert(event["backfill"], Backfill)
@@ -73,6 +75,13 @@ def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any
     if asked.source.startswith("csv:s3://"):
         return run(asked, CsvFile(asked.source.removeprefix("csv:")), lake, now)
     raise BadPayload(f"backfill.source is {asked.source!r}; allowed: yahoo, csv:s3://bucket/key")
+
+
+def _say_how_old(lake: Lake, now: datetime) -> None:
+    """Tell CloudWatch before the source is asked: how old the lake is must be known above all when it does not answer."""
+    manifest, _ = lake.manifest()
+    if manifest and manifest.contents:
+        print(metric(manifest.contents, lake.refined_bucket, now))
 
 
 def run(asked: Backfill, source: Source, lake: Lake, now: datetime) -> dict[str, Any]:
