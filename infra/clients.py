@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
 from botocore import exceptions
 from botocore.config import Config
 
@@ -62,6 +63,10 @@ class Aws:
         self.sts = client("sts")
 
 
+ERRORS = (exceptions.ClientError, exceptions.BotoCoreError, S3UploadFailedError)
+"""What calls of AWS raise."""
+
+
 def code(error: exceptions.ClientError) -> str:
     """AWS's name of an error."""
     return str(error.response.get("Error", {}).get("Code", ""))
@@ -73,7 +78,7 @@ def missing_right(text: str) -> str | None:
     return found[1] if found else None
 
 
-def explained(error: exceptions.BotoCoreError | exceptions.ClientError) -> DeployError:
+def explained(error: Exception) -> DeployError:
     """What an error of AWS or its library means, in one line."""
     if isinstance(error, exceptions.ClientError):
         return _of_aws(error)

@@ -4,7 +4,8 @@
     └── DeployError         the deploy command cannot go on
         ├── Refused             what is asked for cannot be had here: nothing was changed
         ├── StepFailed          a step failed: what was done stays, and the same command goes on from there
-        └── StateConflict       somebody else deployed the stage meanwhile
+        ├── StateConflict       somebody else deployed the stage meanwhile
+        └── SmokeFailed         what was deployed stands, but does not work
 
 The message names the thing, the value and what is allowed or what to do.
 """
@@ -28,3 +29,7 @@ class StepFailed(DeployError):
 
 class StateConflict(DeployError):
     """Somebody else deployed the stage meanwhile."""
+
+
+class SmokeFailed(DeployError):
+    """What was deployed stands, but does not work."""

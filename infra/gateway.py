@@ -1,4 +1,4 @@
-"""What Chalice cannot say of API Gateway: its own errors in our shape, how fast it may be asked, and the key."""
+"""What Chalice cannot say of API Gateway: its own errors in our shape, and how fast it may be asked."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from http import HTTPStatus
 from typing import Any
 
 from chalicelib.representations import PROBLEM_JSON
-from infra.names import API_STAGE
+from infra.names import Place
 
 RATE, BURST = 10, 20
 """Requests a second that the stage takes, and how many at once."""
-
-DAILY = 10_000
-"""Requests a day that a key is good for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ ERRORS: Mapping[str, GatewayError] = {
 """By API Gateway's names. The defaults stand for what is not named, whatever status it would have had."""
 
 
-def answer_in_our_shape(client: Any, api: str, origin: str) -> None:
+def answer_in_our_shape(client: Any, api: str, place: Place, origin: str) -> None:
     """Let the gateway answer its own errors as problems, and deploy the API with it.
 
     Chalice puts the whole API anew at each deploy, which forgets this, and has deployed it without.
@@ -73,21 +70,29 @@ def answer_in_our_shape(client: Any, api: str, origin: str) -> None:
             restApiId=api,
             responseType=kind,
             statusCode=str(int(error.status)),
-            responseParameters={f"gatewayresponse.header.{name}": f"'{value}'" for name, value in _headers(error, origin)},
+            responseParameters={
+                f"gatewayresponse.header.{name}": f"'{value}'" for name, value in _headers(error, origin)
+            },
             responseTemplates={"application/json": body(error)},
         )
     client.create_deployment(
-        restApiId=api, stageName=API_STAGE, tracingEnabled=True, description="with gateway responses"
+        restApiId=api, stageName=place.stage, tracingEnabled=True, description="with gateway responses"
     )
-    throttling = {"rateLimit": RATE, "burstLimit": BURST}
+
+
+def limit(client: Any, api: str, place: Place) -> None:
+    """Say how fast the stage may be asked, and by which tag the budget knows what it costs."""
+    limits = {"rateLimit": RATE, "burstLimit": BURST}
     client.update_stage(
         restApiId=api,
-        stageName=API_STAGE,
+        stageName=place.stage,
         patchOperations=[
-            {"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(value)}
-            for name, value in throttling.items()
+            {"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(value)} for name, value in limits.items()
         ],
     )
+    arn = f"arn:aws:apigateway:{place.region}::/restapis/{api}"
+    for tagged in (arn, f"{arn}/stages/{place.stage}"):
+        client.tag_resource(resourceArn=tagged, tags=place.tags)
 
 
 def body(error: GatewayError) -> str:
@@ -103,63 +108,3 @@ def _headers(error: GatewayError, origin: str) -> list[tuple[str, str]]:
     if origin != "none":
         headers += [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "Retry-After")]
     return headers
-
-
-def give_key(client: Any, api: str, name: str) -> str:
-    """See that the API has a usage plan and the plan a key, both of this name.
-
-    Returns:
-        The key's id.
-    """
-    plan = _plan(client, name)
-    stage = {"apiId": api, "stage": API_STAGE}
-    if plan is None:
-        plan = client.create_usage_plan(
-            name=name,
-            apiStages=[stage],
-            throttle={"rateLimit": RATE, "burstLimit": BURST},
-            quota={"limit": DAILY, "period": "DAY"},
-        )
-    elif stage not in [{"apiId": held["apiId"], "stage": held["stage"]} for held in plan.get("apiStages", [])]:
-        client.update_usage_plan(
-            usagePlanId=plan["id"],
-            patchOperations=[{"op": "add", "path": "/apiStages", "value": f"{api}:{API_STAGE}"}],
-        )
-    key = next((key for key in keys(client, name) if key["enabled"]), None)
-    key_id = key["id"] if key else client.create_api_key(name=name, enabled=True)["id"]
-    pages = client.get_paginator("get_usage_plan_keys").paginate(usagePlanId=plan["id"])
-    if key_id not in [held["id"] for page in pages for held in page["items"]]:
-        client.create_usage_plan_key(usagePlanId=plan["id"], keyId=key_id, keyType="API_KEY")
-    return str(key_id)
-
-
-def take_keys(client: Any, name: str) -> int:
-    """Delete the usage plan and the keys of this name: while a plan holds an API's stage, the API cannot be deleted.
-
-    Returns:
-        How many there were.
-    """
-    plan = _plan(client, name)
-    if plan is not None:
-        for held in plan.get("apiStages", []):
-            client.update_usage_plan(
-                usagePlanId=plan["id"],
-                patchOperations=[{"op": "remove", "path": "/apiStages", "value": f"{held['apiId']}:{held['stage']}"}],
-            )
-        client.delete_usage_plan(usagePlanId=plan["id"])
-    found = keys(client, name)
-    for key in found:
-        client.delete_api_key(apiKey=key["id"])
-    return len(found) + (plan is not None)
-
-
-def keys(client: Any, name: str) -> list[dict[str, Any]]:
-    """The keys of this name, the newest first. AWS itself finds all whose names begin so."""
-    pages = client.get_paginator("get_api_keys").paginate(nameQuery=name)
-    found = [key for page in pages for key in page["items"] if key["name"] == name]
-    return sorted(found, key=lambda key: str(key["createdDate"]), reverse=True)
-
-
-def _plan(client: Any, name: str) -> dict[str, Any] | None:
-    pages = client.get_paginator("get_usage_plans").paginate()
-    return next((plan for page in pages for plan in page["items"] if plan["name"] == name), None)

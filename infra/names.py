@@ -9,9 +9,6 @@ from infra.errors import Refused
 
 APP = "b3-dataflow"
 
-API_STAGE = "api"
-"""API Gateway's own stage, the first part of every path; the same in each of ours."""
-
 STACKS = ("bootstrap", "data", "main")
 HANDLERS = ("api_handler", "ingest", "start_refine")
 BUCKETS = ("artifacts", "raw", "refined", "athena")
@@ -41,6 +38,11 @@ class Place:
     def name(self) -> str:
         """The name of what there is one of: the API's function, its key and its usage plan."""
         return f"{APP}-{self.stage}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """By what the monthly budget knows the cost of a stage."""
+        return {APP: self.stage}
 
     def bucket(self, role: str) -> str:
         """The bucket of a role. Names of buckets are the whole world's: account and region make this one ours."""

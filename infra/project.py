@@ -77,7 +77,7 @@ def configured(
 
 def placeholders(place: Place) -> dict[str, str]:
     """Outputs of stacks that are gone: Chalice asks for names even where it only deletes."""
-    names = {output: place.name for output in [*_ROLES.values(), *_SETTINGS.values(), "LayerArn"]}
+    names = dict.fromkeys([*_ROLES.values(), *_SETTINGS.values(), "LayerArn"], place.name)
     return names | {"RawBucket": place.bucket("raw"), "Database": "gone", "Table": "gone"}
 
 

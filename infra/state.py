@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from infra.clients import Aws, code
 from infra.errors import StateConflict
-from infra.names import API_STAGE, APP, HANDLERS, Place
+from infra.names import APP, HANDLERS, Place
 
 Resource = dict[str, Any]
 
@@ -140,7 +140,7 @@ def _apis(aws: Aws, place: Place) -> list[Resource]:
     for page in aws.apigateway.get_paginator("get_rest_apis").paginate():
         for api in page["items"]:
             if api["name"] == APP and _invokes(aws, api["id"], place.function("api_handler")):
-                url = f"https://{api['id']}.execute-api.{aws.region}.amazonaws.com/{API_STAGE}/"
+                url = f"https://{api['id']}.execute-api.{aws.region}.amazonaws.com/{place.stage}/"
                 found.append(
                     {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": api["id"], "rest_api_url": url}
                 )
