@@ -1,0 +1,1 @@
+"""What puts b3-dataflow on AWS. Nothing of it runs there."""
