@@ -30,7 +30,7 @@ class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         start, end: the days, both included.
-        source: `yahoo`, or `csv:s3://bucket/key`. On AWS the function may read below `backfill/` in the raw bucket only.
+        source: `yahoo`, or `csv:s3://bucket/key`. On AWS it may read `backfill/` of the raw bucket only.
         as_correction: let these bars win over every other source.
         dry_run: only say which sessions would change.
     """

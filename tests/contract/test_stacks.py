@@ -12,6 +12,7 @@ from chalicelib.catalog import table_input
 from chalicelib.manifest import JOB_TIMEOUT
 from chalicelib.settings import Settings
 from scripts import catalog_template
+from tests.conftest import ROOT
 from tests.template import Stack, stacks
 
 ACCOUNT = "123456789012"
@@ -65,6 +66,12 @@ def test_what_the_stacks_put_out_are_settings_of_the_functions(dev: dict[str, St
     assert outputs["LayerArn"] == f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:b3-dataflow-dev:1"
     assert outputs["FailureQueueUrl"].endswith(f"/{ACCOUNT}/b3-dataflow-failures-dev")
     assert set(dev["main"].outputs) - set(outputs) == set()
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "data", "main"])
+def test_a_template_is_short_enough_to_be_sent_with_the_request(name: str):
+    # What CloudFormation takes without the detour by S3.
+    assert (ROOT / "infra" / f"{name}.yaml").stat().st_size <= 51_200
 
 
 def test_the_longest_names_of_buckets_are_not_too_long():

@@ -121,7 +121,7 @@ class Deployment:
         # A function that has just started; one that is warm knows of the first commit some seconds later.
         wiring.forget()
         for path in ROUTES:
-            self.get(path.replace("{name}", "docs.css"))
+            self.get(path)
         self.get("/ibov/prices?limit=1200&fields=data")
         with self.recorder.acting("api"):
             services = wiring.services()
