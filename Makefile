@@ -43,6 +43,7 @@ docs: .venv/installed
 	@$(PY) -m scripts.data_quality
 	@$(PY) -m scripts.openapi
 	@$(PY) -m scripts.catalog_template
+	@$(PY) -m scripts.costs
 
 # The contract's examples, from the real history; then `make docs`.
 examples: .venv/installed
