@@ -157,13 +157,16 @@ def _logs(group: str) -> list[Right]:
 
 
 def _glue_job(names: Names) -> list[Right]:
-    """What Glue fetches before it runs the script, and where its output goes."""
+    """What Glue fetches before it runs the script, and where its output goes.
+
+    Source: the Glue developer guide, "Create an IAM policy for the AWS Glue service", for logs.
+    """
     code = ("job/1/b3_etl_job.py", "job/1/chalicelib.zip", "job/wheels/a.whl")
-    group = "/aws-glue/jobs/b3-dataflow-dev"
+    groups = [f"/aws-glue/jobs/b3-dataflow-dev/{name}" for name in ("output", "error")]
     return [
         *[("s3:GetObject", objects(names.artifacts, key)) for key in code],
-        *_logs(f"{group}/output"),
-        *_logs(f"{group}/error"),
+        *[right for group in groups for right in _logs(group)],
+        *[("logs:CreateLogGroup", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*") for group in groups],
     ]
 
 
