@@ -9,6 +9,8 @@ ARCH ?= x86_64
 
 PY := .venv/bin/python
 STEP := @scripts/step
+# With a key it would send what it finds to its maker.
+CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
 .PHONY: run test lint types pytest bench golden docs examples judge layer test-package lock clean
 
@@ -17,9 +19,11 @@ run: .venv/installed
 
 test: lint types pytest
 
-lint: .venv/installed
+lint: .venv/installed .venv/checkov/installed
 	$(STEP) 'ruff check' .venv/bin/ruff check --quiet .
 	$(STEP) 'ruff format' .venv/bin/ruff format --quiet --check .
+	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/*.yaml
+	$(STEP) 'checkov' $(CHECKOV)
 
 types: .venv/installed
 	$(STEP) 'mypy' .venv/bin/mypy --no-error-summary .
@@ -40,6 +44,8 @@ docs: .venv/installed
 	@$(PY) -m scripts.data_quality
 	@$(PY) -m scripts.openapi
 	@$(PY) -m scripts.deploying
+	@$(PY) -m scripts.catalog_template
+	@$(PY) -m scripts.costs
 
 # The contract's examples, from the real history; then `make docs`.
 examples: .venv/installed
@@ -60,6 +66,10 @@ test-package: .venv/installed
 # What is installed is what the file says: another file, another install.
 .venv/installed: requirements-dev.txt requirements.txt
 	@python=$$(scripts/python) && scripts/step 'install' scripts/install "$$python"
+
+# checkov needs other versions of what we use.
+.venv/checkov/installed: infra/requirements-checkov.txt | .venv/installed
+	$(STEP) 'install checkov' scripts/install-checkov
 
 # The versions that each .in of requirements allows.
 lock: .venv/installed

@@ -14,9 +14,9 @@ from chalicelib import openapi
 from chalicelib.athena import DEADLINE, Athena
 from chalicelib.caching import Answers, HeldManifest, Kept, etag, matches
 from chalicelib.errors import NotReady
-from chalicelib.layout import SAO_PAULO
+from chalicelib.freshness import freshness
 from chalicelib.manifest import Contents, code_version
-from chalicelib.models import Answer, Freshness, IndexAnswer, StatusAnswer
+from chalicelib.models import Answer, IndexAnswer, StatusAnswer
 from chalicelib.parameters import Format, Nothing, Rows
 from chalicelib.reading import read
 from chalicelib.representations import CSV, JSON, as_csv, as_json, negotiated
@@ -138,13 +138,6 @@ def status(request: Request, services: Services) -> Response:
             code_version=contents.code_version,
         )
     )
-
-
-def freshness(contents: Contents, now: datetime) -> Freshness:
-    """How many sessions of the days before today the lake lacks at its end."""
-    today = now.astimezone(SAO_PAULO).date()
-    due = [session for session in contents.sessions_ahead if session < today]
-    return Freshness(due[-1] if due else contents.as_of, len(due))
 
 
 def parameters(request: Request) -> dict[str, list[str]]:

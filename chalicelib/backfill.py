@@ -13,6 +13,7 @@ import pandas as pd
 from chalicelib import layout, raw
 from chalicelib.b3_calendar import sessions
 from chalicelib.errors import BadPayload
+from chalicelib.freshness import metric
 from chalicelib.ingest import Window, collect, ingest
 from chalicelib.lake import Lake
 from chalicelib.refinery import refine
@@ -29,7 +30,7 @@ class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         start, end: the days, both included.
-        source: `yahoo`, or `csv:s3://bucket/key`.
+        source: `yahoo`, or `csv:s3://bucket/key`. On AWS it may read `backfill/` of the raw bucket only.
         as_correction: let these bars win over every other source.
         dry_run: only say which sessions would change.
     """
@@ -62,6 +63,7 @@ def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any
         SourceError, MixedLake: as `ingest`.
     """
     if "backfill" not in event:
+        _say_how_old(lake, now)
         return {"added": msgspec.to_builtins(ingest(Yahoo(), lake, now))}
     try:
         asked = msgspec.convert(event["backfill"], Backfill)
@@ -73,6 +75,13 @@ def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any
     if asked.source.startswith("csv:s3://"):
         return run(asked, CsvFile(asked.source.removeprefix("csv:")), lake, now)
     raise BadPayload(f"backfill.source is {asked.source!r}; allowed: yahoo, csv:s3://bucket/key")
+
+
+def _say_how_old(lake: Lake, now: datetime) -> None:
+    """Tell CloudWatch how old the lake is, before a source is asked that may not answer."""
+    manifest, _ = lake.manifest()
+    if manifest and manifest.contents:
+        print(metric(manifest.contents, lake.refined_bucket, now))
 
 
 def run(asked: Backfill, source: Source, lake: Lake, now: datetime) -> dict[str, Any]:

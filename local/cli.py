@@ -9,11 +9,11 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import date
-from typing import NoReturn
 
 from chalicelib import wiring
 from chalicelib.errors import B3Error
 from local import backfill_command, run_command, sources
+from local.console import Parser
 
 PORT, AWS_PORT = 8000, 4566
 
@@ -41,15 +41,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse's, whose errors are one line, as all of ours; `--help` has the rest."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}\n")
-
-
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m local",
         description="Run all of b3-dataflow on this machine: a local AWS, one ingest, the Glue job, and the API.",
     )
@@ -70,7 +63,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _add_backfill(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_backfill(commands: argparse._SubParsersAction[Parser]) -> None:
     backfill = commands.add_parser(
         "backfill",
         help="ask for days again, in the lake of a `make run` that is running",

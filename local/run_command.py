@@ -7,14 +7,14 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from chalicelib.errors import SourceError
 from chalicelib.ingest import Ingested
 from chalicelib.sources import SYNTHETIC, Source
 from local import sources
 from local.aws import HOST
+from local.console import step
 from local.errors import LocalError
 from local.glue_jobs import SUCCEEDED
 from local.laptop import Laptop, Server
@@ -40,14 +40,14 @@ def run(arguments: argparse.Namespace) -> None:
     for port, option in ((arguments.port, "PORT"), (arguments.aws_port, "AWS_PORT")):
         _check_port(port, option)
     print("b3-dataflow on this machine, without an AWS account. Ctrl-C stops it all.\n")
-    with _stage(1, "AWS") as done:
+    with step(1, STAGES, "AWS") as done:
         laptop = Laptop(arguments.aws_port, arguments.athena_latency)
         done(f"S3, Glue and Athena on {laptop.aws.endpoint}")
     with laptop:
-        with _stage(2, "stack") as done:
+        with step(2, STAGES, "stack") as done:
             laptop.create_stack()
             done("3 buckets, database, Glue job, workgroup, S3 notification")
-        with _stage(3, "ingest") as done:
+        with step(3, STAGES, "ingest") as done:
             source, added, notice = _ingest(laptop, candidates)
             done(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}")
         synthetic = source.name == SYNTHETIC
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
             _refine(laptop)
         except TimeoutError as error:
             raise LocalError(f"{error}: see the lines above") from error
-        with _stage(6, "API") as done:
+        with step(6, STAGES, "API") as done:
             server = laptop.serve(arguments.port)
             done(f"on {server.url}")
         with server:
@@ -87,12 +87,12 @@ def _ingest(laptop: Laptop, candidates: Sequence[Source]) -> tuple[Source, Inges
 
 
 def _refine(laptop: Laptop) -> None:
-    with _stage(4, "event") as done:
+    with step(4, STAGES, "event") as done:
         runs = laptop.started()
         if not runs:
             raise LocalError("the S3 event started no job: see the lines above")
         done(f"S3 told start_refine, which started {runs[0].job['Name']}")
-    with _stage(5, "Glue job") as done:
+    with step(5, STAGES, "Glue job") as done:
         (run, *_) = laptop.refined()
         contents = laptop.contents()
         if run.state != SUCCEEDED or contents is None:
@@ -104,25 +104,6 @@ def _refine(laptop: Laptop) -> None:
             f"{contents.run.rows_in:,} bars in, {contents.run.rows_refused:,} refused, {contents.rows:,} sessions in "
             f"{len(contents.years)} years, to {contents.as_of}"
         )
-
-
-@contextmanager
-def _stage(number: int, name: str) -> Iterator[Callable[[str], None]]:
-    """One line of progress: what is being done, then what came of it and in how many seconds."""
-    print(f"  {number}/{STAGES}  {name:<10}", end="", flush=True)
-    began = time.monotonic()
-    said = ""
-
-    def done(what: str) -> None:
-        nonlocal said
-        said = what
-
-    try:
-        yield done
-    except BaseException:
-        print(flush=True)
-        raise
-    print(f"{time.monotonic() - began:4.1f} s  {said}", flush=True)
 
 
 def _farewell(server: Server, laptop: Laptop, seconds: float) -> str:

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from chalicelib import api, wiring
+from chalicelib import wiring
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
 from chalicelib.manifest import Manifest
-from chalicelib.models import Freshness
 from chalicelib.routes import ROUTES
 from local.laptop import Laptop
 from tests.bars import raw_object, session_bars
@@ -63,18 +62,6 @@ def test_status_tells_what_the_lake_holds(filled: Any, http: Any):
     assert body["quality"]["degraded"] is False
     assert body["quality"]["gaps"] == []
     assert response.headers["Cache-Control"] == "no-cache"
-
-
-def test_a_session_is_due_the_day_after_it_in_sao_paulo(filled: Any):
-    first, second = filled.sessions_ahead[:2]
-
-    def at(day: date, hour: int) -> datetime:
-        return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-
-    assert api.freshness(filled, at(first, 23)) == Freshness(filled.as_of, 0)
-    # Two hours past midnight in UTC is still the day before in São Paulo.
-    assert api.freshness(filled, at(second, 2)) == Freshness(filled.as_of, 0)
-    assert api.freshness(filled, at(second, 3)) == Freshness(first, 1)
 
 
 def test_before_the_first_ingest_there_is_a_status_and_no_data(http: Any):

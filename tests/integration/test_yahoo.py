@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 from yfinance.data import YfData
 
-from chalicelib import parquet, wiring
+from chalicelib import backfill, parquet, wiring
 from chalicelib.errors import SourceEmpty, SourceError, SourceMalformed, SourceRefused, SourceUnavailable
 from chalicelib.ingest import ingest
 from chalicelib.schema import RAW
@@ -253,6 +254,25 @@ def test_what_yahoo_says_reaches_raw_unchanged(laptop: Laptop):
     assert raw["coletado_em"].tolist() == [now] * 4
     assert raw["preco_fechamento"].iloc[-1] == 85620.34375
     assert raw["preco_abertura"].isna().tolist() == [False, True, False, False]
+
+
+def test_how_old_the_data_is_is_said_also_when_yahoo_blocks(laptop: Laptop, monkeypatch: Any, capsys: Any):
+    with YahooServer(lambda asked: Answer(429, "text/plain", b"Too Many Requests"), everything=True) as server:
+        monkeypatch.setattr(backfill, "Yahoo", lambda: yahoo(server))
+        with pytest.raises(SourceUnavailable):
+            laptop.app.ingest(SCHEDULED, None)
+        empty = capsys.readouterr().out
+        fill(raw_object(known_bars()))
+        capsys.readouterr()
+        with pytest.raises(SourceUnavailable):
+            laptop.app.ingest(SCHEDULED, None)
+
+    # Before the first commit there is nothing to be old.
+    assert empty == ""
+    said = json.loads(capsys.readouterr().out)
+    assert said["Bucket"] == "b3-dataflow-refined"
+    assert said["SessionsBehind"] > 2
+    assert said["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "b3-dataflow"
 
 
 def test_the_schedules_handler_ingests_from_yahoo(laptop: Laptop, monkeypatch: Any):

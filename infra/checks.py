@@ -1,0 +1,94 @@
+"""What has to be so before anything is changed. Each that is not is one line, which says what to do."""
+
+from __future__ import annotations
+
+import sys
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.clients import Aws, code, explained, no_right
+from infra.errors import Refused
+from infra.names import APP, Place
+from infra.stacks import Stacks
+
+PYTHON = (3, 13)
+
+_STACK_OF = {"artifacts": "bootstrap", "raw": "data", "refined": "data", "athena": "main"}
+"""The stack that makes each bucket."""
+
+
+def python() -> None:
+    """Chalice takes the functions' runtime from the Python that it runs on, and the layer is built for one alone."""
+    if sys.version_info[:2] != PYTHON:
+        raise Refused(
+            f"this is Python {sys.version_info[0]}.{sys.version_info[1]}; allowed: 3.13, which runs on AWS: install "
+            "it, `make clean`, and `make deploy PYTHON=python3.13`"
+        )
+
+
+def region(asked: str | None) -> str:
+    """The region to deploy to: what was asked for, or what the environment or the profile says.
+
+    Raises:
+        Refused: there is none, or AWS has no such region with Glue in it.
+    """
+    try:
+        session = boto3.session.Session()
+    except BotoCoreError as error:
+        raise explained(error) from error
+    allowed = sorted(session.get_available_regions("glue"))
+    name = asked or session.region_name
+    if name not in allowed:
+        said = f"REGION is {name!r}" if name else "no region: give REGION=, or set AWS_DEFAULT_REGION"
+        raise Refused(f"{said}; allowed: {', '.join(allowed)}")
+    return name
+
+
+def place(aws: Aws, stage: str) -> Place:
+    """Where the credentials lead to."""
+    return Place(stage, aws.sts.get_caller_identity()["Account"], aws.region)
+
+
+def elsewhere(aws: Aws, at: Place) -> None:
+    """The stage is in no other region: two would be two systems, one of them forgotten.
+
+    Raises:
+        Refused: there is one.
+    """
+    names = [bucket["Name"] for bucket in aws.s3.list_buckets()["Buckets"]]
+    if at.bucket("artifacts") in names:
+        return
+    begin, end = f"{APP}-artifacts-{at.account}-", f"-{at.stage}"
+    for name in names:
+        if name.startswith(begin) and name.endswith(end):
+            other = name.removeprefix(begin).removesuffix(end)
+            raise Refused(
+                f"the stage {at.stage} is in {other} already, not in {at.region}: give REGION={other}, or remove it "
+                f"there first, by `make destroy STAGE={at.stage} REGION={other}`"
+            )
+
+
+def buckets(aws: Aws, at: Place, stacks: Stacks) -> None:
+    """The names of the buckets are free, or the buckets are those of our stacks.
+
+    Raises:
+        Refused: one is somebody else's, or of no stack.
+    """
+    for role, kind in _STACK_OF.items():
+        name = at.bucket(role)
+        try:
+            aws.s3.head_bucket(Bucket=name)
+        except ClientError as error:
+            if code(error) == "404":
+                continue
+            if code(error) in ("403", "301"):
+                raise Refused(
+                    f"the bucket {name} is taken: it is somebody else's, or {no_right('s3:ListBucket')}"
+                ) from error
+            raise
+        if stacks.describe(at.stack(kind)) is None:
+            raise Refused(
+                f"the bucket {name} is there, but not the stack {at.stack(kind)}, which would make it: delete the "
+                "bucket, or import it into a stack of that name"
+            )

@@ -1,0 +1,187 @@
+"""`deploy`: from an account with credentials to a stage that runs, and to its next version. Each step repeats well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra import artifacts, checks, clients, functions, gateway, keys, plan, project, stacks
+from infra.artifacts import Artifacts
+from infra.clients import Aws
+from infra.errors import SmokeFailed
+from infra.names import STACKS, Place
+from infra.options import Options, World
+from infra.smoke import SmokeTest
+from infra.stacks import Stacks
+from infra.state import State, as_found, rest_api
+from local.console import step
+
+_KEPT = ("AlarmEmail", "MonthlyBudget", "LogRetentionDays", "Crawler")
+"""Parameters of the main stack that stay as they are, unless something else is asked for."""
+
+
+def run(options: Options, world: World) -> None:
+    """Do it, or only tell what would be done.
+
+    Raises:
+        DeployError: it cannot be done; what was done stays, and the same command goes on from there.
+    """
+    config = project.committed(world.root, options.stage)
+    if options.dry_run:
+        at = Place(options.stage, "<account>", options.region or "<region>")
+        print(plan.deployment(at, options.architecture or "x86_64", options.email or "", None))
+        print("Nothing was asked of AWS, and nothing changed: this is a dry run.")
+        return
+    checks.python()
+    aws = Aws(checks.region(options.region))
+    at = checks.place(aws, options.stage)
+    deployment = _Deployment(aws, at, Stacks(aws.cloudformation), world, options, config)
+    deployment.check()
+    deployment.do()
+
+
+@dataclass(slots=True)
+class _Deployment:
+    """One run of the command."""
+
+    aws: Aws
+    at: Place
+    stacks: Stacks
+    world: World
+    options: Options
+    config: dict[str, Any]
+
+    def check(self) -> None:
+        """See that it can be done, tell the plan, and ask."""
+        checks.elsewhere(self.aws, self.at)
+        checks.buckets(self.aws, self.at, self.stacks)
+        existing = {kind: self.stacks.describe(self.at.stack(kind)) is not None for kind in STACKS}
+        kept = self.stacks.parameters(self.at.stack("main"))
+        email = kept.get("AlarmEmail", "") if self.options.email is None else self.options.email
+        print(plan.deployment(self.at, self.architecture, email, existing))
+        reserve, quota = self.reserve
+        if not reserve:
+            print(
+                f"  note: this account may run {quota} functions at once, so none is kept free for these: AWS keeps "
+                f"{functions.KEPT_FREE} for the others. Service Quotas can raise it.\n"
+            )
+        if not self.options.yes:
+            plan.confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
+
+    def do(self) -> None:
+        """All steps, and then the address."""
+        total = len(plan.STEPS)
+        with step(1, total, "packages") as done:
+            packages = self.world.build(self.build, self.architecture)
+            done(f"layer {_megabytes(packages.layer)}, {len(packages.job_wheels)} wheels for the job")
+        with step(2, total, "bootstrap") as done:
+            done(self._apply("bootstrap", {}))
+            bucket = self._outputs("bootstrap")["ArtifactBucket"]
+        with step(3, total, "upload") as done:
+            uploaded = artifacts.upload(self.aws.s3, bucket, packages)
+            done(f"{uploaded.sent} of {uploaded.total} objects; the others were there")
+        with step(4, total, "data") as done:
+            done(self._apply("data", {}))
+        with step(5, total, "main") as done:
+            done(self._apply("main", self._parameters(bucket, uploaded)))
+            outputs = self._outputs("bootstrap") | self._outputs("data") | self._outputs("main")
+        with step(6, total, "Chalice") as done:
+            api = self._chalice(bucket, outputs)
+            done(f"{len(project.reserved(self.config))} functions, REST API {api}, schedule, S3 event")
+        with step(7, total, "gateway") as done:
+            functions.catch_failures(self.aws, self.at, outputs["FailureQueueArn"])
+            gateway.answer_in_our_shape(self.aws.apigateway, api, self.at, self._origin)
+            gateway.limit(self.aws.apigateway, api, self.at)
+            key = keys.give(self.aws.apigateway, api, self.at)
+            done(f"{len(gateway.ERRORS)} errors, {gateway.RATE} requests a second, key {key}")
+        self._smoke(api, key, outputs)
+
+    @property
+    def build(self) -> Path:
+        """Where what is built lies."""
+        return self.world.root / "build"
+
+    @property
+    def architecture(self) -> str:
+        """What was asked for, else what the stage has, else Intel's."""
+        kept = self.stacks.parameters(self.at.stack("main"))
+        return self.options.architecture or kept.get("LayerArchitecture", "x86_64")
+
+    @property
+    def reserve(self) -> tuple[bool, int]:
+        """Whether functions can have runs for themselves, and how many the account has."""
+        return functions.can_reserve(self.aws, self.at, project.reserved(self.config))
+
+    @property
+    def _origin(self) -> str:
+        return str(self.config["stages"][self.at.stage]["environment_variables"]["B3_CORS_ORIGIN"])
+
+    def _apply(self, kind: str, parameters: dict[str, str]) -> str:
+        name = self.at.stack(kind)
+        stage = {"Stage": self.at.stage}
+        return f"{name} {self.stacks.apply(name, stacks.template(kind), stage | parameters, self.at.tags)}"
+
+    def _outputs(self, kind: str) -> dict[str, str]:
+        return self.stacks.outputs(self.at.stack(kind))
+
+    def _parameters(self, bucket: str, uploaded: Artifacts) -> dict[str, str]:
+        now = self.stacks.parameters(self.at.stack("main"))
+        given = {} if self.options.email is None else {"AlarmEmail": self.options.email}
+        return {
+            **{name: now[name] for name in _KEPT if name in now},
+            **given,
+            **self._outputs("data"),
+            "ArtifactBucket": bucket,
+            "LayerKey": uploaded.layer,
+            "LayerArchitecture": self.architecture,
+            "JobScriptKey": uploaded.job_script,
+            "JobLibraryKey": uploaded.job_library,
+            "JobModules": ",".join(uploaded.job_modules),
+        }
+
+    def _chalice(self, bucket: str, outputs: dict[str, str]) -> str:
+        """Let Chalice deploy, from the record in the bucket, which then holds what Chalice did. Gives the API's id."""
+        stage = self.at.stage
+        folder = self.build / "deploy" / stage
+        state = State(self.aws, self.at, bucket)
+        found = as_found(state.fetch(), self.aws, self.at)
+        made = project.configured(self.config, stage, outputs, self.architecture, self.reserve[0])
+        project.lay_out(self.world.root, folder, made, stage, found)
+        record = project.state_file(folder, stage)
+        try:
+            functions.chalice("deploy", folder, stage, self.aws.region)
+        finally:
+            if record.exists() and record.read_text(encoding="utf-8") != state.text:
+                state.put(record.read_text(encoding="utf-8"))
+        return rest_api(record.read_text(encoding="utf-8"))
+
+    def _smoke(self, api: str, key: str, outputs: dict[str, str]) -> None:
+        """See whether it works, and tell the address whether or not."""
+        url = f"https://{api}.execute-api.{self.at.region}.amazonaws.com/{self.at.stage}"
+        total = len(plan.STEPS)
+        try:
+            with step(total, total, plan.STEPS[-1]) as done:
+                secret = self.aws.apigateway.get_api_key(apiKey=key, includeValue=True)["value"]
+                done(SmokeTest(self.aws, self.at, outputs, url, secret, self.world.ask).run())
+        except (SmokeFailed, *clients.ERRORS) as error:
+            said = error if isinstance(error, SmokeFailed) else clients.explained(error)
+            raise SmokeFailed(f"the deployment stands, but its smoke test did not pass: {said}") from error
+        finally:
+            print(_farewell(url, key, self.at), flush=True)
+
+
+def _megabytes(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.0f} MB"
+
+
+def _farewell(url: str, key: str, at: Place) -> str:
+    # The key itself is not shown: what a terminal or a CI shows is kept, and read by others.
+    return f"""
+  API     {url}
+  docs    {url}/docs
+  key     aws apigateway get-api-key --api-key {key} --include-value --query value --output text --region {at.region}
+
+Try, with the key in $KEY,
+  curl -H "x-api-key: $KEY" '{url}/ibov/volatility?limit=5'
+"""

@@ -1,0 +1,73 @@
+"""The key of the API: a usage plan that holds the API's stage, and an API key of the plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.gateway import BURST, RATE
+from infra.names import Place
+
+DAILY = 10_000
+"""Requests a day that a key is good for."""
+
+
+def give(client: Any, api: str, place: Place) -> str:
+    """See that the API has a usage plan and the plan a key, both named as the stage.
+
+    Returns:
+        The key's id.
+    """
+    plan = _plan(client, place.name)
+    stage = {"apiId": api, "stage": place.stage}
+    if plan is None:
+        plan = client.create_usage_plan(
+            name=place.name,
+            apiStages=[stage],
+            throttle={"rateLimit": RATE, "burstLimit": BURST},
+            quota={"limit": DAILY, "period": "DAY"},
+            tags=place.tags,
+        )
+    elif stage not in [{"apiId": held["apiId"], "stage": held["stage"]} for held in plan.get("apiStages", [])]:
+        client.update_usage_plan(
+            usagePlanId=plan["id"],
+            patchOperations=[{"op": "add", "path": "/apiStages", "value": f"{api}:{place.stage}"}],
+        )
+    key = next((key for key in _keys(client, place.name) if key["enabled"]), None)
+    if key is None:
+        key = client.create_api_key(name=place.name, enabled=True, tags=place.tags)
+    pages = client.get_paginator("get_usage_plan_keys").paginate(usagePlanId=plan["id"])
+    if key["id"] not in [held["id"] for page in pages for held in page["items"]]:
+        client.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    return str(key["id"])
+
+
+def take(client: Any, place: Place) -> int:
+    """Delete the usage plan and the keys of a stage: while a plan holds an API's stage, the API cannot be deleted.
+
+    Returns:
+        How many there were.
+    """
+    plan = _plan(client, place.name)
+    if plan is not None:
+        for held in plan.get("apiStages", []):
+            client.update_usage_plan(
+                usagePlanId=plan["id"],
+                patchOperations=[{"op": "remove", "path": "/apiStages", "value": f"{held['apiId']}:{held['stage']}"}],
+            )
+        client.delete_usage_plan(usagePlanId=plan["id"])
+    found = _keys(client, place.name)
+    for key in found:
+        client.delete_api_key(apiKey=key["id"])
+    return len(found) + (plan is not None)
+
+
+def _keys(client: Any, name: str) -> list[dict[str, Any]]:
+    """The keys of this name, the newest first. AWS itself finds all whose names begin so."""
+    pages = client.get_paginator("get_api_keys").paginate(nameQuery=name)
+    found = [key for page in pages for key in page["items"] if key["name"] == name]
+    return sorted(found, key=lambda key: str(key["createdDate"]), reverse=True)
+
+
+def _plan(client: Any, name: str) -> dict[str, Any] | None:
+    pages = client.get_paginator("get_usage_plans").paginate()
+    return next((plan for page in pages for plan in page["items"] if plan["name"] == name), None)

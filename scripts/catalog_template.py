@@ -1,0 +1,33 @@
+"""Writes the columns of the refined table into infra/main.yaml from the schema: `make docs`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from chalicelib.catalog import table_input
+
+PATH = Path(__file__).resolve().parent.parent / "infra" / "main.yaml"
+
+
+def filled(text: str) -> str:
+    """The template with the columns between their marks, one a line."""
+    table = table_input("", "")
+    text = _between(text, "partition", table["PartitionKeys"])
+    return _between(text, "columns", table["StorageDescriptor"]["Columns"])
+
+
+def _between(text: str, name: str, columns: Sequence[dict[str, Any]]) -> str:
+    found = re.search(rf"( *)# <{name}>\n(.*?) *# </{name}>\n", text, re.DOTALL)
+    if not found:
+        raise KeyError(name)
+    # JSON's strings are YAML's too.
+    lines = [f"{found[1]}- {json.dumps(column, ensure_ascii=False)}\n" for column in columns]
+    return text[: found.start(2)] + "".join(lines) + text[found.end(2) :]
+
+
+if __name__ == "__main__":
+    PATH.write_text(filled(PATH.read_text(encoding="utf-8")), encoding="utf-8")

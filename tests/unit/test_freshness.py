@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+
+from chalicelib.b3_calendar import sessions
+from chalicelib.freshness import freshness, metric
+from chalicelib.manifest import Contents, Quality, Run
+from chalicelib.models import Freshness
+
+NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
+
+# A Friday. The next sessions are Monday 13 to Wednesday 15.
+AS_OF = date(2025, 10, 10)
+CONTENTS = Contents(
+    version="v",
+    as_of=AS_OF,
+    first_session=AS_OF,
+    rows=1,
+    years={},
+    synthetic=False,
+    quality=Quality({}, {}, 0, 0, [], False, []),
+    sessions_ahead=[day.date() for day in sessions(date(2025, 10, 11), date(2026, 10, 11))],
+    run=Run("jr_1", NOW, NOW, 1, 1, 0),
+    schema_version=1,
+    code_version="c",
+    ledger="manifests/ledger/a.json",
+)
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2025, 10, day, hour, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected", "behind"),
+    [
+        (at(13, 11), date(2025, 10, 10), 0),
+        # 22:30 on Monday: its session is over, but due only the day after.
+        (at(14, 1), date(2025, 10, 10), 0),
+        # Two hours past midnight in UTC is still the day before in São Paulo.
+        (at(14, 2), date(2025, 10, 10), 0),
+        (at(14, 3), date(2025, 10, 13), 1),
+        (at(15, 11), date(2025, 10, 14), 2),
+        (at(16, 11), date(2025, 10, 15), 3),
+        # A weekend adds none.
+        (at(20, 1), date(2025, 10, 17), 5),
+    ],
+)
+def test_a_session_is_due_the_day_after_it_in_sao_paulo(now: datetime, expected: date, behind: int):
+    assert freshness(CONTENTS, now) == Freshness(expected, behind)
+
+
+def test_the_line_is_a_metric_in_cloudwatchs_embedded_format():
+    line = metric(CONTENTS, "b3-dataflow-refined", at(15, 11))
+
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "_aws": {
+            "Timestamp": 1760527800000,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "b3-dataflow",
+                    "Dimensions": [["Bucket"]],
+                    "Metrics": [{"Name": "SessionsBehind", "Unit": "Count"}],
+                }
+            ],
+        },
+        "Bucket": "b3-dataflow-refined",
+        "SessionsBehind": 2,
+    }
