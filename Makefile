@@ -59,8 +59,8 @@ judge: .venv/installed
 	@python=$$(scripts/python) && scripts/step 'install' scripts/install "$$python"
 
 # Jupyter and what is drawn with it: apart, so that `make run` need not wait for it.
-.venv/notebook-installed: .venv/installed requirements-notebook.txt
-	$(STEP) 'install more' scripts/install-notebook
+.venv/notebook-installed: requirements-notebook.txt | .venv/installed
+	$(STEP) 'install jupyter' scripts/install-notebook
 
 # The versions that requirements-dev.in allows, for every Python that the project runs on; then the notebook's beside them.
 lock: .venv/installed

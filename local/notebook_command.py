@@ -25,13 +25,13 @@ _JUPYTER = {
     "ServerApp.answer_yes": "True",
     # Of what it says, the address is enough.
     "Application.log_level": "WARN",
-    # The address that is printed leads to the notebook, too.
+    # Not as the file to open: the root would be its folder, and the address that is printed would not lead to it.
     "LabApp.default_url": f"/lab/tree/{NOTEBOOK}",
     # It would ask its makers' site for news and newer versions.
     "LabApp.news_url": "None",
     "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
-    # Over TCP the kernel warns each time that it is not encrypted.
-    "KernelManager.transport": "ipc",
+    # Without it, each kernel warns that what it says can be listened to.
+    "KernelManager.transport_encryption": "auto",
     "ContentsManager.pre_save_hook": f"{__name__}.before_saving",
 }
 
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> NoReturn:
     os.environ["IBOV_API_URL"] = api
     options = _JUPYTER | {"ServerApp.port": arguments.jupyter_port}
     print(f"Jupyter with {NOTEBOOK}, on the data of {api}. Ctrl-C stops it.", flush=True)
-    command = [sys.executable, "-m", "jupyterlab", NOTEBOOK, *(f"--{name}={value}" for name, value in options.items())]
+    command = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
     os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
 
 
