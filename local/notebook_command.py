@@ -23,13 +23,10 @@ _JUPYTER = {
     "ServerApp.allow_root": "True",
     # Ctrl-C stops it, as it stops `make run`.
     "ServerApp.answer_yes": "True",
-    # Of what it says, the address is enough.
-    "Application.log_level": "WARN",
+    # Of all that it would say, the address is left, and what is wrong.
+    "Application.log_level": "ERROR",
     # Not as the file to open: the root would be its folder, and the address that is printed would not lead to it.
     "LabApp.default_url": f"/lab/tree/{NOTEBOOK}",
-    # It would ask its makers' site for news and newer versions.
-    "LabApp.news_url": "None",
-    "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
     # Without it, each kernel warns that what it says can be listened to.
     "KernelManager.transport_encryption": "auto",
     "ContentsManager.pre_save_hook": f"{__name__}.before_saving",
