@@ -1,9 +1,11 @@
-# make run    the whole pipeline on this machine
-# make test   lint, types and every test
+# make run        the whole pipeline on this machine
+# make notebook   the analyst's notebook, beside a `make run` that is running
+# make test       lint, types and every test
 
 SOURCE ?= auto
 PORT ?= 8000
 AWS_PORT ?= 4566
+JUPYTER_PORT ?= 8888
 REQUIRE_DATA ?=
 ARCH ?= x86_64
 
@@ -12,10 +14,13 @@ STEP := @scripts/step
 # With a key it would send what it finds to its maker.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run test lint types pytest bench golden docs examples judge layer test-package lock clean
+.PHONY: run notebook test lint types pytest bench golden docs examples judge layer test-package lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
+
+notebook: .venv/notebook-installed
+	@$(PY) -m local notebook --port '$(PORT)' --aws-port '$(AWS_PORT)' --jupyter-port '$(JUPYTER_PORT)'
 
 test: lint types pytest
 
@@ -25,10 +30,10 @@ lint: .venv/installed .venv/checkov/installed
 	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/*.yaml
 	$(STEP) 'checkov' $(CHECKOV)
 
-types: .venv/installed
+types: .venv/notebook-installed
 	$(STEP) 'mypy' .venv/bin/mypy --no-error-summary .
 
-pytest: .venv/installed
+pytest: .venv/notebook-installed
 	$(STEP) 'pytest' env REQUIRE_DATA='$(REQUIRE_DATA)' $(PY) -m pytest $(PYTEST)
 
 bench: .venv/installed
@@ -70,6 +75,10 @@ test-package: .venv/installed
 # checkov needs other versions of what we use.
 .venv/checkov/installed: infra/requirements-checkov.txt | .venv/installed
 	$(STEP) 'install checkov' scripts/install-checkov
+
+# Jupyter and what is drawn with it: apart, so that `make run` need not wait for it.
+.venv/notebook-installed: requirements-notebook.txt | .venv/installed
+	$(STEP) 'install jupyter' scripts/install-notebook
 
 # The versions that each .in of requirements allows.
 lock: .venv/installed
