@@ -120,16 +120,15 @@ class _Deployment:
     def _apply(self, kind: str, parameters: dict[str, str]) -> str:
         name = self.at.stack(kind)
         stage = {"Stage": self.at.stage}
-        return f"{name} {self.stacks.apply(name, stacks.template(kind), stage | parameters, self.at.tags)}"
+        kept = [each for each in _KEPT if each not in parameters]
+        return f"{name} {self.stacks.apply(name, stacks.template(kind), stage | parameters, self.at.tags, kept)}"
 
     def _outputs(self, kind: str) -> dict[str, str]:
         return self.stacks.outputs(self.at.stack(kind))
 
     def _parameters(self, bucket: str, uploaded: Artifacts) -> dict[str, str]:
-        now = self.stacks.parameters(self.at.stack("main"))
         given = {} if self.options.email is None else {"AlarmEmail": self.options.email}
         return {
-            **{name: now[name] for name in _KEPT if name in now},
             **given,
             **self._outputs("data"),
             "ArtifactBucket": bucket,
