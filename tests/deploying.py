@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import re
-import signal
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -46,6 +44,7 @@ class Account:
         invoked: what runs when a function is invoked, by its name; gives the answer, or raises.
         tagged: the tags of each part of API Gateway, by ARN.
         runs: how many functions the account may run at once.
+        events: what S3 told start_refine.
         after: is told of each call once moto has done it.
     """
 
@@ -56,6 +55,7 @@ class Account:
     invoked: dict[str, Callable[[], Any]] = field(default_factory=dict)
     tagged: dict[str, dict[str, str]] = field(default_factory=dict)
     runs: int = 1000
+    events: list[Any] = field(default_factory=list)
     after: Callable[[str], None] = lambda call: None
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
@@ -216,16 +216,6 @@ def ingest() -> dict[str, str]:
     with contextlib.redirect_stdout(io.StringIO()):
         bring_up_to_date(lake, catalog, f"jr_{key}", lambda: now)
     return {"added": key}
-
-
-def killed_after(process: int, call: Callable[[str], bool]) -> Callable[[str], None]:
-    """Kill a process group once AWS has done a call of its, and before it knows."""
-
-    def after(said: str) -> None:
-        if call(said):
-            os.killpg(process, signal.SIGKILL)
-
-    return after
 
 
 if __name__ == "__main__":

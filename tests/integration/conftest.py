@@ -18,6 +18,7 @@ from chalicelib.catalog import Catalog
 from chalicelib.lake import Lake
 from chalicelib.manifest import Contents
 from chalicelib.sources.csv_file import CsvFile
+from local import moto_state
 from local.laptop import Laptop
 from tests import history
 from tests.bars import raw_object, session_bars
@@ -87,6 +88,9 @@ def account(running: Laptop) -> Iterator[Account]:
     made = Account(server.app)
     made.invoked["b3-dataflow-dev-ingest"] = ingest
     server.app = made
+    running.aws.functions[f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:b3-dataflow-dev-start_refine"] = (
+        made.events.append
+    )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Tried to parse .* but it's not supported by moto")
         yield made
