@@ -5,11 +5,12 @@ SOURCE ?= auto
 PORT ?= 8000
 AWS_PORT ?= 4566
 REQUIRE_DATA ?=
+ARCH ?= x86_64
 
 PY := .venv/bin/python
 STEP := @scripts/step
 
-.PHONY: run test lint types pytest bench golden docs examples judge lock clean
+.PHONY: run test lint types pytest bench golden docs examples judge layer test-package lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
@@ -38,6 +39,7 @@ docs: .venv/installed
 	@$(PY) -m scripts.data_dictionary
 	@$(PY) -m scripts.data_quality
 	@$(PY) -m scripts.openapi
+	@$(PY) -m scripts.deploying
 
 # The contract's examples, from the real history; then `make docs`.
 examples: .venv/installed
@@ -47,15 +49,22 @@ examples: .venv/installed
 judge: .venv/installed
 	@$(PY) -m scripts.judge_closes
 
+# The Lambda layer, in build/.
+layer: .venv/installed
+	@$(PY) -m infra.layer '$(ARCH)'
+
+# The packages for Lambda and Glue, rehearsed without AWS: needs Python 3.13.
+test-package: .venv/installed
+	$(STEP) 'test-package' $(PY) -m pytest tests/package $(PYTEST)
+
 # What is installed is what the file says: another file, another install.
 .venv/installed: requirements-dev.txt requirements.txt
 	@python=$$(scripts/python) && scripts/step 'install' scripts/install "$$python"
 
-# The versions that requirements-dev.in allows, for every Python that the project runs on.
+# The versions that each .in of requirements allows.
 lock: .venv/installed
 	@$(PY) -m pip install --quiet uv==0.13.9
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --custom-compile-command 'make lock' requirements-dev.in --output-file requirements-dev.txt
+	@scripts/lock
 
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,7 @@
 """Every error that putting b3-dataflow on AWS raises on purpose.
 
     B3Error                 (chalicelib.errors)
+    ├── PackageError        a package cannot be built, or would not be accepted or run where it goes
     └── DeployError         the deploy command cannot go on
         ├── Refused             what is asked for cannot be had here: nothing was changed
         ├── StepFailed          a step failed: what was done stays, and the same command goes on from there
@@ -13,6 +14,10 @@ The message names the thing, the value and what is allowed or what to do.
 from __future__ import annotations
 
 from chalicelib.errors import B3Error
+
+
+class PackageError(B3Error):
+    """A package cannot be built, or would not be accepted or run where it goes."""
 
 
 class DeployError(B3Error):

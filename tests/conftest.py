@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,19 @@ NOWHERE = "http://127.0.0.1:9"
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment() -> Iterator[None]:
     """Nothing of the developer's own settings, and no way out of this machine."""
-    before = dict(os.environ)
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "B3_")) or name.lower().endswith("_proxy"):
+    with without("AWS_", "B3_"):
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             del os.environ[name]
-    os.environ.update(HTTP_PROXY=NOWHERE, HTTPS_PROXY=NOWHERE, NO_PROXY="127.0.0.1,localhost")
+        os.environ.update(HTTP_PROXY=NOWHERE, HTTPS_PROXY=NOWHERE, NO_PROXY="127.0.0.1,localhost")
+        yield
+
+
+@contextmanager
+def without(*prefixes: str) -> Iterator[None]:
+    """This process's environment without the variables of these prefixes, and as it was at the end."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(prefixes)]:
+        del os.environ[name]
     yield
     os.environ.clear()
     os.environ.update(before)

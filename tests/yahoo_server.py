@@ -132,15 +132,27 @@ class YahooServer:
 
     def session(self) -> requests.Session[Any]:
         """A session of yfinance's own kind that comes here, whatever the host."""
-        outer = self
-        base = f"http://127.0.0.1:{self._server.server_port}"
+        return loopback_session(self.url, self.timeouts)
 
-        class Loopback(requests.Session):  # type: ignore[type-arg]
-            def request(self, method: Any, url: str, **kwargs: Any) -> Any:  # type: ignore[override]
-                parts = urlsplit(url)
-                headers = dict(kwargs.pop("headers", None) or {}) | {"X-Host": parts.netloc}
-                outer.timeouts.append(kwargs.get("timeout"))
-                target = f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
-                return super().request(method, target, headers=headers, **kwargs)
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
 
-        return Loopback()
+
+def loopback_session(server: str, timeouts: list[float | None]) -> requests.Session[Any]:
+    """A session of yfinance's own kind that goes to a server on loopback, whatever the host.
+
+    Args:
+        server: its address.
+        timeouts: where to note how many seconds each request would have waited.
+    """
+
+    class Loopback(requests.Session):  # type: ignore[type-arg]
+        def request(self, method: Any, url: str, **kwargs: Any) -> Any:  # type: ignore[override]
+            parts = urlsplit(url)
+            headers = dict(kwargs.pop("headers", None) or {}) | {"X-Host": parts.netloc}
+            timeouts.append(kwargs.get("timeout"))
+            target = f"{server}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+            return super().request(method, target, headers=headers, **kwargs)
+
+    return Loopback()

@@ -1,0 +1,29 @@
+"""The application as it goes into a package: nothing of the laptop, and bytecode beside its sources."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from infra import archive
+from infra.bytecode import compile_sources
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def library() -> dict[str, Path]:
+    """The files of `chalicelib`, by their names in a package."""
+    return {f"chalicelib/{name}": path for name, path in archive.sources(ROOT / "chalicelib").items()}
+
+
+def copy(folder: Path) -> None:
+    """Copy what Chalice packages into a folder.
+
+    Chalice takes all that lies in `chalicelib`: it must not find what this machine's Python left there, and finds
+    bytecode of ours instead, which a function could not keep.
+    """
+    shutil.rmtree(folder / "chalicelib", ignore_errors=True)
+    for name, path in {**library(), "app.py": ROOT / "app.py", "requirements.txt": ROOT / "requirements.txt"}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    compile_sources(folder / "chalicelib", "/var/task/chalicelib")

@@ -1,0 +1,67 @@
+"""The packages, built as a deploy builds them, and what was measured of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import function, packages, target
+from infra.packages import Packages
+from scripts import deploying
+from tests.conftest import ROOT, without
+from tests.package.environment import Lambda, runtime, site_packages, unpack
+
+BUILD = ROOT / "build"
+
+_measured: dict[str, Any] = {}
+
+
+def pytest_configure() -> None:
+    target.check_python()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what docs/deploying.md shows, and leave it for `make docs`."""
+    if deploying.complete(_measured):
+        deploying.MEASURED.write_text(json.dumps(_measured, indent=1))
+        for table in deploying.tables(_measured).values():
+            terminalreporter.write_line(f"\n{table}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    """In place of that of all other tests: what builds the packages must reach the package index."""
+    with without("AWS_", "B3_"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def measured() -> dict[str, Any]:
+    """What the tests measure, by what the documents call it."""
+    return _measured
+
+
+@pytest.fixture(scope="session")
+def built() -> Packages:
+    return packages.build(BUILD, "x86_64")
+
+
+@pytest.fixture(scope="session")
+def function_zip() -> Path:
+    return function.build(BUILD)
+
+
+@pytest.fixture(scope="session")
+def aws_lambda(built: Packages, function_zip: Path, tmp_path_factory: Any) -> Iterator[Lambda]:
+    """Lambda with the function and the layer unpacked."""
+    folder = tmp_path_factory.mktemp("lambda")
+    task, opt = unpack(function_zip, folder / "task"), unpack(built.layer, folder / "opt")
+    yield Lambda(task, opt, folder / "nothing", site_packages(runtime("lambda")), folder / "tmp")
+    for read_only in (task, opt):
+        for path in [read_only, *read_only.rglob("*")]:
+            # pytest removes the folder, and may not.
+            path.chmod(path.stat().st_mode | 0o200)

@@ -1,0 +1,62 @@
+"""Events as AWS sends them to the functions: shapes from the developer guide of Lambda."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SCHEDULE = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "123456789012",
+    "time": "2025-10-14T01:30:00Z",
+    "region": "us-east-1",
+    "resources": ["arn:aws:events:us-east-1:123456789012:rule/b3-dataflow-dev-ingest-event"],
+    "detail": {},
+}
+
+
+def proxy(path: str, resource: str | None = None, **parameters: str) -> dict[str, Any]:
+    """API Gateway's proxy event of a REST API for a GET.
+
+    Args:
+        resource: the route, where it is not the path.
+    """
+    asked = parameters or None
+    name = {"name": path.rpartition("/")[2]} if resource else None
+    headers = {
+        "Accept": "application/json",
+        "Host": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+        "X-Forwarded-For": "192.0.2.1",
+        "X-Forwarded-Proto": "https",
+    }
+    return {
+        "resource": resource or path,
+        "path": path,
+        "httpMethod": "GET",
+        "headers": headers,
+        "multiValueHeaders": {header: [value] for header, value in headers.items()},
+        "queryStringParameters": asked,
+        "multiValueQueryStringParameters": asked and {key: [value] for key, value in asked.items()},
+        "pathParameters": name,
+        "stageVariables": None,
+        "requestContext": {
+            "resourceId": "a1b2c3",
+            "resourcePath": resource or path,
+            "httpMethod": "GET",
+            "requestTime": "14/Oct/2025:12:00:00 +0000",
+            "path": f"/dev{path}",
+            "accountId": "123456789012",
+            "protocol": "HTTP/1.1",
+            "stage": "dev",
+            "domainPrefix": "abcdef1234",
+            "requestTimeEpoch": 1760443200000,
+            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            "identity": {"sourceIp": "192.0.2.1", "userAgent": "curl/8.10.1"},
+            "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+            "apiId": "abcdef1234",
+        },
+        "body": None,
+        "isBase64Encoded": False,
+    }

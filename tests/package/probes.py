@@ -1,0 +1,73 @@
+"""What is tried in a function's place beside its handlers. It runs there: nothing else of the tests is."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+import time
+from typing import Any
+
+LIBRARIES = ("numpy", "pandas", "pyarrow", "pyarrow.parquet", "exchange_calendars", "yfinance", "awswrangler")
+
+
+def imports(event: Any, context: Any) -> dict[str, float]:
+    """Seconds that each library takes to import, one after the other."""
+    seconds = {}
+    for name in LIBRARIES:
+        began = time.perf_counter()
+        importlib.import_module(name)
+        seconds[name] = time.perf_counter() - began
+    return seconds
+
+
+def origins(event: Any, context: Any) -> dict[str, str | None]:
+    """The file of each module that is imported with the libraries."""
+    imports(event, context)
+    importlib.import_module("app")
+    return {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
+
+
+def parquet(event: Any, context: Any) -> dict[str, bool]:
+    """Whether a table comes back from parquet as it was: by each codec, and by the library's own writer."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from chalicelib import parquet as ours
+    from chalicelib.schema import PRICES, RAW
+
+    table = pa.table({"data": [1, 2, None], "texto": ["a", None, "c"], "valor": [0.1, None, 3.0]})
+    same = {}
+    for codec in ("zstd", "snappy", "gzip", "none"):
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, compression=codec)
+        same[codec] = pq.read_table(io.BytesIO(buffer.getvalue())).equals(table)
+    bars = pd.DataFrame({
+        "data": pd.to_datetime(["2025-09-16", "2025-09-17"]),
+        **{price: [144059.0, None] for price in PRICES},
+        "volume_negociado": pd.array([8_000_000, None], dtype="Int64"),
+        "ticker": "IBOV",
+        "fonte": "yahoo",
+        "coletado_em": pd.Timestamp("2025-09-18T01:30:00Z"),
+    })  # fmt: skip
+    body = ours.encode(bars, RAW)
+    same["chalicelib"] = ours.encode(ours.decode(body, RAW), RAW) == body
+    return same
+
+
+def awswrangler(event: Any, context: Any) -> dict[str, Any]:
+    """A frame that awswrangler writes to S3 and reads back, and what it reads from Athena."""
+    import awswrangler as wr
+    import pandas as pd
+
+    path = f"s3://{event['bucket']}/rehearsal/frame.parquet"
+    frame = pd.DataFrame({"fechamento": [1.5, 2.5], "sessao": ["a", "b"]})
+    wr.s3.to_parquet(frame, path)
+    answer = wr.athena.read_sql_query(
+        event["sql"], database=event["database"], workgroup=event["workgroup"], ctas_approach=False
+    )
+    return {
+        "same": wr.s3.read_parquet(path).to_dict() == frame.to_dict(),
+        "rows": answer.astype(str).to_dict("records"),
+    }

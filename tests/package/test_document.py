@@ -1,0 +1,25 @@
+"""docs/deploying.md says what the packages are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from infra import archive
+from infra.packages import Packages
+from scripts import deploying
+
+NEAR = 0.02
+"""How far another zlib or `strip` may take a size from what is written."""
+
+
+def test_the_sizes_are_those_of_the_packages(built: Packages, function_zip: Path):
+    text = deploying.PATH.read_text(encoding="utf-8")
+
+    for name, path in (("function", function_zip), ("layer", built.layer)):
+        row = re.search(rf"^\| {name} \| ([\d.]+) MiB \| ([\d.]+) MiB \|$", text, re.MULTILINE)
+        assert row, f"{name}: make test-package docs"
+        sizes = path.stat().st_size / archive.MIB, archive.unzipped_size(path) / archive.MIB
+        assert tuple(map(float, row.groups())) == pytest.approx(sizes, rel=NEAR, abs=0.06), "make test-package docs"

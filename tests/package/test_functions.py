@@ -1,0 +1,154 @@
+"""The functions from their packages alone: what Lambda would import, call and allow, against the local AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chalicelib.routes import ROUTES
+from infra.archive import MIB
+from local import stack
+from local.glue_jobs import SUCCEEDED
+from local.laptop import Laptop
+from tests.bars import session_bars
+from tests.conftest import ROOT
+from tests.package.environment import PROBES, Lambda, Rehearsal
+from tests.package.events import SCHEDULE, proxy
+from tests.package.probes import LIBRARIES
+from tests.yahoo_server import YahooServer, chart
+
+SESSIONS = 7_700
+"""As many as the index has had since 1994."""
+
+SECONDS = 120.0
+
+DRY_RUN = {"backfill": {"start": "2024-01-02", "end": "2024-06-28", "dry_run": True}}
+
+CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())["lambda_functions"]
+
+
+@pytest.fixture(scope="module")
+def rehearsed(running: Laptop, aws_lambda: Lambda) -> Iterator[SimpleNamespace]:
+    """The pipeline, by the packaged functions: the schedule, S3's event of what it added, and the API.
+
+    Only the ingest has the layer.
+    """
+    running.aws.reset()
+    running.create_stack()
+    events: list[Any] = []
+    running.aws.functions[stack.START_REFINE_ARN] = events.append
+    environ = running.aws.environ()
+    bars: list[Any] = [
+        (f"{bar.data:%Y-%m-%d}", bar.preco_abertura, bar.preco_maximo, bar.preco_minimo, bar.preco_fechamento, 1000)
+        for bar in session_bars("1994-07-04", SESSIONS).itertuples()
+    ]
+    with YahooServer(lambda asked: chart(bars)) as yahoo:
+        ingest = aws_lambda.call("app.ingest", [SCHEDULE, DRY_RUN], environ, layered=True, yahoo=yahoo.url)
+    running.aws.events.wait_idle(SECONDS)
+    start_refine = aws_lambda.call("app.start_refine", [events[0]], environ)
+    run = running.aws.jobs.wait(start_refine.answers[0]["job_run_id"], SECONDS)
+    again = aws_lambda.call("app.start_refine", [events[0], events[0]], environ)
+    asked = [proxy(path) for path in ROUTES if "{" not in path]
+    asked += [
+        proxy("/assets/docs.css", "/assets/{name}"),
+        proxy("/ibov/volatility", year="2020", sort="-volatilidade_pct"),
+    ]
+    whole = proxy("/ibov/volatility/cone")
+    api = aws_lambda.call("app.app", [proxy("/ibov/volatility"), *asked, whole], environ)
+    yield SimpleNamespace(ingest=ingest, start_refine=start_refine, run=run, again=again, asked=asked, api=api)
+    running.aws.reset()
+
+
+def test_the_schedule_adds_what_yahoo_says_to_raw(rehearsed: SimpleNamespace):
+    added = rehearsed.ingest.answers[0]["added"]
+
+    assert (added["bars"], added["first"]) == (SESSIONS, "1994-07-04")
+    assert added["key"].startswith("raw/year=")
+
+
+def test_a_dry_run_says_what_would_change(rehearsed: SimpleNamespace):
+    # What Yahoo says is in raw already, and nothing is merged: the same bars change nothing.
+    assert rehearsed.ingest.answers[1] == {"dry_run": True, "changes": []}
+
+
+def test_s3s_event_starts_the_job_and_starts_none_for_what_is_merged(rehearsed: SimpleNamespace):
+    assert rehearsed.run.state == SUCCEEDED, rehearsed.run.error
+    assert rehearsed.again.answers == [{"job_run_id": None}] * 2
+
+
+def test_every_route_answers(rehearsed: SimpleNamespace):
+    for event, answer in zip(rehearsed.asked, rehearsed.api.answers[1:-1], strict=True):
+        assert answer["statusCode"] == 200, (event["path"], answer)
+    (*_, year, _) = rehearsed.api.answers
+    body = json.loads(year["body"])
+    assert {row["data"][:4] for row in body["rows"]} == {"2020"}
+    assert body["rows"] == sorted(body["rows"], key=lambda row: -row["volatilidade_pct"])
+
+
+def test_nothing_is_written_but_to_the_temporary_folder(rehearsed: SimpleNamespace):
+    for one in (rehearsed.ingest, rehearsed.start_refine, rehearsed.api):
+        assert one.written_outside == []
+
+
+@pytest.mark.parametrize(("name", "handler"), [("API", "api_handler"), ("ingest", "ingest"),
+                                               ("start_refine", "start_refine")])  # fmt: skip
+def test_each_function_has_the_memory_that_it_needs(
+    rehearsed: SimpleNamespace, measured: Any, name: str, handler: str
+):
+    one: Rehearsal = {"API": rehearsed.api, "ingest": rehearsed.ingest, "start_refine": rehearsed.start_refine}[name]
+    following = rehearsed.again if name == "start_refine" else one
+    memory, timeout = CONFIG[handler]["lambda_memory_size"], CONFIG[handler]["lambda_timeout"]
+    measured.setdefault("processes", {})[f"`{name}`"] = {
+        "import_seconds": one.import_seconds,
+        "first_seconds": one.seconds[0],
+        "next_seconds": following.seconds[1],
+        "timeout_seconds": timeout,
+        "peak_bytes": one.peak_bytes,
+        "memory_mib": memory,
+    }
+
+    assert one.peak_bytes < memory * MIB * 0.8
+
+
+def test_every_module_comes_from_the_packages_or_from_lambda(aws_lambda: Lambda):
+    (found,) = aws_lambda.call(f"{PROBES}:origins", layered=True).answers
+
+    stdlib = json.__file__.rpartition("/json/")[0]
+    allowed = (str(aws_lambda.function), str(aws_lambda.layer), str(aws_lambda.brought), stdlib, str(PROBES.parent))
+    for name, path in found.items():
+        assert path is None or path.startswith(allowed), name
+        assert path is None or not path.startswith(f"{stdlib}/site-packages"), name
+    assert found["pandas"].startswith(str(aws_lambda.layer))
+    assert found["msgspec"].startswith(str(aws_lambda.function))
+    assert found["boto3"].startswith(str(aws_lambda.brought))
+
+
+def test_the_layers_libraries_import_with_bytecode_and_without(aws_lambda: Lambda, measured: Any):
+    (compiled,) = aws_lambda.call(f"{PROBES}:imports", layered=True).answers
+    (sources,) = aws_lambda.call(f"{PROBES}:imports", layered=True, bytecode=False).answers
+
+    measured["imports"] = {name: (compiled[name], sources[name]) for name in compiled}
+    measured["imports"]["all"] = (sum(compiled.values()), sum(sources.values()))
+    assert list(compiled) == list(sources) == list(LIBRARIES)
+
+
+def test_parquet_comes_back_by_each_codec(aws_lambda: Lambda):
+    (same,) = aws_lambda.call(f"{PROBES}:parquet", layered=True).answers
+
+    assert same == {"zstd": True, "snappy": True, "gzip": True, "none": True, "chalicelib": True}
+
+
+def test_awswrangler_writes_reads_and_asks(laptop: Laptop, aws_lambda: Lambda):
+    asked = {
+        "bucket": "b3-dataflow-athena",
+        "sql": "SELECT 1 AS um, DATE '2025-09-17' AS dia",
+        "database": "b3_refined_db",
+        "workgroup": "b3-dataflow",
+    }
+    (answer,) = aws_lambda.call(f"{PROBES}:awswrangler", [asked], laptop.aws.environ(), layered=True).answers
+
+    assert answer == {"same": True, "rows": [{"um": "1", "dia": "2025-09-17"}]}

@@ -1,0 +1,116 @@
+"""The job from its package, in a Python that holds what Glue 6.0 brings and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from b3_etl_job import bring_up_to_date
+
+from chalicelib import wiring
+from chalicelib.catalog import Catalog
+from chalicelib.manifest import JOB_TIMEOUT, code_version
+from infra import job
+from infra.packages import Packages
+from local.laptop import Laptop
+from tests.bars import raw_object, session_bars
+from tests.lake import NOW, RAW, REFINED, no_events
+from tests.package.environment import runtime
+from tests.package.test_functions import SESSIONS
+
+SECONDS = 300.0
+
+GLUE_MEMORY_MIB = 16 * 1024  # of a G.1X worker
+
+# Runs the script as Glue does, and says what it took: its last line is JSON.
+DRIVER = """
+import json, re, runpy, sys, time
+began = time.perf_counter()
+import b3_etl_job
+imported = time.perf_counter()
+b3_etl_job.main(sys.argv[1:])
+ended = time.perf_counter()
+peak = re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())
+print(json.dumps({"import_seconds": imported - began, "seconds": ended - imported, "peak_bytes": int(peak[1]) * 1024}))
+"""
+
+
+@pytest.fixture(scope="module")
+def glue_python(built: Packages, tmp_path_factory: Any) -> tuple[Path, str]:
+    """Glue's Python, and where it looks for modules beside its own: the library's zip and the installed wheels."""
+    python = runtime("glue") / "bin" / "python"
+    modules = tmp_path_factory.mktemp("modules")
+    pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--target", str(modules)]
+    subprocess.run([*pip, *job.INSTALLER_OPTIONS.split(), *map(str, built.job_wheels)], check=True, timeout=SECONDS)
+    return python, f"{built.job_library}:{built.job_script.parent}:{modules}"
+
+
+def run(laptop: Laptop, glue_python: tuple[Path, str], folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    python, path = glue_python
+    return subprocess.run(
+        [str(python), *command],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": path, **laptop.aws.environ()},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+ARGUMENTS = (
+    "--RAW_PATH", f"s3://{RAW}/raw/", "--REFINED_PATH", f"s3://{REFINED}/refined/", "--JOB_NAME", "b3-etl-job",
+    "--JOB_RUN_ID", "jr_package", "--job-language", "python", "--enable-continuous-cloudwatch-log", "true",
+)  # fmt: skip
+
+
+def test_the_packaged_job_makes_the_same_lake_as_the_projects(
+    laptop: Laptop, s3: Any, glue: Any, glue_python: tuple[Path, str], tmp_path: Path, measured: Any
+):
+    key, body = raw_object(session_bars("1994-07-04", SESSIONS))
+    with no_events():
+        s3.put_object(Bucket=RAW, Key=key, Body=body)
+
+    done = run(laptop, glue_python, tmp_path, "-c", DRIVER, *ARGUMENTS)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    made = laptop.contents()
+    assert made is not None
+    assert (made.rows, made.run.id, made.code_version) == (SESSIONS, "jr_package", code_version())
+    catalog = Catalog(glue, "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
+    ours = bring_up_to_date(wiring.lake(), catalog, "jr_ours", lambda: NOW)
+    assert ours is not None
+    assert (ours.version, ours.years) == (made.version, made.years)
+    took = json.loads(done.stdout.splitlines()[-1])
+    measured.setdefault("processes", {})["Glue job"] = {
+        "import_seconds": took["import_seconds"],
+        "first_seconds": took["seconds"],
+        "next_seconds": None,
+        "timeout_seconds": int(JOB_TIMEOUT.total_seconds()),
+        "peak_bytes": took["peak_bytes"],
+        "memory_mib": GLUE_MEMORY_MIB,
+    }
+
+
+def test_without_its_package_glues_python_cannot_run_the_job(
+    laptop: Laptop, built: Packages, glue_python: tuple[Path, str], tmp_path: Path
+):
+    bare = (glue_python[0], "")
+
+    done = run(laptop, bare, tmp_path, str(built.job_script), *ARGUMENTS)
+
+    assert done.returncode != 0
+    assert "No module named 'chalicelib'" in done.stderr
+
+
+def test_bad_arguments_of_the_packaged_job_are_one_line(
+    laptop: Laptop, built: Packages, glue_python: tuple[Path, str], tmp_path: Path
+):
+    done = run(laptop, glue_python, tmp_path, str(built.job_script), "--RAW_PATH", "raw", "--REFINED_PATH", "x")
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("--RAW_PATH is 'raw'; allowed: s3://bucket/…")

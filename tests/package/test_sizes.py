@@ -1,0 +1,42 @@
+"""What Lambda takes: 250 MiB of function and layers unzipped, and 50 MiB in an upload, which is how Chalice sends it.
+
+The limits are of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, which counts MB of 1,024 kB.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from infra import archive
+from infra.packages import Packages
+
+UNZIPPED, UPLOADED = 250 * archive.MIB, 50 * archive.MIB
+
+
+def test_function_and_layer_fit_into_lambda(built: Packages, function_zip: Path, measured: Any):
+    sizes = {name: archive.unzipped_size(path) for name, path in (("function", function_zip), ("layer", built.layer))}
+    measured["sizes"] = {
+        "function": {"zipped": function_zip.stat().st_size, "unzipped": sizes["function"]},
+        "layer": {"zipped": built.layer.stat().st_size, "unzipped": sizes["layer"]},
+    }
+    measured["parts"] = largest_parts(built.layer)
+
+    assert sum(sizes.values()) <= UNZIPPED, measured["parts"]
+    assert function_zip.stat().st_size <= UPLOADED
+
+
+def test_the_function_alone_is_small(function_zip: Path):
+    # What it holds beyond the app and two small libraries costs every cold start.
+    assert archive.unzipped_size(function_zip) < 5 * archive.MIB
+
+
+def largest_parts(layer: Path) -> dict[str, int]:
+    """Bytes of the ten largest parts of the layer, libraries of C together with the package that brings them."""
+    sizes: Counter[str] = Counter()
+    with zipfile.ZipFile(layer) as zipped:
+        for entry in zipped.infolist():
+            sizes[entry.filename.split("/")[1].removesuffix(".libs")] += entry.file_size
+    return dict(sizes.most_common(10))

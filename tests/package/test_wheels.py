@@ -1,0 +1,110 @@
+"""Whether what is packaged runs where it goes: Chalice says nothing of a wheel that is missing or for another glibc."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+from elftools.elf.gnuversions import GNUVerNeedSection
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from infra import job, target, wheels
+from infra.errors import PackageError
+from infra.layer import build as layer
+from infra.packages import Packages
+from tests.conftest import ROOT
+
+MACHINE, PAGE = "EM_X86_64", 4096
+
+
+def pinned(requirements: Path) -> dict[str, str]:
+    """The version of each package that a file pins."""
+    lines = [line.rstrip(" \\") for line in requirements.read_text().splitlines() if re.match(r"\w", line)]
+    found = [Requirement(line) for line in lines]
+    return {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in found}
+
+
+def held(zipped: Path) -> dict[str, str]:
+    """The version of each package that a zip file holds."""
+    with zipfile.ZipFile(zipped) as opened:
+        names = {Path(name).parent.name for name in opened.namelist() if name.endswith(".dist-info/METADATA")}
+    pairs = [name.removesuffix(".dist-info").rsplit("-", 1) for name in names]
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+def libraries(zipped: Path) -> dict[str, ELFFile]:
+    """The compiled libraries in a zip file."""
+    with zipfile.ZipFile(zipped) as opened:
+        return {name: ELFFile(BytesIO(opened.read(name))) for name in opened.namelist() if ".so" in Path(name).suffixes}
+
+
+def newest_glibc(library: ELFFile) -> tuple[int, ...]:
+    """The newest version of glibc that a library asks for."""
+    asked: list[tuple[int, ...]] = [(0, 0)]
+    for section in library.iter_sections():
+        if isinstance(section, GNUVerNeedSection):
+            names = [entry.name for _, entries in section.iter_versions() for entry in entries]
+            asked += [tuple(map(int, name[6:].split("."))) for name in names if re.fullmatch(r"GLIBC_[\d.]+", name)]
+    return max(asked)
+
+
+def test_the_layer_holds_every_package_that_it_pins(built: Packages):
+    assert held(built.layer) == pinned(layer.REQUIREMENTS)
+
+
+def test_the_function_holds_every_package_that_it_pins(function_zip: Path):
+    assert held(function_zip) == pinned(ROOT / "requirements.txt")
+
+
+def test_the_jobs_wheels_are_every_package_that_it_pins(built: Packages):
+    names = [wheel.name.split("-")[:2] for wheel in built.job_wheels]
+
+    assert {canonicalize_name(name): version for name, version in names} == pinned(job.REQUIREMENTS)
+    wheels.check_fit(built.job_wheels, "x86_64")
+
+
+def test_what_is_packaged_is_what_the_tests_of_the_project_run_on():
+    developed = pinned(ROOT / "requirements-dev.txt")
+
+    for requirements in (layer.REQUIREMENTS, job.REQUIREMENTS, ROOT / "requirements.txt"):
+        assert pinned(requirements).items() <= developed.items(), requirements
+
+
+def test_every_library_is_for_the_machine_and_the_glibc_of_lambda(built: Packages, function_zip: Path):
+    for zipped, least in ((built.layer, 100), (function_zip, 1), *((wheel, 0) for wheel in built.job_wheels)):
+        found = libraries(zipped)
+        assert len(found) >= least
+        for name, library in found.items():
+            assert library["e_machine"] == MACHINE, name
+            assert newest_glibc(library) <= target.GLIBC, name
+            # What the loader asks of a library before it maps it; a careless `strip` breaks it.
+            for segment in library.iter_segments("PT_LOAD"):
+                assert segment["p_offset"] % PAGE == segment["p_vaddr"] % PAGE, name
+
+
+@pytest.mark.parametrize(
+    "wheel",
+    [
+        "numpy-2.4.4-cp313-cp313-manylinux_2_39_x86_64.whl",
+        "numpy-2.4.4-cp313-cp313-musllinux_1_2_x86_64.whl",
+        "numpy-2.4.4-cp313-cp313-manylinux_2_28_aarch64.whl",
+        "numpy-2.4.4-cp312-cp312-manylinux_2_28_x86_64.whl",
+        "numpy-2.4.4-cp313-cp313-macosx_14_0_arm64.whl",
+    ],
+)
+def test_a_wheel_for_elsewhere_is_refused_by_name(wheel: str):
+    with pytest.raises(PackageError, match=rf"{re.escape(wheel)}: allowed: Python 3\.13, x86_64, glibc 2\.34 or older"):
+        wheels.check_fit([Path(wheel)], "x86_64")
+
+
+def test_a_wheel_with_another_hash_is_refused(tmp_path: Path):
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
+
+    with pytest.raises(PackageError, match="pip download failed"):
+        wheels.fetch(requirements, tmp_path / "wheels", "x86_64")
