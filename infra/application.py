@@ -11,19 +11,22 @@ from infra.bytecode import compile_sources
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def library() -> dict[str, Path]:
+def library(root: Path = ROOT) -> dict[str, Path]:
     """The files of `chalicelib`, by their names in a package."""
-    return {f"chalicelib/{name}": path for name, path in archive.sources(ROOT / "chalicelib").items()}
+    return {f"chalicelib/{name}": path for name, path in archive.sources(root / "chalicelib").items()}
 
 
-def copy(folder: Path) -> None:
+def copy(folder: Path, root: Path = ROOT) -> None:
     """Copy what Chalice packages into a folder.
 
     Chalice takes all that lies in `chalicelib`: it must not find what this machine's Python left there, and finds
     bytecode of ours instead, which a function could not keep.
+
+    Args:
+        root: the project's folder.
     """
     shutil.rmtree(folder / "chalicelib", ignore_errors=True)
-    for name, path in {**library(), "app.py": ROOT / "app.py", "requirements.txt": ROOT / "requirements.txt"}.items():
+    for name, path in {**library(root), **{name: root / name for name in ("app.py", "requirements.txt")}}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / name)
     compile_sources(folder / "chalicelib", "/var/task/chalicelib")

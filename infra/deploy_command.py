@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra import artifacts, checks, clients, functions, gateway, keys, plan, project, stacks
+from infra import (
+    artifacts,
+    chalice_process,
+    checks,
+    clients,
+    gateway,
+    keys,
+    lambda_settings,
+    plan,
+    project,
+    stacks,
+    target,
+)
 from infra.artifacts import Artifacts
 from infra.clients import Aws
 from infra.errors import SmokeFailed
@@ -33,7 +45,7 @@ def run(options: Options, world: World) -> None:
         print(plan.deployment(at, options.architecture or "x86_64", options.email or "", None))
         print("Nothing was asked of AWS, and nothing changed: this is a dry run.")
         return
-    checks.python()
+    target.check_python()
     aws = Aws(checks.region(options.region))
     at = checks.place(aws, options.stage)
     deployment = _Deployment(aws, at, Stacks(aws.cloudformation), world, options, config)
@@ -64,7 +76,7 @@ class _Deployment:
         if not reserve:
             print(
                 f"  note: this account may run {quota} functions at once, so none is kept free for these: AWS keeps "
-                f"{functions.KEPT_FREE} for the others. Service Quotas can raise it.\n"
+                f"{lambda_settings.KEPT_FREE} for the others. Service Quotas can raise it.\n"
             )
         if not self.options.yes:
             plan.confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
@@ -90,7 +102,7 @@ class _Deployment:
             api = self._chalice(bucket, outputs)
             done(f"{len(project.reserved(self.config))} functions, REST API {api}, schedule, S3 event")
         with step(7, total, "gateway") as done:
-            functions.catch_failures(self.aws, self.at, outputs["FailureQueueArn"])
+            lambda_settings.catch_failures(self.aws, self.at, outputs["FailureQueueArn"])
             gateway.answer_in_our_shape(self.aws.apigateway, api, self.at, self._origin)
             gateway.limit(self.aws.apigateway, api, self.at)
             key = keys.give(self.aws.apigateway, api, self.at)
@@ -111,7 +123,7 @@ class _Deployment:
     @property
     def reserve(self) -> tuple[bool, int]:
         """Whether functions can have runs for themselves, and how many the account has."""
-        return functions.can_reserve(self.aws, self.at, project.reserved(self.config))
+        return lambda_settings.can_reserve(self.aws, self.at, project.reserved(self.config))
 
     @property
     def _origin(self) -> str:
@@ -149,7 +161,7 @@ class _Deployment:
         project.lay_out(self.world.root, folder, made, stage, found)
         record = project.state_file(folder, stage)
         try:
-            functions.chalice("deploy", folder, stage, self.aws.region)
+            chalice_process.run("deploy", folder, stage, self.aws.region)
         finally:
             if record.exists() and record.read_text(encoding="utf-8") != state.text:
                 state.put(record.read_text(encoding="utf-8"))

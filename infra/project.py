@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra import application
 from infra.errors import Refused
 from infra.names import HANDLERS, Place
 
@@ -87,12 +88,9 @@ def lay_out(root: Path, folder: Path, config: Mapping[str, Any], stage: str, sta
     Args:
         state: Chalice's deployed state, None if there is none.
     """
-    for name in ("app.py", "requirements.txt", "chalicelib", _STATE):
-        _remove(folder / name)
-    (folder / _STATE).mkdir(parents=True, exist_ok=True)
-    for name in ("app.py", "requirements.txt"):
-        shutil.copyfile(root / name, folder / name)
-    shutil.copytree(root / "chalicelib", folder / "chalicelib", ignore=shutil.ignore_patterns("__pycache__"))
+    application.copy(folder, root)
+    shutil.rmtree(folder / _STATE, ignore_errors=True)
+    (folder / _STATE).mkdir(parents=True)
     (folder / ".chalice" / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
     if state is not None:
         state_file(folder, stage).write_text(state, encoding="utf-8")
@@ -101,10 +99,3 @@ def lay_out(root: Path, folder: Path, config: Mapping[str, Any], stage: str, sta
 def state_file(folder: Path, stage: str) -> Path:
     """Where in the folder Chalice keeps its deployed state."""
     return folder / _STATE / f"{stage}.json"
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -65,26 +65,32 @@ class Account:
         call = _call(environ, body)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") and not re.search(r" (Describe|Get|List)[A-Z]", call):
             self.calls.append(call)
-        if call in self.denied:
-            return _answer(start_response, "403 Forbidden", _denial(call))
-        if call in self.replaced:
-            return _answer(start_response, *self.replaced[call])
-        if call.startswith("apigateway PUT /tags/"):
-            # Moto does not know it.
-            self.tagged[environ["PATH_INFO"].removeprefix("/tags/")] = json.loads(body)["tags"]
-            return _answer(start_response, "204 No Content", "")
-        if "/account-settings" in call:
-            return _answer(start_response, "200 OK", self._settings())
         if call.endswith("/invocations"):
             return self._invoke(environ["PATH_INFO"].split("/")[3], start_response)
-        if call.startswith("apigateway DELETE /restapis/") and (refusal := _held(environ["PATH_INFO"].split("/")[2])):
-            return _answer(start_response, "400 Bad Request", refusal)
+        if (answered := self._answered(call, environ["PATH_INFO"], body)) is not None:
+            return _answer(start_response, *answered)
         body = _understood(call, body)
         asked = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         answer = list(self.moto(asked, start_response))
         _as_aws_would(environ, call, answer)
         self.after(call)
         return answer
+
+    def _answered(self, call: str, path: str, body: bytes) -> tuple[str, str] | None:
+        """The status and the body of what moto is not asked, None for all else."""
+        if call in self.denied:
+            return "403 Forbidden", _denial(call)
+        if call in self.replaced:
+            return self.replaced[call]
+        if "/account-settings" in call:
+            return "200 OK", self._settings()
+        if call.startswith("apigateway PUT /tags/"):
+            # Moto does not know it.
+            self.tagged[path.removeprefix("/tags/")] = json.loads(body)["tags"]
+            return "204 No Content", ""
+        if call.startswith("apigateway DELETE /restapis/") and (refusal := _held(path.split("/")[2])):
+            return "400 Bad Request", refusal
+        return None
 
     def _settings(self) -> str:
         """Lambda's GetAccountSettings, which moto does not have."""
@@ -122,10 +128,14 @@ def _answer(start_response: Any, status: str, body: str, *headers: tuple[str, st
 
 def _denial(call: str) -> str:
     service, _, action = call.partition(" ")
-    message = f"User: arn:aws:iam::123456789012:user/ana is not authorized to perform: {service}:{action} on resource: x"
+    message = (
+        f"User: arn:aws:iam::123456789012:user/ana is not authorized to perform: {service}:{action} on resource: x"
+    )
     if service in ("cloudformation", "sts", "s3"):
         error = f"<Code>AccessDenied</Code><Message>{message}</Message>"
-        return f"<Error>{error}</Error>" if service == "s3" else f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
+        return (
+            f"<Error>{error}</Error>" if service == "s3" else f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
+        )
     return json.dumps({"__type": "AccessDeniedException", "message": message})
 
 

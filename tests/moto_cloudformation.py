@@ -48,8 +48,10 @@ class _Made:
         return False
 
     @classmethod
-    def create_from_cloudformation_json(cls, name: str, described: Any, account: str, region: str, **_: Any) -> _Made:
-        return cls(described["Properties"], account, region)
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> _Made:
+        return cls(cloudformation_json["Properties"], account_id, region_name)
 
     @classmethod
     def update_from_cloudformation_json(
@@ -94,7 +96,7 @@ class Job(_Made, CloudFormationModel):
     type = "AWS::Glue::Job"
 
     def make(self, account: str, region: str) -> str:
-        backend = glue_backends[account][region]
+        backend: Any = glue_backends[account][region]
         given = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): value for name, value in self.properties.items()}
         backend.create_job(**{name: given.get(name) for name in inspect.signature(backend.create_job).parameters})
         return str(self.properties["Name"])

@@ -1,4 +1,4 @@
-"""`deploy` as somebody types it, to an account that was never used, and again. Chalice and CloudFormation really run."""
+"""`deploy` as somebody types it, to an account that was never used, and again. Chalice and moto really run."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_it_says_what_it_will_do_and_then_what_it_did(account: Account, root: Pa
 
 
 def test_each_function_is_what_the_configuration_and_the_stacks_say(deployed: str, root: Path):
-    outputs = {}
+    outputs: dict[str, str] = {}
     for kind in ("data", "main"):
         (stack,) = client("cloudformation").describe_stacks(StackName=f"b3-dataflow-{kind}-dev")["Stacks"]
         outputs |= {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

@@ -99,7 +99,9 @@ def test_a_deploy_that_is_killed_again_and_again_comes_to_one_whole_system(accou
     assert rest_api((moto_state.read(bucket("artifacts"), "chalice/dev.json") or b"").decode()) == api["id"]
     (plan,) = gateway.get_usage_plans()["items"]
     assert plan["apiStages"] == [{"apiId": api["id"], "stage": "dev"}]
-    assert len(gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]) == len(gateway.get_api_keys()["items"]) == 1
+    assert (
+        len(gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]) == len(gateway.get_api_keys()["items"]) == 1
+    )
 
 
 def test_a_destroy_that_is_killed_again_and_again_leaves_the_data_alone(account: Account, root: Path):
@@ -154,9 +156,7 @@ def test_destroying_leaves_the_data_and_the_next_deploy_finds_it(account: Accoun
     assert len(moto_state.objects(bucket("raw"), "")) == 2
 
 
-def test_the_data_goes_only_with_the_name_of_the_stage(
-    account: Account, root: Path, monkeypatch: Any, capsys: Any
-):
+def test_the_data_goes_only_with_the_name_of_the_stage(account: Account, root: Path, monkeypatch: Any, capsys: Any):
     assert cli.main(DEPLOY, world(root)) == 0
     before = left()
     answers = iter(["prod", "dev"])

@@ -96,9 +96,7 @@ def test_nothing_is_written_but_to_the_temporary_folder(rehearsed: SimpleNamespa
 
 @pytest.mark.parametrize(("name", "handler"), [("API", "api_handler"), ("ingest", "ingest"),
                                                ("start_refine", "start_refine")])  # fmt: skip
-def test_each_function_has_the_memory_that_it_needs(
-    rehearsed: SimpleNamespace, measured: Any, name: str, handler: str
-):
+def test_each_function_has_the_memory_that_it_needs(rehearsed: SimpleNamespace, measured: Any, name: str, handler: str):
     one: Rehearsal = {"API": rehearsed.api, "ingest": rehearsed.ingest, "start_refine": rehearsed.start_refine}[name]
     following = rehearsed.again if name == "start_refine" else one
     memory, timeout = CONFIG[handler]["lambda_memory_size"], CONFIG[handler]["lambda_timeout"]

@@ -21,7 +21,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 @pytest.fixture
 def cloudformation() -> Iterator[Stubber]:
-    client = boto3.client("cloudformation", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # type: ignore[call-overload]
+    client = boto3.client("cloudformation", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
     with Stubber(client) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()
