@@ -29,6 +29,8 @@ from infra.stacks import Stacks
 from infra.state import State, as_found, rest_api
 from local.console import step
 
+DEFAULT_ARCHITECTURE = "x86_64"
+
 _KEPT = ("AlarmEmail", "MonthlyBudget", "LogRetentionDays", "Crawler")
 """Parameters of the main stack that stay as they are, unless something else is asked for."""
 
@@ -42,44 +44,48 @@ def run(options: Options, world: World) -> None:
     config = project.committed(world.root, options.stage)
     if options.dry_run:
         at = Place(options.stage, "<account>", options.region or "<region>")
-        print(plan.deployment(at, options.architecture or "x86_64", options.email or "", None))
+        print(plan.deployment(at, options.architecture or DEFAULT_ARCHITECTURE, options.email or "", None))
         print("Nothing was asked of AWS, and nothing changed: this is a dry run.")
         return
     target.check_python()
     aws = Aws(checks.region(options.region))
     at = checks.place(aws, options.stage)
-    deployment = _Deployment(aws, at, Stacks(aws.cloudformation), world, options, config)
-    deployment.check()
-    deployment.do()
+    made = Stacks(aws.cloudformation)
+    checks.elsewhere(aws, at)
+    checks.buckets(aws, at, made)
+    now = made.parameters(at.stack("main"))
+    architecture = options.architecture or now.get("LayerArchitecture", DEFAULT_ARCHITECTURE)
+    email = now.get("AlarmEmail", "") if options.email is None else options.email
+    existing = {kind: made.describe(at.stack(kind)) is not None for kind in STACKS}
+    print(plan.deployment(at, architecture, email, existing))
+    reserve, quota = lambda_settings.can_reserve(aws, at, project.reserved(config))
+    if not reserve:
+        print(
+            f"  note: this account may run {quota} functions at once, so none is kept free for these: AWS keeps "
+            f"{lambda_settings.KEPT_FREE} for the others. Service Quotas can raise it.\n"
+        )
+    if not options.yes:
+        plan.confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
+    _Deployment(aws, at, made, world, config, options.email, architecture, reserve).do()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Deployment:
-    """One run of the command."""
+    """One run of the command.
+
+    Attributes:
+        email: who is told of alarms, None to leave that as it is.
+        reserve: whether the functions are to have runs for themselves.
+    """
 
     aws: Aws
     at: Place
     stacks: Stacks
     world: World
-    options: Options
     config: dict[str, Any]
-
-    def check(self) -> None:
-        """See that it can be done, tell the plan, and ask."""
-        checks.elsewhere(self.aws, self.at)
-        checks.buckets(self.aws, self.at, self.stacks)
-        existing = {kind: self.stacks.describe(self.at.stack(kind)) is not None for kind in STACKS}
-        kept = self.stacks.parameters(self.at.stack("main"))
-        email = kept.get("AlarmEmail", "") if self.options.email is None else self.options.email
-        print(plan.deployment(self.at, self.architecture, email, existing))
-        reserve, quota = self.reserve
-        if not reserve:
-            print(
-                f"  note: this account may run {quota} functions at once, so none is kept free for these: AWS keeps "
-                f"{lambda_settings.KEPT_FREE} for the others. Service Quotas can raise it.\n"
-            )
-        if not self.options.yes:
-            plan.confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
+    email: str | None
+    architecture: str
+    reserve: bool
 
     def do(self) -> None:
         """All steps, and then the address."""
@@ -115,17 +121,6 @@ class _Deployment:
         return self.world.root / "build"
 
     @property
-    def architecture(self) -> str:
-        """What was asked for, else what the stage has, else Intel's."""
-        kept = self.stacks.parameters(self.at.stack("main"))
-        return self.options.architecture or kept.get("LayerArchitecture", "x86_64")
-
-    @property
-    def reserve(self) -> tuple[bool, int]:
-        """Whether functions can have runs for themselves, and how many the account has."""
-        return lambda_settings.can_reserve(self.aws, self.at, project.reserved(self.config))
-
-    @property
     def _origin(self) -> str:
         return str(self.config["stages"][self.at.stage]["environment_variables"]["B3_CORS_ORIGIN"])
 
@@ -139,7 +134,7 @@ class _Deployment:
         return self.stacks.outputs(self.at.stack(kind))
 
     def _parameters(self, bucket: str, uploaded: Artifacts) -> dict[str, str]:
-        given = {} if self.options.email is None else {"AlarmEmail": self.options.email}
+        given = {} if self.email is None else {"AlarmEmail": self.email}
         return {
             **given,
             **self._outputs("data"),
@@ -157,7 +152,7 @@ class _Deployment:
         folder = self.build / "deploy" / stage
         state = State(self.aws, self.at, bucket)
         found = as_found(state.fetch(), self.aws, self.at)
-        made = project.configured(self.config, stage, outputs, self.architecture, self.reserve[0])
+        made = project.configured(self.config, stage, outputs, self.architecture, self.reserve)
         project.lay_out(self.world.root, folder, made, stage, found)
         record = project.state_file(folder, stage)
         try:

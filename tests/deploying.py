@@ -18,6 +18,7 @@ import boto3
 from b3_etl_job import bring_up_to_date
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
+from moto.cloudformation.models import cloudformation_backends
 
 import tests.moto_cloudformation  # noqa: F401 - moto finds what is in it by itself
 from chalicelib.catalog import Catalog
@@ -166,7 +167,11 @@ def _understood(call: str, body: bytes) -> bytes:
 
 
 def _as_aws_would(environ: Environ, call: str, answer: list[bytes]) -> None:
-    """What AWS does with an API that is imported or put anew, and moto does not."""
+    """What AWS does besides, and moto does not: with an API that is imported or put anew, and with a new stack."""
+    if call == "cloudformation CreateStack":
+        for stack in cloudformation_backends[moto_state.ACCOUNT][moto_state.REGION].stacks.values():
+            # A stack keeps the defaults of its parameters, and not only what was given.
+            stack.parameters = {name: str(value) for name, value in stack.stack_parameters.items()}
     backend = apigateway_backends[moto_state.ACCOUNT][moto_state.REGION]
     if call.startswith("apigateway POST /restapis?"):
         kinds = parse_qs(environ["QUERY_STRING"]).get("endpointConfigurationTypes")

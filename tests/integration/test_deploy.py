@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import boto3
 import pytest
@@ -115,7 +116,7 @@ def test_events_start_the_functions_and_failures_go_to_the_queue(account: Accoun
     assert rules == {"prefix": layout.RAW_PREFIX, "suffix": layout.RAW_SUFFIX}
 
     running.aws.events.wait_idle(60)
-    keys = [record["s3"]["object"]["key"] for event in account.events for record in event.get("Records", [])]
+    keys = [unquote_plus(record["s3"]["object"]["key"]) for event in account.events for record in event.get("Records", [])]
     assert keys == [entry.key for entry in moto_state.objects(bucket("raw"), "")]
 
     rule = client("events").describe_rule(Name="b3-dataflow-dev-ingest-event")
