@@ -1,9 +1,11 @@
-# make run    the whole pipeline on this machine
-# make test   lint, types and every test
+# make run        the whole pipeline on this machine
+# make notebook   the analyst's notebook, beside a `make run` that is running
+# make test       lint, types and every test
 
 SOURCE ?= auto
 PORT ?= 8000
 AWS_PORT ?= 4566
+JUPYTER_PORT ?= 8888
 REQUIRE_DATA ?=
 ARCH ?= x86_64
 STAGE ?=
@@ -11,22 +13,29 @@ DATA ?= keep
 
 PY := .venv/bin/python
 STEP := @scripts/step
+# With a key it would send what it finds to its maker.
+CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run test lint types pytest bench golden docs examples judge layer test-package deploy destroy lock clean
+.PHONY: run notebook test lint types pytest bench golden docs examples judge layer test-package deploy destroy lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
 
+notebook: .venv/notebook-installed
+	@$(PY) -m local notebook --port '$(PORT)' --aws-port '$(AWS_PORT)' --jupyter-port '$(JUPYTER_PORT)'
+
 test: lint types pytest
 
-lint: .venv/installed
+lint: .venv/installed .venv/checkov/installed
 	$(STEP) 'ruff check' .venv/bin/ruff check --quiet .
 	$(STEP) 'ruff format' .venv/bin/ruff format --quiet --check .
+	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/*.yaml
+	$(STEP) 'checkov' $(CHECKOV)
 
-types: .venv/installed
+types: .venv/notebook-installed
 	$(STEP) 'mypy' .venv/bin/mypy --no-error-summary .
 
-pytest: .venv/installed
+pytest: .venv/notebook-installed
 	$(STEP) 'pytest' env REQUIRE_DATA='$(REQUIRE_DATA)' $(PY) -m pytest $(PYTEST)
 
 bench: .venv/installed
@@ -42,6 +51,8 @@ docs: .venv/installed
 	@$(PY) -m scripts.data_quality
 	@$(PY) -m scripts.openapi
 	@$(PY) -m scripts.deploying
+	@$(PY) -m scripts.catalog_template
+	@$(PY) -m scripts.costs
 
 # The contract's examples, from the real history; then `make docs`.
 examples: .venv/installed
@@ -74,6 +85,14 @@ SAID = --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)') $(if $(YES),--yes
 # What is installed is what the file says: another file, another install.
 .venv/installed: requirements-dev.txt requirements.txt
 	@python=$$(scripts/python) && scripts/step 'install' scripts/install "$$python"
+
+# checkov needs other versions of what we use.
+.venv/checkov/installed: infra/requirements-checkov.txt | .venv/installed
+	$(STEP) 'install checkov' scripts/install-checkov
+
+# Jupyter and what is drawn with it: apart, so that `make run` need not wait for it.
+.venv/notebook-installed: requirements-notebook.txt | .venv/installed
+	$(STEP) 'install jupyter' scripts/install-notebook
 
 # The versions that each .in of requirements allows.
 lock: .venv/installed

@@ -30,7 +30,7 @@ class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         start, end: the days, both included.
-        source: `yahoo`, or `csv:s3://bucket/key`.
+        source: `yahoo`, or `csv:s3://bucket/key`. On AWS it may read `backfill/` of the raw bucket only.
         as_correction: let these bars win over every other source.
         dry_run: only say which sessions would change.
     """
@@ -78,7 +78,7 @@ def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any
 
 
 def _say_how_old(lake: Lake, now: datetime) -> None:
-    """Tell CloudWatch before the source is asked: how old the lake is must be known above all when it does not answer."""
+    """Tell CloudWatch how old the lake is, before a source is asked that may not answer."""
     manifest, _ = lake.manifest()
     if manifest and manifest.contents:
         print(metric(manifest.contents, lake.refined_bucket, now))

@@ -17,13 +17,10 @@ def library(root: Path = ROOT) -> dict[str, Path]:
 
 
 def copy(folder: Path, root: Path = ROOT) -> None:
-    """Copy what Chalice packages into a folder.
+    """Copy what Chalice packages of a checkout into a folder.
 
     Chalice takes all that lies in `chalicelib`: it must not find what this machine's Python left there, and finds
     bytecode of ours instead, which a function could not keep.
-
-    Args:
-        root: the project's folder.
     """
     shutil.rmtree(folder / "chalicelib", ignore_errors=True)
     for name, path in {**library(root), **{name: root / name for name in ("app.py", "requirements.txt")}}.items():

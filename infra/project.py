@@ -88,9 +88,9 @@ def lay_out(root: Path, folder: Path, config: Mapping[str, Any], stage: str, sta
     Args:
         state: Chalice's deployed state, None if there is none.
     """
-    application.copy(folder, root)
     shutil.rmtree(folder / _STATE, ignore_errors=True)
     (folder / _STATE).mkdir(parents=True)
+    application.copy(folder, root)
     (folder / ".chalice" / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
     if state is not None:
         state_file(folder, stage).write_text(state, encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import socket
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,8 +14,8 @@ from chalicelib.errors import LakeChanged
 from chalicelib.lake import Lake
 from chalicelib.sources import SYNTHETIC, Source
 from local import environment, sources
-from local.aws import HOST
 from local.errors import LocalError
+from local.running import reach
 
 MERGED_SECONDS = 120.0
 
@@ -37,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
         LocalError: no local AWS is running there.
         B3Error: the backfill cannot be done as asked.
     """
-    _reach(arguments.aws_port)
+    environment.point_at(reach("local AWS", arguments.aws_port, "--aws-port"))
     lake = wiring.lake()
     now = datetime.now(UTC)
     source = _source(arguments.source, lake)
@@ -52,16 +51,6 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{added['bars']:,} bars from {source.name}, {added['first']} to {added['last']}, added as {added['key']}")
     _wait_merged(lake, added["key"])
     print(f"merged: the API shows them within {HELD_SECONDS:.0f} seconds")
-
-
-def _reach(port: int) -> None:
-    """Point this process at the local AWS."""
-    endpoint = f"http://{HOST}:{port}"
-    try:
-        socket.create_connection((HOST, port), timeout=10).close()
-    except OSError as error:
-        raise LocalError(f"no local AWS answers on {endpoint}: start `make run`, or give its --aws-port") from error
-    environment.point_at(endpoint)
 
 
 def _source(name: str | None, lake: Lake) -> Source:

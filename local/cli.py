@@ -12,7 +12,7 @@ from datetime import date
 
 from chalicelib import wiring
 from chalicelib.errors import B3Error
-from local import backfill_command, run_command, sources
+from local import backfill_command, notebook_command, run_command, sources
 from local.console import Parser
 
 PORT, AWS_PORT = 8000, 4566
@@ -59,7 +59,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         metavar="SECONDS",
         help="let each Athena query take this long, as AWS takes about one (default: %(default)s)",
     )
-    _add_backfill(parser.add_subparsers(title="commands", metavar="backfill"))
+    commands = parser.add_subparsers(title="commands", metavar="backfill | notebook")
+    _add_backfill(commands)
+    _add_notebook(commands)
     return parser.parse_args(argv)
 
 
@@ -76,6 +78,23 @@ def _add_backfill(commands: argparse._SubParsersAction[Parser]) -> None:
     backfill.add_argument("--dry-run", action="store_true", help="say which sessions would change, write nothing")
     backfill.add_argument("--source", help="yahoo, sample or csv:<path> (default: sample in a lake of it, else yahoo)")
     backfill.add_argument("--aws-port", type=_port, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
+
+
+def _add_notebook(commands: argparse._SubParsersAction[Parser]) -> None:
+    notebook = commands.add_parser(
+        "notebook",
+        help="open the analyst's notebook in Jupyter, beside a `make run` that is running",
+        description="Open the analyst's notebook in Jupyter, on the data of a `make run` that is running.",
+    )
+    notebook.set_defaults(command=notebook_command.run)
+    notebook.add_argument("--port", type=_port, default=PORT, help="of the API (default: %(default)s)")
+    notebook.add_argument("--aws-port", type=_port, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
+    notebook.add_argument(
+        "--jupyter-port",
+        type=_port,
+        default=notebook_command.PORT,
+        help="where Jupyter listens, or the next one that is free (default: %(default)s)",
+    )
 
 
 def _day(text: str) -> date:

@@ -1,0 +1,132 @@
+"""What tells an operator that something is wrong, and at what moment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib import freshness
+from local.laptop import Laptop
+from tests.cron import runs
+from tests.template import Stack, stacks
+
+
+@pytest.fixture(scope="module")
+def main() -> Stack:
+    return stacks("dev")["main"]
+
+
+@pytest.fixture(scope="module")
+def alarms(main: Stack) -> Mapping[str, Any]:
+    return main.of("AWS::CloudWatch::Alarm")
+
+
+def watched(alarm: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
+    dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    return alarm["Namespace"], alarm["MetricName"], dimensions
+
+
+def test_there_are_ten_alarms_at_the_most_and_each_tells_of_its_end_too(main: Stack, alarms: Mapping[str, Any]):
+    topic = main.outputs["AlarmTopicArn"]
+
+    assert len(alarms) == 7
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
+        assert alarm["AlarmName"].startswith("b3-dataflow-dev-")
+        assert alarm["AlarmDescription"]
+
+
+def test_the_errors_of_each_function_are_watched(alarms: Mapping[str, Any]):
+    functions = {
+        alarm["Dimensions"][0]["Value"]: alarm["Threshold"]
+        for alarm in alarms.values()
+        if alarm["MetricName"] == "Errors"
+    }
+
+    # Lambda tries an event three times: the first two failures may be no news.
+    assert functions == {
+        "b3-dataflow-dev": 1,
+        "b3-dataflow-dev-ingest": 3,
+        "b3-dataflow-dev-start_refine": 3,
+    }
+    assert watched(alarms["ApiAnswers"]) == (
+        "AWS/ApiGateway",
+        "5XXError",
+        {"ApiName": "b3-dataflow", "Stage": "dev"},
+    )
+
+
+def test_old_data_is_watched_by_what_the_ingest_says(main: Stack, alarms: Mapping[str, Any]):
+    alarm = alarms["DataOld"]
+    refined = main.resources["Table"]["Properties"]["TableInput"]["StorageDescriptor"]["Location"].split("/")[2]
+
+    assert watched(alarm) == (freshness.NAMESPACE, freshness.METRIC, {freshness.DIMENSION: refined})
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 2)
+    # Between two runs nothing is said, and what was said last holds.
+    assert alarm["TreatMissingData"] == "ignore"
+
+
+def test_a_dead_schedule_is_noticed_and_a_weekend_is_not_taken_for_one(laptop: Laptop, alarms: Mapping[str, Any]):
+    alarm = alarms["IngestSilent"]
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    started = list(runs(laptop.app.SCHEDULE, begin, begin + timedelta(days=366)))
+    pause = max(after - before for before, after in zip(started, started[1:], strict=False))
+
+    assert watched(alarm) == ("AWS/Lambda", "Invocations", {"FunctionName": "b3-dataflow-dev-ingest"})
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"
+    assert pause == timedelta(hours=62)
+    # The last of its periods is today's, which may have just begun.
+    assert (alarm["EvaluationPeriods"] - 1) * timedelta(seconds=alarm["Period"]) > pause
+    assert (alarm["EvaluationPeriods"] - 2) * timedelta(seconds=alarm["Period"]) < pause
+
+
+def test_events_that_failed_for_good_are_kept_and_watched(main: Stack, alarms: Mapping[str, Any]):
+    (queue,) = main.of("AWS::SQS::Queue").values()
+
+    assert queue["SqsManagedSseEnabled"] is True
+    assert timedelta(seconds=queue["MessageRetentionPeriod"]) == timedelta(days=14)
+    assert watched(alarms["FailuresWaiting"]) == (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        {"QueueName": queue["QueueName"]},
+    )
+    assert alarms["FailuresWaiting"]["Threshold"] == 1
+
+
+def test_a_run_of_the_job_that_did_not_succeed_is_told_in_words(main: Stack):
+    (rule,) = main.of("AWS::Events::Rule").values()
+    (target,) = rule["Targets"]
+    transformer = target["InputTransformer"]
+
+    assert rule["EventPattern"]["detail"] == {"jobName": ["b3-etl-job-dev"], "state": ["FAILED", "TIMEOUT"]}
+    assert target["Arn"] == main.outputs["AlarmTopicArn"]
+    text = transformer["InputTemplate"]
+    event = {"jobName": "b3-etl-job-dev", "jobRunId": "jr_1", "state": "FAILED", "message": "MixedLake: …"}
+    for name, path in transformer["InputPathsMap"].items():
+        text = text.replace(f"<{name}>", event[path.removeprefix("$.detail.")])
+    assert json.loads(text) == "The Glue job b3-etl-job-dev ended its run jr_1 as FAILED: MixedLake: …"
+
+
+def test_whoever_tells_may_publish_and_nobody_else(main: Stack):
+    (policy,) = main.of("AWS::SNS::TopicPolicy").values()
+    statements = policy["PolicyDocument"]["Statement"]
+    allowed = {each["Principal"]["Service"]: each for each in statements if each["Effect"] == "Allow"}
+
+    assert set(allowed) == {"cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"}
+    for service, statement in allowed.items():
+        assert statement["Action"] == "sns:Publish"
+        assert ("Condition" in statement) == (service != "events.amazonaws.com")
+
+
+def test_the_budget_is_of_this_stage_alone_and_tells_the_topic(main: Stack):
+    (properties,) = main.of("AWS::Budgets::Budget").values()
+
+    assert properties["Budget"]["BudgetLimit"] == {"Amount": 5, "Unit": "USD"}
+    assert properties["Budget"]["CostFilters"] == {"TagKeyValue": ["user:b3-dataflow$dev"]}
+    for each in properties["NotificationsWithSubscribers"]:
+        assert each["Subscribers"] == [{"SubscriptionType": "SNS", "Address": main.outputs["AlarmTopicArn"]}]

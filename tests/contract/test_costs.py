@@ -1,0 +1,85 @@
+"""The cost table is of what is deployed, and its formulas are how it is computed."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from local.laptop import Laptop
+from scripts import costs
+from scripts.costs import PRICES, REGIONS, Item, Usage, items, total
+from tests.conftest import ROOT
+from tests.cron import runs
+from tests.template import stacks
+
+
+def test_the_document_is_that_of_the_code():
+    document = costs.PATH.read_text(encoding="utf-8")
+
+    assert costs.text(document) == document, "run make docs"
+
+
+def test_the_assumptions_about_the_system_are_what_is_deployed(laptop: Laptop):
+    main = stacks("dev")["main"]
+    functions = json.loads((ROOT / ".chalice" / "config.json").read_text())["lambda_functions"]
+    begin = datetime(2026, 1, 5, tzinfo=UTC)
+    usage = Usage()
+
+    assert usage.runs == len(list(runs(laptop.app.SCHEDULE, begin, begin + timedelta(weeks=1)))) * 52 / 12
+    assert usage.alarms == len(main.of("AWS::CloudWatch::Alarm"))
+    assert usage.workers == main.resources["Job"]["Properties"]["NumberOfWorkers"]
+    memory = [usage.api_gb, usage.ingest_gb, usage.start_refine_gb]
+    assert [gigabytes * 1024 for gigabytes in memory] == [
+        functions[handler]["lambda_memory_size"] for handler in ("api_handler", "ingest", "start_refine")
+    ]
+
+
+@pytest.mark.parametrize("item", items(Usage(runs=40)), ids=lambda item: item.what)
+def test_a_formula_says_what_is_multiplied(item: Item):
+    *factors, price = item.formula().split(" · ")
+
+    # "75 s/3,600" is 75/3600, and "2 DPU" is 2.
+    said = [
+        math.prod(float(number.replace(",", "")) ** (-1 if divides else 1) for divides, number in numbers)
+        for numbers in (re.findall(r"(/?)([\d,]*\d(?:\.\d+)?)", factor) for factor in factors)
+    ]
+    assert price == f"price of one {PRICES[item.price].unit}"
+    assert math.prod(said) * PRICES[item.price].by_region["us-east-1"] == pytest.approx(item.amount("us-east-1"))
+
+
+def test_a_run_of_the_job_is_charged_by_the_second_and_a_minute_at_least():
+    def job(seconds: float) -> float:
+        return items(Usage(runs=1, job_seconds=seconds))[0].amount("us-east-1")
+
+    assert job(75) == pytest.approx(2 * 75 / 3600 * 0.44)
+    assert job(20) == job(60) == pytest.approx(0.01467, abs=1e-5)
+
+
+def test_a_month_is_near_a_dollar_in_the_free_tier_and_two_outside():
+    bill = items(Usage())
+
+    assert total(bill, "us-east-1", free_tier=True) == pytest.approx(1.2, abs=0.1)
+    assert total(bill, "us-east-1", free_tier=False) == pytest.approx(2.0, abs=0.1)
+    assert total(bill, "sa-east-1", free_tier=True) == pytest.approx(1.8, abs=0.1)
+    assert total(bill, "sa-east-1", free_tier=False) == pytest.approx(2.6, abs=0.1)
+    # What the budget warns of is well above what is expected anywhere.
+    budget = stacks("dev")["main"].resources["Budget"]["Properties"]["Budget"]["BudgetLimit"]["Amount"]
+    assert total(bill, "sa-east-1", free_tier=False) < 0.8 * budget
+
+
+def test_every_price_is_known_in_every_region_and_used():
+    for price in PRICES.values():
+        assert set(price.by_region) == set(REGIONS)
+    assert {item.price for item in items(Usage())} == set(PRICES)
+
+
+def test_a_region_without_prices_is_one_line(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit, match="no prices for 'eu-west-1'; allowed: us-east-1, sa-east-1"):
+        costs.main(["eu-west-1"])
+
+    costs.main(["sa-east-1"])
+    assert "| what | formula | sa-east-1 |" in capsys.readouterr().out

@@ -1,0 +1,192 @@
+"""The templates say what the code says, and every name is the contract's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from chalicelib import layout
+from chalicelib.catalog import table_input
+from chalicelib.manifest import JOB_TIMEOUT
+from chalicelib.settings import Settings
+from scripts import catalog_template
+from tests.conftest import ROOT
+from tests.template import Stack, stacks
+
+ACCOUNT = "123456789012"
+
+
+@pytest.fixture(scope="module")
+def dev() -> dict[str, Stack]:
+    return stacks("dev")
+
+
+@pytest.fixture(scope="module")
+def main(dev: dict[str, Stack]) -> Stack:
+    return dev["main"]
+
+
+def one(stack: Stack, type_: str) -> Any:
+    (properties,) = stack.of(type_).values()
+    return properties
+
+
+def test_names_have_the_stage_but_in_prod(main: Stack):
+    prod = stacks("prod")["main"].outputs
+
+    assert [prod[name] for name in ("Database", "Job", "Workgroup", "Table")] == [
+        Settings().database,
+        Settings().job,
+        Settings().workgroup,
+        Settings().table,
+    ]
+    assert [main.outputs[name] for name in ("Database", "Job", "Workgroup", "Table")] == [
+        "b3_refined_db_dev",
+        "b3-etl-job-dev",
+        "b3-dataflow-dev",
+        "ibov_refined",
+    ]
+
+
+def test_what_the_stacks_put_out_are_settings_of_the_functions(dev: dict[str, Stack]):
+    outputs = {name: value for each in dev.values() for name, value in each.outputs.items()}
+
+    Settings(
+        raw_bucket=outputs["RawBucket"],
+        refined_bucket=outputs["RefinedBucket"],
+        athena_bucket=outputs["AthenaBucket"],
+        database=outputs["Database"],
+        table=outputs["Table"],
+        job=outputs["Job"],
+        workgroup=outputs["Workgroup"],
+    )
+    assert outputs["RawBucket"] == f"b3-dataflow-raw-{ACCOUNT}-us-east-1-dev"
+    assert outputs["LayerArn"] == f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:b3-dataflow-dev:1"
+    assert outputs["FailureQueueUrl"].endswith(f"/{ACCOUNT}/b3-dataflow-failures-dev")
+    # What the deploy command asks for by name.
+    assert set(dev["main"].outputs) == {
+        *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn"),
+        *("ApiRoleArn", "IngestRoleArn", "StartRefineRoleArn", "JobRoleArn"),
+        *("FailureQueueArn", "FailureQueueUrl", "AlarmTopicArn"),
+    }
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "data", "main"])
+def test_a_template_is_short_enough_to_be_sent_with_the_request(name: str):
+    # What CloudFormation takes without the detour by S3.
+    assert (ROOT / "infra" / f"{name}.yaml").stat().st_size <= 51_200
+
+
+def test_the_longest_names_of_buckets_are_not_too_long():
+    for name in ("artifacts", "refined"):
+        assert len(f"b3-dataflow-{name}-{ACCOUNT}-ap-northeast-1-abcdefghij") <= 63
+
+
+def test_the_table_is_the_one_that_the_job_registers(main: Stack):
+    location = (
+        f"s3://{main.resources['Job']['Properties']['DefaultArguments']['--REFINED_PATH'].split('/')[2]}/refined/"
+    )
+
+    assert one(main, "AWS::Glue::Table")["TableInput"] == table_input("ibov_refined", location)
+    text = catalog_template.PATH.read_text(encoding="utf-8")
+    assert catalog_template.filled(text) == text, "run make docs"
+
+
+def test_the_job_is_the_laptops_and_its_code_comes_from_our_bucket_alone(dev: dict[str, Stack]):
+    job = one(dev["main"], "AWS::Glue::Job")
+    artifacts = f"s3://{dev['bootstrap'].outputs['ArtifactBucket']}/job/"
+    arguments = job["DefaultArguments"]
+
+    assert (job["GlueVersion"], job["WorkerType"], job["NumberOfWorkers"]) == ("6.0", "G.1X", 2)
+    assert job["Timeout"] * 60 == JOB_TIMEOUT.total_seconds()
+    assert job["MaxRetries"] == 0
+    assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
+    assert job["Command"]["ScriptLocation"].startswith(artifacts)
+    assert arguments["--extra-py-files"].startswith(artifacts)
+    assert all(wheel.startswith(artifacts) for wheel in arguments["--additional-python-modules"].split(","))
+    assert arguments["--python-modules-installer-option"] == "--no-deps --no-index"
+    assert arguments["--job-bookmark-option"] == "job-bookmark-disable"
+    groups = {f"{arguments['--custom-logGroup-prefix']}/{name}" for name in ("output", "error")}
+    assert groups <= {group["LogGroupName"] for group in dev["main"].of("AWS::Logs::LogGroup").values()}
+
+
+def test_the_workgroup_says_where_results_go_and_how_much_may_be_read(main: Stack):
+    configuration = one(main, "AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
+
+    assert configuration["EnforceWorkGroupConfiguration"] is True
+    assert configuration["BytesScannedCutoffPerQuery"] == 100_000_000
+    results = f"s3://{main.outputs['AthenaBucket']}/{layout.RESULTS_PREFIX}"
+    assert configuration["ResultConfiguration"]["OutputLocation"] == results
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "data", "main"])
+def test_every_bucket_is_closed_encrypted_and_answers_tls_alone(dev: dict[str, Stack], name: str):
+    buckets = dev[name].of("AWS::S3::Bucket")
+    policies = {each["Bucket"]: each["PolicyDocument"] for each in dev[name].of("AWS::S3::BucketPolicy").values()}
+
+    assert buckets
+    for bucket in buckets.values():
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        # Under KMS an ETag is no MD5, and the job would write every year at every run.
+        assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+        assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        rules = bucket["LifecycleConfiguration"]["Rules"]
+        assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
+        versioned = bucket.get("VersioningConfiguration") == {"Status": "Enabled"}
+        assert versioned == any("NoncurrentVersionExpiration" in rule for rule in rules)
+        assert versioned == ("-athena-" not in bucket["BucketName"])
+        (deny,) = policies[bucket["BucketName"]]["Statement"]
+        assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", "*", "s3:*")
+        assert deny["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+        arn = f"arn:aws:s3:::{bucket['BucketName']}"
+        assert deny["Resource"] == [arn, f"{arn}/*"]
+
+
+def test_only_the_lakes_own_buckets_outlive_their_stack(dev: dict[str, Stack]):
+    kept = {
+        name: {each.get("DeletionPolicy"), each.get("UpdateReplacePolicy")}
+        for stack in dev.values()
+        for name, each in stack.resources.items()
+        if each["Type"] == "AWS::S3::Bucket"
+    }
+
+    assert kept == {
+        "ArtifactBucket": {"Delete"},
+        "RawBucket": {"Retain"},
+        "RefinedBucket": {"Retain"},
+        "AthenaBucket": {"Delete"},
+    }
+
+
+def test_every_function_has_a_log_group_that_ends(main: Stack):
+    groups = main.of("AWS::Logs::LogGroup").values()
+
+    assert {group["LogGroupName"] for group in groups if "lambda" in group["LogGroupName"]} == {
+        "/aws/lambda/b3-dataflow-dev",
+        "/aws/lambda/b3-dataflow-dev-ingest",
+        "/aws/lambda/b3-dataflow-dev-start_refine",
+    }
+    assert {group["RetentionInDays"] for group in groups} == {30}
+
+
+def test_everything_that_can_have_the_tag_has_it(dev: dict[str, Stack]):
+    for stack in [*dev.values(), stacks("dev", Crawler="yes", AlarmEmail="a@b.example")["main"]]:
+        for name, each in stack.resources.items():
+            tagging = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", each["Type"]).schema["tagging"]
+            if tagging["taggable"]:
+                tags = each["Properties"].get(tagging.get("tagProperty", "/properties/Tags").split("/")[-1])
+                assert tags in ([{"Key": "b3-dataflow", "Value": "dev"}], {"b3-dataflow": "dev"}), name
+
+
+def test_the_crawler_and_the_email_are_there_on_request_only(main: Stack):
+    asked = stacks("dev", Crawler="yes", AlarmEmail="a@b.example")["main"]
+
+    assert set(asked.resources) - set(main.resources) == {"PartitionCrawler", "CrawlerRole", "AlarmSubscription"}
+    assert one(asked, "AWS::SNS::Subscription")["Endpoint"] == "a@b.example"
+    crawler = one(asked, "AWS::Glue::Crawler")
+    assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
+    assert "Schedule" not in crawler

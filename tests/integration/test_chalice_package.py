@@ -1,0 +1,184 @@
+"""What Chalice's own planner makes of the app with a stage's configuration, rendered for Terraform."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.routes import ROUTES
+from infra import project
+from infra.names import HANDLERS
+from local import environment
+from tests.conftest import ROOT
+from tests.template import Stack, stacks
+
+LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:b3-dataflow-dev:1"
+
+
+@pytest.fixture(scope="module")
+def dev() -> dict[str, Stack]:
+    return stacks("dev")
+
+
+@pytest.fixture(scope="module")
+def outputs(dev: dict[str, Stack]) -> dict[str, str]:
+    return {name: value for stack in dev.values() for name, value in stack.outputs.items()}
+
+
+@pytest.fixture(scope="module")
+def config(outputs: Mapping[str, str]) -> dict[str, Any]:
+    return project.configured(project.committed(ROOT, "dev"), "dev", outputs, "x86_64", reserve=True)
+
+
+@pytest.fixture(scope="module")
+def rendered(clean_environment: None, config: Any, tmp_path_factory: Any) -> dict[str, Any]:
+    """The resources that Chalice would create, and its API as Swagger has it."""
+    folder: Path = tmp_path_factory.mktemp("chalice")
+    project.lay_out(ROOT, folder, config, "dev", None)
+    # Chalice would ask a package index for what the app needs, and a test reaches none.
+    (folder / "requirements.txt").write_text("")
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("chalice")),
+            "package",
+            "--pkg-format",
+            "terraform",
+            "--stage",
+            "dev",
+            "out",
+        ],
+        cwd=folder,
+        env={**os.environ, **environment.SDK},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    template = json.loads((folder / "out" / "chalice.tf.json").read_text(encoding="utf-8"))
+    return {**template["resource"], "swagger": json.loads(template["locals"]["chalice_api_swagger"])}
+
+
+@pytest.fixture
+def functions(rendered: Mapping[str, Any]) -> Any:
+    return rendered["aws_lambda_function"]
+
+
+def test_there_are_three_functions_by_the_names_that_the_stack_watches(functions: Any, dev: dict[str, Stack]):
+    names = {handler: function["function_name"] for handler, function in functions.items()}
+
+    assert names == {
+        "api_handler": "b3-dataflow-dev",
+        "ingest": "b3-dataflow-dev-ingest",
+        "start_refine": "b3-dataflow-dev-start_refine",
+    }
+    groups = {group["LogGroupName"] for group in dev["main"].of("AWS::Logs::LogGroup").values()}
+    assert {f"/aws/lambda/{name}" for name in names.values()} <= groups
+    watched = {
+        each["Value"]
+        for alarm in dev["main"].of("AWS::CloudWatch::Alarm").values()
+        for each in alarm["Dimensions"]
+        if each["Name"] == "FunctionName"
+    }
+    assert watched == set(names.values())
+
+
+def test_each_has_its_role_and_none_is_chalices(rendered: Mapping[str, Any], functions: Any, outputs: Any):
+    roles = {handler: function["role"] for handler, function in functions.items()}
+
+    assert roles == {
+        "api_handler": outputs["ApiRoleArn"],
+        "ingest": outputs["IngestRoleArn"],
+        "start_refine": outputs["StartRefineRoleArn"],
+    }
+    assert len(set(roles.values())) == len(HANDLERS)
+    assert not [type_ for type_ in rendered if type_.startswith("aws_iam")]
+
+
+def test_only_the_ingest_has_the_layer(functions: Any, outputs: Mapping[str, str]):
+    assert outputs["LayerArn"] == LAYER
+    assert {handler: function.get("layers") for handler, function in functions.items()} == {
+        "api_handler": None,
+        "ingest": [LAYER],
+        "start_refine": None,
+    }
+
+
+def test_each_is_traced_tagged_and_has_memory_and_time(functions: Any):
+    for function in functions.values():
+        assert function["runtime"] == "python3.13"
+        assert function["architectures"] == ["x86_64"]
+        assert function["tracing_config"] == {"mode": "Active"}
+        assert function["tags"]["b3-dataflow"] == "dev"
+        assert function["memory_size"] >= 512
+    assert functions["api_handler"]["memory_size"] >= 1024
+    # API Gateway gives up then.
+    assert functions["api_handler"]["timeout"] == 29
+
+
+def test_the_settings_are_what_the_stacks_put_out(functions: Any, outputs: Mapping[str, str]):
+    for function in functions.values():
+        variables = function["environment"]["variables"]
+        assert variables["B3_RAW_BUCKET"] == outputs["RawBucket"]
+        assert variables["B3_REFINED_BUCKET"] == outputs["RefinedBucket"]
+        assert variables["B3_ATHENA_BUCKET"] == outputs["AthenaBucket"]
+        assert variables["B3_JOB"] == "b3-etl-job-dev"
+        assert variables["B3_API_ACCESS"] == "key"
+        # Those are the laptop's.
+        assert not [name for name in variables if name.startswith("AWS_")]
+
+
+def test_chalice_keeps_no_log_groups_which_are_the_stacks(rendered: Mapping[str, Any]):
+    assert "aws_cloudwatch_log_group" not in rendered
+
+
+def test_s3_tells_start_refine_of_the_parquet_objects_of_raw(rendered: Mapping[str, Any], outputs: Any):
+    (notification,) = rendered["aws_s3_bucket_notification"].values()
+    (told,) = notification["lambda_function"]
+
+    assert notification["bucket"] == outputs["RawBucket"]
+    assert told == {
+        "events": ["s3:ObjectCreated:*"],
+        "lambda_function_arn": "${aws_lambda_function.start_refine.arn}",
+        "filter_prefix": "raw/",
+        "filter_suffix": ".parquet",
+    }
+    permissions = [each for each in rendered["aws_lambda_permission"].values() if "s3." in each["principal"]]
+    assert [each["function_name"] for each in permissions] == ["${aws_lambda_function.start_refine.arn}"]
+
+
+def test_the_schedule_starts_the_ingest(rendered: Mapping[str, Any]):
+    (rule,) = rendered["aws_cloudwatch_event_rule"].values()
+    (target,) = rendered["aws_cloudwatch_event_target"].values()
+
+    assert rule["schedule_expression"] == "cron(30 1,11 ? * TUE-SAT *)"
+    assert target["arn"] == "${aws_lambda_function.ingest.arn}"
+
+
+def test_the_api_is_regional_and_its_stage_is_the_one_that_the_alarm_watches(
+    rendered: Mapping[str, Any], dev: dict[str, Stack]
+):
+    (api,) = rendered["aws_api_gateway_rest_api"].values()
+    (deployment,) = rendered["aws_api_gateway_deployment"].values()
+    watched = {
+        each["Name"]: each["Value"] for each in dev["main"].of("AWS::CloudWatch::Alarm")["ApiAnswers"]["Dimensions"]
+    }
+
+    assert api["endpoint_configuration"] == {"types": ["REGIONAL"]}
+    assert {"ApiName": api["name"], "Stage": deployment["stage_name"]} == watched
+
+
+def test_every_route_is_there_and_the_data_asks_for_a_key(rendered: Mapping[str, Any]):
+    paths = rendered["swagger"]["paths"]
+
+    assert set(paths) == {*ROUTES, "/assets/{name}"}
+    for path, methods in paths.items():
+        assert set(methods) == {"get", "head", "options"}, path
+        keyed = path == "/status" or path.startswith("/ibov/")
+        assert ("security" in methods["get"]) == ("security" in methods["head"]) == keyed, path

@@ -1,0 +1,239 @@
+"""The analyst's notebook, executed whole on the local AWS: over the real history, and over generated bars."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+from chalicelib.sources.csv_file import CsvFile
+from local.laptop import Laptop
+from local.notebook_command import NOTEBOOK, bare
+from local.sample import Sample
+from tests import history
+from tests.bars import csv_text, raw_object
+from tests.conftest import ROOT
+from tests.lake import served
+
+PATH = ROOT / NOTEBOOK
+SECONDS = 120
+
+CHARTS = {
+    "volateis-grafico",
+    "picos-grafico",
+    "estimadores",
+    "cone",
+    "floresta-grafico",
+    "semanas-grafico",
+    "regressao-grafico",
+}
+
+# A warning of the notebook's is an error. The kernel's own are not ours; that fonts are listed, once, may be said here.
+FIRST = """
+import warnings
+warnings.simplefilter("error")
+warnings.filterwarnings("default", module="ipykernel")
+import matplotlib.font_manager
+"""
+
+LAST = """
+import json
+print(json.dumps({
+    "latest": json.loads(previa.to_json(orient="records", date_format="iso")),
+    "by_api": json.loads(pela_api.to_json(orient="records", date_format="iso")),
+    "partitions": particoes["year"].tolist(),
+    "year": int(ANO),
+    "most_volatile": json.loads(mais_volateis.assign(data=mais_volateis["data"].astype(str)).to_json(orient="records")),
+    "refined": json.loads(refinado.to_json(orient="index", double_precision=15)),
+    "raw": json.loads(do_raw.to_json(orient="index", double_precision=15)),
+    "peaks": {name: int(marked.sum()) for name, marked in picos.items()},
+    "medians": {name: medianas[name].tolist() for name in medianas},
+    "unusual": [len(incomuns), len(vistas)],
+    "weeks": json.loads(completas.to_json(orient="split", date_format="iso", double_precision=15)),
+    "no_change": float(placar.loc[("último fechamento", "nada muda"), "RMSE, palpite"]),
+    "origin": ORIGEM,
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Executed:
+    """The notebook with its outputs, its figures, and the table that they should come from."""
+
+    notebook: Any
+    figures: dict[str, Any]
+    table: pd.DataFrame
+    synthetic: bool
+
+
+@pytest.fixture(scope="module", params=["history", "sample"])
+def executed(running: Laptop, request: Any, tmp_path_factory: Any) -> Executed:
+    folder = tmp_path_factory.mktemp("jupyter")
+    if request.param == "history":
+        path = request.getfixturevalue("real_csv")
+        bars, source = CsvFile(str(path)).fetch(None, None), "csv"
+    else:
+        path = folder / "sample.csv"
+        bars, source = Sample(date(2025, 10, 13)).fetch(None, None), "sample"
+        pd.read_csv(io.StringIO(csv_text(bars))).assign(is_session=True).to_csv(path, index=False)
+    with (
+        served(running, raw_object(bars, source)),
+        running.serve(0) as server,
+        pytest.MonkeyPatch.context() as environ,
+    ):
+        environ.setenv("IBOV_API_URL", server.url)
+        for name in ("IPYTHONDIR", "MPLCONFIGDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+            environ.setenv(name, str(folder / name.lower()))
+        notebook = execute(PATH)
+    last = notebook.cells.pop()
+    return Executed(notebook, json.loads(last.outputs[0].text), history.refined(path), source == "sample")
+
+
+def execute(path: Path) -> Any:
+    """The notebook after a kernel has run it, and one cell more that prints its figures."""
+    notebook: Any = nbformat.read(path, as_version=4)
+    first, last = (nbformat.v4.new_code_cell(source) for source in (FIRST, LAST))
+    notebook.cells = [first, *notebook.cells, last]
+    NotebookClient(notebook, timeout=SECONDS, resources={"metadata": {"path": str(path.parent)}}).execute()
+    notebook.cells.pop(0)
+    return notebook
+
+
+def outputs(notebook: Any) -> Iterator[tuple[str, Any]]:
+    """Each output, with the id of its cell."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            yield cell.id, output
+
+
+def test_every_cell_runs_and_says_nothing_on_its_error_output(executed: Executed):
+    assert all(cell.execution_count for cell in executed.notebook.cells if cell.cell_type == "code")
+    said = [(cell, output.text) for cell, output in outputs(executed.notebook) if output.get("name") == "stderr"]
+    assert said == []
+
+
+def test_every_chart_is_drawn(executed: Executed):
+    drawn = [cell for cell, output in outputs(executed.notebook) if "image/png" in output.get("data", {})]
+
+    assert sorted(drawn) == sorted(CHARTS)
+
+
+def test_generated_bars_are_called_so_on_every_chart(executed: Executed):
+    assert ("DADOS GERADOS" in executed.figures["origin"]) is executed.synthetic
+    for cell in executed.notebook.cells:
+        if cell.id in CHARTS:
+            assert cell.source.endswith("assinada(figura)"), cell.id
+
+
+def test_the_preview_is_the_end_of_the_table_by_athena_and_by_the_api(executed: Executed):
+    expected = executed.table.iloc[:-11:-1]
+
+    for rows in (executed.figures["latest"], executed.figures["by_api"]):
+        assert [row["data"][:10] for row in rows] == expected.index.tolist()
+        for name in ("preco_abertura", "preco_fechamento", "variacao_diaria", "variacao_pct", "volume_negociado"):
+            assert [row[name] for row in rows] == expected[name].tolist()
+
+
+def test_the_partitions_are_the_years(executed: Executed):
+    assert executed.figures["partitions"] == sorted({int(day[:4]) for day in executed.table.index})
+
+
+def test_the_most_volatile_days(executed: Executed):
+    of_year = executed.table[executed.table.index.str.startswith(str(executed.figures["year"]))]
+    expected = history.ordered(of_year.rename_axis("data"), "-volatilidade_pct").head(10)
+
+    rows = executed.figures["most_volatile"]
+
+    assert history.days(rows) == expected.index.tolist()
+    for name in ("amplitude", "volatilidade_pct", "volume_negociado"):
+        assert [row[name] for row in rows] == expected[name].tolist()
+
+
+@pytest.mark.parametrize("layer", ["refined", "raw"])
+def test_the_check_of_the_etl(executed: Executed, layer: str):
+    of_year = executed.table[executed.table.index.str.startswith(str(executed.figures["year"]))]
+
+    for name, found in executed.figures[layer].items():
+        expected = of_year[name].agg(["count", "mean", "max", "min"])
+        np.testing.assert_allclose([found[key] for key in expected.index], expected, rtol=1e-12)
+
+
+def test_the_peaks_with_and_without_looking_ahead(executed: Executed):
+    ranges, flagged = executed.table["volatilidade_pct"], executed.table["volatilidade_pico"]
+    hindsight = (ranges - ranges.mean()) / ranges.std() > 1.5
+
+    found = list(executed.figures["peaks"].values())
+
+    assert [found[0], found[2]] == [(hindsight & flagged.notna()).sum(), flagged.sum()]
+    assert found[0] != found[2]
+
+
+def test_the_cone(executed: Executed):
+    days = pd.to_datetime(executed.table.index)
+    recent = executed.table[days >= days[-1] - pd.DateOffset(years=10)]
+
+    for found, estimator in zip(executed.figures["medians"].values(), history.ESTIMATORS, strict=True):
+        expected = [recent[f"vol_{estimator}_{window}d"].median() * 100 for window in history.WINDOWS]
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_the_share_of_unusual_days(executed: Executed):
+    unusual, seen = executed.figures["unusual"]
+
+    assert seen == executed.table["vol_parkinson_63d"].notna().sum()
+    assert abs(unusual - seen / 200) <= 1
+
+
+def test_the_weeks_and_what_no_change_would_have_erred(executed: Executed):
+    table = executed.table.set_index(pd.to_datetime(executed.table.index))
+    of_week = table["preco_fechamento"].groupby(pd.Grouper(freq="W-FRI"))
+    expected = pd.DataFrame({"fechamento_medio": of_week.mean(), "ultimo_fechamento": of_week.last()}).dropna()
+    expected = expected[expected.index <= table.index[-1]]
+
+    weeks = executed.figures["weeks"]
+    found = pd.DataFrame(weeks["data"], columns=weeks["columns"])
+
+    assert [day[:10] for day in weeks["index"]] == expected.index.strftime("%Y-%m-%d").tolist()
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-12)
+    # The first twelve weeks have no level of volatility, five years are learnt from, and each week is told of the next.
+    errors = np.diff(np.log(expected["ultimo_fechamento"].to_numpy()))[12 + 260 :] * 100
+    assert executed.figures["no_change"] == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-9)
+
+
+def test_what_is_committed_is_bare():
+    notebook = json.loads(PATH.read_text(encoding="utf-8"))
+
+    assert notebook == bare(notebook), "save it in `make notebook`, which leaves the outputs out"
+    nbformat.validate(nbformat.from_dict(notebook))
+
+
+def test_every_text_is_in_portuguese_and_then_in_english():
+    notebook = json.loads(PATH.read_text(encoding="utf-8"))
+    texts = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"}
+
+    for name, text in texts.items():
+        portuguese, english = text.split("\n\n>", 1)
+        assert all(line.startswith(">") for line in f">{english}".splitlines()), name
+        assert share(portuguese, "de a o que e os do da não um uma em por é") > share(portuguese, "the of and is"), name
+        assert share(english, "the of and is to in a it by") > share(english, "de o que os do da não uma em é"), name
+    assert [re.findall(r"^## (\d)", text, re.MULTILINE) for text in texts.values() if re.search(r"^## \d", text)] == [
+        [str(number)] for number in range(1, 8)
+    ]
+
+
+def share(text: str, words: str) -> float:
+    """How much of a text is these words."""
+    found = re.findall(r"\w+", text.lower())
+    return sum(word in words.split() for word in found) / len(found)

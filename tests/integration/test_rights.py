@@ -1,0 +1,246 @@
+"""Each role allows what its code does, and nothing else: recorded from the code's real calls, on all of its ways."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import b3_etl_job
+import boto3
+import pandas as pd
+import pytest
+from chalice.test import Client
+from yfinance.data import YfData
+
+from chalicelib import backfill, wiring
+from chalicelib.errors import QueryTimeout, RunInProgress
+from chalicelib.manifest import Claim
+from chalicelib.queries import Query
+from chalicelib.routes import ROUTES
+from chalicelib.sources.yahoo import Yahoo
+from local.laptop import Laptop
+from tests.bars import COLLECTED, csv_text, known_bars, raw_object, session_bars
+from tests.conftest import ROOT
+from tests.job import CORRECTION
+from tests.rights import CALLS, NO_RESOURCE, ROLES, Names, Recorder, allowed, covers, needed
+from tests.template import Stack, stacks
+from tests.yahoo_server import YahooServer, chart
+
+# Longer than a page of Athena's results.
+HISTORY = raw_object(session_bars("2020-01-02", 1300))
+CORRECTED = raw_object(pd.concat([known_bars(), CORRECTION]), "correcao", COLLECTED + timedelta(hours=2))
+SERVICES = {"athena", "glue", "s3"}
+SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+
+
+@pytest.fixture(scope="module")
+def dev() -> dict[str, Stack]:
+    return stacks("dev")
+
+
+@pytest.fixture(scope="module")
+def main(dev: dict[str, Stack]) -> Stack:
+    return dev["main"]
+
+
+@pytest.fixture(scope="module")
+def names(dev: dict[str, Stack]) -> Names:
+    return Names.of(dev)
+
+
+class Deployment:
+    """The laptop under the names of a stage: what its parts do on all their ways, told to a recorder."""
+
+    def __init__(self, running: Laptop, names: Names, recorder: Recorder) -> None:
+        self.running = running
+        self.names = names
+        self.recorder = recorder
+        # A session of its own: what the test prepares is nobody's call.
+        self.session = boto3.session.Session()
+        self.s3: Any = self.session.client("s3")
+        self.glue: Any = self.session.client("glue")
+
+    def put(self, key: str, body: bytes) -> dict[str, Any]:
+        """Put a raw object. Returns the event that S3 would send."""
+        etag = self.s3.put_object(Bucket=self.names.raw, Key=key, Body=body)["ETag"].strip('"')
+        return {"Records": [{"s3": {"bucket": {"name": self.names.raw}, "object": {"key": key, "eTag": etag}}}]}
+
+    def job(self) -> None:
+        paths = ["--RAW_PATH", f"s3://{self.names.raw}/raw/", "--REFINED_PATH", f"s3://{self.names.refined}/refined/"]
+        with self.recorder.acting("job"):
+            b3_etl_job.main([*paths, "--DATABASE", self.names.database, "--TABLE", self.names.table])
+
+    def start_refine(self, event: dict[str, Any]) -> str | None:
+        with self.recorder.acting("start_refine"):
+            run_id: str | None = self.running.app.start_refine(event, None)["job_run_id"]
+        return run_id
+
+    def ingest(self, event: dict[str, Any]) -> Any:
+        with self.recorder.acting("ingest"):
+            return self.running.app.ingest(event, None)
+
+    def get(self, path: str, status: int = 200) -> None:
+        with self.recorder.acting("api"), Client(self.running.app.app) as client:
+            assert client.http.get(path).status_code == status, path
+
+    def fill(self) -> None:
+        """An empty lake, a first run, and a second that finds all of it to be changed."""
+        self.get("/status")
+        self.get("/ibov/prices", 503)
+        self.job()
+        assert self.start_refine(self.put(*HISTORY)) is not None
+        assert [run.error for run in self.running.refined()] == [None]
+        self.glue.delete_table(DatabaseName=self.names.database, Name=self.names.table)
+        self.job()
+        self._disturb()
+        event = self.put(*CORRECTED)
+        self.job()
+        assert self.start_refine(event) is None
+
+    def _disturb(self) -> None:
+        """Leave what the next run has to mend: a column too many, a partition elsewhere, a year that is no more."""
+        where: dict[str, Any] = {"DatabaseName": self.names.database, "TableName": self.names.table}
+        table = self.glue.get_table(DatabaseName=self.names.database, Name=self.names.table)["Table"]
+        wanted = {key: table[key] for key in ("Name", "PartitionKeys", "Parameters", "TableType")}
+        storage = table["StorageDescriptor"]
+        columns = [*storage["Columns"], {"Name": "old", "Type": "int"}]
+        self.glue.update_table(
+            DatabaseName=self.names.database,
+            TableInput={**wanted, "StorageDescriptor": {**storage, "Columns": columns}},
+        )
+        elsewhere = {"Values": ["2021"], "StorageDescriptor": {**storage, "Location": "s3://elsewhere/"}}
+        self.glue.update_partition(**where, PartitionValueList=["2021"], PartitionInput=elsewhere)
+        self.glue.create_partition(**where, PartitionInput={"Values": ["1990"], "StorageDescriptor": storage})
+        self.s3.put_object(Bucket=self.names.refined, Key="refined/year=1990/ibov.parquet", Body=b"old")
+
+    def ask(self) -> None:
+        """Every route, an answer that is longer than a page, and a query that does not end."""
+        # A function that has just started; one that is warm knows of the first commit some seconds later.
+        wiring.forget()
+        for path in ROUTES:
+            self.get(path)
+        self.get("/ibov/prices?limit=1200&fields=data")
+        with self.recorder.acting("api"):
+            services = wiring.services()
+            services.manifest.now()
+            self.running.aws.executions._latency = 60.0
+            with pytest.raises(QueryTimeout):
+                replace(services.athena, clock=iter([0.0, 1.0, 26.0]).__next__).rows(Query("SELECT 1 AS one"))
+        self.running.aws.executions._latency = 0.0
+
+    def collect(self, monkeypatch: Any) -> None:
+        """The schedule's ingest and each kind of backfill, and the event of a run that is still going on."""
+        self.s3.put_object(Bucket=self.names.raw, Key="backfill/mine.csv", Body=csv_text(known_bars()).encode())
+        days = {"start": "2025-09-10", "end": "2025-09-17"}
+        with YahooServer(lambda asked: chart([("2025-09-18", 145500.0, 146399.0, 145495.0, 145500.0, 1)])) as server:
+            monkeypatch.setattr(backfill, "Yahoo", lambda: Yahoo(server.session))
+            self.ingest(SCHEDULED)
+        mine = {**days, "source": f"csv:s3://{self.names.raw}/backfill/mine.csv"}
+        assert self.ingest({"backfill": {**mine, "dry_run": True}})["dry_run"]
+        key = self.ingest({"backfill": {**mine, "as_correction": True}})["added"]["key"]
+        lake = wiring.lake()
+        manifest, etag = lake.manifest()
+        assert manifest is not None
+        claim = Claim("jr_other", datetime.now(UTC))
+        lake.put_manifest(type(manifest)("writing", claim, manifest.contents), etag)
+        with pytest.raises(RunInProgress):
+            self.start_refine(self.put(key, b"another"))
+
+
+@pytest.fixture(scope="module")
+def recorder(running: Laptop, names: Names, tmp_path_factory: Any) -> Iterator[Recorder]:
+    """All that the code does in a deployment of stage dev."""
+    running.aws.reset()
+    # It reads the names of the laptop when it is imported, and would keep those of the stage for other tests.
+    assert running.app
+    folder = str(tmp_path_factory.mktemp("yfinance"))
+    with pytest.MonkeyPatch.context() as monkeypatch, Recorder() as recorder:
+        for name in ("raw", "refined", "athena"):
+            monkeypatch.setenv(f"B3_{name.upper()}_BUCKET", getattr(names, name))
+        for name in ("database", "table", "job", "workgroup"):
+            monkeypatch.setenv(f"B3_{name.upper()}", getattr(names, name))
+        monkeypatch.setattr("tempfile.gettempdir", lambda: folder)
+        type(YfData)._instances.pop(YfData, None)
+        wiring.forget()
+        running.create_stack()
+        deployment = Deployment(running, names, recorder)
+        deployment.s3.put_bucket_notification_configuration(Bucket=names.raw, NotificationConfiguration={})
+        deployment.fill()
+        deployment.ask()
+        deployment.collect(monkeypatch)
+        yield recorder
+    type(YfData)._instances.pop(YfData, None)
+    running.aws.reset()
+    wiring.forget()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_allows_all_that_its_code_does(recorder: Recorder, names: Names, main: Stack, role: str):
+    patterns = allowed(ROLES[role], main)
+
+    assert recorder.calls[role]
+    missing = {right for right in needed(role, recorder, names) if not any(covers(each, right) for each in patterns)}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_allows_nothing_more(recorder: Recorder, names: Names, main: Stack, role: str):
+    rights = needed(role, recorder, names)
+
+    unused = {each for each in allowed(ROLES[role], main) if not any(covers(each, right) for right in rights)}
+    assert unused == set()
+
+
+def test_no_action_is_a_pattern_and_no_resource_everything():
+    with_crawler = stacks("dev", Crawler="yes")["main"]
+
+    assert set(with_crawler.of("AWS::IAM::Role")) == {*ROLES.values(), "CrawlerRole"}
+    for role in with_crawler.of("AWS::IAM::Role"):
+        for action, resource in allowed(role, with_crawler):
+            assert "*" not in action, role
+            assert resource != "*" or action in NO_RESOURCE, (role, action)
+
+
+def test_the_api_never_reads_raw(main: Stack, names: Names):
+    assert not [right for right in allowed("ApiRole", main) if names.raw in right[1]]
+
+
+def test_each_role_is_of_one_service(main: Stack):
+    for role, name in ROLES.items():
+        (statement,) = main.resources[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        service = "glue" if role == "job" else "lambda"
+        assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+
+
+def source() -> Iterator[ast.AST]:
+    """Every node of what runs on AWS."""
+    for path in [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py"), *(ROOT / "glue").rglob("*.py")]:
+        yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def test_no_call_in_the_source_goes_unrecorded(recorder: Recorder):
+    create: Any = boto3.client
+    operations: dict[str, str] = {}
+    for service in SERVICES:
+        methods = create(service).meta.method_to_api_mapping
+        operations |= {name: f"{service}.{operation}" for name, operation in methods.items()}
+    named = set()
+    for node in source():
+        # A method of a client, or the name of one: `_call("get_query_results", …)`, `get_paginator(…)`.
+        text = node.attr if isinstance(node, ast.Attribute) else getattr(node, "value", None)
+        if isinstance(text, str) and text in operations:
+            named.add(operations[text])
+
+    assert named == recorder.operations() == set(CALLS)
+
+
+def test_no_client_is_of_another_service():
+    calls = [node for node in source() if isinstance(node, ast.Call)]
+    services = {
+        ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func) in ("boto3.client", "boto3.resource")
+    }
+
+    assert services == SERVICES
