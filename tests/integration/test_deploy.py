@@ -116,7 +116,8 @@ def test_events_start_the_functions_and_failures_go_to_the_queue(account: Accoun
     assert rules == {"prefix": layout.RAW_PREFIX, "suffix": layout.RAW_SUFFIX}
 
     running.aws.events.wait_idle(60)
-    keys = [unquote_plus(record["s3"]["object"]["key"]) for event in account.events for record in event.get("Records", [])]
+    records = [record for event in account.events for record in event.get("Records", [])]
+    keys = [unquote_plus(record["s3"]["object"]["key"]) for record in records]
     assert keys == [entry.key for entry in moto_state.objects(bucket("raw"), "")]
 
     rule = client("events").describe_rule(Name="b3-dataflow-dev-ingest-event")
