@@ -71,10 +71,10 @@ test-package: .venv/installed
 	$(STEP) 'test-package' $(PY) -m pytest tests/package $(PYTEST)
 
 # A stage on AWS, from nothing or from the version before. REGION=, EMAIL= (of who is told of alarms) and ARCH= stay as
-# they are unless said; YES=1 does not ask whether to; DRY_RUN=1 only tells what would be done.
+# they are unless said here (many an environment has an EMAIL); YES=1 does not ask whether to; DRY_RUN=1 only tells the plan.
 deploy: .venv/installed
-	@$(PY) -m infra deploy $(SAID) $(if $(filter-out file,$(origin ARCH)),--arch '$(ARCH)') \
-	  $(if $(filter-out undefined,$(origin EMAIL)),--email '$(EMAIL)')
+	@$(PY) -m infra deploy $(SAID) $(if $(filter command,$(origin ARCH)),--arch '$(ARCH)') \
+	  $(if $(filter command,$(origin EMAIL)),--email '$(EMAIL)')
 
 # A stage removed from AWS; its data only by DATA=delete.
 destroy: .venv/installed

@@ -7,7 +7,7 @@ from infra.clients import Aws
 from infra.names import Place
 from infra.options import Options, World
 from infra.stacks import Stacks
-from infra.state import State, as_found
+from infra.state import State, apis, as_found
 from local.console import step
 
 
@@ -65,6 +65,9 @@ def _chalice(aws: Aws, at: Place, config: dict[str, object], world: World) -> st
     chalice_process.run("delete", folder, at.stage, aws.region)
     if state.text is not None:
         state.put(project.state_file(folder, at.stage).read_text(encoding="utf-8"))
+    # Two first deploys at the same time make an API each, and the record holds one.
+    for api in apis(aws, at):
+        aws.apigateway.delete_rest_api(restApiId=api["rest_api_id"])
     return "functions, REST API, schedule and S3 event removed"
 
 

@@ -172,6 +172,24 @@ def test_the_data_goes_only_with_the_name_of_the_stage(account: Account, root: P
     assert left() == set()
 
 
+def test_an_api_too_many_is_removed_as_well(account: Account, root: Path):
+    assert cli.main(DEPLOY, world(root)) == 0
+    gateway: Any = boto3.client("apigateway")
+    # As two first deploys at the same time leave it; and one of another stage.
+    for function in ("b3-dataflow-dev", "b3-dataflow-dev2"):
+        api = gateway.create_rest_api(name="b3-dataflow")["id"]
+        (top,) = gateway.get_resources(restApiId=api)["items"]
+        where = {"restApiId": api, "resourceId": top["id"], "httpMethod": "GET"}
+        gateway.put_method(**where, authorizationType="NONE")
+        arn = f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:{function}"
+        uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+        gateway.put_integration(**where, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+
+    assert cli.main(DESTROY, world(root)) == 0
+
+    assert [entry["id"] for entry in gateway.get_rest_apis()["items"]] == [api]
+
+
 def test_another_stage_is_not_touched(account: Account, root: Path):
     assert cli.main(DEPLOY, world(root)) == 0
     before = left()
