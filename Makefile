@@ -8,13 +8,15 @@ AWS_PORT ?= 4566
 JUPYTER_PORT ?= 8888
 REQUIRE_DATA ?=
 ARCH ?= x86_64
+STAGE ?=
+DATA ?= keep
 
 PY := .venv/bin/python
 STEP := @scripts/step
 # With a key it would send what it finds to its maker.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run notebook test lint types pytest bench golden docs examples judge layer test-package lock clean
+.PHONY: run notebook test lint types pytest bench golden docs examples judge layer test-package deploy destroy lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
@@ -67,6 +69,18 @@ layer: .venv/installed
 # The packages for Lambda and Glue, rehearsed without AWS: needs Python 3.13.
 test-package: .venv/installed
 	$(STEP) 'test-package' $(PY) -m pytest tests/package $(PYTEST)
+
+# A stage on AWS, from nothing or from the version before. REGION=, EMAIL= (of who is told of alarms) and ARCH= stay as
+# they are unless said here (many an environment has an EMAIL); YES=1 does not ask whether to; DRY_RUN=1 only tells the plan.
+deploy: .venv/installed
+	@$(PY) -m infra deploy $(SAID) $(if $(filter command,$(origin ARCH)),--arch '$(ARCH)') \
+	  $(if $(filter command,$(origin EMAIL)),--email '$(EMAIL)')
+
+# A stage removed from AWS; its data only by DATA=delete.
+destroy: .venv/installed
+	@$(PY) -m infra destroy $(SAID) --data '$(DATA)'
+
+SAID = --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)') $(if $(YES),--yes) $(if $(DRY_RUN),--dry-run)
 
 # What is installed is what the file says: another file, another install.
 .venv/installed: requirements-dev.txt requirements.txt

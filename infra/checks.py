@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,19 +10,8 @@ from infra.errors import Refused
 from infra.names import APP, Place
 from infra.stacks import Stacks
 
-PYTHON = (3, 13)
-
 _STACK_OF = {"artifacts": "bootstrap", "raw": "data", "refined": "data", "athena": "main"}
 """The stack that makes each bucket."""
-
-
-def python() -> None:
-    """Chalice takes the functions' runtime from the Python that it runs on, and the layer is built for one alone."""
-    if sys.version_info[:2] != PYTHON:
-        raise Refused(
-            f"this is Python {sys.version_info[0]}.{sys.version_info[1]}; allowed: 3.13, which runs on AWS: install "
-            "it, `make clean`, and `make deploy PYTHON=python3.13`"
-        )
 
 
 def region(asked: str | None) -> str:

@@ -9,6 +9,7 @@ import boto3
 from boto3.exceptions import S3UploadFailedError
 from botocore import exceptions
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 from infra.errors import DeployError, Refused, StepFailed
 
@@ -63,7 +64,7 @@ class Aws:
         self.sts = client("sts")
 
 
-ERRORS = (exceptions.ClientError, exceptions.BotoCoreError, S3UploadFailedError)
+ERRORS = (exceptions.ClientError, exceptions.BotoCoreError, ResponseParserError, S3UploadFailedError)
 """What calls of AWS raise."""
 
 

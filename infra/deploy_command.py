@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra import artifacts, checks, clients, functions, gateway, keys, plan, project, stacks
+from infra import (
+    artifacts,
+    chalice_process,
+    checks,
+    clients,
+    gateway,
+    keys,
+    lambda_settings,
+    plan,
+    project,
+    stacks,
+    target,
+)
 from infra.artifacts import Artifacts
 from infra.clients import Aws
 from infra.errors import SmokeFailed
@@ -16,6 +28,8 @@ from infra.smoke import SmokeTest
 from infra.stacks import Stacks
 from infra.state import State, as_found, rest_api
 from local.console import step
+
+DEFAULT_ARCHITECTURE = "x86_64"
 
 _KEPT = ("AlarmEmail", "MonthlyBudget", "LogRetentionDays", "Crawler")
 """Parameters of the main stack that stay as they are, unless something else is asked for."""
@@ -30,44 +44,48 @@ def run(options: Options, world: World) -> None:
     config = project.committed(world.root, options.stage)
     if options.dry_run:
         at = Place(options.stage, "<account>", options.region or "<region>")
-        print(plan.deployment(at, options.architecture or "x86_64", options.email or "", None))
+        print(plan.deployment(at, options.architecture or DEFAULT_ARCHITECTURE, options.email or "", None))
         print("Nothing was asked of AWS, and nothing changed: this is a dry run.")
         return
-    checks.python()
+    target.check_python()
     aws = Aws(checks.region(options.region))
     at = checks.place(aws, options.stage)
-    deployment = _Deployment(aws, at, Stacks(aws.cloudformation), world, options, config)
-    deployment.check()
-    deployment.do()
+    made = Stacks(aws.cloudformation)
+    checks.elsewhere(aws, at)
+    checks.buckets(aws, at, made)
+    now = made.parameters(at.stack("main"))
+    architecture = options.architecture or now.get("LayerArchitecture", DEFAULT_ARCHITECTURE)
+    email = now.get("AlarmEmail", "") if options.email is None else options.email
+    existing = {kind: made.describe(at.stack(kind)) is not None for kind in STACKS}
+    print(plan.deployment(at, architecture, email, existing))
+    reserve, quota = lambda_settings.can_reserve(aws, at, project.reserved(config))
+    if not reserve:
+        print(
+            f"  note: this account may run {quota} functions at once, so none is kept free for these: AWS keeps "
+            f"{lambda_settings.KEPT_FREE} for the others. Service Quotas can raise it.\n"
+        )
+    if not options.yes:
+        plan.confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
+    _Deployment(aws, at, made, world, config, options.email, architecture, reserve).do()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Deployment:
-    """One run of the command."""
+    """One run of the command.
+
+    Attributes:
+        email: who is told of alarms, None to leave that as it is.
+        reserve: whether the functions are to have runs for themselves.
+    """
 
     aws: Aws
     at: Place
     stacks: Stacks
     world: World
-    options: Options
     config: dict[str, Any]
-
-    def check(self) -> None:
-        """See that it can be done, tell the plan, and ask."""
-        checks.elsewhere(self.aws, self.at)
-        checks.buckets(self.aws, self.at, self.stacks)
-        existing = {kind: self.stacks.describe(self.at.stack(kind)) is not None for kind in STACKS}
-        kept = self.stacks.parameters(self.at.stack("main"))
-        email = kept.get("AlarmEmail", "") if self.options.email is None else self.options.email
-        print(plan.deployment(self.at, self.architecture, email, existing))
-        reserve, quota = self.reserve
-        if not reserve:
-            print(
-                f"  note: this account may run {quota} functions at once, so none is kept free for these: AWS keeps "
-                f"{functions.KEPT_FREE} for the others. Service Quotas can raise it.\n"
-            )
-        if not self.options.yes:
-            plan.confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
+    email: str | None
+    architecture: str
+    reserve: bool
 
     def do(self) -> None:
         """All steps, and then the address."""
@@ -90,7 +108,7 @@ class _Deployment:
             api = self._chalice(bucket, outputs)
             done(f"{len(project.reserved(self.config))} functions, REST API {api}, schedule, S3 event")
         with step(7, total, "gateway") as done:
-            functions.catch_failures(self.aws, self.at, outputs["FailureQueueArn"])
+            lambda_settings.catch_failures(self.aws, self.at, outputs["FailureQueueArn"])
             gateway.answer_in_our_shape(self.aws.apigateway, api, self.at, self._origin)
             gateway.limit(self.aws.apigateway, api, self.at)
             key = keys.give(self.aws.apigateway, api, self.at)
@@ -103,33 +121,21 @@ class _Deployment:
         return self.world.root / "build"
 
     @property
-    def architecture(self) -> str:
-        """What was asked for, else what the stage has, else Intel's."""
-        kept = self.stacks.parameters(self.at.stack("main"))
-        return self.options.architecture or kept.get("LayerArchitecture", "x86_64")
-
-    @property
-    def reserve(self) -> tuple[bool, int]:
-        """Whether functions can have runs for themselves, and how many the account has."""
-        return functions.can_reserve(self.aws, self.at, project.reserved(self.config))
-
-    @property
     def _origin(self) -> str:
         return str(self.config["stages"][self.at.stage]["environment_variables"]["B3_CORS_ORIGIN"])
 
     def _apply(self, kind: str, parameters: dict[str, str]) -> str:
         name = self.at.stack(kind)
         stage = {"Stage": self.at.stage}
-        return f"{name} {self.stacks.apply(name, stacks.template(kind), stage | parameters, self.at.tags)}"
+        kept = [each for each in _KEPT if each not in parameters]
+        return f"{name} {self.stacks.apply(name, stacks.template(kind), stage | parameters, self.at.tags, kept)}"
 
     def _outputs(self, kind: str) -> dict[str, str]:
         return self.stacks.outputs(self.at.stack(kind))
 
     def _parameters(self, bucket: str, uploaded: Artifacts) -> dict[str, str]:
-        now = self.stacks.parameters(self.at.stack("main"))
-        given = {} if self.options.email is None else {"AlarmEmail": self.options.email}
+        given = {} if self.email is None else {"AlarmEmail": self.email}
         return {
-            **{name: now[name] for name in _KEPT if name in now},
             **given,
             **self._outputs("data"),
             "ArtifactBucket": bucket,
@@ -146,11 +152,11 @@ class _Deployment:
         folder = self.build / "deploy" / stage
         state = State(self.aws, self.at, bucket)
         found = as_found(state.fetch(), self.aws, self.at)
-        made = project.configured(self.config, stage, outputs, self.architecture, self.reserve[0])
+        made = project.configured(self.config, stage, outputs, self.architecture, self.reserve)
         project.lay_out(self.world.root, folder, made, stage, found)
         record = project.state_file(folder, stage)
         try:
-            functions.chalice("deploy", folder, stage, self.aws.region)
+            chalice_process.run("deploy", folder, stage, self.aws.region)
         finally:
             if record.exists() and record.read_text(encoding="utf-8") != state.text:
                 state.put(record.read_text(encoding="utf-8"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from infra import checks, emptying, functions, keys, plan, project
+from infra import chalice_process, checks, emptying, keys, plan, project
 from infra.clients import Aws
 from infra.names import Place
 from infra.options import Options, World
 from infra.stacks import Stacks
-from infra.state import State, as_found
+from infra.state import State, apis, as_found
 from local.console import step
 
 
@@ -23,7 +23,6 @@ def run(options: Options, world: World) -> None:
         print(plan.removal(at, options.delete_data))
         print("Nothing was asked of AWS, and nothing changed: this is a dry run.")
         return
-    checks.python()
     aws = Aws(checks.region(options.region))
     at = checks.place(aws, options.stage)
     checks.elsewhere(aws, at)
@@ -63,9 +62,12 @@ def _chalice(aws: Aws, at: Place, config: dict[str, object], world: World) -> st
     folder = world.root / "build" / "deploy" / at.stage
     made = project.configured(config, at.stage, project.placeholders(at), "x86_64", reserve=False)
     project.lay_out(world.root, folder, made, at.stage, found)
-    functions.chalice("delete", folder, at.stage, aws.region)
+    chalice_process.run("delete", folder, at.stage, aws.region)
     if state.text is not None:
         state.put(project.state_file(folder, at.stage).read_text(encoding="utf-8"))
+    # Two first deploys at the same time make an API each, and the record holds one.
+    for api in apis(aws, at):
+        aws.apigateway.delete_rest_api(restApiId=api["rest_api_id"])
     return "functions, REST API, schedule and S3 event removed"
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra import packages, smoke
-
-ROOT = Path(__file__).resolve().parent.parent
+from infra.application import ROOT
 
 
 @dataclass(frozen=True, slots=True)

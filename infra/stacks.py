@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +52,20 @@ class Stacks:
 
     def parameters(self, name: str) -> dict[str, str]:
         """The parameters that a stack was made with, none if there is no such stack."""
-        stack = self.describe(name) or {}
-        return {given["ParameterKey"]: given["ParameterValue"] for given in stack.get("Parameters", [])}
+        return _given(self.describe(name))
 
-    def apply(self, name: str, template: str, parameters: Mapping[str, str], tags: Mapping[str, str]) -> str:
+    def apply(
+        self,
+        name: str,
+        template: str,
+        parameters: Mapping[str, str],
+        tags: Mapping[str, str],
+        kept: Iterable[str] = (),
+    ) -> str:
         """Create the stack, or update it to the template. What another deploy has under way is waited for.
+
+        Args:
+            kept: parameters that stay as they are in a stack that is there.
 
         Returns:
             What came of it: created, updated or unchanged.
@@ -76,7 +85,10 @@ class Stacks:
         request = {
             "StackName": name,
             "TemplateBody": template,
-            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            "Parameters": [
+                *({"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()),
+                *({"ParameterKey": key, "UsePreviousValue": True} for key in kept if key in _given(stack)),
+            ],
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
             "Capabilities": ["CAPABILITY_NAMED_IAM"],
         }
@@ -137,6 +149,11 @@ class Stacks:
                 if status.endswith("_FAILED") and "cancelled" not in reason:
                     failed = one_line(f"{event['LogicalResourceId']} ({event['ResourceType']}) {status}: {reason}")
         return failed
+
+
+def _given(stack: dict[str, Any] | None) -> dict[str, str]:
+    """The parameters of a stack."""
+    return {given["ParameterKey"]: given["ParameterValue"] for given in (stack or {}).get("Parameters", [])}
 
 
 _BEGINNINGS = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}

@@ -82,7 +82,7 @@ def as_found(recorded: str | None, aws: Aws, place: Place) -> str | None:
     known = {resource["name"]: resource for resource in _expected(aws, place)} | {each["name"]: each for each in said}
     found = [resource for resource in known.values() if _exists(resource, aws)]
     if not any(resource["resource_type"] == "rest_api" for resource in found):
-        found += _apis(aws, place)[:1]
+        found += apis(aws, place)[:1]
     if not found:
         return None
     return json.dumps({"resources": found, "schema_version": "2.0", "backend": "api"}, indent=2) + "\n"
@@ -134,7 +134,7 @@ def notified(s3: Any, bucket: str) -> list[str]:
     return [told["LambdaFunctionArn"] for told in said.get("LambdaFunctionConfigurations", [])]
 
 
-def _apis(aws: Aws, place: Place) -> list[Resource]:
+def apis(aws: Aws, place: Place) -> list[Resource]:
     """The APIs that invoke the stage's function. Each stage's has the same name: the function tells them apart."""
     found = []
     for page in aws.apigateway.get_paginator("get_rest_apis").paginate():

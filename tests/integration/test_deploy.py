@@ -1,0 +1,249 @@
+"""`deploy` as somebody types it, to an account that was never used, and again. Chalice and moto really run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+import boto3
+import pytest
+
+from chalicelib import layout
+from infra import cli, gateway
+from infra.state import rest_api
+from local import moto_state
+from local.laptop import Laptop
+from tests.deploying import Account, bucket, build, clone, world
+
+DEPLOY = ["deploy", "--stage", "dev", "--yes"]
+STATE = "chalice/dev.json"
+
+
+def client(service: str) -> Any:
+    made: Any = boto3.client(service)  # type: ignore[call-overload]
+    return made
+
+
+def recorded() -> dict[str, Any]:
+    """Chalice's record in the artifact bucket."""
+    return dict(json.loads(moto_state.read(bucket("artifacts"), STATE) or b""))
+
+
+def functions() -> dict[str, Any]:
+    return {function["FunctionName"]: function for function in client("lambda").list_functions()["Functions"]}
+
+
+@pytest.fixture
+def deployed(account: Account, root: Path, capsys: Any) -> str:
+    """The id of the API of a stage that was deployed once."""
+    assert cli.main([*DEPLOY, "--email", "ana@example.org"], world(root)) == 0, capsys.readouterr()
+    account.calls.clear()
+    return rest_api(json.dumps(recorded()))
+
+
+def test_it_says_what_it_will_do_and_then_what_it_did(account: Account, root: Path, capsys: Any):
+    assert cli.main(DEPLOY, world(root)) == 0
+
+    said = capsys.readouterr().out
+    plan, _, rest = said.partition("  1/8  packages")
+    assert "stage dev, account 123456789012, region us-east-1" in plan
+    for name in ("bootstrap", "data", "main"):
+        assert f"create the stack b3-dataflow-{name}-dev" in plan
+    assert "nobody is told: EMAIL=" in plan
+    steps = re.findall(r"^  (\d)/8  (\S+(?: test)?) +\d+\.\d s  (\S.*)$", f"  1/8  packages{rest}", re.MULTILINE)
+    assert [step[:2] for step in steps] == [
+        (str(number), name)
+        for number, name in enumerate(
+            ("packages", "bootstrap", "upload", "data", "main", "Chalice", "gateway", "smoke test"), 1
+        )
+    ]
+    assert steps[2][2] == "5 of 5 objects; the others were there"
+    assert steps[7][2] == "10 sessions to 2025-01-15"
+    url = re.search(r"API +(https://\w+\.execute-api\.us-east-1\.amazonaws\.com/dev)\n", rest)
+    assert url is not None
+    assert f"{url[1]}/docs" in rest
+    assert "aws apigateway get-api-key --api-key " in rest
+    value = client("apigateway").get_api_keys(includeValues=True)["items"][0]["value"]
+    assert value not in said
+
+
+def test_each_function_is_what_the_configuration_and_the_stacks_say(deployed: str, root: Path):
+    outputs: dict[str, str] = {}
+    for kind in ("data", "main"):
+        (stack,) = client("cloudformation").describe_stacks(StackName=f"b3-dataflow-{kind}-dev")["Stacks"]
+        outputs |= {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    found = functions()
+    config = json.loads((root / ".chalice" / "config.json").read_text())["lambda_functions"]
+    names = {"api_handler": "b3-dataflow-dev", "ingest": "b3-dataflow-dev-ingest"}
+    names["start_refine"] = "b3-dataflow-dev-start_refine"
+    roles = {"api_handler": "ApiRoleArn", "ingest": "IngestRoleArn", "start_refine": "StartRefineRoleArn"}
+
+    assert set(found) == set(names.values())
+    for handler, name in names.items():
+        function = found[name]
+        assert function["Runtime"] == "python3.13"
+        assert function["Role"] == outputs[roles[handler]]
+        assert function["MemorySize"] == config[handler]["lambda_memory_size"]
+        assert function["Timeout"] == config[handler]["lambda_timeout"]
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        layers = [layer["Arn"] for layer in function.get("Layers", [])]
+        assert layers == ([outputs["LayerArn"]] if handler == "ingest" else [])
+        held = client("lambda").get_function_concurrency(FunctionName=name)
+        assert held["ReservedConcurrentExecutions"] == config[handler]["reserved_concurrency"]
+        assert client("lambda").list_tags(Resource=function["FunctionArn"])["Tags"]["b3-dataflow"] == "dev"
+        assert function["Environment"]["Variables"] == {
+            "B3_RAW_BUCKET": bucket("raw"),
+            "B3_REFINED_BUCKET": bucket("refined"),
+            "B3_ATHENA_BUCKET": bucket("athena"),
+            "B3_DATABASE": "b3_refined_db_dev",
+            "B3_TABLE": "ibov_refined",
+            "B3_JOB": outputs["Job"],
+            "B3_WORKGROUP": "b3-dataflow-dev",
+            "B3_API_ACCESS": "key",
+            "B3_CORS_ORIGIN": "*",
+        }
+
+
+def test_events_start_the_functions_and_failures_go_to_the_queue(account: Account, deployed: str, running: Laptop):
+    arn = functions()["b3-dataflow-dev-start_refine"]["FunctionArn"]
+    (told,) = client("s3").get_bucket_notification_configuration(Bucket=bucket("raw"))["LambdaFunctionConfigurations"]
+    assert (told["LambdaFunctionArn"], told["Events"]) == (arn, ["s3:ObjectCreated:*"])
+    rules = {rule["Name"].lower(): rule["Value"] for rule in told["Filter"]["Key"]["FilterRules"]}
+    assert rules == {"prefix": layout.RAW_PREFIX, "suffix": layout.RAW_SUFFIX}
+
+    running.aws.events.wait_idle(60)
+    records = [record for event in account.events for record in event.get("Records", [])]
+    keys = [unquote_plus(record["s3"]["object"]["key"]) for record in records]
+    assert keys == [entry.key for entry in moto_state.objects(bucket("raw"), "")]
+
+    rule = client("events").describe_rule(Name="b3-dataflow-dev-ingest-event")
+    assert (rule["ScheduleExpression"], rule["State"]) == ("cron(30 1,11 ? * TUE-SAT *)", "ENABLED")
+    (target,) = client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert target["Arn"] == functions()["b3-dataflow-dev-ingest"]["FunctionArn"]
+
+    for name in ("ingest", "start_refine"):
+        config = client("lambda").get_function_event_invoke_config(FunctionName=f"b3-dataflow-dev-{name}")
+        assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 3600)
+        queue = config["DestinationConfig"]["OnFailure"]["Destination"]
+        assert queue == "arn:aws:sqs:us-east-1:123456789012:b3-dataflow-failures-dev"
+
+
+def test_the_api_is_regional_slow_enough_and_asks_for_a_key(account: Account, deployed: str):
+    apigateway = client("apigateway")
+
+    assert apigateway.get_rest_api(restApiId=deployed)["endpointConfiguration"]["types"] == ["REGIONAL"]
+    stage = apigateway.get_stage(restApiId=deployed, stageName="dev")
+    settings = stage["methodSettings"]["*/*"]
+    assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (gateway.RATE, gateway.BURST)
+    assert set(account.tagged) == {
+        f"arn:aws:apigateway:us-east-1::/restapis/{deployed}",
+        f"arn:aws:apigateway:us-east-1::/restapis/{deployed}/stages/dev",
+    }
+    (plan,) = apigateway.get_usage_plans()["items"]
+    assert plan["name"] == "b3-dataflow-dev"
+    assert plan["apiStages"] == [{"apiId": deployed, "stage": "dev"}]
+    assert plan["quota"]["period"] == "DAY"
+    (key,) = apigateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]
+    assert key["name"] == "b3-dataflow-dev"
+
+
+def test_deploying_again_changes_nothing_but_what_chalice_always_writes(
+    account: Account, deployed: str, root: Path, capsys: Any
+):
+    before, record = functions(), recorded()
+    capsys.readouterr()
+
+    assert cli.main(DEPLOY, world(root)) == 0
+
+    said = capsys.readouterr().out
+    assert [call for call in account.calls if call.startswith("s3 PUT") and bucket("artifacts") in call] == []
+    for name in ("bootstrap", "data", "main"):
+        assert f"b3-dataflow-{name}-dev unchanged" in said
+    assert "0 of 5 objects" in said
+    assert "alarms to ana@example.org" in said
+    assert set(functions()) == set(before)
+    assert recorded() == record
+    apigateway = client("apigateway")
+    assert [api["id"] for api in apigateway.get_rest_apis()["items"]] == [deployed]
+    assert len(apigateway.get_api_keys()["items"]) == len(apigateway.get_usage_plans()["items"]) == 1
+    layers = [layer["Arn"] for layer in functions()["b3-dataflow-dev-ingest"]["Layers"]]
+    assert layers == ["arn:aws:lambda:us-east-1:123456789012:layer:b3-dataflow-dev:1"]
+
+
+def test_the_gateway_answers_in_our_shape_after_every_deploy(account: Account, deployed: str, root: Path):
+    for _ in range(2):
+        answers = client("apigateway").get_gateway_responses(restApiId=deployed)["items"]
+        assert {answer["responseType"] for answer in answers} == set(gateway.ERRORS)
+        for answer in answers:
+            body = json.loads(answer["responseTemplates"]["application/json"])
+            assert list(body) == ["type", "title", "status", "detail", "instance"]
+            assert str(body["status"]) == answer["statusCode"]
+            said = answer["responseParameters"]
+            assert said["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+            assert said["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+        assert cli.main(DEPLOY, world(root)) == 0
+        # They take effect with a deployment that comes after them, and after Chalice's.
+        put = max(number for number, call in enumerate(account.calls) if "/gatewayresponses/" in call)
+        deployments = [number for number, call in enumerate(account.calls) if call.endswith("/deployments")]
+        assert len([number for number in deployments if number > put]) == 1
+
+
+def test_two_clones_deploy_one_system(account: Account, deployed: str, tmp_path: Path):
+    other = clone(tmp_path / "other")
+
+    assert cli.main(DEPLOY, world(other)) == 0
+
+    assert [api["id"] for api in client("apigateway").get_rest_apis()["items"]] == [deployed]
+    assert len(functions()) == 3
+    assert not [call for call in account.calls if call in ("lambda POST /2015-03-31/functions", "events CreateRule")]
+    assert rest_api(json.dumps(recorded())) == deployed
+
+
+def test_a_deploy_that_another_overtook_says_so(account: Account, root: Path, tmp_path: Path, capsys: Any):
+    other = clone(tmp_path / "other")
+
+    def overtake(call: str) -> None:
+        if call.startswith("apigateway POST /restapis?"):
+            account.after = lambda call: None
+            assert cli.main(DEPLOY, world(other)) == 0
+
+    account.after = overtake
+    assert cli.main(DEPLOY, world(root)) == 1
+
+    assert capsys.readouterr().err.endswith(
+        f"error: somebody else deployed the stage dev meanwhile: s3://{bucket('artifacts')}/chalice/dev.json is not as "
+        "it was; see that nobody else does, and repeat the command\n"
+    )
+    account.after = lambda call: None
+    assert cli.main(DEPLOY, world(root)) == 0
+
+
+def test_what_is_not_said_stays_as_it_is(account: Account, root: Path):
+    assert cli.main([*DEPLOY, "--arch", "arm64", "--email", "ana@example.org"], world(root)) == 0
+    assert cli.main(DEPLOY, world(root)) == 0
+
+    assert {tuple(function["Architectures"]) for function in functions().values()} == {("arm64",)}
+    (stack,) = client("cloudformation").describe_stacks(StackName="b3-dataflow-main-dev")["Stacks"]
+    given = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
+    assert (given["LayerArchitecture"], given["AlarmEmail"]) == ("arm64", "ana@example.org")
+
+
+def test_another_version_is_uploaded_once_and_given_to_the_function(account: Account, deployed: str, root: Path):
+    def newer(folder: Path, architecture: str) -> Any:
+        made = build(folder, architecture)
+        shutil.copyfile(made.layer, folder / "newer.zip")
+        return type(made)(
+            folder / "newer.zip", "newer", made.job_script, made.job_library, made.job_digest, made.job_wheels
+        )
+
+    again = world(root)
+    assert cli.main(DEPLOY, type(again)(newer, again.ask, again.root)) == 0
+
+    uploads = [call for call in account.calls if call.startswith(f"s3 PUT /{bucket('artifacts')}/")]
+    assert uploads == [f"s3 PUT /{bucket('artifacts')}/layer/newer.zip"]
+    (layer,) = functions()["b3-dataflow-dev-ingest"]["Layers"]
+    assert layer["Arn"].endswith(":layer:b3-dataflow-dev:2")

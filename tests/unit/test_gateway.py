@@ -1,0 +1,43 @@
+"""The gateway's own errors are problems, as those of our code are."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema_rs
+import msgspec
+
+from chalicelib.models import Problem
+from chalicelib.openapi import document
+from infra import gateway
+
+
+def test_each_error_is_a_problem_of_the_contract():
+    schema = {"$ref": "#/components/schemas/Problem", "components": document()["components"]}
+    for kind, error in gateway.ERRORS.items():
+        body = json.loads(gateway.body(error))
+        jsonschema_rs.validate(schema, body)
+        problem = msgspec.convert(body, Problem)
+        assert (problem.status, problem.title) == (int(error.status), error.status.phrase), kind
+        assert problem.instance == "$context.path"
+
+
+def test_nothing_in_a_body_is_a_variable_but_the_path():
+    for error in gateway.ERRORS.values():
+        assert gateway.body(error).count("$") == 1
+
+
+def test_headers_as_the_origin_says():
+    throttled = gateway.ERRORS["THROTTLED"]
+
+    assert dict(gateway._headers(throttled, "https://example.org")) == {
+        "Content-Type": "application/problem+json",
+        "Cache-Control": "no-store",
+        "Retry-After": "1",
+        "Access-Control-Allow-Origin": "https://example.org",
+        "Access-Control-Expose-Headers": "Retry-After",
+    }
+    assert dict(gateway._headers(gateway.ERRORS["INVALID_API_KEY"], "none")) == {
+        "Content-Type": "application/problem+json",
+        "Cache-Control": "no-store",
+    }
