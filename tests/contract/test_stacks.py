@@ -11,6 +11,7 @@ from chalicelib import layout
 from chalicelib.catalog import table_input
 from chalicelib.manifest import JOB_TIMEOUT
 from chalicelib.settings import Settings
+from infra.job import INSTALLER_OPTIONS
 from scripts import catalog_template
 from tests.conftest import ROOT
 from tests.template import Stack, stacks
@@ -106,7 +107,7 @@ def test_the_job_is_the_laptops_and_its_code_comes_from_our_bucket_alone(dev: di
     assert job["Command"]["ScriptLocation"].startswith(artifacts)
     assert arguments["--extra-py-files"].startswith(artifacts)
     assert all(wheel.startswith(artifacts) for wheel in arguments["--additional-python-modules"].split(","))
-    assert arguments["--python-modules-installer-option"] == "--no-deps --no-index"
+    assert arguments["--python-modules-installer-option"] == INSTALLER_OPTIONS
     assert arguments["--job-bookmark-option"] == "job-bookmark-disable"
     groups = {f"{arguments['--custom-logGroup-prefix']}/{name}" for name in ("output", "error")}
     assert groups <= {group["LogGroupName"] for group in dev["main"].of("AWS::Logs::LogGroup").values()}
