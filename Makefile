@@ -16,7 +16,7 @@ STEP := @scripts/step
 # With a key it would send what it finds to its maker.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run notebook test lint types pytest bench golden docs examples judge layer test-package deploy destroy lock clean
+.PHONY: run notebook test lint types pytest bench golden docs examples judge layer test-package deploy destroy replay lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
@@ -79,6 +79,10 @@ deploy: .venv/installed
 # A stage removed from AWS; its data only by DATA=delete.
 destroy: .venv/installed
 	@$(PY) -m infra destroy $(SAID) --data '$(DATA)'
+
+# The events in a stage's failure queue sent to their functions again.
+replay: .venv/installed
+	@$(PY) -m infra replay --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
 
 SAID = --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)') $(if $(YES),--yes) $(if $(DRY_RUN),--dry-run)
 

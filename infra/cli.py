@@ -1,4 +1,4 @@
-"""The command line that puts b3-dataflow on AWS, and takes it away."""
+"""The command line of a stage on AWS: deploy it, destroy it, replay what failed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from chalicelib.errors import B3Error
-from infra import clients, deploy_command, destroy_command
+from infra import clients, deploy_command, destroy_command, replay_command
 from infra.options import Options, World
 from local.console import Parser
 
@@ -22,9 +22,9 @@ def main(argv: Sequence[str], world: World | None = None) -> int:
         SystemExit: with 2, if the command line is not one that can be done.
     """
     arguments = _parse(argv)
-    run = {"deploy": deploy_command.run, "destroy": destroy_command.run}[arguments.command]
+    commands = {"deploy": deploy_command.run, "destroy": destroy_command.run, "replay": replay_command.run}
     try:
-        run(_options(arguments), world or World())
+        commands[arguments.command](_options(arguments), world or World())
     except clients.ERRORS as error:
         print(f"error: {clients.explained(error)}", file=sys.stderr)
         return 1
@@ -38,16 +38,18 @@ def main(argv: Sequence[str], world: World | None = None) -> int:
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = Parser(prog="python -m infra", description="Put b3-dataflow on AWS, or remove it. See README.md.")
-    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="deploy|destroy")
+    parser = Parser(prog="python -m infra", description="b3-dataflow on AWS. See README.md and docs/operations.md.")
+    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="deploy|destroy|replay")
     deploy = commands.add_parser("deploy", help="create a stage, or bring it to this version of the project")
     deploy.add_argument("--email", type=_email, help="who is told of alarms; '' for nobody (default: as it is)")
     deploy.add_argument("--arch", choices=ARCHITECTURES, help="of the functions (default: as it is, or x86_64)")
     destroy = commands.add_parser("destroy", help="remove a stage; its data stays")
     destroy.add_argument("--data", choices=("keep", "delete"), default="keep", help="(default: %(default)s)")
-    for command in (deploy, destroy):
+    replay = commands.add_parser("replay", help="send the events in a stage's failure queue to their functions again")
+    for command in (deploy, destroy, replay):
         command.add_argument("--stage", required=True, help="dev, prod, or another of .chalice/config.json")
         command.add_argument("--region", help="as us-east-1 (default: what AWS_DEFAULT_REGION or the profile says)")
+    for command in (deploy, destroy):
         command.add_argument("--yes", action="store_true", help="do not ask whether to go ahead")
         command.add_argument("--dry-run", action="store_true", help="only tell the plan: asks nothing of AWS")
     return parser.parse_args(argv)
@@ -57,8 +59,8 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(
         arguments.stage,
         arguments.region,
-        arguments.yes,
-        arguments.dry_run,
+        getattr(arguments, "yes", False),
+        getattr(arguments, "dry_run", False),
         getattr(arguments, "arch", None),
         getattr(arguments, "email", None),
         getattr(arguments, "data", "keep") == "delete",

@@ -61,6 +61,7 @@ class Aws:
         self.invoking = client("lambda", _INVOKE)
         self.logs = client("logs")
         self.s3 = client("s3")
+        self.sqs = client("sqs")
         self.sts = client("sts")
 
 

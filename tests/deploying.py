@@ -43,6 +43,7 @@ class Account:
         denied: calls that are answered as to somebody without the right to them.
         replaced: whole answers: status and body, by call.
         invoked: what runs when a function is invoked, by its name; gives the answer, or raises.
+        sent: the function and the payload of each event that a function was sent without waiting for its answer.
         tagged: the tags of each part of API Gateway, by ARN.
         runs: how many functions the account may run at once.
         events: what S3 told start_refine.
@@ -54,6 +55,7 @@ class Account:
     denied: set[str] = field(default_factory=set)
     replaced: dict[str, tuple[str, str]] = field(default_factory=dict)
     invoked: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    sent: list[tuple[str, Any]] = field(default_factory=list)
     tagged: dict[str, dict[str, str]] = field(default_factory=dict)
     runs: int = 1000
     events: list[Any] = field(default_factory=list)
@@ -66,10 +68,14 @@ class Account:
         call = _call(environ, body)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") and not re.search(r" (Describe|Get|List)[A-Z]", call):
             self.calls.append(call)
-        if call.endswith("/invocations"):
-            return self._invoke(environ["PATH_INFO"].split("/")[3], start_response)
         if (answered := self._answered(call, environ["PATH_INFO"], body)) is not None:
             return _answer(start_response, *answered)
+        if call.endswith("/invocations"):
+            function = environ["PATH_INFO"].split("/")[3]
+            if environ.get("HTTP_X_AMZ_INVOCATION_TYPE") == "Event":
+                self.sent.append((function, json.loads(body)))
+                return _answer(start_response, "202 Accepted", "")
+            return self._invoke(function, start_response)
         body = _understood(call, body)
         asked = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         answer = list(self.moto(asked, start_response))
