@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -18,6 +19,7 @@ from chalicelib.catalog import Catalog
 from chalicelib.lake import Lake
 from chalicelib.manifest import Contents
 from chalicelib.sources.csv_file import CsvFile
+from infra import target
 from local import moto_state
 from local.laptop import Laptop
 from tests import history
@@ -83,6 +85,8 @@ def filled(laptop: Laptop, s3: Any) -> Laptop:
 @pytest.fixture
 def account(running: Laptop) -> Iterator[Account]:
     """An empty account of AWS to deploy to. Its function `ingest` adds ten sessions, and runs the job as well."""
+    if sys.version_info[:2] != target.PYTHON:
+        pytest.skip("deploys from Python 3.13 alone")
     running.aws.reset()
     server = running.aws._server
     made = Account(server.app)
