@@ -98,7 +98,7 @@ class _Deployment:
             bucket = self._outputs("bootstrap")["ArtifactBucket"]
         with step(3, total, "upload") as done:
             uploaded = artifacts.upload(self.aws.s3, bucket, packages)
-            done(f"{uploaded.sent} of {uploaded.total} objects; the others were there")
+            done(f"{uploaded.sent} of {uploaded.total} objects sent")
         with step(4, total, "data") as done:
             done(self._apply("data", {}))
         with step(5, total, "main") as done:

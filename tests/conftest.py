@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ import pytest
 from chalice.test import Client
 
 from chalicelib import wiring
+from infra import target
+from local import moto_state
 from local.laptop import Laptop
 from tests.bars import raw_object, session_bars
+from tests.deploying import Account, clone, ingest
 from tests.lake import fill
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,24 +26,20 @@ SHARED = ROOT.parent / "shared" / "data"
 
 # Where nothing listens: what a library sends anywhere but to loopback fails at once.
 NOWHERE = "http://127.0.0.1:9"
+NO_WAY_OUT = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
+
+PROXIES = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
+"""How this machine reaches the outside, which the tests of the packages need: they download them."""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment() -> Iterator[None]:
     """Nothing of the developer's own settings, and no way out of this machine."""
-    with without("AWS_", "B3_"):
-        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-            del os.environ[name]
-        os.environ.update(HTTP_PROXY=NOWHERE, HTTPS_PROXY=NOWHERE, NO_PROXY="127.0.0.1,localhost")
-        yield
-
-
-@contextmanager
-def without(*prefixes: str) -> Iterator[None]:
-    """This process's environment without the variables of these prefixes, and as it was at the end."""
     before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith(prefixes)]:
-        del os.environ[name]
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "B3_")) or name in PROXIES:
+            del os.environ[name]
+    os.environ.update(NO_WAY_OUT)
     yield
     os.environ.clear()
     os.environ.update(before)
@@ -109,3 +109,30 @@ def glue(laptop: Laptop) -> Any:
 @pytest.fixture
 def athena(laptop: Laptop) -> Any:
     return boto3.client("athena")
+
+
+@pytest.fixture
+def account(running: Laptop) -> Iterator[Account]:
+    """An empty account of AWS to deploy to. Its function `ingest` adds ten sessions, and runs the job as well."""
+    if sys.version_info[:2] != target.PYTHON:
+        pytest.skip("deploys from Python 3.13 alone")
+    running.aws.reset()
+    server = running.aws._server
+    made = Account(server.app)
+    made.invoked["b3-dataflow-dev-ingest"] = ingest
+    server.app = made
+    running.aws.functions[f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:b3-dataflow-dev-start_refine"] = (
+        made.events.append
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Tried to parse .* but it's not supported by moto")
+        yield made
+    server.app = made.moto
+    running.aws.reset()
+    wiring.forget()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A clone of the project."""
+    return clone(tmp_path / "clone")

@@ -23,11 +23,11 @@ from moto.cloudformation.models import cloudformation_backends
 import tests.moto_cloudformation  # noqa: F401 - moto finds what is in it by itself
 from chalicelib.catalog import Catalog
 from chalicelib.lake import Lake
+from infra.application import ROOT
 from infra.options import World
 from infra.packages import Packages
 from local import moto_state
 from tests.bars import COLLECTED, raw_object, session_bars
-from tests.conftest import ROOT
 
 Environ = dict[str, Any]
 

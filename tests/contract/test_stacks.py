@@ -157,8 +157,8 @@ def test_only_the_lakes_own_buckets_outlive_their_stack(dev: dict[str, Stack]):
 
     assert kept == {
         "ArtifactBucket": {"Delete"},
-        "RawBucket": {"Retain"},
-        "RefinedBucket": {"Retain"},
+        "RawBucket": {"RetainExceptOnCreate", "Retain"},
+        "RefinedBucket": {"RetainExceptOnCreate", "Retain"},
         "AthenaBucket": {"Delete"},
     }
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -14,17 +12,13 @@ import pandas as pd
 import pytest
 from b3_etl_job import bring_up_to_date
 
-from chalicelib import wiring
 from chalicelib.catalog import Catalog
 from chalicelib.lake import Lake
 from chalicelib.manifest import Contents
 from chalicelib.sources.csv_file import CsvFile
-from infra import target
-from local import moto_state
 from local.laptop import Laptop
 from tests import history
 from tests.bars import raw_object, session_bars
-from tests.deploying import Account, clone, ingest
 from tests.job import THREE, empty, put, stored
 from tests.lake import NOW, RAW, REFINED, fill, served
 
@@ -80,30 +74,3 @@ def filled(laptop: Laptop, s3: Any) -> Laptop:
     """A lake with 38 sessions of 2024 and 82 of 2025."""
     fill(raw_object(session_bars("2024-11-01", 120)))
     return laptop
-
-
-@pytest.fixture
-def account(running: Laptop) -> Iterator[Account]:
-    """An empty account of AWS to deploy to. Its function `ingest` adds ten sessions, and runs the job as well."""
-    if sys.version_info[:2] != target.PYTHON:
-        pytest.skip("deploys from Python 3.13 alone")
-    running.aws.reset()
-    server = running.aws._server
-    made = Account(server.app)
-    made.invoked["b3-dataflow-dev-ingest"] = ingest
-    server.app = made
-    running.aws.functions[f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:b3-dataflow-dev-start_refine"] = (
-        made.events.append
-    )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Tried to parse .* but it's not supported by moto")
-        yield made
-    server.app = made.moto
-    running.aws.reset()
-    wiring.forget()
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A clone of the project."""
-    return clone(tmp_path / "clone")

@@ -61,7 +61,7 @@ def test_it_says_what_it_will_do_and_then_what_it_did(account: Account, root: Pa
             ("packages", "bootstrap", "upload", "data", "main", "Chalice", "gateway", "smoke test"), 1
         )
     ]
-    assert steps[2][2] == "5 of 5 objects; the others were there"
+    assert steps[2][2] == "5 of 5 objects sent"
     assert steps[7][2] == "10 sessions to 2025-01-15"
     url = re.search(r"API +(https://\w+\.execute-api\.us-east-1\.amazonaws\.com/dev)\n", rest)
     assert url is not None

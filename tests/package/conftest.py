@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from infra import function, packages, target
 from infra.packages import Packages
 from scripts import deploying
-from tests.conftest import ROOT, without
+from tests.conftest import NO_WAY_OUT, PROXIES, ROOT
 from tests.package.environment import Lambda, runtime, site_packages, unpack
 
 BUILD = ROOT / "build"
@@ -32,11 +33,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(f"\n{table}")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def clean_environment() -> Iterator[None]:
-    """In place of that of all other tests: what builds the packages must reach the package index."""
-    with without("AWS_", "B3_"):
-        yield
+@pytest.fixture(scope="package", autouse=True)
+def package_index() -> Iterator[None]:
+    """What builds the packages must reach the package index, which all other tests must not."""
+    for name in NO_WAY_OUT:
+        os.environ.pop(name, None)
+    os.environ.update(PROXIES)
+    yield
+    for name in PROXIES:
+        os.environ.pop(name, None)
+    os.environ.update(NO_WAY_OUT)
 
 
 @pytest.fixture(scope="session")
@@ -45,17 +51,17 @@ def measured() -> dict[str, Any]:
     return _measured
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def built() -> Packages:
     return packages.build(BUILD, "x86_64")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def function_zip() -> Path:
     return function.build(BUILD)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def aws_lambda(built: Packages, function_zip: Path, tmp_path_factory: Any) -> Iterator[Lambda]:
     """Lambda with the function and the layer unpacked."""
     folder = tmp_path_factory.mktemp("lambda")

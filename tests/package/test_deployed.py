@@ -1,0 +1,39 @@
+"""`deploy` with the real packages, by Chalice, to moto: what AWS is given is what was built."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import boto3
+from moto.awslambda.models import lambda_backends
+
+from infra import cli
+from infra.options import World
+from infra.packages import Packages
+from local import moto_state
+from tests.conftest import ROOT
+from tests.deploying import ANSWER, Account, bucket
+from tests.package.test_wheels import held, pinned
+
+
+def test_what_was_built_is_what_runs(account: Account, built: Packages, tmp_path: Path, capsys: Any):
+    world = World(ask=lambda url, key: (200, ANSWER))
+
+    assert cli.main(["deploy", "--stage", "dev", "--yes"], world) == 0, capsys.readouterr()
+
+    layer = moto_state.read(bucket("artifacts"), f"layer/{built.layer_digest}.zip") or b""
+    assert hashlib.sha256(layer).digest() == hashlib.sha256(built.layer.read_bytes()).digest()
+    wheels = {entry.key.rpartition("/")[2] for entry in moto_state.objects(bucket("artifacts"), "job/wheels/")}
+    assert wheels == {wheel.name for wheel in built.job_wheels}
+    for name in ("b3-dataflow-dev", "b3-dataflow-dev-ingest", "b3-dataflow-dev-start_refine"):
+        code = tmp_path / f"{name}.zip"
+        code.write_bytes(lambda_backends[moto_state.ACCOUNT][moto_state.REGION].get_function(name).code_bytes)
+        assert held(code) == pinned(ROOT / "requirements.txt")
+        with zipfile.ZipFile(code) as zipped:
+            assert {"app.py", "chalice/app.py", "chalicelib/assets/docs.js"} <= set(zipped.namelist())
+    config = boto3.client("lambda").get_function_configuration(FunctionName="b3-dataflow-dev-ingest")
+    (given,) = config["Layers"]
+    assert given["Arn"] == "arn:aws:lambda:us-east-1:123456789012:layer:b3-dataflow-dev:1"
