@@ -36,13 +36,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(scope="package", autouse=True)
 def package_index() -> Iterator[None]:
     """What builds the packages must reach the package index, which all other tests must not."""
-    for name in NO_WAY_OUT:
-        os.environ.pop(name, None)
-    os.environ.update(PROXIES)
+    closed = dict(os.environ)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+        del os.environ[name]
+    # What is on loopback is asked without a proxy, whatever this machine has.
+    os.environ.update(PROXIES | {"NO_PROXY": NO_WAY_OUT["NO_PROXY"]})
     yield
-    for name in PROXIES:
-        os.environ.pop(name, None)
-    os.environ.update(NO_WAY_OUT)
+    os.environ.clear()
+    os.environ.update(closed)
 
 
 @pytest.fixture(scope="session")
