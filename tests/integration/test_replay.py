@@ -11,7 +11,7 @@ import pytest
 
 from infra import cli
 from tests.deploying import Account, world
-from tests.package.events import SCHEDULE
+from tests.events import SCHEDULE
 
 REPLAY = ["replay", "--stage", "dev"]
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:b3-dataflow-dev-"

@@ -22,6 +22,7 @@ from chalicelib.sources.yahoo import ATTEMPTS, PAUSE, REQUESTS, Yahoo
 from local import moto_state
 from local.laptop import Laptop
 from tests.bars import known_bars, raw_object
+from tests.events import SCHEDULE
 from tests.lake import fill
 from tests.yahoo_server import Answer, YahooServer, as_json, chart
 
@@ -119,19 +120,6 @@ def test_a_few_requests_a_run():
 
         assert len(server.asked) <= 5
 
-
-SCHEDULED = {
-    "version": "0",
-    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
-    "detail-type": "Scheduled Event",
-    "source": "aws.events",
-    "account": "123456789012",
-    "time": "2025-10-14T01:30:00Z",
-    "region": "us-east-1",
-    "resources": ["arn:aws:events:us-east-1:123456789012:rule/b3-dataflow-local-ingest-event"],
-    "detail": {},
-}
-"""What EventBridge sends to the function of a schedule."""
 
 HTML = Answer(200, "text/html", b"<html><body>Please accept our cookies</body></html>")
 DOWN = Answer(200, "text/html", b"<html><title>Yahoo</title><body>Will be right back...</body></html>")
@@ -260,12 +248,12 @@ def test_how_old_the_data_is_is_said_also_when_yahoo_blocks(laptop: Laptop, monk
     with YahooServer(lambda asked: Answer(429, "text/plain", b"Too Many Requests"), everything=True) as server:
         monkeypatch.setattr(backfill, "Yahoo", lambda: yahoo(server))
         with pytest.raises(SourceUnavailable):
-            laptop.app.ingest(SCHEDULED, None)
+            laptop.app.ingest(SCHEDULE, None)
         empty = capsys.readouterr().out
         fill(raw_object(known_bars()))
         capsys.readouterr()
         with pytest.raises(SourceUnavailable):
-            laptop.app.ingest(SCHEDULED, None)
+            laptop.app.ingest(SCHEDULE, None)
 
     # Before the first commit there is nothing to be old.
     assert empty == ""
@@ -279,7 +267,7 @@ def test_the_schedules_handler_ingests_from_yahoo(laptop: Laptop, monkeypatch: A
     with YahooServer(lambda asked: chart(BARS)) as server:
         monkeypatch.setattr(Yahoo, "fetch", lambda self, start, end: yahoo(server)._ask(start, end))
 
-        added = laptop.app.ingest(SCHEDULED, None)["added"]
+        added = laptop.app.ingest(SCHEDULE, None)["added"]
 
     assert added["bars"] == 4
     assert (added["first"], added["last"]) == ("2018-11-05", "2018-11-08")

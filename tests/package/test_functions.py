@@ -16,8 +16,8 @@ from local.glue_jobs import SUCCEEDED
 from local.laptop import Laptop
 from tests.bars import session_bars
 from tests.conftest import ROOT
+from tests.events import SCHEDULE, proxy
 from tests.package.environment import PROBES, Lambda, Rehearsal
-from tests.package.events import SCHEDULE, proxy
 from tests.package.probes import LIBRARIES
 from tests.yahoo_server import YahooServer, chart
 
