@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 import zlib
 from pathlib import Path
@@ -17,8 +19,6 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 INSIDE = "python"
 """The folder of the zip that Lambda unpacks to /opt/python, where functions look for modules."""
-
-_STRIP = {"x86_64": "x86_64-linux-gnu-strip", "arm64": "aarch64-linux-gnu-strip"}
 
 
 def digest(architecture: str) -> str:
@@ -72,10 +72,14 @@ def _strip(folder: Path, architecture: str) -> None:
 
 def _strip_command(architecture: str) -> str:
     """The program that takes the symbols for debugging out of a library: a third of the size."""
-    name = _STRIP.get(architecture)
-    if name is None:
-        raise PackageError(f"the architecture is {architecture!r}; allowed: {', '.join(_STRIP)}")
-    if shutil.which(name) is None:
-        package = f"binutils-{target.MACHINES[architecture].replace('_', '-')}-linux-gnu"
-        raise PackageError(f"{name} is not on this machine; install Debian's {package}, or build on Linux")
-    return name
+    machine = target.MACHINES.get(architecture)
+    if machine is None:
+        raise PackageError(f"the architecture is {architecture!r}; allowed: {', '.join(target.MACHINES)}")
+    names = [f"{machine}-linux-gnu-strip"]
+    if (sys.platform, platform.machine()) == ("linux", machine):
+        names.append("strip")
+    for name in names:
+        if shutil.which(name) is not None:
+            return name
+    package = f"binutils-{machine.replace('_', '-')}-linux-gnu"
+    raise PackageError(f"{names[0]} is not on this machine; install Debian's {package}, or build on Linux")
