@@ -1,0 +1,176 @@
+"""What a client could send to the API: every parameter of every route, values that none can have, and valid ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from urllib.parse import quote
+
+from hypothesis import strategies as st
+
+ESTIMATORS = ["close_to_close", "parkinson", "garman_klass", "garman_klass_yang_zhang", "rogers_satchell", "yang_zhang"]
+WINDOWS = ["5", "10", "21", "42", "63", "126", "252"]
+SORTS = [
+    f"{sign}{column}"
+    for column in ("data", "volatilidade_pct", "volatilidade", "volume_negociado")
+    for sign in ("", "-")
+]
+COLUMNS = ["data", "ticker", "preco_fechamento", "volume_negociado", "avisos", "coletado_em", "month", "volatilidade"]
+
+SPAN = ["start", "end", "year", "format"]
+ROWS = [*SPAN, "limit", "sort", "cursor", "fields"]
+PARAMETERS: Mapping[str, Sequence[str]] = {
+    "/": [],
+    "/status": [],
+    "/openapi.json": [],
+    "/docs": [],
+    "/assets/docs.js": [],
+    "/ibov/prices": ROWS,
+    "/ibov/volatility": [*ROWS, "estimator", "window"],
+    "/ibov/volatility/compare": [*ROWS, "window"],
+    "/ibov/volatility/cone": [*SPAN, "estimator"],
+    "/ibov/summary": [*SPAN, "estimator", "window"],
+    "/ibov/anomalies": [*ROWS, "method", "threshold"],
+}
+TABLE = [path for path in PARAMETERS if path.startswith("/ibov/")]
+
+# No parameter of any route can be one of these.
+HOSTILE = [
+    "",
+    " ",
+    ",",
+    "null",
+    "None",
+    "undefined",
+    "nan",
+    "NaN",
+    "inf",
+    "-inf",
+    "Infinity",
+    "1e400",
+    "-1",
+    "9" * 19,
+    "9" * 5000,
+    "1" + "0" * 400,
+    "0x10",
+    "1_000",
+    "5001.5",
+    "+21",
+    " 21",
+    "21 ",
+    "21\n",
+    "21\x00",
+    "٢١",
+    "２１",
+    "²",
+    "21;",
+    "'",
+    '"',
+    "''",
+    "?",
+    "--",
+    "/*",
+    "\\",
+    "data; DROP TABLE ibov_refined",
+    "1 OR 1=1",
+    "' OR '1'='1",
+    "' UNION SELECT * FROM information_schema.tables --",
+    'data" FROM "ibov_refined" --',
+    "data,data",
+    "data,preco_abertura desc",
+    "DATE '2025-01-01'",
+    "2025-01-01' --",
+    "2025-01-01T00:00:00",
+    "2025-01-01Z",
+    "2025-02-30",
+    "20250101",
+    "2025-1-1",
+    "0000-00-00",
+    "0001-01-01",
+    "9999-12-31",
+    "-2025-01-01",
+    "２０２５-０１-０１",
+    "2025‐01‐01",
+    "DATA",
+    "-DATA",
+    "--data",
+    "data desc",
+    "json,csv",
+    "Yang_Zhang",
+    "../../app.py",
+    "s3://b3-dataflow-raw/",
+    "${jndi:ldap://x}",
+    "{{7*7}}",
+    "<script>alert(1)</script>",
+    "\x00",
+    "\x01\x1f\x7f",
+    "\r\nSet-Cookie: a=b",
+    "\u202e\ufeff\u2028",
+    "\U0010ffff",
+    "😀" * 100,
+    "A" * 16,
+    "A" * 201,
+    "[]",
+    '["a"]',
+    "a" * 8000,
+]
+
+# What percent-encoding itself can do wrong.
+ENCODED = ["%", "%zz", "%FF", "%C0%80", "%ED%A0%80", "%F4%90%80%80", "%u0027", "%2527", "+", "%00%00", "=", "=="]
+
+VALID: Mapping[str, st.SearchStrategy[str]] = {
+    "start": st.dates(date(2023, 1, 1), date(2026, 1, 1)).map(date.isoformat),
+    "end": st.dates(date(2023, 1, 1), date(2026, 1, 1)).map(date.isoformat),
+    "year": st.sampled_from(["1900", "2024", "2025", "2199"]),
+    "format": st.sampled_from(["json", "csv"]),
+    "limit": st.integers(1, 5000).map(str),
+    "sort": st.sampled_from(SORTS),
+    "fields": st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=6, unique=True).map(",".join),
+    "estimator": st.sampled_from(ESTIMATORS),
+    "window": st.sampled_from(WINDOWS),
+    "method": st.sampled_from(["zscore", "zscore_range"]),
+    "threshold": st.one_of(
+        st.floats(0, 100).map(str), st.sampled_from(["0", "-0", "1e-300", "1E2", "0.1e+1", "1e-999"])
+    ),
+    "cursor": st.just("A" * 24),
+}
+
+anything = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30)).map(lambda text: quote(text, safe=""))
+
+
+@st.composite
+def questions(draw: st.DrawFn, path: str) -> str:
+    """A query string: mostly what the route takes, some of it malformed, repeated, or of another route."""
+    names = draw(st.lists(st.sampled_from(PARAMETERS[path] or [""]), max_size=4, unique=True))
+    parts = [f"{name}={quote(draw(VALID[name]))}" for name in names if name]
+    odd = st.one_of(
+        st.tuples(
+            st.sampled_from([*VALID, "year ", "YEAR", "limit[]", "__proto__"]), anything | st.sampled_from(ENCODED)
+        ),
+        st.tuples(anything, anything),
+    )
+    for name, value in draw(st.sampled_from([[], [], []]) | st.lists(odd, max_size=2)):
+        parts.insert(draw(st.integers(0, len(parts))), f"{name}={value}")
+    if parts and draw(st.integers(0, 9)) == 0:
+        parts.append(draw(st.sampled_from(parts)))
+    return "&".join(parts)
+
+
+headers = st.fixed_dictionaries(
+    {},
+    optional={
+        "Accept": st.sampled_from(
+            [
+                "",
+                "text/csv",
+                "*/*",
+                "text/csv;q=nan",
+                "text/csv;q=1e999, */*;q=-1",
+                "a;;=;q",
+                ",",
+                "application/json;q=٣",
+            ]
+        ),
+        "If-None-Match": st.sampled_from(["", "*", '"', 'W/"x", "y"', "a" * 5000]),
+    },
+)
