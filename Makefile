@@ -74,7 +74,7 @@ test-package: .venv/installed
 # they are unless said here (many an environment has an EMAIL); YES=1 does not ask whether to; DRY_RUN=1 only tells the plan.
 deploy: .venv/installed
 	@$(PY) -m infra deploy $(SAID) $(if $(filter command,$(origin ARCH)),--arch '$(ARCH)') \
-	  $(if $(filter command,$(origin EMAIL)),--email '$(EMAIL)')
+	  $(if $(filter command,$(origin EMAIL)),--email '$(EMAIL)') $(if $(filter command,$(origin BUDGET)),--budget '$(BUDGET)')
 
 # A stage removed from AWS; its data only by DATA=delete.
 destroy: .venv/installed

@@ -129,7 +129,11 @@ class Athena:
         """Poll until the query has succeeded. Returns where its result lies."""
         began = self.clock()
         while True:
-            described = self._call("get_query_execution", deadline, QueryExecutionId=execution_id)
+            try:
+                described = self._call("get_query_execution", deadline, QueryExecutionId=execution_id)
+            except self.athena.exceptions.InvalidRequestException as error:
+                # A token can outlive its execution, which went with a workgroup that was deleted and made again.
+                raise QueryFailed(f"query {execution_id} is gone: {error}") from error
             execution = described["QueryExecution"]
             state = execution["Status"]["State"]
             if state == "SUCCEEDED":

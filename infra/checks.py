@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.clients import Aws, code, explained, no_right
 from infra.errors import Refused
-from infra.names import APP, Place
+from infra.names import APP, BUCKETS, Place
 from infra.stacks import Stacks
 
 _STACK_OF = {"artifacts": "bootstrap", "raw": "data", "refined": "data", "athena": "main"}
@@ -38,22 +38,22 @@ def place(aws: Aws, stage: str) -> Place:
 
 
 def elsewhere(aws: Aws, at: Place) -> None:
-    """The stage is in no other region: two would be two systems, one of them forgotten.
+    """The stage is in no other region, nor is data that it left there: two would be two, one of them forgotten.
 
     Raises:
         Refused: there is one.
     """
     names = [bucket["Name"] for bucket in aws.s3.list_buckets()["Buckets"]]
-    if at.bucket("artifacts") in names:
-        return
-    begin, end = f"{APP}-artifacts-{at.account}-", f"-{at.stage}"
-    for name in names:
-        if name.startswith(begin) and name.endswith(end):
-            other = name.removeprefix(begin).removesuffix(end)
-            raise Refused(
-                f"the stage {at.stage} is in {other} already, not in {at.region}: give REGION={other}, or remove it "
-                f"there first, by `make destroy STAGE={at.stage} REGION={other}`"
-            )
+    for role in BUCKETS:
+        begin, end = f"{APP}-{role}-{at.account}-", f"-{at.stage}"
+        for name in names:
+            if name.startswith(begin) and name.endswith(end) and name != at.bucket(role):
+                other = name.removeprefix(begin).removesuffix(end)
+                raise Refused(
+                    f"the stage {at.stage} is in {other} already, not in {at.region}: give REGION={other}, or remove "
+                    f"it there first, by `make destroy STAGE={at.stage} REGION={other}`, with DATA=delete if {name} is "
+                    "not to stay"
+                )
 
 
 def buckets(aws: Aws, at: Place, stacks: Stacks) -> None:

@@ -43,6 +43,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     deploy = commands.add_parser("deploy", help="create a stage, or bring it to this version of the project")
     deploy.add_argument("--email", type=_email, help="who is told of alarms; '' for nobody (default: as it is)")
     deploy.add_argument("--arch", choices=ARCHITECTURES, help="of the functions (default: as it is, or x86_64)")
+    deploy.add_argument("--budget", type=_dollars, help="US dollars a month; 0 for none (default: as it is)")
     destroy = commands.add_parser("destroy", help="remove a stage; its data stays")
     destroy.add_argument("--data", choices=("keep", "delete"), default="keep", help="(default: %(default)s)")
     replay = commands.add_parser("replay", help="send the events in a stage's failure queue to their functions again")
@@ -63,8 +64,15 @@ def _options(arguments: argparse.Namespace) -> Options:
         getattr(arguments, "dry_run", False),
         getattr(arguments, "arch", None),
         getattr(arguments, "email", None),
+        getattr(arguments, "budget", None),
         getattr(arguments, "data", "keep") == "delete",
     )
+
+
+def _dollars(text: str) -> int:
+    if not (text.isdecimal() and text.isascii()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no sum; allowed: whole dollars, or 0 for no budget")
+    return int(text)
 
 
 def _email(text: str) -> str:

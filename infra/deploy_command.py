@@ -26,7 +26,7 @@ from infra.names import STACKS, Place
 from infra.options import Options, World
 from infra.smoke import SmokeTest
 from infra.stacks import Stacks
-from infra.state import State, as_found, rest_api
+from infra.state import NOTHING, State, as_found, rest_api
 from local.console import step
 
 DEFAULT_ARCHITECTURE = "x86_64"
@@ -66,7 +66,9 @@ def run(options: Options, world: World) -> None:
         )
     if not options.yes:
         plan.confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
-    _Deployment(aws, at, made, world, config, options.email, architecture, reserve).do()
+    said = {"AlarmEmail": options.email, "MonthlyBudget": options.budget}
+    asked = {name: str(value) for name, value in said.items() if value is not None}
+    _Deployment(aws, at, made, world, config, asked, architecture, reserve).do()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class _Deployment:
     """One run of the command.
 
     Attributes:
-        email: who is told of alarms, None to leave that as it is.
+        asked: parameters of the main stack that are to be another than they are.
         reserve: whether the functions are to have runs for themselves.
     """
 
@@ -83,7 +85,7 @@ class _Deployment:
     stacks: Stacks
     world: World
     config: dict[str, Any]
-    email: str | None
+    asked: dict[str, str]
     architecture: str
     reserve: bool
 
@@ -134,9 +136,8 @@ class _Deployment:
         return self.stacks.outputs(self.at.stack(kind))
 
     def _parameters(self, bucket: str, uploaded: Artifacts) -> dict[str, str]:
-        given = {} if self.email is None else {"AlarmEmail": self.email}
         return {
-            **given,
+            **self.asked,
             **self._outputs("data"),
             "ArtifactBucket": bucket,
             "LayerKey": uploaded.layer,
@@ -155,10 +156,12 @@ class _Deployment:
         made = project.configured(self.config, stage, outputs, self.architecture, self.reserve)
         project.lay_out(self.world.root, folder, made, stage, found)
         record = project.state_file(folder, stage)
+        # Whoever deploys the stage at the same time finds this changed, or changes it before it is put again.
+        state.put(found or NOTHING)
         try:
             chalice_process.run("deploy", folder, stage, self.aws.region)
         finally:
-            if record.exists() and record.read_text(encoding="utf-8") != state.text:
+            if record.exists():
                 state.put(record.read_text(encoding="utf-8"))
         return rest_api(record.read_text(encoding="utf-8"))
 

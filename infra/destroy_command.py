@@ -39,7 +39,8 @@ def run(options: Options, world: World) -> None:
     total = len(plan.REMOVAL)
     stacks = Stacks(aws.cloudformation)
     with step(1, total, "key") as done:
-        done(f"{keys.take(aws.apigateway, at)} removed")
+        held = [api["rest_api_id"] for api in apis(aws, at)]
+        done(f"{keys.take(aws.apigateway, at, held)} removed")
     with step(2, total, "Chalice") as done:
         done(_chalice(aws, at, config, world))
     for number, (kind, role) in enumerate((("main", "athena"), ("bootstrap", "artifacts")), 3):

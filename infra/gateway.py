@@ -41,7 +41,8 @@ ERRORS: Mapping[str, GatewayError] = {
     "DEFAULT_4XX": GatewayError(HTTPStatus.BAD_REQUEST, "the request is not acceptable"),
     "DEFAULT_5XX": GatewayError(HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error"),
     "EXPIRED_TOKEN": GatewayError(_FORBIDDEN, _SIGNED),
-    "INTEGRATION_FAILURE": GatewayError(HTTPStatus.GATEWAY_TIMEOUT, "the function did not answer", 5),
+    # Of the function's too, when as many of it run as may.
+    "INTEGRATION_FAILURE": GatewayError(HTTPStatus.SERVICE_UNAVAILABLE, "the service has too much to do, or failed", 5),
     "INTEGRATION_TIMEOUT": GatewayError(HTTPStatus.GATEWAY_TIMEOUT, "the function did not answer in time", 5),
     "INVALID_API_KEY": GatewayError(_FORBIDDEN, "the header x-api-key is missing, or its key is not one of this API"),
     "INVALID_SIGNATURE": GatewayError(_FORBIDDEN, _SIGNED),

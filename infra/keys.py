@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from infra.gateway import BURST, RATE
@@ -41,24 +42,29 @@ def give(client: Any, api: str, place: Place) -> str:
     return str(key["id"])
 
 
-def take(client: Any, place: Place) -> int:
-    """Delete the usage plan and the keys of a stage: while a plan holds an API's stage, the API cannot be deleted.
+def take(client: Any, place: Place, apis: Collection[str]) -> int:
+    """Delete the usage plan and the keys of a stage, and take its API out of the plans that others made.
+
+    While any plan holds an API's stage, the API cannot be deleted.
+
+    Args:
+        apis: the ids of the stage's APIs.
 
     Returns:
         How many there were.
     """
-    plan = _plan(client, place.name)
-    if plan is not None:
+    for plan in _plans(client):
         for held in plan.get("apiStages", []):
-            client.update_usage_plan(
-                usagePlanId=plan["id"],
-                patchOperations=[{"op": "remove", "path": "/apiStages", "value": f"{held['apiId']}:{held['stage']}"}],
-            )
-        client.delete_usage_plan(usagePlanId=plan["id"])
+            if held["apiId"] in apis or plan["name"] == place.name:
+                removed = {"op": "remove", "path": "/apiStages", "value": f"{held['apiId']}:{held['stage']}"}
+                client.update_usage_plan(usagePlanId=plan["id"], patchOperations=[removed])
+    ours = _plan(client, place.name)
+    if ours is not None:
+        client.delete_usage_plan(usagePlanId=ours["id"])
     found = _keys(client, place.name)
     for key in found:
         client.delete_api_key(apiKey=key["id"])
-    return len(found) + (plan is not None)
+    return len(found) + (ours is not None)
 
 
 def _keys(client: Any, name: str) -> list[dict[str, Any]]:
@@ -69,5 +75,9 @@ def _keys(client: Any, name: str) -> list[dict[str, Any]]:
 
 
 def _plan(client: Any, name: str) -> dict[str, Any] | None:
+    return next((plan for plan in _plans(client) if plan["name"] == name), None)
+
+
+def _plans(client: Any) -> list[dict[str, Any]]:
     pages = client.get_paginator("get_usage_plans").paginate()
-    return next((plan for page in pages for plan in page["items"] if plan["name"] == name), None)
+    return [plan for page in pages for plan in page["items"]]

@@ -19,6 +19,7 @@ class Options:
         dry_run: only tell the plan.
         architecture: `x86_64` or `arm64`.
         email: who is told of alarms.
+        budget: US dollars a month to be warned of, 0 for no budget.
         delete_data: on destroying, the data too.
     """
 
@@ -28,6 +29,7 @@ class Options:
     dry_run: bool = False
     architecture: str | None = None
     email: str | None = None
+    budget: int | None = None
     delete_data: bool = False
 
 

@@ -27,6 +27,10 @@ PAUSE = 5.0
 REFINE_SECONDS = JOB_TIMEOUT.total_seconds() + 120
 """How long the job may take after an ingest: its own time and that of its start."""
 
+EVENT_SECONDS, INGESTS = 120.0, 4
+"""After how long without a run of the job the ingest is done again, and how often at most. S3 may take five minutes
+until it tells of objects in a bucket that was just made to, and what came before that it never tells of."""
+
 ANSWER_SECONDS = 120.0
 """How long API Gateway may take until it knows a new key."""
 
@@ -84,14 +88,20 @@ class SmokeTest:
         """Wait for the manifest that is committed after an ingest. A dot is printed at each look."""
         job = self.outputs["Job"]
         deadline = time.monotonic() + REFINE_SECONDS
+        ingests, again = 1, time.monotonic() + EVENT_SECONDS
         while time.monotonic() < deadline:
             manifest, tag = lake.manifest()
             if manifest is not None and manifest.contents is not None and manifest.state == "ready" and tag != before:
                 return manifest.contents
-            for run in self.aws.glue.get_job_runs(JobName=job, MaxResults=5)["JobRuns"]:
-                if run["StartedOn"] >= began and run["JobRunState"] in _ENDED_BADLY:
+            runs = self.aws.glue.get_job_runs(JobName=job, MaxResults=5)["JobRuns"]
+            started = [run for run in runs if run["StartedOn"] >= began]
+            for run in started:
+                if run["JobRunState"] in _ENDED_BADLY:
                     said = one_line(run.get("ErrorMessage", "see its log"))
                     raise SmokeFailed(f"the Glue job {job} ended {run['JobRunState']}: {said}")
+            if not started and ingests < INGESTS and time.monotonic() > again:
+                self._ingest()
+                ingests, again = ingests + 1, time.monotonic() + EVENT_SECONDS
             self._wait()
         raise SmokeFailed(
             f"the Glue job {job} committed no manifest within {REFINE_SECONDS:.0f} s of the ingest: see the logs of "

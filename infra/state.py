@@ -8,6 +8,7 @@ to say just that.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,11 @@ from infra.errors import StateConflict
 from infra.names import APP, HANDLERS, Place
 
 Resource = dict[str, Any]
+
+_FORM = {"schema_version": "2.0", "backend": "api"}
+
+NOTHING = json.dumps({"resources": [], **_FORM})
+"""The record of a stage of which nothing is deployed."""
 
 
 class State:
@@ -47,17 +53,18 @@ class State:
         return self.text
 
     def put(self, text: str) -> None:
-        """Replace what was fetched.
+        """Replace what was fetched. What is stored is never the same twice, even where Chalice changed nothing of it.
 
         Raises:
             StateConflict: it is no longer what was fetched.
         """
+        body = json.dumps({**json.loads(text), "put": uuid.uuid4().hex}, indent=2)
         condition = {"IfNoneMatch": "*"} if self._tag is None else {"IfMatch": self._tag}
         try:
             answer = self._s3.put_object(
                 Bucket=self._bucket,
                 Key=self._place.state_key,
-                Body=text.encode(),
+                Body=body.encode(),
                 ContentType="application/json",
                 **condition,
             )
@@ -85,7 +92,7 @@ def as_found(recorded: str | None, aws: Aws, place: Place) -> str | None:
         found += apis(aws, place)[:1]
     if not found:
         return None
-    return json.dumps({"resources": found, "schema_version": "2.0", "backend": "api"}, indent=2) + "\n"
+    return json.dumps({"resources": found, **_FORM}, indent=2) + "\n"
 
 
 def rest_api(text: str) -> str:

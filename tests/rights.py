@@ -125,6 +125,9 @@ CALLS: Mapping[str, Callable[[Parameters, Names], list[Right]]] = {
 # --- What AWS does in a role's name -------------------------------------------------------------------------------
 
 
+_READ_TABLE = ("glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition")
+
+
 def _athena(names: Names) -> list[Right]:
     """What a query of Athena reads and writes with the rights of who started it.
 
@@ -135,7 +138,7 @@ def _athena(names: Names) -> list[Right]:
     database = names.table_arns()[:2]
     return [
         *[("glue:GetDatabase", arn) for arn in [*database, _glue("database/default")]],
-        *[(action, arn) for action in ("glue:GetTable", "glue:GetPartitions") for arn in names.table_arns()],
+        *[(action, arn) for action in _READ_TABLE for arn in names.table_arns()],
         ("s3:GetObject", objects(names.refined, "refined/year=2025/ibov.parquet")),
         ("s3:ListBucket", bucket(names.refined)),
         ("s3:GetBucketLocation", bucket(names.refined)),
@@ -159,12 +162,13 @@ def _logs(group: str) -> list[Right]:
 def _glue_job(names: Names) -> list[Right]:
     """What Glue fetches before it runs the script, and where its output goes.
 
-    Source: the Glue developer guide, "Create an IAM policy for the AWS Glue service", for logs.
+    Source: the Glue developer guide, "Create an IAM policy for the AWS Glue service", for logs and buckets.
     """
     code = ("job/1/b3_etl_job.py", "job/1/chalicelib.zip", "job/wheels/a.whl")
     groups = [f"/aws-glue/jobs/b3-dataflow-dev/{name}" for name in ("output", "error")]
     return [
         *[("s3:GetObject", objects(names.artifacts, key)) for key in code],
+        *[(f"s3:{each}", bucket(names.artifacts)) for each in ("ListBucket", "GetBucketLocation")],
         *[right for group in groups for right in _logs(group)],
         *[("logs:CreateLogGroup", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*") for group in groups],
     ]

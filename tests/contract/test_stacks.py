@@ -191,3 +191,8 @@ def test_the_crawler_and_the_email_are_there_on_request_only(main: Stack):
     crawler = one(asked, "AWS::Glue::Crawler")
     assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
     assert "Schedule" not in crawler
+
+
+def test_a_budget_of_nothing_is_none():
+    assert one(stacks("dev")["main"], "AWS::Budgets::Budget")["Budget"]["BudgetLimit"]["Amount"] == 5
+    assert stacks("dev", MonthlyBudget="0")["main"].of("AWS::Budgets::Budget") == {}

@@ -160,13 +160,14 @@ def test_deploying_again_changes_nothing_but_what_chalice_always_writes(
     assert cli.main(DEPLOY, world(root)) == 0
 
     said = capsys.readouterr().out
-    assert [call for call in account.calls if call.startswith("s3 PUT") and bucket("artifacts") in call] == []
+    uploads = [call for call in account.calls if call.startswith(f"s3 PUT /{bucket('artifacts')}/")]
+    assert set(uploads) == {f"s3 PUT /{bucket('artifacts')}/{STATE}"}
     for name in ("bootstrap", "data", "main"):
         assert f"b3-dataflow-{name}-dev unchanged" in said
     assert "0 of 5 objects" in said
     assert "alarms to ana@example.org" in said
     assert set(functions()) == set(before)
-    assert recorded() == record
+    assert recorded()["resources"] == record["resources"]
     apigateway = client("apigateway")
     assert [api["id"] for api in apigateway.get_rest_apis()["items"]] == [deployed]
     assert len(apigateway.get_api_keys()["items"]) == len(apigateway.get_usage_plans()["items"]) == 1
@@ -203,11 +204,16 @@ def test_two_clones_deploy_one_system(account: Account, deployed: str, tmp_path:
     assert rest_api(json.dumps(recorded())) == deployed
 
 
-def test_a_deploy_that_another_overtook_says_so(account: Account, root: Path, tmp_path: Path, capsys: Any):
+@pytest.mark.parametrize("deploys_before", [0, 1])
+def test_a_deploy_that_another_overtook_says_so(
+    account: Account, root: Path, tmp_path: Path, capsys: Any, deploys_before: int
+):
     other = clone(tmp_path / "other")
+    for _ in range(deploys_before):
+        assert cli.main(DEPLOY, world(root)) == 0
 
     def overtake(call: str) -> None:
-        if call.startswith("apigateway POST /restapis?"):
+        if call.startswith(("apigateway POST /restapis?", "apigateway PUT /restapis/")):
             account.after = lambda call: None
             assert cli.main(DEPLOY, world(other)) == 0
 
@@ -223,13 +229,14 @@ def test_a_deploy_that_another_overtook_says_so(account: Account, root: Path, tm
 
 
 def test_what_is_not_said_stays_as_it_is(account: Account, root: Path):
-    assert cli.main([*DEPLOY, "--arch", "arm64", "--email", "ana@example.org"], world(root)) == 0
+    assert cli.main([*DEPLOY, "--arch", "arm64", "--email", "ana@example.org", "--budget", "9"], world(root)) == 0
     assert cli.main(DEPLOY, world(root)) == 0
 
     assert {tuple(function["Architectures"]) for function in functions().values()} == {("arm64",)}
     (stack,) = client("cloudformation").describe_stacks(StackName="b3-dataflow-main-dev")["Stacks"]
     given = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
     assert (given["LayerArchitecture"], given["AlarmEmail"]) == ("arm64", "ana@example.org")
+    assert given["MonthlyBudget"] == "9"
 
 
 def test_another_version_is_uploaded_once_and_given_to_the_function(account: Account, deployed: str, root: Path):
@@ -243,7 +250,9 @@ def test_another_version_is_uploaded_once_and_given_to_the_function(account: Acc
     again = world(root)
     assert cli.main(DEPLOY, type(again)(newer, again.ask, again.root)) == 0
 
-    uploads = [call for call in account.calls if call.startswith(f"s3 PUT /{bucket('artifacts')}/")]
+    uploads = [
+        call for call in account.calls if call.startswith(f"s3 PUT /{bucket('artifacts')}/") and STATE not in call
+    ]
     assert uploads == [f"s3 PUT /{bucket('artifacts')}/layer/newer.zip"]
     (layer,) = functions()["b3-dataflow-dev-ingest"]["Layers"]
     assert layer["Arn"].endswith(":layer:b3-dataflow-dev:2")

@@ -16,7 +16,7 @@ import pytest
 from infra import cli, smoke, target
 from infra.options import World
 from tests.conftest import ROOT
-from tests.deploying import Account, bucket, world
+from tests.deploying import Account, bucket, ingest, world
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 
@@ -140,8 +140,9 @@ def test_a_bucket_of_no_stack(account: Account, root: Path, capsys: Any):
     assert account.calls == []
 
 
-def test_a_stage_that_is_in_another_region(account: Account, root: Path, capsys: Any):
-    there = bucket("artifacts").replace("us-east-1", "sa-east-1")
+@pytest.mark.parametrize("role", ["artifacts", "raw", "refined"])
+def test_a_stage_or_its_data_in_another_region(account: Account, root: Path, capsys: Any, role: str):
+    there = bucket(role).replace("us-east-1", "sa-east-1")
     boto3.client("s3").create_bucket(Bucket=there)
 
     for command in ("deploy", "destroy"):
@@ -243,3 +244,24 @@ def test_a_job_that_fails_is_told(account: Account, root: Path, capsys: Any):
     line = refused(root, capsys)
 
     assert line.endswith("the Glue job b3-etl-job-dev ended FAILED: MixedLake: real and synthetic")
+
+
+def test_an_event_that_s3_did_not_tell_of_is_made_again(account: Account, root: Path, capsys: Any, monkeypatch: Any):
+    # S3 takes minutes until it tells of a bucket's objects: what the first ingest added started nothing.
+    monkeypatch.setattr(smoke, "EVENT_SECONDS", 0.0)
+    monkeypatch.setattr(smoke, "PAUSE", 0.01)
+    function = "b3-dataflow-dev-ingest"
+    ingests: list[str] = []
+
+    def unheard() -> dict[str, str]:
+        ingests.append("unheard")
+        if len(ingests) == 2:
+            account.invoked[function] = ingest
+        return {"added": "raw/…"}
+
+    account.invoked[function] = unheard
+
+    assert cli.main(DEPLOY, world(root)) == 0, capsys.readouterr().err
+
+    assert len(ingests) == 2
+    assert "10 sessions to 2025-01-15" in capsys.readouterr().out

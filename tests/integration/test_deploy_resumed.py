@@ -190,6 +190,18 @@ def test_an_api_too_many_is_removed_as_well(account: Account, root: Path):
     assert [entry["id"] for entry in gateway.get_rest_apis()["items"]] == [api]
 
 
+def test_a_plan_that_somebody_made_for_a_client_does_not_hold_the_api(account: Account, root: Path):
+    assert cli.main(DEPLOY, world(root)) == 0
+    gateway: Any = boto3.client("apigateway")
+    (api,) = [entry["id"] for entry in gateway.get_rest_apis()["items"]]
+    plan = gateway.create_usage_plan(name="a client of its own", apiStages=[{"apiId": api, "stage": "dev"}])["id"]
+
+    assert cli.main(DESTROY, world(root)) == 0
+
+    assert gateway.get_rest_apis()["items"] == []
+    assert gateway.get_usage_plan(usagePlanId=plan).get("apiStages", []) == []
+
+
 def test_another_stage_is_not_touched(account: Account, root: Path):
     assert cli.main(DEPLOY, world(root)) == 0
     before = left()

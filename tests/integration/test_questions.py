@@ -67,6 +67,18 @@ def test_a_long_result_that_is_gone_between_two_calls_is_made_again(questions: A
     assert len(executions(athena)) == 2
 
 
+def test_an_execution_that_is_gone_is_made_again(questions: Athena, athena: Any):
+    # As after a workgroup was deleted and made again: the token leads to an execution that went with the old one.
+    def lose(params: Any, **_: Any) -> None:
+        questions.athena.meta.events.unregister("provide-client-params.athena.GetQueryExecution", lose)
+        params["QueryExecutionId"] = "0f1e2d3c-0000-0000-0000-000000000000"
+
+    questions.athena.meta.events.register("provide-client-params.athena.GetQueryExecution", lose)
+
+    assert questions.rows(ONE, "v1") == [{"one": 1}]
+    assert len(executions(athena)) == 2
+
+
 def test_a_question_that_fails_is_asked_again_and_then_given_up(questions: Athena, athena: Any):
     with pytest.raises(QueryFailed, match="FAILED: TABLE_NOT_FOUND"):
         questions.rows(Query("SELECT * FROM missing"), "v1")
