@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -74,6 +75,10 @@ def examples() -> Document:
 def _document() -> Document:
     models = [route.answers for route in ROUTES.values() if route.answers] + [Problem]
     _, components = msgspec.json.schema_components(models, ref_template=_REF)
+    for component in components.values():
+        if "description" in component:
+            # A docstring, whose indentation only Python 3.13 takes away by itself.
+            component["description"] = cleandoc(component["description"])
     components["Row"] = _row()
     components["Column"] = {"type": "string", "enum": list(COLUMNS)}
     components["AnomalyColumn"] = {"type": "string", "enum": list(Anomalies.allowed_fields)}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from infra import function, packages, target
+from infra.errors import PackageError
 from infra.packages import Packages
 from scripts import deploying
 from tests.conftest import NO_WAY_OUT, PROXIES, ROOT
@@ -22,7 +23,10 @@ _measured: dict[str, Any] = {}
 
 
 def pytest_configure() -> None:
-    target.check_python()
+    try:
+        target.check_python()
+    except PackageError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
