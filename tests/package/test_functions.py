@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import ssl
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import trustme
 
 from chalicelib.routes import ROUTES
 from infra.archive import MIB
@@ -150,3 +155,35 @@ def test_awswrangler_writes_reads_and_asks(laptop: Laptop, aws_lambda: Lambda):
     (answer,) = aws_lambda.call(f"{PROBES}:awswrangler", [asked], laptop.aws.environ(), layered=True).answers
 
     assert answer == {"same": True, "rows": [{"um": "1", "dia": "2025-09-17"}]}
+
+
+class Secure(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "8")
+        self.end_headers()
+        self.wfile.write(b"over TLS")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class SecureServer(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Says nothing of the client that does not trust it, as it should not."""
+
+
+def test_yfinances_http_speaks_tls_and_knows_whom_to_trust(aws_lambda: Lambda, tmp_path: Path):
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    with SecureServer(("127.0.0.1", 0), Secure) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        asked = {"url": f"https://127.0.0.1:{server.server_port}/", "authority": str(tmp_path / "authority.pem")}
+        (said,) = aws_lambda.call(f"{PROBES}:tls", [asked], layered=True).answers
+        server.shutdown()
+
+    # The second has the layer's own list of authorities, finds it, and ours is not in it.
+    assert said == ["over TLS", "CertificateVerifyError"]
