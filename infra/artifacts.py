@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -38,21 +37,16 @@ def upload(s3: Any, bucket: str, packages: Packages) -> Artifacts:
         s3: S3's client.
     """
     layer = f"layer/{packages.layer_digest}.zip"
-    job = f"job/{packages.job_digest}"
-    wheels = {f"job/wheels/{wheel.name}": wheel for wheel in packages.job_wheels}
-    files: dict[str, Path] = {
-        layer: packages.layer,
-        f"{job}/{packages.job_script.name}": packages.job_script,
-        f"{job}/{packages.job_library.name}": packages.job_library,
-        **wheels,
-    }
+    script, library = (f"job/{packages.job.digest}/{each.name}" for each in (packages.job.script, packages.job.library))
+    wheels = {f"job/wheels/{wheel.name}": wheel for wheel in packages.job.wheels}
+    files = {layer: packages.layer, script: packages.job.script, library: packages.job.library, **wheels}
     missing = [key for key in files if not _exists(s3, bucket, key)]
     for key in missing:
         s3.upload_file(str(files[key]), bucket, key)
     return Artifacts(
         layer,
-        f"{job}/{packages.job_script.name}",
-        f"{job}/{packages.job_library.name}",
+        script,
+        library,
         tuple(f"s3://{bucket}/{key}" for key in wheels),
         len(missing),
         len(files),

@@ -13,6 +13,11 @@ from infra.errors import StepFailed
 _SECONDS = 1800
 
 
+def command_line(*arguments: str) -> list[str]:
+    """What runs the Chalice that is installed beside this Python."""
+    return [str(Path(sys.executable).with_name("chalice")), *arguments]
+
+
 def run(command: str, folder: Path, stage: str, region: str) -> None:
     """Run Chalice in a process of its own: it imports the application, with the settings of this stage.
 
@@ -28,7 +33,7 @@ def run(command: str, folder: Path, stage: str, region: str) -> None:
     retries = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "8"}
     try:
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("chalice")), command, "--stage", stage],
+            command_line(command, "--stage", stage),
             cwd=folder,
             env=kept | retries | {"AWS_DEFAULT_REGION": region},
             capture_output=True,

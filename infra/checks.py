@@ -14,7 +14,7 @@ _STACK_OF = {"artifacts": "bootstrap", "raw": "data", "refined": "data", "athena
 """The stack that makes each bucket."""
 
 
-def region(asked: str | None) -> str:
+def _region(asked: str | None) -> str:
     """The region to deploy to: what was asked for, or what the environment or the profile says.
 
     Raises:
@@ -32,12 +32,22 @@ def region(asked: str | None) -> str:
     return name
 
 
-def place(aws: Aws, stage: str) -> Place:
-    """Where the credentials lead to."""
-    return Place(stage, aws.sts.get_caller_identity()["Account"], aws.region)
+def destination(asked: str | None, stage: str) -> tuple[Aws, Place]:
+    """The clients of the region to go to, and where the credentials lead to in it.
+
+    Args:
+        asked: the region that was asked for.
+
+    Raises:
+        Refused: there is no such region, or the stage is in another.
+    """
+    aws = Aws(_region(asked))
+    at = Place(stage, aws.sts.get_caller_identity()["Account"], aws.region)
+    _elsewhere(aws, at)
+    return aws, at
 
 
-def elsewhere(aws: Aws, at: Place) -> None:
+def _elsewhere(aws: Aws, at: Place) -> None:
     """The stage is in no other region, nor is data that it left there: two would be two, one of them forgotten.
 
     Raises:

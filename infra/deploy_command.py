@@ -43,15 +43,12 @@ def run(options: Options, world: World) -> None:
     """
     config = project.committed(world.root, options.stage)
     if options.dry_run:
-        at = Place(options.stage, "<account>", options.region or "<region>")
-        print(plan.deployment(at, options.architecture or DEFAULT_ARCHITECTURE, options.email or "", None))
-        print("Nothing was asked of AWS, and nothing changed: this is a dry run.")
+        architecture, email = options.architecture or DEFAULT_ARCHITECTURE, options.email or ""
+        plan.rehearse(options.stage, options.region, lambda at: plan.deployment(at, architecture, email, None))
         return
     target.check_python()
-    aws = Aws(checks.region(options.region))
-    at = checks.place(aws, options.stage)
+    aws, at = checks.destination(options.region, options.stage)
     made = Stacks(aws.cloudformation)
-    checks.elsewhere(aws, at)
     checks.buckets(aws, at, made)
     now = made.parameters(at.stack("main"))
     architecture = options.architecture or now.get("LayerArchitecture", DEFAULT_ARCHITECTURE)
@@ -64,8 +61,7 @@ def run(options: Options, world: World) -> None:
             f"  note: this account may run {quota} functions at once, so none is kept free for these: AWS keeps "
             f"{lambda_settings.KEPT_FREE} for the others. Service Quotas can raise it.\n"
         )
-    if not options.yes:
-        plan.confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
+    plan.go_ahead(options.yes)
     said = {"AlarmEmail": options.email, "MonthlyBudget": options.budget}
     asked = {name: str(value) for name, value in said.items() if value is not None}
     _Deployment(aws, at, made, world, config, asked, architecture, reserve).do()
@@ -94,7 +90,7 @@ class _Deployment:
         total = len(plan.STEPS)
         with step(1, total, "packages") as done:
             packages = self.world.build(self.build, self.architecture)
-            done(f"layer {_megabytes(packages.layer)}, {len(packages.job_wheels)} wheels for the job")
+            done(f"layer {_megabytes(packages.layer)}, {len(packages.job.wheels)} wheels for the job")
         with step(2, total, "bootstrap") as done:
             done(self._apply("bootstrap", {}))
             bucket = self._outputs("bootstrap")["ArtifactBucket"]

@@ -19,16 +19,11 @@ def run(options: Options, world: World) -> None:
     """
     config = project.committed(world.root, options.stage)
     if options.dry_run:
-        at = Place(options.stage, "<account>", options.region or "<region>")
-        print(plan.removal(at, options.delete_data))
-        print("Nothing was asked of AWS, and nothing changed: this is a dry run.")
+        plan.rehearse(options.stage, options.region, lambda at: plan.removal(at, options.delete_data))
         return
-    aws = Aws(checks.region(options.region))
-    at = checks.place(aws, options.stage)
-    checks.elsewhere(aws, at)
+    aws, at = checks.destination(options.region, options.stage)
     print(plan.removal(at, options.delete_data))
-    if not options.yes:
-        plan.confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
+    plan.go_ahead(options.yes)
     if options.delete_data:
         # YES=1 does not answer this: raw is the only record of what Yahoo said, and Yahoo does not say it again.
         plan.confirm(

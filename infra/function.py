@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from infra import application, target
+from infra import application, chalice_process, project, target
 from infra.errors import PackageError
 
 CONFIG = {
@@ -31,12 +29,9 @@ def build(folder: Path) -> Path:
     """
     target.check_python()
     with tempfile.TemporaryDirectory() as temporary:
-        application.copy(Path(temporary))
-        (Path(temporary) / ".chalice").mkdir()
-        (Path(temporary) / ".chalice" / "config.json").write_text(json.dumps(CONFIG))
+        project.lay_out(application.ROOT, Path(temporary), CONFIG, "dev", None)
         # Of its formats, the one that knows events of S3; the package is the same in all.
-        chalice = str(Path(sys.executable).with_name("chalice"))
-        command = [chalice, "package", "--pkg-format", "terraform", "out"]
+        command = chalice_process.command_line("package", "--pkg-format", "terraform", "out")
         # Chalice insists on a region, which the package does not depend on.
         environ = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
         done = subprocess.run(command, cwd=temporary, env=environ, capture_output=True, text=True, check=False)

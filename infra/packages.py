@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra import job
+from infra.job import JobPackage
 from infra.layer import build as layer
 
 
@@ -14,16 +15,12 @@ class Packages:
     """What is uploaded. The functions' own package is not among it: Chalice makes and sends that itself.
 
     Attributes:
-        layer_digest, job_digest: names for what each is made from; the layer's for one architecture.
-        job_script, job_library, job_wheels: as in `JobPackage`.
+        layer_digest: a name for what the layer is made from.
     """
 
     layer: Path
     layer_digest: str
-    job_script: Path
-    job_library: Path
-    job_digest: str
-    job_wheels: tuple[Path, ...]
+    job: JobPackage
 
 
 def build(folder: Path, architecture: str) -> Packages:
@@ -35,12 +32,5 @@ def build(folder: Path, architecture: str) -> Packages:
     Raises:
         PackageError: something cannot be built; names what and why.
     """
-    built = job.build(folder / "job")
-    return Packages(
-        layer=layer.build(folder / "layer", architecture),
-        layer_digest=layer.digest(architecture),
-        job_script=built.script,
-        job_library=built.library,
-        job_digest=built.digest,
-        job_wheels=built.wheels,
-    )
+    made = job.build(folder / "job")
+    return Packages(layer.build(folder / "layer", architecture), layer.digest(architecture), made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from infra.errors import Refused
 from infra.gateway import RATE
@@ -59,6 +59,18 @@ def removal(place: Place, data: bool) -> str:
         else f"nothing: {lake} stay as they are (DATA=delete removes them)",
     )
     return _told("Remove b3-dataflow from AWS", place, zip(REMOVAL, what, strict=True))
+
+
+def rehearse(stage: str, region: str | None, told: Callable[[Place], str]) -> None:
+    """A dry run: tell the plan of a place that nobody has looked at."""
+    print(told(Place(stage, "<account>", region or "<region>")))
+    print("Nothing was asked of AWS, and nothing changed: this is a dry run.")
+
+
+def go_ahead(yes: bool) -> None:
+    """Ask whether to do what was told, unless that was said beforehand."""
+    if not yes:
+        confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
 
 
 def _told(title: str, place: Place, lines: Iterable[tuple[str, str]]) -> str:

@@ -22,9 +22,7 @@ def run(options: Options, world: World) -> None:  # noqa: ARG001 - every command
     Raises:
         Refused: there is no such stage here.
     """
-    aws = Aws(checks.region(options.region))
-    at = checks.place(aws, options.stage)
-    checks.elsewhere(aws, at)
+    aws, at = checks.destination(options.region, options.stage)
     queue = Stacks(aws.cloudformation).outputs(at.stack("main")).get("FailureQueueUrl")
     if queue is None:
         raise Refused(f"the stage {at.stage} is not in {at.region}: the stack {at.stack('main')} is not there")

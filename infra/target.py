@@ -7,10 +7,16 @@ from collections.abc import Iterator
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
+from infra.archive import MIB
 from infra.errors import PackageError
 
 PYTHON = (3, 13)
 GLIBC = (2, 34)
+
+UNZIPPED, UPLOADED = 250 * MIB, 50 * MIB
+"""Bytes that Lambda takes: of a function and its layers together when they are unzipped, and in an upload, which is how
+Chalice sends a function. Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, whose MB are
+of 1,024 kB."""
 
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 """The name that wheels and ELF have for each of Lambda's architectures."""

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.archive import MIB
+from infra.target import UNZIPPED, UPLOADED
 from scripts.blocks import fill, table
 
 ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "docs" / "deploying.md"
 MEASURED = ROOT / "build" / "measured.json"
 """What was measured last, which `make test-package` leaves."""
-
-MIB = 2**20
-LIMIT_UNZIPPED, LIMIT_UPLOADED = 250 * MIB, 50 * MIB
 
 _TABLES = ("sizes", "parts", "imports", "processes")
 
@@ -33,8 +32,8 @@ def tables(measured: Mapping[str, Any]) -> dict[str, str]:
     rows: list[tuple[object, ...]] = [
         (name, _mib(size["zipped"]), _mib(size["unzipped"])) for name, size in sizes.items()
     ]
-    rows.append(("what Lambda allows", f"{_mib(LIMIT_UPLOADED)}, the function", f"{_mib(LIMIT_UNZIPPED)}, together"))
-    rows.append(("left", _mib(LIMIT_UPLOADED - uploaded), _mib(LIMIT_UNZIPPED - unzipped)))
+    rows.append(("what Lambda allows", f"{_mib(UPLOADED)}, the function", f"{_mib(UNZIPPED)}, together"))
+    rows.append(("left", _mib(UPLOADED - uploaded), _mib(UNZIPPED - unzipped)))
     imports = measured["imports"]
     return {
         "sizes": table(("package", "zipped", "unzipped"), rows),

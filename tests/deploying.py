@@ -24,6 +24,7 @@ import tests.moto_cloudformation  # noqa: F401 - moto finds what is in it by its
 from chalicelib.catalog import Catalog
 from chalicelib.lake import Lake
 from infra.application import ROOT
+from infra.job import JobPackage
 from infra.options import World
 from infra.packages import Packages
 from local import moto_state
@@ -205,14 +206,8 @@ def build(folder: Path, architecture: str) -> Packages:
     for name in ("layer.zip", "b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"):
         made[name] = folder / name
         made[name].write_bytes(f"{name} {architecture}".encode())
-    return Packages(
-        made["layer.zip"],
-        f"layer{architecture}",
-        made["b3_etl_job.py"],
-        made["chalicelib.zip"],
-        "job",
-        (made["one.whl"], made["two.whl"]),
-    )
+    script, library, *wheels = (made[name] for name in ("b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"))
+    return Packages(made["layer.zip"], f"layer{architecture}", JobPackage(script, library, tuple(wheels), "job"))
 
 
 def world(root: Path, answers: Callable[[str, str], tuple[int, str]] = lambda url, key: (200, ANSWER)) -> World:

@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 
 from local.moto_state import ACCOUNT, REGION
-from tests.template import Stack
+from tests.template import Stack, all_outputs
 
 Right = tuple[str, str]
 Parameters = Mapping[str, Any]
@@ -42,7 +42,7 @@ class Names:
 
     @classmethod
     def of(cls, stacks: Mapping[str, Stack]) -> Names:
-        outputs = {name: value for each in stacks.values() for name, value in each.outputs.items()}
+        outputs = all_outputs(stacks)
         return cls(
             raw=outputs["RawBucket"],
             refined=outputs["RefinedBucket"],

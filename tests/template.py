@@ -70,6 +70,11 @@ def stacks(stage: str = "dev", **parameters: str) -> dict[str, Stack]:
     return {"bootstrap": bootstrap, "data": data, "main": main}
 
 
+def all_outputs(stacks: Mapping[str, Stack]) -> dict[str, str]:
+    """The outputs of all stacks together."""
+    return {name: value for each in stacks.values() for name, value in each.outputs.items()}
+
+
 class _Resolver:
     def __init__(self, template: Any, parameters: Mapping[str, str]) -> None:
         self._template = template

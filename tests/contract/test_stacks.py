@@ -14,7 +14,7 @@ from chalicelib.settings import Settings
 from infra.job import INSTALLER_OPTIONS
 from scripts import catalog_template
 from tests.conftest import ROOT
-from tests.template import Stack, stacks
+from tests.template import Stack, all_outputs, stacks
 
 ACCOUNT = "123456789012"
 
@@ -52,7 +52,7 @@ def test_names_have_the_stage_but_in_prod(main: Stack):
 
 
 def test_what_the_stacks_put_out_are_settings_of_the_functions(dev: dict[str, Stack]):
-    outputs = {name: value for each in dev.values() for name, value in each.outputs.items()}
+    outputs = all_outputs(dev)
 
     Settings(
         raw_bucket=outputs["RawBucket"],

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from chalicelib.routes import ROUTES
-from infra import project
+from infra import chalice_process, project
 from infra.names import HANDLERS
 from local import environment
 from tests.conftest import ROOT
-from tests.template import Stack, stacks
+from tests.template import Stack, all_outputs, stacks
 
 LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:b3-dataflow-dev:1"
 
@@ -29,7 +29,7 @@ def dev() -> dict[str, Stack]:
 
 @pytest.fixture(scope="module")
 def outputs(dev: dict[str, Stack]) -> dict[str, str]:
-    return {name: value for stack in dev.values() for name, value in stack.outputs.items()}
+    return all_outputs(dev)
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +45,7 @@ def rendered(clean_environment: None, config: Any, tmp_path_factory: Any) -> dic
     # Chalice would ask a package index for what the app needs, and a test reaches none.
     (folder / "requirements.txt").write_text("")
     done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("chalice")),
-            "package",
-            "--pkg-format",
-            "terraform",
-            "--stage",
-            "dev",
-            "out",
-        ],
+        chalice_process.command_line("package", "--pkg-format", "terraform", "--stage", "dev", "out"),
         cwd=folder,
         env={**os.environ, **environment.SDK},
         capture_output=True,

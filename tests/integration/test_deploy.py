@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -243,9 +244,7 @@ def test_another_version_is_uploaded_once_and_given_to_the_function(account: Acc
     def newer(folder: Path, architecture: str) -> Any:
         made = build(folder, architecture)
         shutil.copyfile(made.layer, folder / "newer.zip")
-        return type(made)(
-            folder / "newer.zip", "newer", made.job_script, made.job_library, made.job_digest, made.job_wheels
-        )
+        return replace(made, layer=folder / "newer.zip", layer_digest="newer")
 
     again = world(root)
     assert cli.main(DEPLOY, type(again)(newer, again.ask, again.root)) == 0

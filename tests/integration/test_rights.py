@@ -24,6 +24,7 @@ from chalicelib.sources.yahoo import Yahoo
 from local.laptop import Laptop
 from tests.bars import COLLECTED, csv_text, known_bars, raw_object, session_bars
 from tests.conftest import ROOT
+from tests.events import SCHEDULE
 from tests.job import CORRECTION
 from tests.rights import CALLS, NO_RESOURCE, ROLES, Names, Recorder, allowed, covers, needed
 from tests.template import Stack, stacks
@@ -33,7 +34,6 @@ from tests.yahoo_server import YahooServer, chart
 HISTORY = raw_object(session_bars("2020-01-02", 1300))
 CORRECTED = raw_object(pd.concat([known_bars(), CORRECTION]), "correcao", COLLECTED + timedelta(hours=2))
 SERVICES = {"athena", "glue", "s3"}
-SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ class Deployment:
         days = {"start": "2025-09-10", "end": "2025-09-17"}
         with YahooServer(lambda asked: chart([("2025-09-18", 145500.0, 146399.0, 145495.0, 145500.0, 1)])) as server:
             monkeypatch.setattr(backfill, "Yahoo", lambda: Yahoo(server.session))
-            self.ingest(SCHEDULED)
+            self.ingest(SCHEDULE)
         mine = {**days, "source": f"csv:s3://{self.names.raw}/backfill/mine.csv"}
         assert self.ingest({"backfill": {**mine, "dry_run": True}})["dry_run"]
         key = self.ingest({"backfill": {**mine, "as_correction": True}})["added"]["key"]

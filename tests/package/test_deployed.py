@@ -27,7 +27,7 @@ def test_what_was_built_is_what_runs(account: Account, built: Packages, tmp_path
     layer = moto_state.read(bucket("artifacts"), f"layer/{built.layer_digest}.zip") or b""
     assert hashlib.sha256(layer).digest() == hashlib.sha256(built.layer.read_bytes()).digest()
     wheels = {entry.key.rpartition("/")[2] for entry in moto_state.objects(bucket("artifacts"), "job/wheels/")}
-    assert wheels == {wheel.name for wheel in built.job_wheels}
+    assert wheels == {wheel.name for wheel in built.job.wheels}
     for name in ("b3-dataflow-dev", "b3-dataflow-dev-ingest", "b3-dataflow-dev-start_refine"):
         code = tmp_path / f"{name}.zip"
         code.write_bytes(lambda_backends[moto_state.ACCOUNT][moto_state.REGION].get_function(name).code_bytes)

@@ -44,8 +44,8 @@ def glue_python(built: Packages, tmp_path_factory: Any) -> tuple[Path, str]:
     python = runtime("glue") / "bin" / "python"
     modules = tmp_path_factory.mktemp("modules")
     pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--target", str(modules)]
-    subprocess.run([*pip, *job.INSTALLER_OPTIONS.split(), *map(str, built.job_wheels)], check=True, timeout=SECONDS)
-    return python, f"{built.job_library}:{built.job_script.parent}:{modules}"
+    subprocess.run([*pip, *job.INSTALLER_OPTIONS.split(), *map(str, built.job.wheels)], check=True, timeout=SECONDS)
+    return python, f"{built.job.library}:{built.job.script.parent}:{modules}"
 
 
 def run(laptop: Laptop, glue_python: tuple[Path, str], folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -101,7 +101,7 @@ def test_without_its_package_glues_python_cannot_run_the_job(
 ):
     bare = (glue_python[0], "")
 
-    done = run(laptop, bare, tmp_path, str(built.job_script), *ARGUMENTS)
+    done = run(laptop, bare, tmp_path, str(built.job.script), *ARGUMENTS)
 
     assert done.returncode != 0
     assert "No module named 'chalicelib'" in done.stderr
@@ -110,7 +110,7 @@ def test_without_its_package_glues_python_cannot_run_the_job(
 def test_bad_arguments_of_the_packaged_job_are_one_line(
     laptop: Laptop, built: Packages, glue_python: tuple[Path, str], tmp_path: Path
 ):
-    done = run(laptop, glue_python, tmp_path, str(built.job_script), "--RAW_PATH", "raw", "--REFINED_PATH", "x")
+    done = run(laptop, glue_python, tmp_path, str(built.job.script), "--RAW_PATH", "raw", "--REFINED_PATH", "x")
 
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].endswith("--RAW_PATH is 'raw'; allowed: s3://bucket/…")

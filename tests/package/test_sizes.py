@@ -1,7 +1,4 @@
-"""What Lambda takes: 250 MiB of function and layers unzipped, and 50 MiB in an upload, which is how Chalice sends it.
-
-The limits are of https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, which counts MB of 1,024 kB.
-"""
+"""Whether Lambda takes what is packaged."""
 
 from __future__ import annotations
 
@@ -12,8 +9,7 @@ from typing import Any
 
 from infra import archive
 from infra.packages import Packages
-
-UNZIPPED, UPLOADED = 250 * archive.MIB, 50 * archive.MIB
+from infra.target import UNZIPPED, UPLOADED
 
 
 def test_function_and_layer_fit_into_lambda(built: Packages, function_zip: Path, measured: Any):

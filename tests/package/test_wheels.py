@@ -62,10 +62,10 @@ def test_the_function_holds_every_package_that_it_pins(function_zip: Path):
 
 
 def test_the_jobs_wheels_are_every_package_that_it_pins(built: Packages):
-    names = [wheel.name.split("-")[:2] for wheel in built.job_wheels]
+    names = [wheel.name.split("-")[:2] for wheel in built.job.wheels]
 
     assert {canonicalize_name(name): version for name, version in names} == pinned(job.REQUIREMENTS)
-    wheels.check_fit(built.job_wheels, "x86_64")
+    wheels.check_fit(built.job.wheels, "x86_64")
 
 
 def test_what_is_packaged_is_what_the_tests_of_the_project_run_on():
@@ -76,7 +76,7 @@ def test_what_is_packaged_is_what_the_tests_of_the_project_run_on():
 
 
 def test_every_library_is_for_the_machine_and_the_glibc_of_lambda(built: Packages, function_zip: Path):
-    for zipped, least in ((built.layer, 100), (function_zip, 1), *((wheel, 0) for wheel in built.job_wheels)):
+    for zipped, least in ((built.layer, 100), (function_zip, 1), *((wheel, 0) for wheel in built.job.wheels)):
         found = libraries(zipped)
         assert len(found) >= least
         for name, library in found.items():
