@@ -29,7 +29,7 @@ test: lint types pytest
 lint: .venv/installed .venv/checkov/installed
 	$(STEP) 'ruff check' .venv/bin/ruff check --quiet .
 	$(STEP) 'ruff format' .venv/bin/ruff format --quiet --check .
-	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/*.yaml
+	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/templates/*.yaml
 	$(STEP) 'checkov' $(CHECKOV)
 
 types: .venv/notebook-installed
@@ -64,7 +64,7 @@ judge: .venv/installed
 
 # The Lambda layer, in build/.
 layer: .venv/installed
-	@$(PY) -m infra.layer '$(ARCH)'
+	@$(PY) -m infra.packaging.layer '$(ARCH)'
 
 # The packages for Lambda and Glue, rehearsed without AWS: needs Python 3.13.
 test-package: .venv/installed

@@ -7,8 +7,10 @@ from typing import Any
 
 from chalice.app import BaseLambdaEvent, Chalice, CORSConfig, Cron, Response, S3Event
 
-from chalicelib import api, layout, pages, trigger, wiring
-from chalicelib.problems import answer
+from chalicelib import layout, wiring
+from chalicelib.api import docs_page, handlers
+from chalicelib.api.problems import answer
+from chalicelib.ingest import trigger
 
 app = Chalice(app_name="b3-dataflow")
 
@@ -32,12 +34,12 @@ SCHEDULE = Cron(30, "1,11", "?", "*", "TUE-SAT", "*")
 
 
 def _from_table() -> Response:
-    return answer(app.current_request, lambda request: api.table_answer(request, wiring.services()))
+    return answer(app.current_request, lambda request: handlers.table_answer(request, wiring.services()))
 
 
 @app.route("/", **OPEN)
 def index() -> Response:
-    return answer(app.current_request, api.index)
+    return answer(app.current_request, handlers.index)
 
 
 @app.route("/ibov/prices", **KEYED)
@@ -72,22 +74,22 @@ def anomalies() -> Response:
 
 @app.route("/status", **KEYED)
 def status() -> Response:
-    return answer(app.current_request, lambda request: api.status(request, wiring.services()))
+    return answer(app.current_request, lambda request: handlers.status(request, wiring.services()))
 
 
 @app.route("/openapi.json", **OPEN)
 def openapi() -> Response:
-    return answer(app.current_request, api.contract)
+    return answer(app.current_request, handlers.contract)
 
 
 @app.route("/docs", **OPEN)
 def docs() -> Response:
-    return answer(app.current_request, pages.docs)
+    return answer(app.current_request, docs_page.docs)
 
 
 @app.route("/assets/{name}", **OPEN)
 def asset(name: str) -> Response:
-    return answer(app.current_request, lambda request: pages.asset(request, name))
+    return answer(app.current_request, lambda request: docs_page.asset(request, name))
 
 
 class Invocation(BaseLambdaEvent):
@@ -100,7 +102,7 @@ class Invocation(BaseLambdaEvent):
 @app.schedule(SCHEDULE)
 def ingest(event: Invocation) -> dict[str, Any]:
     """Add what Yahoo says today to raw, or do the backfill that the payload asks for."""
-    from chalicelib import backfill
+    from chalicelib.ingest import backfill
 
     return backfill.handle(event.to_dict(), wiring.lake(), datetime.now(UTC))
 

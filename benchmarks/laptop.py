@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,14 +14,14 @@ import pyarrow.parquet as pq
 
 from benchmarks.report import Table, median_seconds, milliseconds
 from chalicelib import wiring
-from chalicelib.queries import Query
-from chalicelib.sources import Source
-from chalicelib.sources.csv_file import CsvFile
+from chalicelib.api.queries import Query
+from chalicelib.ingest.sources import Source
+from chalicelib.ingest.sources.csv_file import CsvFile
+from common.paths import ROOT
 from local import moto_state
 from local.laptop import Laptop
 from local.sample import Sample
 
-ROOT = Path(__file__).resolve().parent.parent
 HISTORY = ROOT.parent / "shared" / "data" / "bvsp_daily_yahoo.csv"
 
 RUNS = 50

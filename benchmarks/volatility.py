@@ -20,10 +20,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.report import Table, milliseconds
+from chalicelib.refine.volatility import Prices, volatility
 from chalicelib.schema import ESTIMATORS, WINDOWS, volatility_column
-from chalicelib.volatility import Prices, volatility
+from common.paths import ROOT
 
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+SHARED = ROOT.parent / "shared" / "data"
 STOCKS = SHARED / "b3_stocks_daily_yahoo.parquet"
 
 ROWS = 538_000

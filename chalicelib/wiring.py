@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from chalicelib.api import Services
-from chalicelib.athena import Athena
-from chalicelib.caching import Answers, HeldManifest
-from chalicelib.lake import Lake
+from chalicelib.api.athena import Athena
+from chalicelib.api.cache import Answers, HeldManifest
+from chalicelib.api.handlers import Services
+from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:

@@ -19,16 +19,17 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from chalicelib import layout, parquet
-from chalicelib.b3_calendar import sessions
-from chalicelib.catalog import Catalog
+from chalicelib import layout
 from chalicelib.errors import B3Error, LakeChanged, RunInProgress
-from chalicelib.lake import Lake
-from chalicelib.manifest import Contents, Gap, Ledger, Quality, Run, Year, code_version, version_of
-from chalicelib.refinery import Refined, refine
+from chalicelib.lake.catalog import Catalog
+from chalicelib.lake.lease import Writer, claimed
+from chalicelib.lake.manifest import Contents, Gap, Ledger, Quality, Run, Year, code_version, version_of
+from chalicelib.lake.store import Lake
+from chalicelib.refine import parquet
+from chalicelib.refine.calendar import sessions
+from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import QUARANTINE, REFINED, REVISIONS, SCHEMA_VERSION
 from chalicelib.settings import Settings
-from chalicelib.writer import Writer, claimed
 
 ATTEMPTS = 5
 """How often a run starts over because somebody else wrote, or because raw grew while it worked."""

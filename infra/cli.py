@@ -8,9 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from chalicelib.errors import B3Error
-from infra import clients, deploy_command, destroy_command, replay_command
+from common.console import Parser
+from infra import clients
+from infra.commands import deploy, destroy, replay
 from infra.options import Options, World
-from local.console import Parser
 
 ARCHITECTURES = ("x86_64", "arm64")
 
@@ -22,7 +23,7 @@ def main(argv: Sequence[str], world: World | None = None) -> int:
         SystemExit: with 2, if the command line is not one that can be done.
     """
     arguments = _parse(argv)
-    commands = {"deploy": deploy_command.run, "destroy": destroy_command.run, "replay": replay_command.run}
+    commands = {"deploy": deploy.run, "destroy": destroy.run, "replay": replay.run}
     try:
         commands[arguments.command](_options(arguments), world or World())
     except clients.ERRORS as error:

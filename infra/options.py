@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import packages, smoke
-from infra.application import ROOT
+from common.paths import ROOT
+from infra.commands import smoke
+from infra.packaging import packages
 
 
 @dataclass(frozen=True, slots=True)

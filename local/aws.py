@@ -9,6 +9,7 @@ from pathlib import Path
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
+from common.paths import ROOT
 from local import moto_state
 from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
@@ -19,7 +20,6 @@ from local.glue_jobs import GlueJobs, script_environ
 from local.s3_events import Handler, S3Events
 
 HOST = "127.0.0.1"
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class LocalAws:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import backfill, wiring
-from chalicelib.caching import HELD_SECONDS
+from chalicelib import wiring
+from chalicelib.api.cache import HELD_SECONDS
 from chalicelib.errors import LakeChanged
-from chalicelib.lake import Lake
-from chalicelib.sources import SYNTHETIC, Source
+from chalicelib.ingest import backfill
+from chalicelib.ingest.sources import SYNTHETIC, Source
+from chalicelib.lake.store import Lake
 from local import environment, sources
 from local.errors import LocalError
 from local.running import reach

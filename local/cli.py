@@ -12,8 +12,8 @@ from datetime import date
 
 from chalicelib import wiring
 from chalicelib.errors import B3Error
+from common.console import Parser
 from local import backfill_command, notebook_command, run_command, sources
-from local.console import Parser
 
 PORT, AWS_PORT = 8000, 4566
 

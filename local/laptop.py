@@ -13,9 +13,9 @@ from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalChalice, LocalDevServer, create_local_server
 
 from chalicelib import wiring
-from chalicelib.ingest import Ingested, ingest
-from chalicelib.manifest import Contents
-from chalicelib.sources import Source
+from chalicelib.ingest.ingest import Ingested, ingest
+from chalicelib.ingest.sources import Source
+from chalicelib.lake.manifest import Contents
 from local import environment, stack
 from local.aws import HOST, LocalAws
 from local.glue_jobs import JobRun

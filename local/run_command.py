@@ -10,11 +10,11 @@ import time
 from collections.abc import Sequence
 
 from chalicelib.errors import SourceError
-from chalicelib.ingest import Ingested
-from chalicelib.sources import SYNTHETIC, Source
+from chalicelib.ingest.ingest import Ingested
+from chalicelib.ingest.sources import SYNTHETIC, Source
+from common.console import step
 from local import sources
 from local.aws import HOST
-from local.console import step
 from local.errors import LocalError
 from local.glue_jobs import SUCCEEDED
 from local.laptop import Laptop, Server

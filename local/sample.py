@@ -8,9 +8,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from chalicelib.b3_calendar import sessions
 from chalicelib.errors import SourceEmpty
-from chalicelib.sources import SYNTHETIC, between
+from chalicelib.ingest.sources import SYNTHETIC, between
+from chalicelib.refine.calendar import sessions
 
 FIRST = date(2000, 1, 3)
 

@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from chalicelib.errors import SourceUnavailable
+from chalicelib.ingest.sources import Source
+from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.layout import SAO_PAULO
-from chalicelib.sources import Source
-from chalicelib.sources.csv_file import CsvFile
 from local.sample import Sample
 
 ALLOWED = "auto, yahoo, sample or csv:<path>"
@@ -45,7 +45,7 @@ def _sample() -> Source:
 
 
 def _yahoo() -> Source:
-    from chalicelib.sources.yahoo import Yahoo
+    from chalicelib.ingest.sources.yahoo import Yahoo
 
     return Yahoo()
 

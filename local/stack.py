@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 
 from chalicelib import layout
-from chalicelib.manifest import JOB_TIMEOUT
+from chalicelib.lake.manifest import JOB_TIMEOUT
 from chalicelib.settings import Settings
 from local import moto_state
 

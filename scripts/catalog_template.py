@@ -1,16 +1,16 @@
-"""Writes the columns of the refined table into infra/main.yaml from the schema: `make docs`."""
+"""Writes the columns of the refined table into infra/templates/main.yaml from the schema: `make docs`."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from chalicelib.catalog import table_input
+from chalicelib.lake.catalog import table_input
+from common.paths import ROOT
 
-PATH = Path(__file__).resolve().parent.parent / "infra" / "main.yaml"
+PATH = ROOT / "infra" / "templates" / "main.yaml"
 
 
 def filled(text: str) -> str:

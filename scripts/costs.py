@@ -9,11 +9,11 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from common.paths import ROOT
 from scripts import blocks
 
-PATH = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
+PATH = ROOT / "docs" / "operations.md"
 
 REGIONS = ("us-east-1", "sa-east-1")
 
@@ -68,7 +68,7 @@ class Usage:
 
     Attributes:
         runs: of the schedule, ten a week; each adds a raw object, and so starts the job once.
-        alarms: of infra/main.yaml.
+        alarms: of infra/templates/main.yaml.
         ingest_gb, start_refine_gb, api_gb: memory of the functions, of .chalice/config.json.
         workers: of the job; G.1X is one DPU each.
         years: objects of the refined table.

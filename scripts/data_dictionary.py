@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from chalicelib.schema import PARTITION, QUARANTINE, RAW, REFINED, SCHEMA_VERSION, Column
+from common.paths import ROOT
 
-PATH = Path(__file__).resolve().parent.parent / "docs" / "data-dictionary.md"
+PATH = ROOT / "docs" / "data-dictionary.md"
 
 INTRODUCTION = f"""# Data dictionary
 

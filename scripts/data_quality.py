@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib import bar_warnings, quality
+from chalicelib.refine import quality, warnings
+from common.paths import ROOT
 from scripts import judge_closes
 from scripts.blocks import fill, table
-from scripts.real_data import HISTORY, ROOT, history
+from scripts.real_data import HISTORY, history
 
 PATH = ROOT / "docs" / "data-quality.md"
 
@@ -25,12 +26,12 @@ REFUSALS: Mapping[str, str] = {
 }
 
 WARNINGS: Mapping[str, str] = {
-    bar_warnings.NO_VOLUME: "no volume, from 2007 on (before September 2006 Yahoo has none on nearly all days)",
-    bar_warnings.COPY: "all four prices are those of the session before",
-    bar_warnings.JUMP: "the close is far from the one before: see below",
-    bar_warnings.SHORT_SESSION: "Ash Wednesday: trading begins in the afternoon",
-    bar_warnings.FRACTIONAL: "prices that are not whole, which Yahoo still gave twelve hours later",
-    bar_warnings.SUSPECT_CLOSE: "the open of the next session tells of another close: see below",
+    warnings.NO_VOLUME: "no volume, from 2007 on (before September 2006 Yahoo has none on nearly all days)",
+    warnings.COPY: "all four prices are those of the session before",
+    warnings.JUMP: "the close is far from the one before: see below",
+    warnings.SHORT_SESSION: "Ash Wednesday: trading begins in the afternoon",
+    warnings.FRACTIONAL: "prices that are not whole, which Yahoo still gave twelve hours later",
+    warnings.SUSPECT_CLOSE: "the open of the next session tells of another close: see below",
 }
 
 

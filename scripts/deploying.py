@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from infra.archive import MIB
-from infra.target import UNZIPPED, UPLOADED
+from common.paths import ROOT
+from infra.packaging.archive import MIB
+from infra.packaging.target import UNZIPPED, UPLOADED
 from scripts.blocks import fill, table
 
-ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "docs" / "deploying.md"
 MEASURED = ROOT / "build" / "measured.json"
 """What was measured last, which `make test-package` leaves."""

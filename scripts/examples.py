@@ -1,20 +1,20 @@
-"""Writes chalicelib/examples.json: what the routes answer to their examples, from the real history, with fewer rows."""
+"""Write chalicelib/api/examples.json: the answers to the routes' examples over the real history, shortened."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from chalice.test import Client
 
-from chalicelib.routes import ROUTES
-from chalicelib.sources.csv_file import CsvFile
+from chalicelib.api.routes import ROUTES
+from chalicelib.ingest.sources.csv_file import CsvFile
+from common.paths import ROOT
 from local.laptop import Laptop
 from scripts.real_data import HISTORY
 
-PATH = Path(__file__).resolve().parent.parent / "chalicelib" / "examples.json"
+PATH = ROOT / "chalicelib" / "api" / "examples.json"
 
 ROWS = 2
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from chalicelib import indicators
+from chalicelib.refine import indicators
+from chalicelib.refine.volatility import Prices, volatility
 from chalicelib.schema import ESTIMATORS, PRICES, WINDOWS, volatility_column
-from chalicelib.volatility import Prices, volatility
-from scripts.real_data import HISTORY, ROOT, history
+from common.paths import ROOT
+from scripts.real_data import HISTORY, history
 
 GOLDEN = ROOT / "tests" / "golden"
 PROGRAM, BARS, VALUES = GOLDEN / "ttr.R", GOLDEN / "bars.csv", GOLDEN / "ttr.csv"

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chalicelib.b3_calendar import sessions
-from chalicelib.bar_warnings import CLOSES_SINCE, suspect_closes
+from chalicelib.refine.calendar import sessions
+from chalicelib.refine.warnings import CLOSES_SINCE, suspect_closes
 from scripts.blocks import table
 from scripts.real_data import HISTORY, history
 

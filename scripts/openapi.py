@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from chalicelib import openapi
+from chalicelib.api import openapi
+from common.paths import ROOT
 
-PATH = Path(__file__).resolve().parent.parent / "docs" / "openapi.json"
+PATH = ROOT / "docs" / "openapi.json"
 
 
 def text() -> str:

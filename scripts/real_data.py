@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
-from chalicelib import parquet, raw
-from chalicelib.b3_calendar import sessions
-from chalicelib.refinery import Refined, refine
+from chalicelib.ingest.sources.csv_file import CsvFile
+from chalicelib.refine import parquet, raw
+from chalicelib.refine.calendar import sessions
+from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import RAW, TICKER
-from chalicelib.sources.csv_file import CsvFile
+from common.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 HISTORY = SHARED / "bvsp_daily_yahoo.csv"
 

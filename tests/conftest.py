@@ -14,14 +14,14 @@ import pytest
 from chalice.test import Client
 
 from chalicelib import wiring
-from infra import target
+from common.paths import ROOT
+from infra.packaging import target
 from local import moto_state
 from local.laptop import Laptop
-from tests.bars import raw_object, session_bars
-from tests.deploying import Account, clone, ingest
-from tests.lake import fill
+from tests.support.bars import raw_object, session_bars
+from tests.support.deploying import Account, clone, ingest
+from tests.support.lake import fill
 
-ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 
 # Where nothing listens: what a library sends anywhere but to loopback fails at once.

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.routes import ROUTES
+from chalicelib.api.routes import ROUTES
+from common.paths import ROOT
 from local.environment import sdk_environ
-from tests.conftest import ROOT
 
 SCRIPT = """
 import json, app

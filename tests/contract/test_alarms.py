@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib import freshness
+from chalicelib.lake import freshness
 from local.laptop import Laptop
-from tests.cron import runs
-from tests.template import Stack, stacks
+from tests.support.cron import runs
+from tests.support.template import Stack, stacks
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from common.paths import ROOT
 from local.laptop import Laptop
 from scripts import costs
 from scripts.costs import PRICES, REGIONS, Item, Usage, items, total
-from tests.conftest import ROOT
-from tests.cron import runs
-from tests.template import stacks
+from tests.support.cron import runs
+from tests.support.template import stacks
 
 
 def test_the_document_is_that_of_the_code():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from chalicelib import bar_warnings, quality
+from chalicelib.refine import quality, warnings
+from common.paths import ROOT
 from scripts import data_dictionary, data_quality
-from tests.conftest import ROOT
 
 
 def test_the_data_dictionary_is_that_of_the_schema():
@@ -20,7 +20,7 @@ def test_data_quality_is_that_of_the_rules_on_the_real_history(real_csv: Path):
 
 def test_every_reason_and_every_warning_is_explained():
     assert tuple(data_quality.REFUSALS) == quality.REASONS
-    assert tuple(data_quality.WARNINGS) == bar_warnings.WARNINGS
+    assert tuple(data_quality.WARNINGS) == warnings.WARNINGS
 
 
 def ours() -> list[Path]:

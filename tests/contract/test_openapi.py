@@ -9,13 +9,13 @@ import jsonschema_rs
 import pytest
 from chalice.test import Client
 
-from chalicelib import openapi
-from chalicelib.parameters import COLUMNS
-from chalicelib.routes import ROUTES
+from chalicelib.api import openapi
+from chalicelib.api.parameters import COLUMNS
+from chalicelib.api.routes import ROUTES
 from local.laptop import Laptop
 from scripts import openapi as written
-from tests.bars import raw_object, session_bars
-from tests.lake import fill
+from tests.support.bars import raw_object, session_bars
+from tests.support.lake import fill
 
 DOCUMENT = json.loads(json.dumps(openapi.document()))
 

@@ -8,10 +8,10 @@ from types import ModuleType
 import pytest
 from chalice.app import Cron
 
-from chalicelib.b3_calendar import sessions
 from chalicelib.layout import SAO_PAULO
+from chalicelib.refine.calendar import sessions
 from local.laptop import Laptop
-from tests.cron import runs
+from tests.support.cron import runs
 
 # This year and those that the calendar knows ahead: it has each year's holidays by rule.
 YEARS = range(2024, 2031)

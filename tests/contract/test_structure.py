@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.conftest import ROOT
+from common.paths import ROOT
 
 HEAVY = {"pandas", "pyarrow", "awswrangler", "yfinance", "exchange_calendars", "numpy", "duckdb", "moto", "local"}
 EDGES = {

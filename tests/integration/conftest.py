@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 from b3_etl_job import bring_up_to_date
 
-from chalicelib.catalog import Catalog
-from chalicelib.lake import Lake
-from chalicelib.manifest import Contents
-from chalicelib.sources.csv_file import CsvFile
+from chalicelib.ingest.sources.csv_file import CsvFile
+from chalicelib.lake.catalog import Catalog
+from chalicelib.lake.manifest import Contents
+from chalicelib.lake.store import Lake
 from local.laptop import Laptop
-from tests import history
-from tests.bars import raw_object, session_bars
-from tests.job import THREE, empty, put, stored
-from tests.lake import NOW, RAW, REFINED, fill, served
+from tests.support import history
+from tests.support.bars import raw_object, session_bars
+from tests.support.job import THREE, empty, put, stored
+from tests.support.lake import NOW, RAW, REFINED, fill, served
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import wiring
+from chalicelib.api.routes import ROUTES
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
-from chalicelib.manifest import Manifest
-from chalicelib.routes import ROUTES
+from chalicelib.lake.manifest import Manifest
 from local.laptop import Laptop
-from tests.bars import raw_object, session_bars
-from tests.lake import fill
+from tests.support.bars import raw_object, session_bars
+from tests.support.lake import fill
 
 PATHS = list(ROUTES)
 DATA = [path for path, route in ROUTES.items() if route.view]
@@ -219,7 +219,7 @@ def test_a_failure_is_a_problem_that_tells_no_secret(
     retry: Any,
     detail: str,
 ):
-    monkeypatch.setattr("chalicelib.athena.Athena.rows", failing(error))
+    monkeypatch.setattr("chalicelib.api.athena.Athena.rows", failing(error))
 
     with caplog.at_level(logging.WARNING):
         response = http.get(path)
@@ -276,7 +276,9 @@ def test_a_lake_that_was_never_committed_says_so(laptop: Laptop, http: Any):
 
 
 def test_what_does_not_answer_is_a_problem_that_can_be_tried_again(filled: Any, http: Any, monkeypatch: Any):
-    monkeypatch.setattr("chalicelib.athena.Athena.rows", failing(ReadTimeoutError(endpoint_url="http://127.0.0.1:9")))
+    monkeypatch.setattr(
+        "chalicelib.api.athena.Athena.rows", failing(ReadTimeoutError(endpoint_url="http://127.0.0.1:9"))
+    )
 
     response = http.get("/ibov/prices")
 

@@ -9,12 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib import wiring
-from chalicelib.caching import Answers, HeldManifest, Kept, etag, matches
-from chalicelib.manifest import Manifest
-from chalicelib.routes import ROUTES
+from chalicelib.api.cache import Answers, HeldManifest, Kept, etag, matches
+from chalicelib.api.routes import ROUTES
+from chalicelib.lake.manifest import Manifest
 from local.laptop import Laptop
-from tests.bars import raw_object, session_bars
-from tests.lake import fill
+from tests.support.bars import raw_object, session_bars
+from tests.support.lake import fill
 
 DATA = [path for path, route in ROUTES.items() if route.view]
 
@@ -98,7 +98,7 @@ def test_while_a_run_writes_nobody_is_told_that_nothing_changed(filled: Any, htt
 def test_an_answer_of_other_code_has_another_etag(filled: Any, http: Any, monkeypatch: Any):
     before = http.get("/ibov/prices").headers["ETag"]
 
-    monkeypatch.setattr("chalicelib.api.code_version", lambda: "another")
+    monkeypatch.setattr("chalicelib.api.handlers.code_version", lambda: "another")
 
     assert http.get("/ibov/prices").headers["ETag"] != before
 

@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 from schemathesis.core.failures import FailureGroup
 
-from chalicelib import openapi, wiring
-from chalicelib.models import RowsAnswer
-from chalicelib.parameters import MAX_VALUES, Rows
-from chalicelib.reading import EARLIEST, LATEST
-from chalicelib.routes import ROUTES
-from chalicelib.views import Table, rows
+from chalicelib import wiring
+from chalicelib.api import openapi
+from chalicelib.api.models import RowsAnswer
+from chalicelib.api.parameters import MAX_VALUES, Rows
+from chalicelib.api.parsing import EARLIEST, LATEST
+from chalicelib.api.routes import ROUTES
+from chalicelib.api.views import Table, rows
 
 # The same requests each time: a failure can be seen again.
 THOROUGH = settings(

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT
-from tests.history import (
+from common.paths import ROOT
+from tests.support.history import (
     ask,
     every,
 )
@@ -90,7 +90,7 @@ def test_status_counts_what_the_csv_holds(api: Any, table: pd.DataFrame):
     assert body["freshness"]["expected"] >= body["as_of"]
 
 
-EXAMPLES: dict[str, Any] = json.loads((ROOT / "chalicelib" / "examples.json").read_text(encoding="utf-8"))
+EXAMPLES: dict[str, Any] = json.loads((ROOT / "chalicelib" / "api" / "examples.json").read_text(encoding="utf-8"))
 
 # Of the data, of the code, of the clock.
 CHANGES = {"version", "code_version", "updated_at", "freshness"}

@@ -17,12 +17,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib import cursor
+from chalicelib.api import cursor
+from common.paths import ROOT
 from local.laptop import Laptop
-from tests.bars import raw_object, session_bars
-from tests.conftest import ROOT
-from tests.hostile import COLUMNS, ENCODED, ESTIMATORS, HOSTILE, PARAMETERS, SORTS, TABLE, WINDOWS, headers, questions
-from tests.lake import served
+from tests.support.bars import raw_object, session_bars
+from tests.support.hostile import (
+    COLUMNS,
+    ENCODED,
+    ESTIMATORS,
+    HOSTILE,
+    PARAMETERS,
+    SORTS,
+    TABLE,
+    WINDOWS,
+    headers,
+    questions,
+)
+from tests.support.lake import served
 
 # What a client must never read. Its own words it may: they are looked at apart.
 SECRETS = re.compile(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.history import (
+from tests.support.history import (
     WINDOWS,
     ask,
     assert_rows,

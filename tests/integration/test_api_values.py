@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.history import (
+from tests.support.history import (
     ESTIMATORS,
     WINDOWS,
     ask,

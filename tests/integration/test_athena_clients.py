@@ -13,9 +13,9 @@ import pyathena
 import pytest
 from pyathena.pandas.cursor import PandasCursor
 
-from chalicelib.sources.csv_file import CsvFile
+from chalicelib.ingest.sources.csv_file import CsvFile
 from local.laptop import Laptop
-from tests.athena import THE_QUERY, query
+from tests.support.athena import THE_QUERY, query
 
 RESULTS = "s3://b3-dataflow-athena/results/"
 COLUMNS = ["data", "preco_abertura", "preco_fechamento", "variacao_diaria", "variacao_pct", "volume_negociado"]

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from local.athena.engine import Engine
 from local.laptop import Laptop
-from tests.athena import TABLE, failure, query, refusal
+from tests.support.athena import TABLE, failure, query, refusal
 
 
 def test_parameters_are_bound_in_textual_order(filled: Laptop, athena: Any):

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.schema import ESTIMATORS, volatility_column
-from chalicelib.sources.csv_file import CsvFile
 from local import moto_state
 from local.laptop import Laptop
-from tests.athena import DATABASE, TABLE, THE_QUERY, failure, finish, query, start
-from tests.bars import COLLECTED, raw_object, session_bars
-from tests.lake import fill
+from tests.support.athena import DATABASE, TABLE, THE_QUERY, failure, finish, query, start
+from tests.support.bars import COLLECTED, raw_object, session_bars
+from tests.support.lake import fill
 from tests.unit.test_volatility import by_definition
 
 

@@ -10,17 +10,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib import backfill, parquet, wiring
-from chalicelib.backfill import Backfill
+from chalicelib import wiring
 from chalicelib.errors import BadPayload, SourceEmpty, SourceMalformed
-from chalicelib.ingest import Window, scheduled_window
-from chalicelib.manifest import Contents, Gap
+from chalicelib.ingest import backfill
+from chalicelib.ingest.backfill import Backfill
+from chalicelib.ingest.ingest import Window, scheduled_window
+from chalicelib.ingest.sources.csv_file import CsvFile
+from chalicelib.lake.manifest import Contents, Gap
+from chalicelib.refine import parquet
 from chalicelib.schema import RAW
-from chalicelib.sources.csv_file import CsvFile
 from local import moto_state
 from local.laptop import Laptop
-from tests.bars import csv_text, known_bars, raw_object
-from tests.lake import fill, no_events
+from tests.support.bars import csv_text, known_bars, raw_object
+from tests.support.lake import fill, no_events
 
 NOW = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
 MINE = "backfills/mine.csv"

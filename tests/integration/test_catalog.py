@@ -8,10 +8,10 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.catalog import Catalog
 from chalicelib.errors import LakeError
+from chalicelib.lake.catalog import Catalog
 from chalicelib.schema import REFINED
-from tests.job import WRITES, registered
+from tests.support.job import WRITES, registered
 
 YEARS = range(1800, 2001)
 
@@ -32,7 +32,7 @@ def asked(glue: Any, catalog: Catalog) -> Iterator[list[tuple[str, int]]]:
 
 
 def change_columns(monkeypatch: Any) -> None:
-    monkeypatch.setattr("chalicelib.catalog.REFINED", REFINED[:-1])
+    monkeypatch.setattr("chalicelib.lake.catalog.REFINED", REFINED[:-1])
 
 
 def test_partitions_are_created_updated_and_deleted_in_as_many_calls_as_glue_takes(

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.routes import ROUTES
-from infra import chalice_process, project
-from infra.names import HANDLERS
+from chalicelib.api.routes import ROUTES
+from common.paths import ROOT
+from infra.stage import chalice_process, project
+from infra.stage.names import HANDLERS
 from local import environment
-from tests.conftest import ROOT
-from tests.template import Stack, all_outputs, stacks
+from tests.support.template import Stack, all_outputs, stacks
 
 LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:b3-dataflow-dev:1"
 

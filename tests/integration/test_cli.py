@@ -19,12 +19,13 @@ from typing import Any
 
 import pytest
 
+from common.paths import ROOT
 from local import cli
 from local.laptop import Laptop
-from tests.bars import csv_text, known_bars, raw_object, session_bars
-from tests.conftest import NOWHERE, ROOT
-from tests.lake import fill
-from tests.processes import SECONDS, Running, fails, get, local, runs, wait_for_answer
+from tests.conftest import NOWHERE
+from tests.support.bars import csv_text, known_bars, raw_object, session_bars
+from tests.support.lake import fill
+from tests.support.processes import SECONDS, Running, fails, get, local, runs, wait_for_answer
 
 
 def test_it_says_what_it_does_serves_and_leaves_nothing_running(tmp_path: Path):

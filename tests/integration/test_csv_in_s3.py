@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import SourceMalformed, SourceUnavailable
-from chalicelib.sources.csv_file import CsvFile
-from tests.bars import csv_text, known_bars
+from chalicelib.ingest.sources.csv_file import CsvFile
+from tests.support.bars import csv_text, known_bars
 
 BUCKET = "b3-dataflow-athena"
 

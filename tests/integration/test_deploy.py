@@ -14,11 +14,12 @@ import boto3
 import pytest
 
 from chalicelib import layout
-from infra import cli, gateway
-from infra.state import rest_api
+from infra import cli
+from infra.stage import gateway
+from infra.stage.state import rest_api
 from local import moto_state
 from local.laptop import Laptop
-from tests.deploying import Account, bucket, build, clone, world
+from tests.support.deploying import Account, bucket, build, clone, world
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 STATE = "chalice/dev.json"

@@ -13,10 +13,12 @@ from typing import Any
 import boto3
 import pytest
 
-from infra import cli, smoke, target
+from common.paths import ROOT
+from infra import cli
+from infra.commands import smoke
 from infra.options import World
-from tests.conftest import ROOT
-from tests.deploying import Account, bucket, ingest, world
+from infra.packaging import target
+from tests.support.deploying import Account, bucket, ingest, world
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import boto3
 
-from infra import cli, emptying
-from infra.state import rest_api
+from common.paths import ROOT
+from infra import cli
+from infra.stage import emptying
+from infra.stage.state import rest_api
 from local import moto_state
-from tests.conftest import ROOT
-from tests.deploying import Account, bucket, world
+from tests.support.deploying import Account, bucket, world
 
 SECONDS = 120.0
 
@@ -49,7 +50,7 @@ def killed(account: Account, root: Path, command: list[str], call: str, time: in
 
     account.after = after
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.deploying", str(root), *command],
+        [sys.executable, "-m", "tests.support.deploying", str(root), *command],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'glue'}"},
         stdout=subprocess.PIPE,

@@ -10,17 +10,18 @@ import b3_etl_job
 import pytest
 from b3_etl_job import bring_up_to_date
 
-from chalicelib import layout, parquet
-from chalicelib.catalog import Catalog
+from chalicelib import layout
 from chalicelib.errors import LakeError
-from chalicelib.lake import Lake
-from chalicelib.manifest import Claim, Manifest
+from chalicelib.lake.catalog import Catalog
+from chalicelib.lake.manifest import Claim, Manifest
+from chalicelib.lake.store import Lake
+from chalicelib.refine import parquet
 from chalicelib.schema import PRICES, QUARANTINE, REFINED
 from local import moto_state
-from tests.bars import COLLECTED, known_bars, raw_object, session_bars
 from tests.integration.test_local_athena import query
-from tests.job import BUCKET, THREE, YEARS, modified, put, registered, stored
-from tests.lake import NOW
+from tests.support.bars import COLLECTED, known_bars, raw_object, session_bars
+from tests.support.job import BUCKET, THREE, YEARS, modified, put, registered, stored
+from tests.support.lake import NOW
 
 
 def test_a_run_writes_the_years_registers_them_and_commits(lake: Lake, run: Any, glue: Any):
@@ -221,7 +222,7 @@ def test_columns_that_a_release_adds_appear_in_every_year_and_partition(
     fewer = tuple(column for column in REFINED if column.name not in added)
     assert len(added) == 49
     with monkeypatch.context() as patch:
-        patch.setattr("chalicelib.catalog.REFINED", fewer)
+        patch.setattr("chalicelib.lake.catalog.REFINED", fewer)
         patch.setattr(b3_etl_job, "REFINED", fewer)
         old = run()
 

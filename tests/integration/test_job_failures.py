@@ -12,17 +12,18 @@ import b3_etl_job
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from chalicelib import layout, parquet
-from chalicelib.catalog import Catalog
+from chalicelib import layout
 from chalicelib.errors import MixedLake
-from chalicelib.lake import Lake
-from chalicelib.manifest import JOB_TIMEOUT, Contents, Manifest
+from chalicelib.lake.catalog import Catalog
+from chalicelib.lake.manifest import JOB_TIMEOUT, Contents, Manifest
+from chalicelib.lake.store import Lake
+from chalicelib.refine import parquet
 from chalicelib.schema import REVISIONS
 from local import moto_state
 from local.laptop import Laptop
-from tests.bars import COLLECTED, known_bars, raw_object
-from tests.job import BUCKET, THREE, WRITES, YEARS, empty, once, put, registered, rival, stored, struck
-from tests.lake import NOW
+from tests.support.bars import COLLECTED, known_bars, raw_object
+from tests.support.job import BUCKET, THREE, WRITES, YEARS, empty, once, put, registered, rival, stored, struck
+from tests.support.lake import NOW
 
 SYNTHETIC = raw_object(known_bars(), "sample", COLLECTED + timedelta(hours=5))
 

@@ -13,14 +13,27 @@ from b3_etl_job import bring_up_to_date
 from botocore.exceptions import ClientError
 
 from chalicelib import layout
-from chalicelib.catalog import Catalog
 from chalicelib.errors import RunInProgress
-from chalicelib.lake import Lake
-from chalicelib.manifest import JOB_TIMEOUT, Claim, Contents, Ledger, Manifest
+from chalicelib.lake.catalog import Catalog
+from chalicelib.lake.manifest import JOB_TIMEOUT, Claim, Contents, Ledger, Manifest
+from chalicelib.lake.store import Lake
 from local import moto_state
 from local.laptop import Laptop
-from tests.job import BUCKET, THREE, WRITES, YEARS, empty, modified, once, put, registered, rival, stored, struck
-from tests.lake import NOW
+from tests.support.job import (
+    BUCKET,
+    THREE,
+    WRITES,
+    YEARS,
+    empty,
+    modified,
+    once,
+    put,
+    registered,
+    rival,
+    stored,
+    struck,
+)
+from tests.support.lake import NOW
 
 LATER = NOW + JOB_TIMEOUT
 KEY = layout.refined_key(2024)

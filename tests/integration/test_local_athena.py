@@ -19,7 +19,7 @@ from local import moto_state
 from local.athena import tables
 from local.athena.errors import Interrupted
 from local.laptop import Laptop
-from tests.athena import DATABASE, DEADLINE, TABLE, WORKGROUP, finish, query, refusal, start, wait_until
+from tests.support.athena import DATABASE, DEADLINE, TABLE, WORKGROUP, finish, query, refusal, start, wait_until
 
 
 def test_a_query_starts_at_once_and_passes_through_queued_and_running(filled: Laptop, athena: Any):

@@ -17,14 +17,14 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
-from chalicelib.sources.csv_file import CsvFile
+from chalicelib.ingest.sources.csv_file import CsvFile
+from common.paths import ROOT
 from local.laptop import Laptop
 from local.notebook_command import NOTEBOOK, bare
 from local.sample import Sample
-from tests import history
-from tests.bars import csv_text, raw_object
-from tests.conftest import ROOT
-from tests.lake import served
+from tests.support import history
+from tests.support.bars import csv_text, raw_object
+from tests.support.lake import served
 
 PATH = ROOT / NOTEBOOK
 SECONDS = 120

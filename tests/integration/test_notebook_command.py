@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
+from common.paths import ROOT
 from local.notebook_command import NOTEBOOK, bare
-from tests.conftest import ROOT
-from tests.processes import SECONDS, Running, fails, wait_for_answer
+from tests.support.processes import SECONDS, Running, fails, wait_for_answer
 
 PORTS = ("--aws-port", "9", "--port", "9")
 

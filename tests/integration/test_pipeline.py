@@ -10,11 +10,11 @@ import pytest
 
 from chalicelib import layout
 from chalicelib.errors import MixedLake
-from chalicelib.sources.csv_file import CsvFile
+from chalicelib.ingest.sources.csv_file import CsvFile
 from local import moto_state
 from local.laptop import Laptop
 from local.sample import Sample
-from tests.bars import COLLECTED, KNOWN, by_date, csv_text, known_bars, raw_object, session_bars
+from tests.support.bars import COLLECTED, KNOWN, by_date, csv_text, known_bars, raw_object, session_bars
 
 RAW, REFINED = "b3-dataflow-raw", "b3-dataflow-refined"
 
@@ -166,7 +166,7 @@ def test_a_daily_run_asks_for_400_days_and_the_first_of_a_month_for_all(laptop: 
             return known_bars()
 
     from chalicelib import wiring
-    from chalicelib.ingest import ingest
+    from chalicelib.ingest.ingest import ingest
 
     november = COLLECTED.replace(month=11, day=4)
     for now in (COLLECTED, COLLECTED + timedelta(hours=10), november, november + timedelta(days=1)):

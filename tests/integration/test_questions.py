@@ -1,4 +1,4 @@
-"""`chalicelib.athena` over the local Athena: what is asked once, what is asked again, and when it is given up."""
+"""`chalicelib.api.athena` over the local Athena: one execution a question, retries and the deadline."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from chalicelib import wiring
-from chalicelib.athena import ATTEMPTS, DEADLINE, LONGEST_PAUSE, Athena
+from chalicelib.api.athena import ATTEMPTS, DEADLINE, LONGEST_PAUSE, Athena
+from chalicelib.api.queries import Query
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
-from chalicelib.queries import Query
 from local.laptop import Laptop
 
 ONE = Query("SELECT 1 AS one")
@@ -87,8 +87,8 @@ def test_a_question_that_fails_is_asked_again_and_then_given_up(questions: Athen
 
 
 def test_a_failure_is_not_for_ever(questions: Athena, athena: Any, glue: Any):
-    from tests.bars import raw_object, session_bars
-    from tests.lake import fill
+    from tests.support.bars import raw_object, session_bars
+    from tests.support.lake import fill
 
     fill(raw_object(session_bars("2025-01-02", 3)))
     table = glue.get_table(DatabaseName="b3_refined_db", Name="ibov_refined")["Table"]

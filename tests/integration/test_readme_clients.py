@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT
+from common.paths import ROOT
 
 ADDRESS = "http://127.0.0.1:8000"
 

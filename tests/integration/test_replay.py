@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from infra import cli
-from tests.deploying import Account, world
-from tests.events import SCHEDULE
+from tests.support.deploying import Account, world
+from tests.support.events import SCHEDULE
 
 REPLAY = ["replay", "--stage", "dev"]
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:b3-dataflow-dev-"

@@ -15,20 +15,21 @@ import pytest
 from chalice.test import Client
 from yfinance.data import YfData
 
-from chalicelib import backfill, wiring
+from chalicelib import wiring
+from chalicelib.api.queries import Query
+from chalicelib.api.routes import ROUTES
 from chalicelib.errors import QueryTimeout, RunInProgress
-from chalicelib.manifest import Claim
-from chalicelib.queries import Query
-from chalicelib.routes import ROUTES
-from chalicelib.sources.yahoo import Yahoo
+from chalicelib.ingest import backfill
+from chalicelib.ingest.sources.yahoo import Yahoo
+from chalicelib.lake.manifest import Claim
+from common.paths import ROOT
 from local.laptop import Laptop
-from tests.bars import COLLECTED, csv_text, known_bars, raw_object, session_bars
-from tests.conftest import ROOT
-from tests.events import SCHEDULE
-from tests.job import CORRECTION
-from tests.rights import CALLS, NO_RESOURCE, ROLES, Names, Recorder, allowed, covers, needed
-from tests.template import Stack, stacks
-from tests.yahoo_server import YahooServer, chart
+from tests.support.bars import COLLECTED, csv_text, known_bars, raw_object, session_bars
+from tests.support.events import SCHEDULE
+from tests.support.job import CORRECTION
+from tests.support.rights import CALLS, NO_RESOURCE, ROLES, Names, Recorder, allowed, covers, needed
+from tests.support.template import Stack, stacks
+from tests.support.yahoo_server import YahooServer, chart
 
 # Longer than a page of Athena's results.
 HISTORY = raw_object(session_bars("2020-01-02", 1300))

@@ -12,7 +12,7 @@ from chalicelib.errors import RunInProgress
 from local import stack
 from local.laptop import Laptop
 from local.s3_events import S3Events
-from tests.bars import known_bars, raw_object
+from tests.support.bars import known_bars, raw_object
 
 RAW = "b3-dataflow-raw"
 SECONDS = 30.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from common.paths import ROOT
 
 SECONDS = 60.0
 

@@ -11,15 +11,15 @@ import b3_etl_job
 import msgspec
 import pytest
 
-from chalicelib import trigger
 from chalicelib.errors import RunInProgress
-from chalicelib.lake import Lake
-from chalicelib.manifest import JOB_TIMEOUT, Claim, Manifest
+from chalicelib.ingest import trigger
+from chalicelib.lake.manifest import JOB_TIMEOUT, Claim, Manifest
+from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
 from local import moto_state
-from tests.bars import known_bars, raw_object
-from tests.job import THREE, put
-from tests.lake import NOW, RAW, REFINED
+from tests.support.bars import known_bars, raw_object
+from tests.support.job import THREE, put
+from tests.support.lake import NOW, RAW, REFINED
 
 KEYS = [key for key, _ in THREE]
 SETTINGS = Settings(job="try")

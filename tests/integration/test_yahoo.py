@@ -14,17 +14,19 @@ import pandas as pd
 import pytest
 from yfinance.data import YfData
 
-from chalicelib import backfill, parquet, wiring
+from chalicelib import wiring
 from chalicelib.errors import SourceEmpty, SourceError, SourceMalformed, SourceRefused, SourceUnavailable
-from chalicelib.ingest import ingest
+from chalicelib.ingest import backfill
+from chalicelib.ingest.ingest import ingest
+from chalicelib.ingest.sources.yahoo import ATTEMPTS, PAUSE, REQUESTS, Yahoo
+from chalicelib.refine import parquet
 from chalicelib.schema import RAW
-from chalicelib.sources.yahoo import ATTEMPTS, PAUSE, REQUESTS, Yahoo
 from local import moto_state
 from local.laptop import Laptop
-from tests.bars import known_bars, raw_object
-from tests.events import SCHEDULE
-from tests.lake import fill
-from tests.yahoo_server import Answer, YahooServer, as_json, chart
+from tests.support.bars import known_bars, raw_object
+from tests.support.events import SCHEDULE
+from tests.support.lake import fill
+from tests.support.yahoo_server import Answer, YahooServer, as_json, chart
 
 BARS = [
     ("2018-11-05", 88419.0, 89598.0, 88419.0, 89598.0, 5_000_000),

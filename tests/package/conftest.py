@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from infra import function, packages, target
+from common.paths import ROOT
 from infra.errors import PackageError
-from infra.packages import Packages
+from infra.packaging import function, packages, target
+from infra.packaging.packages import Packages
 from scripts import deploying
-from tests.conftest import NO_WAY_OUT, PROXIES, ROOT
+from tests.conftest import NO_WAY_OUT, PROXIES
 from tests.package.environment import Lambda, runtime, site_packages, unpack
 
 BUILD = ROOT / "build"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra import archive
-from tests.conftest import ROOT
+from common.paths import ROOT
+from infra.packaging import archive
 
 HERE = Path(__file__).parent
 PROBES = HERE / "probes.py"
@@ -43,7 +43,7 @@ def unpack(path: Path, folder: Path) -> Path:
 
 def runtime(name: str) -> Path:
     """A virtual environment with what AWS brings of its own, made once for each list of it."""
-    requirements = ROOT / "infra" / "runtimes" / f"{name}.txt"
+    requirements = ROOT / "infra" / "packaging" / "runtimes" / f"{name}.txt"
     folder = ROOT / "build" / "runtimes" / f"{name}-{archive.digest([requirements.read_bytes()])}"
     if not (folder / "made").exists():
         shutil.rmtree(folder, ignore_errors=True)

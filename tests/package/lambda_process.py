@@ -91,8 +91,8 @@ def find(name: str) -> Handler:
 
 def take_to_loopback(server_module: str, url: str) -> None:
     """Let the ingest's requests to Yahoo go to a server on loopback."""
-    from chalicelib import backfill
-    from chalicelib.sources.yahoo import Yahoo
+    from chalicelib.ingest import backfill
+    from chalicelib.ingest.sources.yahoo import Yahoo
 
     session = runpy.run_path(server_module)["loopback_session"]
     replaced: Any = backfill

@@ -34,7 +34,7 @@ def parquet(event: Any, context: Any) -> dict[str, bool]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from chalicelib import parquet as ours
+    from chalicelib.refine import parquet as ours
     from chalicelib.schema import PRICES, RAW
 
     table = pa.table({"data": [1, 2, None], "texto": ["a", None, "c"], "valor": [0.1, None, 3.0]})

@@ -10,13 +10,13 @@ from typing import Any
 import boto3
 from moto.awslambda.models import lambda_backends
 
+from common.paths import ROOT
 from infra import cli
 from infra.options import World
-from infra.packages import Packages
+from infra.packaging.packages import Packages
 from local import moto_state
-from tests.conftest import ROOT
-from tests.deploying import ANSWER, Account, bucket
 from tests.package.test_wheels import held, pinned
+from tests.support.deploying import ANSWER, Account, bucket
 
 
 def test_what_was_built_is_what_runs(account: Account, built: Packages, tmp_path: Path, capsys: Any):
@@ -33,7 +33,7 @@ def test_what_was_built_is_what_runs(account: Account, built: Packages, tmp_path
         code.write_bytes(lambda_backends[moto_state.ACCOUNT][moto_state.REGION].get_function(name).code_bytes)
         assert held(code) == pinned(ROOT / "requirements.txt")
         with zipfile.ZipFile(code) as zipped:
-            assert {"app.py", "chalice/app.py", "chalicelib/assets/docs.js"} <= set(zipped.namelist())
+            assert {"app.py", "chalice/app.py", "chalicelib/api/assets/docs.js"} <= set(zipped.namelist())
     config = boto3.client("lambda").get_function_configuration(FunctionName="b3-dataflow-dev-ingest")
     (given,) = config["Layers"]
     assert given["Arn"] == "arn:aws:lambda:us-east-1:123456789012:layer:b3-dataflow-dev:1"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import archive
-from infra.packages import Packages
+from infra.packaging import archive
+from infra.packaging.packages import Packages
 from scripts import deploying
 
 NEAR = 0.02

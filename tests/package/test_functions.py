@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 import trustme
 
-from chalicelib.routes import ROUTES
-from infra.archive import MIB
+from chalicelib.api.routes import ROUTES
+from common.paths import ROOT
+from infra.packaging.archive import MIB
 from local import stack
 from local.glue_jobs import SUCCEEDED
 from local.laptop import Laptop
-from tests.bars import session_bars
-from tests.conftest import ROOT
-from tests.events import SCHEDULE, proxy
 from tests.package.environment import PROBES, Lambda, Rehearsal
 from tests.package.probes import LIBRARIES
-from tests.yahoo_server import YahooServer, chart
+from tests.support.bars import session_bars
+from tests.support.events import SCHEDULE, proxy
+from tests.support.yahoo_server import YahooServer, chart
 
 SESSIONS = 7_700
 """As many as the index has had since 1994."""

@@ -11,15 +11,15 @@ import pytest
 from b3_etl_job import bring_up_to_date
 
 from chalicelib import wiring
-from chalicelib.catalog import Catalog
-from chalicelib.manifest import JOB_TIMEOUT, code_version
-from infra import job
-from infra.packages import Packages
+from chalicelib.lake.catalog import Catalog
+from chalicelib.lake.manifest import JOB_TIMEOUT, code_version
+from infra.packaging import job
+from infra.packaging.packages import Packages
 from local.laptop import Laptop
-from tests.bars import raw_object, session_bars
-from tests.lake import NOW, RAW, REFINED, no_events
 from tests.package.environment import runtime
 from tests.package.test_functions import SESSIONS
+from tests.support.bars import raw_object, session_bars
+from tests.support.lake import NOW, RAW, REFINED, no_events
 
 SECONDS = 300.0
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from infra.errors import PackageError
-from infra.layer import build as layer
-from infra.layer.prune import prune
-from infra.packages import Packages
+from infra.packaging.layer import build as layer
+from infra.packaging.layer.prune import prune
+from infra.packaging.packages import Packages
 
 
 def test_the_same_inputs_give_the_same_bytes(built: Packages, tmp_path: Path):

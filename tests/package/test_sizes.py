@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from infra import archive
-from infra.packages import Packages
-from infra.target import UNZIPPED, UPLOADED
+from infra.packaging import archive
+from infra.packaging.packages import Packages
+from infra.packaging.target import UNZIPPED, UPLOADED
 
 
 def test_function_and_layer_fit_into_lambda(built: Packages, function_zip: Path, measured: Any):

@@ -13,11 +13,11 @@ from elftools.elf.gnuversions import GNUVerNeedSection
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from infra import job, target, wheels
+from common.paths import ROOT
 from infra.errors import PackageError
-from infra.layer import build as layer
-from infra.packages import Packages
-from tests.conftest import ROOT
+from infra.packaging import job, target, wheels
+from infra.packaging.layer import build as layer
+from infra.packaging.packages import Packages
 
 MACHINE, PAGE = "EM_X86_64", 4096
 

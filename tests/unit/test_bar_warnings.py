@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.b3_calendar import sessions
-from chalicelib.bar_warnings import jumps, suspect_closes
-from chalicelib.refinery import Refined
+from chalicelib.refine.calendar import sessions
+from chalicelib.refine.refinery import Refined
+from chalicelib.refine.warnings import jumps, suspect_closes
 from chalicelib.schema import PRICES
-from tests.bars import COLLECTED, known_bars, raw_object, refined, session_bars
+from tests.support.bars import COLLECTED, known_bars, raw_object, refined, session_bars
 
 
 def warned(found: Refined, name: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import SourceEmpty, SourceError, SourceMalformed, SourceUnavailable
-from chalicelib.sources.csv_file import CsvFile, parse
+from chalicelib.ingest.sources.csv_file import CsvFile, parse
 
 HEADER = "date,open,high,low,close,volume\n"
 VOLUMES = "a whole number from 0 to 2**53 - 1, or nothing"

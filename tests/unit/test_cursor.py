@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib import cursor
-from chalicelib.cursor import Position
+from chalicelib.api import cursor
+from chalicelib.api.cursor import Position
 from chalicelib.errors import BadParameter
 
 QUERY = b"prices?sort=-volume_negociado"

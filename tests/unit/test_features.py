@@ -5,9 +5,9 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.features import add_features, trailing
+from chalicelib.refine.features import add_features, trailing
 from chalicelib.schema import REFINED
-from tests.bars import KNOWN, known_bars, raw_object, refined, session_bars
+from tests.support.bars import KNOWN, known_bars, raw_object, refined, session_bars
 
 DERIVED = [column.name for column in REFINED if column.type == "double"] + ["volatilidade_pico", "month"]
 

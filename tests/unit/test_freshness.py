@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from chalicelib.b3_calendar import sessions
-from chalicelib.freshness import freshness, metric
-from chalicelib.manifest import Contents, Quality, Run
-from chalicelib.models import Freshness
+from chalicelib.api.models import Freshness
+from chalicelib.lake.freshness import freshness, metric
+from chalicelib.lake.manifest import Contents, Quality, Run
+from chalicelib.refine.calendar import sessions
 
 NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
 

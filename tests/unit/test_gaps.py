@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from chalicelib.schema import PRICES
-from tests.bars import COLLECTED, raw_object, refined, session_bars
+from tests.support.bars import COLLECTED, raw_object, refined, session_bars
 
 LONG_AGO = session_bars("2025-03-03", 120)
 

@@ -7,9 +7,9 @@ import json
 import jsonschema_rs
 import msgspec
 
-from chalicelib.models import Problem
-from chalicelib.openapi import document
-from infra import gateway
+from chalicelib.api.models import Problem
+from chalicelib.api.openapi import document
+from infra.stage import gateway
 
 
 def test_each_error_is_a_problem_of_the_contract():

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib import indicators
-from chalicelib.volatility import Prices
+from chalicelib.refine import indicators
+from chalicelib.refine.volatility import Prices
 from tests.unit.test_volatility import prices, random_bars
 
 BARS = random_bars(400, seed=3)

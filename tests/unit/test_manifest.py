@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from chalicelib import manifest
-from chalicelib.manifest import Claim, Ledger, Manifest, Year, version_of
+from chalicelib.lake import manifest
+from chalicelib.lake.manifest import Claim, Ledger, Manifest, Year, version_of
 
 NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.moving import TrailingSums, splits
+from chalicelib.refine.rolling import TrailingSums, splits
 from chalicelib.schema import WINDOWS
 
 

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from chalicelib.api.parameters import COLUMNS, Anomalies, Compare, Cone, Nothing, Prices, Summary, Volatility
+from chalicelib.api.parsing import read
 from chalicelib.errors import BadParameter
-from chalicelib.parameters import COLUMNS, Anomalies, Compare, Cone, Nothing, Prices, Summary, Volatility
-from chalicelib.reading import read
 from chalicelib.schema import REFINED
 
 ROWS = [Prices, Volatility, Compare, Anomalies]

@@ -5,10 +5,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chalicelib import parquet
-from chalicelib.features import add_features
+from chalicelib.refine import parquet
+from chalicelib.refine.features import add_features
 from chalicelib.schema import RAW, REFINED
-from tests.bars import known_bars, raw_rows
+from tests.support.bars import known_bars, raw_rows
 
 
 def refined_bars() -> pd.DataFrame:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from chalicelib.quality import live
+from chalicelib.ingest.sources.csv_file import CsvFile
+from chalicelib.refine.quality import live
 from chalicelib.schema import PRICES
-from chalicelib.sources.csv_file import CsvFile
-from tests.bars import COLLECTED, known_bars, raw_object, readable, refined
+from tests.support.bars import COLLECTED, known_bars, raw_object, readable, refined
 
 EVENING = datetime(2025, 9, 18, 0, 20, tzinfo=UTC)  # 21:20 of the 17th in São Paulo
 

@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 import sqlglot
 
-from chalicelib import queries
-from chalicelib.anomalies import SCORES
-from chalicelib.cursor import Position
-from chalicelib.parameters import Anomalies, Prices, Volatility
+from chalicelib.api import queries
+from chalicelib.api.cursor import Position
+from chalicelib.api.parameters import Anomalies, Prices, Volatility
+from chalicelib.api.scores import SCORES
 
 DAY = date(2025, 3, 4)
 

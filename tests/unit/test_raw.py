@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chalicelib import parquet, raw
+from chalicelib.refine import parquet, raw
 from chalicelib.schema import RAW
-from tests.bars import known_bars, raw_rows
+from tests.support.bars import known_bars, raw_rows
 
 KEY = "raw/a.parquet"
 

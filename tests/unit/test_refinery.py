@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib import parquet
-from chalicelib.b3_calendar import sessions
 from chalicelib.errors import MixedLake
-from chalicelib.refinery import Refined, refine
+from chalicelib.ingest.sources import RANKS
+from chalicelib.refine import parquet
+from chalicelib.refine.calendar import sessions
+from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import PRICES, QUARANTINE, RAW, REFINED, REVISIONS
-from chalicelib.sources import RANKS
-from tests.bars import COLLECTED, known_bars, raw_object, raw_rows, readable, refined, session_bars
+from tests.support.bars import COLLECTED, known_bars, raw_object, raw_rows, readable, refined, session_bars
 
 Object = tuple[str, bytes]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.representations import negotiated
+from chalicelib.api.representations import negotiated
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from infra import stacks
 from infra.errors import StepFailed
-from infra.stacks import Stacks
+from infra.stage import stacks
+from infra.stage.stacks import Stacks
 
 NAME = "b3-dataflow-main-dev"
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib import summaries
-from chalicelib.summaries import Described, Fall
+from chalicelib.api import summaries
+from chalicelib.api.summaries import Described, Fall
 
 numbers = st.floats(-1e9, 1e9)
 closes = st.lists(st.floats(1, 1e6), min_size=1, max_size=40)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib import volatility as module
+from chalicelib.refine import volatility as module
+from chalicelib.refine.volatility import Prices, volatility
 from chalicelib.schema import ESTIMATORS, WINDOWS, volatility_column
-from chalicelib.volatility import Prices, volatility
+from common.paths import ROOT
 from scripts import golden
-from tests.conftest import ROOT
 
 LOG2 = math.log(2)
 

@@ -1,0 +1,163 @@
+"""`/docs`: the contract as a page to read and to try. It needs nothing from elsewhere, and no inline script.
+
+Its style and its script are ours, in `assets/`, and are served beside it; they are no part of the contract.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib.api import openapi
+from chalicelib.api.cache import etag, matches
+from chalicelib.api.handlers import Headers, base_path, parameters
+from chalicelib.api.parameters import Nothing
+from chalicelib.api.parsing import read
+from chalicelib.errors import NotFound
+
+_TYPES = {"docs.css": "text/css; charset=utf-8", "docs.js": "text/javascript; charset=utf-8"}
+
+_SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def docs(request: Request) -> Response:
+    """The page."""
+    read(Nothing, parameters(request))
+    page = _page(escape(base_path(request)))
+    headers: Headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache", **_SECURITY}
+    return Response(page, headers, 200)
+
+
+def asset(request: Request, name: str) -> Response:
+    """A file that the page needs, or 304 to a client that has it.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    read(Nothing, parameters(request))
+    if name not in _TYPES:
+        raise NotFound(f"no asset {name!r}; allowed: {', '.join(_TYPES)}")
+    body = _asset(name)
+    tag = etag(body)
+    headers: Headers = {"Content-Type": _TYPES[name], "Cache-Control": "no-cache", "ETag": tag, **_SECURITY}
+    if matches(request.headers.get("if-none-match"), tag):
+        return Response("", headers, 304)
+    return Response(body, headers, 200)
+
+
+@cache
+def _asset(name: str) -> str:
+    return (files("chalicelib.api") / "assets" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _page(base: str) -> str:
+    document = openapi.document(base)
+    paths = document["paths"]
+    links = "".join(f'<li><a href="#{_anchor(path)}">{escape(path)}</a></li>' for path in paths)
+    sections = "".join(_section(base, path, item["get"], item["parameters"]) for path, item in paths.items())
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>b3-dataflow: the API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{base}/assets/docs.css">
+<script src="{base}/assets/docs.js" defer></script>
+</head>
+<body>
+<header>
+<h1>b3-dataflow</h1>
+{_paragraphs(document["info"]["description"])}
+<p>The same for machines: <a href="{base}/openapi.json">openapi.json</a>, OpenAPI {document["openapi"]}.</p>
+<p class="key"><label for="key">API key, where this deployment asks for one</label>
+<input id="key" type="password" autocomplete="off"></p>
+<nav aria-label="Routes"><ul>{links}<li><a href="#columns">columns of a row</a></li></ul></nav>
+</header>
+<main>
+{sections}
+<section id="columns"><h2>Columns of a row</h2>
+{_columns(document["components"]["schemas"]["Row"]["properties"])}</section>
+</main>
+</body>
+</html>
+"""
+
+
+def _section(base: str, path: str, operation: dict[str, Any], asked: list[dict[str, Any]]) -> str:
+    rows = "".join(_parameter(path, parameter) for parameter in asked)
+    table = f"<table><tbody>{rows}</tbody></table>" if rows else ""
+    media, content = next(iter(operation["responses"]["200"]["content"].items()))
+    example = json.dumps(content["example"], indent=2, ensure_ascii=False) if "json" in media else content["example"]
+    errors = "".join(
+        f"<tr><th>{status}</th><td>{escape(response['description'])}</td></tr>"
+        for status, response in operation["responses"].items()
+        if status != "200"
+    )
+    return f"""<section id="{_anchor(path)}">
+<h2><span class="method">GET</span><code>{escape(path)}</code></h2>
+<p><strong>{escape(operation["summary"])}.</strong> {_inline(operation["description"])}</p>
+<form data-path="{base}{escape(path)}">{table}<button>Ask</button><code class="address"></code></form>
+<div hidden aria-live="polite"><p class="said"></p><pre></pre></div>
+<details><summary>Example of an answer</summary><pre>{escape(example)}</pre></details>
+<details><summary>Other answers</summary><table><tbody>{errors}</tbody></table></details>
+</section>
+"""
+
+
+def _parameter(path: str, parameter: dict[str, Any]) -> str:
+    name, schema = parameter["name"], parameter["schema"]
+    label = f"{_anchor(path)}-{name}"
+    return (
+        f'<tr><th scope="row"><label for="{label}">{escape(name)}</label></th>'
+        f"<td>{_field(label, name, schema)}</td><td>{_inline(parameter['description'])}</td></tr>"
+    )
+
+
+def _field(label: str, name: str, schema: dict[str, Any]) -> str:
+    attributes = f'id="{label}" name="{escape(name)}"'
+    if "enum" in schema:
+        default = f"{schema['default']}" if "default" in schema else ""
+        options = "".join(f"<option>{escape(str(value))}</option>" for value in schema["enum"])
+        return f'<select {attributes}><option value="">{escape(default)}</option>{options}</select>'
+    if schema.get("format") == "date":
+        return f'<input {attributes} type="date">'
+    if schema.get("type") in ("integer", "number"):
+        bounds = f'min="{schema["minimum"]:g}" max="{schema["maximum"]:g}"'
+        step = "1" if schema["type"] == "integer" else "any"
+        return f'<input {attributes} type="number" {bounds} step="{step}" placeholder="{schema.get("default", "")}">'
+    return f'<input {attributes} type="text" autocomplete="off">'
+
+
+def _columns(properties: dict[str, dict[str, Any]]) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(schema["description"])}</td></tr>'
+        for name, schema in properties.items()
+    )
+    return f"<table><tbody>{rows}</tbody></table>"
+
+
+def _anchor(path: str) -> str:
+    return path.strip("/").replace("/", "-").replace(".", "-") or "index"
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{_inline(paragraph)}</p>" for paragraph in text.split("\n\n"))
+
+
+def _inline(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

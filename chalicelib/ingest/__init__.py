@@ -1,0 +1,1 @@
+"""Source to raw, and what starts it."""

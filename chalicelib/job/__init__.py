@@ -1,0 +1,1 @@
+"""The merge of all of raw into refined, and its commit."""

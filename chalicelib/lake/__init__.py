@@ -1,0 +1,1 @@
+"""The lake in S3 and in the Glue Data Catalog. Knows keys, bytes and conditions, and no bars."""

@@ -1,0 +1,155 @@
+"""The lake in S3: raw objects, refined years, quarantine, manifest and ledger. Reads and conditional writes only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib import layout
+from chalicelib.errors import LakeChanged
+from chalicelib.lake.manifest import Ledger, Manifest
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from chalicelib.refine.raw import RawRows
+
+_READERS = 16
+_NOT_MODIFIED = 304
+
+# What S3 answers to a write whose condition does not hold, or no longer: 412, 409 and 404.
+_CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """One lake: its two buckets, and the client that reads and writes them."""
+
+    s3: S3Client
+    raw_bucket: str
+    refined_bucket: str
+
+    def raw_objects(self, prefix: str = layout.RAW_PREFIX) -> dict[str, str]:
+        """The ETag of every raw object below a prefix, by key, in order of key."""
+        return {key: etag for key, etag in self._list(self.raw_bucket, prefix).items() if layout.is_raw(key)}
+
+    def read_raw(self, keys: Iterable[str]) -> RawRows:
+        """What the named raw objects hold, in order of key; what cannot be read is refused, not raised."""
+        import pandas as pd
+
+        from chalicelib.refine import raw
+
+        def read(key: str) -> RawRows:
+            return raw.read(self.s3.get_object(Bucket=self.raw_bucket, Key=key)["Body"].read(), key)
+
+        with ThreadPoolExecutor(_READERS) as pool:
+            found = list(pool.map(read, sorted(keys)))
+        return raw.RawRows(
+            # An object without rows would only spoil the types of the columns.
+            pd.concat([part.rows for part in found if len(part.rows)] or [raw.no_rows()], ignore_index=True),
+            pd.concat([part.refused for part in found], ignore_index=True),
+        )
+
+    def put_raw(self, body: bytes, collected_at: datetime) -> str:
+        """Add a raw object; none is ever replaced. Returns its key.
+
+        Two runs in one second get the keys of consecutive seconds.
+        """
+        for attempt in range(60):
+            key = layout.raw_key(collected_at, attempt)
+            try:
+                self._put(self.raw_bucket, key, body, None)
+            except LakeChanged:
+                continue
+            return key
+        raise LakeChanged(
+            f"s3://{self.raw_bucket}/{layout.raw_key(collected_at)} and the 59 seconds after it are taken"
+        )
+
+    def manifest(self) -> tuple[Manifest | None, str | None]:
+        """The manifest and its ETag, or two Nones before the first run."""
+        return self._manifest()
+
+    def manifest_after(self, etag: str) -> tuple[Manifest | None, str | None] | None:
+        """The manifest and its ETag as `manifest` gives them, None if it still has this ETag."""
+        try:
+            return self._manifest(IfNoneMatch=etag)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != _NOT_MODIFIED:
+                raise
+            return None
+
+    def _manifest(self, **condition: str) -> tuple[Manifest | None, str | None]:
+        get: Any = self.s3.get_object
+        try:
+            response = get(Bucket=self.refined_bucket, Key=layout.MANIFEST_KEY, **condition)
+        except self.s3.exceptions.NoSuchKey:
+            return None, None
+        return Manifest.decode(response["Body"].read()), response["ETag"]
+
+    def put_manifest(self, manifest: Manifest, etag: str | None) -> str:
+        """Replace the manifest that has this ETag, or create it where that is None. Returns the new ETag."""
+        return self._put(self.refined_bucket, layout.MANIFEST_KEY, manifest.encode(), etag)
+
+    def ledger(self, key: str) -> Ledger:
+        """The ledger that a manifest names.
+
+        Raises:
+            LakeChanged: a newer commit has removed it.
+        """
+        try:
+            return Ledger.decode(self.s3.get_object(Bucket=self.refined_bucket, Key=key)["Body"].read())
+        except self.s3.exceptions.NoSuchKey as error:
+            raise LakeChanged(f"s3://{self.refined_bucket}/{key} is gone: a newer commit replaced it") from error
+
+    def refined_objects(self, prefix: str) -> dict[str, str]:
+        """The ETag of every object of the refined bucket below a prefix, by key."""
+        return self._list(self.refined_bucket, prefix)
+
+    def put_refined(self, key: str, body: bytes, etag: str | None) -> str:
+        """Replace the object that has this ETag, or create it where that is None. Returns the new ETag.
+
+        Raises:
+            LakeChanged: somebody else wrote in between.
+        """
+        return self._put(self.refined_bucket, key, body, etag)
+
+    def delete_refined(self, key: str, etag: str) -> None:
+        """Remove the object that has this ETag; one that is gone already is no error.
+
+        Raises:
+            LakeChanged: somebody else wrote it in between.
+        """
+        try:
+            self.s3.delete_object(Bucket=self.refined_bucket, Key=key, IfMatch=etag)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "NoSuchKey":
+                return
+            if code not in _CHANGED:
+                raise
+            raise _changed(self.refined_bucket, key, etag) from error
+
+    def _list(self, bucket: str, prefix: str) -> dict[str, str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
+
+    def _put(self, bucket: str, key: str, body: bytes, etag: str | None) -> str:
+        try:
+            if etag is None:
+                return self.s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")["ETag"]
+            return self.s3.put_object(Bucket=bucket, Key=key, Body=body, IfMatch=etag)["ETag"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _CHANGED:
+                raise
+            raise _changed(bucket, key, etag) from error
+
+
+def _changed(bucket: str, key: str, etag: str | None) -> LakeChanged:
+    expected = "absent" if etag is None else f"at {etag}"
+    return LakeChanged(f"s3://{bucket}/{key} was expected {expected}, and is not")

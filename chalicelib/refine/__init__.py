@@ -1,0 +1,1 @@
+"""Raw to refined, pure: frames and bytes in, frames and bytes out. Imports no boto3 and no chalice."""

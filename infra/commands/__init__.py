@@ -1,0 +1,1 @@
+"""What `python -m infra` does: deploy, destroy, replay, with their plans and checks."""

@@ -1,0 +1,1 @@
+"""What is built for AWS: the functions' package, the layer, the job's wheels."""

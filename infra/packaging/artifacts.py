@@ -1,0 +1,63 @@
+"""What is uploaded to the artifact bucket. Keys hold digests, so that what is there already is not sent again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.clients import code
+from infra.packaging.packages import Packages
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """Where the packages lie in the artifact bucket.
+
+    Attributes:
+        layer, job_script, job_library: their keys.
+        job_modules: URIs of the job's wheels.
+        sent: how many objects were not there yet.
+        total: how many objects they are.
+    """
+
+    layer: str
+    job_script: str
+    job_library: str
+    job_modules: tuple[str, ...]
+    sent: int
+    total: int
+
+
+def upload(s3: Any, bucket: str, packages: Packages) -> Artifacts:
+    """Upload what is not there yet.
+
+    Args:
+        s3: S3's client.
+    """
+    layer = f"layer/{packages.layer_digest}.zip"
+    script, library = (f"job/{packages.job.digest}/{each.name}" for each in (packages.job.script, packages.job.library))
+    wheels = {f"job/wheels/{wheel.name}": wheel for wheel in packages.job.wheels}
+    files = {layer: packages.layer, script: packages.job.script, library: packages.job.library, **wheels}
+    missing = [key for key in files if not _exists(s3, bucket, key)]
+    for key in missing:
+        s3.upload_file(str(files[key]), bucket, key)
+    return Artifacts(
+        layer,
+        script,
+        library,
+        tuple(f"s3://{bucket}/{key}" for key in wheels),
+        len(missing),
+        len(files),
+    )
+
+
+def _exists(s3: Any, bucket: str, key: str) -> bool:
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code(error) == "404":
+            return False
+        raise
+    return True

@@ -1,0 +1,26 @@
+"""`make layer`: builds the layer and says what of."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from infra.errors import PackageError
+from infra.packaging import archive
+from infra.packaging.layer import build
+
+
+def main(architecture: str) -> int:
+    try:
+        print(f"inputs  {build.digest(architecture)}  {architecture}, {build.strip_version(architecture)}")
+        path = build.build(Path("build", "layer"), architecture)
+    except PackageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    zipped, unzipped = path.stat().st_size / archive.MIB, archive.unzipped_size(path) / archive.MIB
+    print(f"layer   {path}  {zipped:.1f} MiB zipped, {unzipped:.1f} MiB unzipped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

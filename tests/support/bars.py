@@ -1,0 +1,91 @@
+"""Bars for tests: the known ones of 2025, generated ones, and what puts them into a lake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+
+from chalicelib import layout
+from chalicelib.refine import parquet, raw
+from chalicelib.refine.calendar import sessions
+from chalicelib.refine.refinery import Refined, refine
+from chalicelib.schema import RAW, TICKER
+from local.sample import generate
+
+# Six sessions of September 2025 as Yahoo gives them, and what they come to. The last two columns hold over the
+# whole history; in a lake of these six rows alone the first two of them are null.
+KNOWN = pd.DataFrame(
+    [
+        ("2025-09-10", 141612.0, 143182.0, 141612.0, 142349.0, 1570.0, 1.10, 0.940000, 0.404475),
+        ("2025-09-11", 142349.0, 144013.0, 142349.0, 143151.0, 1664.0, 1.16, 0.913333, 0.376475),
+        ("2025-09-12", 143151.0, 143202.0, 142241.0, 142272.0, 961.0, 0.68, 0.980000, 0.261534),
+        ("2025-09-15", 142292.0, 144194.0, 142292.0, 143547.0, 1902.0, 1.33, 1.056667, 0.337095),
+        ("2025-09-16", 143547.0, 144584.0, 143547.0, 144062.0, 1037.0, 0.72, 0.910000, 0.364280),
+        ("2025-09-17", 144059.0, 146331.0, 143910.0, 145594.0, 2421.0, 1.66, 1.236667, 0.476900),
+    ],
+    columns=[
+        "data",
+        "preco_abertura",
+        "preco_maximo",
+        "preco_minimo",
+        "preco_fechamento",
+        "amplitude",
+        "volatilidade_pct",
+        "vol_mean_3d",
+        "vol_std_3d",
+    ],
+).astype({"data": "datetime64[ns]"})
+
+COLLECTED = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
+
+
+def known_bars() -> pd.DataFrame:
+    """The six known sessions as a source gives them."""
+    volume = pd.array([8_000_000 + day for day in range(len(KNOWN))], dtype="Int64")
+    return KNOWN.iloc[:, :5].assign(volume_negociado=volume)
+
+
+def session_bars(start: str, number: int) -> pd.DataFrame:
+    """Generated bars for so many sessions from a day on, as a source gives them."""
+    first = pd.Timestamp(start)
+    return generate(sessions(first.date(), (first + pd.Timedelta(days=2 * number + 30)).date())[:number])
+
+
+def raw_rows(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> pd.DataFrame:
+    """Bars as they lie in raw."""
+    return bars.assign(ticker=TICKER, fonte=source, coletado_em=collected_at)
+
+
+def raw_object(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> tuple[str, bytes]:
+    """The key and the bytes of a raw object."""
+    return layout.raw_key(collected_at), parquet.encode(raw_rows(bars, source, collected_at), RAW)
+
+
+def readable(*objects: tuple[str, bytes]) -> raw.RawRows:
+    """What some raw objects hold, as the job reads them."""
+    parts = [raw.read(body, key) for key, body in objects]
+    return raw.RawRows(
+        pd.concat([part.rows for part in parts], ignore_index=True),
+        pd.concat([part.refused for part in parts], ignore_index=True),
+    )
+
+
+def refined(*objects: tuple[str, bytes]) -> Refined:
+    """What some raw objects come to."""
+    found = readable(*objects)
+    return refine(found.rows, found.refused, sessions)
+
+
+def csv_text(bars: pd.DataFrame) -> str:
+    """Bars as a CSV that the source `csv:` reads."""
+    names = ("date", "open", "high", "low", "close", "volume")
+    columns = ("data", "preco_abertura", "preco_maximo", "preco_minimo", "preco_fechamento", "volume_negociado")
+    return str(bars[list(columns)].rename(columns=dict(zip(columns, names, strict=True))).to_csv(index=False))
+
+
+def by_date(rows: Sequence[dict[str, Any]]) -> dict[date, dict[str, Any]]:
+    """The rows of an answer by their session."""
+    return {date.fromisoformat(row["data"]): row for row in rows}

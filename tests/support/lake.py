@@ -1,0 +1,57 @@
+"""Filling a lake without the events and the job's own process, where a test is not about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import boto3
+from b3_etl_job import bring_up_to_date
+from chalice.test import Client
+
+from chalicelib import wiring
+from chalicelib.lake.catalog import Catalog
+from chalicelib.lake.manifest import Contents
+from local.laptop import Laptop
+from tests.support.bars import COLLECTED
+
+RAW, REFINED = "b3-dataflow-raw", "b3-dataflow-refined"
+NOW = COLLECTED + timedelta(days=1)
+
+
+@contextmanager
+def no_events() -> Iterator[None]:
+    """The raw bucket without its notification."""
+    s3: Any = boto3.client("s3")
+    notification = s3.get_bucket_notification_configuration(Bucket=RAW)
+    notification.pop("ResponseMetadata")
+    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
+    yield
+    s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration=notification)
+
+
+def fill(*objects: tuple[str, bytes]) -> Contents:
+    """Put raw objects and bring refined up to date in this process."""
+    s3: Any = boto3.client("s3")
+    with no_events():
+        for key, body in objects:
+            s3.put_object(Bucket=RAW, Key=key, Body=body)
+    catalog = Catalog(boto3.client("glue"), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
+    contents = bring_up_to_date(wiring.lake(), catalog, "jr_fill", lambda: NOW)
+    assert contents is not None
+    # As a function that has just started: one that is warm would know of this only some seconds later.
+    wiring.forget()
+    return contents
+
+
+@contextmanager
+def served(running: Laptop, *objects: tuple[str, bytes]) -> Iterator[Any]:
+    """Chalice's test client for the API over a lake of these raw objects, for the tests of a whole module."""
+    running.aws.reset()
+    running.create_stack()
+    fill(*objects)
+    yield Client(running.app.app).http
+    running.aws.reset()
+    wiring.forget()

@@ -1,0 +1,122 @@
+"""Commands as somebody types them: processes of their own, which end with the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from common.paths import ROOT
+
+SECONDS = 60.0
+
+# A process is left with the alarm of the one that it replaces: it ends by itself even if the tests are killed.
+LIMITED = "import os, signal, sys; signal.alarm(120); os.execvp(sys.argv[1], sys.argv[1:])"
+
+
+class Running:
+    """A process whose output is read as it comes."""
+
+    def __init__(self, command: list[str], environ: dict[str, str], cwd: Path = ROOT) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-S", "-c", LIMITED, *command],
+            cwd=cwd,
+            env=kept | {"PYTHONUNBUFFERED": "1"} | environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.output = ""
+        self._grown = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                with self._grown:
+                    self.output += line
+                    self._grown.notify_all()
+        with self._grown:
+            self._grown.notify_all()
+
+    def wait_for(self, pattern: str) -> str:
+        """Wait until the output has this, and give its first group."""
+        with self._grown:
+            found = self._grown.wait_for(
+                lambda: re.search(pattern, self.output) or not self._reader.is_alive(), SECONDS
+            )
+        assert isinstance(found, re.Match), f"{pattern!r} is not in:\n{self.output}"
+        return str(found[1]) if found.groups() else str(found[0])
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        """Send a signal to the whole group, as a terminal does, and give the exit status."""
+        os.killpg(self.process.pid, how)
+        status = self.process.wait(SECONDS)
+        self._reader.join(SECONDS)
+        return status
+
+
+def get(url: str) -> Any:
+    """The JSON at a URL of loopback."""
+    with urllib.request.urlopen(url, timeout=SECONDS) as response:
+        return json.load(response)
+
+
+@contextmanager
+def local(*arguments: str, **environ: str) -> Iterator[Running]:
+    """`make run` on free ports."""
+    running = Running([sys.executable, "-m", "local", "--port", "0", "--aws-port", "0", *arguments], environ)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.stop(signal.SIGKILL)
+
+
+def runs(*arguments: str, python: tuple[str, ...] = ("-m", "local"), **environ: str) -> Any:
+    """A command line that ends by itself."""
+    return subprocess.run(
+        [sys.executable, *python, *arguments],
+        cwd=ROOT,
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def fails(*arguments: str, python: tuple[str, ...] = ("-m", "local")) -> str:
+    """What a command line that must fail says on its error output: one line."""
+    done = runs(*arguments, python=python)
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stdout
+    return lines[0]
+
+
+def wait_for_answer(url: str, running: Running) -> Any:
+    """The JSON at a URL, as soon as the process answers."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        try:
+            return get(url)
+        except urllib.error.URLError:
+            assert running.process.poll() is None, running.output
+    raise AssertionError(running.output)

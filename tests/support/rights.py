@@ -1,0 +1,250 @@
+"""Which rights each part of the system needs: for the calls that its code makes, and for what AWS does in its name.
+
+A right is an action on a resource: `("s3:GetObject", "arn:aws:s3:::bucket/key")`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+import boto3
+
+from local.moto_state import ACCOUNT, REGION
+from tests.support.template import Stack, all_outputs
+
+Right = tuple[str, str]
+Parameters = Mapping[str, Any]
+
+ROLES = {"api": "ApiRole", "ingest": "IngestRole", "start_refine": "StartRefineRole", "job": "JobRole"}
+
+NO_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+"""The actions that know no resource but `*`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What one deployment's things are called."""
+
+    raw: str
+    refined: str
+    athena: str
+    artifacts: str
+    database: str
+    table: str
+    job: str
+    workgroup: str
+    queue_arn: str
+
+    @classmethod
+    def of(cls, stacks: Mapping[str, Stack]) -> Names:
+        outputs = all_outputs(stacks)
+        return cls(
+            raw=outputs["RawBucket"],
+            refined=outputs["RefinedBucket"],
+            athena=outputs["AthenaBucket"],
+            artifacts=outputs["ArtifactBucket"],
+            database=outputs["Database"],
+            table=outputs["Table"],
+            job=outputs["Job"],
+            workgroup=outputs["Workgroup"],
+            queue_arn=outputs["FailureQueueArn"],
+        )
+
+    def table_arns(self) -> list[str]:
+        """The table and all that it lies in: Glue asks for each."""
+        return [
+            _glue("catalog"),
+            _glue(f"database/{self.database}"),
+            _glue(f"table/{self.database}/{self.table}"),
+        ]
+
+
+def bucket(name: str) -> str:
+    return f"arn:aws:s3:::{name}"
+
+
+def objects(name: str, key: str) -> str:
+    return f"arn:aws:s3:::{name}/{key}"
+
+
+def _glue(path: str) -> str:
+    return f"arn:aws:glue:{REGION}:{ACCOUNT}:{path}"
+
+
+# --- What a call needs --------------------------------------------------------------------------------------------
+
+
+def _get_object(asked: Parameters, _: Names) -> list[Right]:
+    # Without the second S3 answers 403 about a key that is missing, and the code knows 404 alone.
+    return [("s3:GetObject", objects(asked["Bucket"], asked["Key"])), ("s3:ListBucket", bucket(asked["Bucket"]))]
+
+
+def _if_match(action: str) -> Callable[[Parameters, Names], list[Right]]:
+    def rights(asked: Parameters, _: Names) -> list[Right]:
+        # With If-Match, S3 asks for the right to read as well (user guide, "Conditional requests").
+        actions = [action, "s3:GetObject"] if "IfMatch" in asked else [action]
+        return [(each, objects(asked["Bucket"], asked["Key"])) for each in actions]
+
+    return rights
+
+
+def _on_the_table(action: str) -> Callable[[Parameters, Names], list[Right]]:
+    return lambda _, names: [(action, arn) for arn in names.table_arns()]
+
+
+def _on_the_workgroup(action: str) -> Callable[[Parameters, Names], list[Right]]:
+    return lambda _, names: [(action, f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{names.workgroup}")]
+
+
+CALLS: Mapping[str, Callable[[Parameters, Names], list[Right]]] = {
+    "athena.GetQueryExecution": _on_the_workgroup("athena:GetQueryExecution"),
+    "athena.GetQueryResults": _on_the_workgroup("athena:GetQueryResults"),
+    "athena.StartQueryExecution": _on_the_workgroup("athena:StartQueryExecution"),
+    "athena.StopQueryExecution": _on_the_workgroup("athena:StopQueryExecution"),
+    "glue.BatchCreatePartition": _on_the_table("glue:BatchCreatePartition"),
+    "glue.BatchDeletePartition": _on_the_table("glue:BatchDeletePartition"),
+    "glue.BatchUpdatePartition": _on_the_table("glue:BatchUpdatePartition"),
+    "glue.CreateTable": _on_the_table("glue:CreateTable"),
+    "glue.GetPartitions": _on_the_table("glue:GetPartitions"),
+    "glue.GetTable": _on_the_table("glue:GetTable"),
+    "glue.StartJobRun": lambda asked, _: [("glue:StartJobRun", _glue(f"job/{asked['JobName']}"))],
+    "glue.UpdateTable": _on_the_table("glue:UpdateTable"),
+    "s3.DeleteObject": _if_match("s3:DeleteObject"),
+    "s3.GetObject": _get_object,
+    "s3.ListObjectsV2": lambda asked, _: [("s3:ListBucket", bucket(asked["Bucket"]))],
+    "s3.PutObject": _if_match("s3:PutObject"),
+}
+"""The rights that each operation needs, by its parameters."""
+
+
+# --- What AWS does in a role's name -------------------------------------------------------------------------------
+
+
+_READ_TABLE = ("glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition")
+
+
+def _athena(names: Names) -> list[Right]:
+    """What a query of Athena reads and writes with the rights of who started it.
+
+    Source: the Athena user guide, "Configure access to databases and tables in the AWS Glue Data Catalog" and the
+    managed policy AmazonAthenaFullAccess, whose rights on data and results these are, less what creates or shares.
+    """
+    result = objects(names.athena, "results/0f1e.csv")
+    database = names.table_arns()[:2]
+    return [
+        *[("glue:GetDatabase", arn) for arn in [*database, _glue("database/default")]],
+        *[(action, arn) for action in _READ_TABLE for arn in names.table_arns()],
+        ("s3:GetObject", objects(names.refined, "refined/year=2025/ibov.parquet")),
+        ("s3:ListBucket", bucket(names.refined)),
+        ("s3:GetBucketLocation", bucket(names.refined)),
+        *[(f"s3:{action}", result) for action in ("GetObject", "PutObject")],
+        *[(f"s3:{action}", result) for action in ("AbortMultipartUpload", "ListMultipartUploadParts")],
+        *[(f"s3:{each}", bucket(names.athena)) for each in ("ListBucket", "GetBucketLocation")],
+        ("s3:ListBucketMultipartUploads", bucket(names.athena)),
+    ]
+
+
+def _lambda(function: str) -> list[Right]:
+    """A function's log and traces."""
+    return [*_logs(f"/aws/lambda/{function}"), *[(action, "*") for action in sorted(NO_RESOURCE)]]
+
+
+def _logs(group: str) -> list[Right]:
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:a"
+    return [("logs:CreateLogStream", arn), ("logs:PutLogEvents", arn)]
+
+
+def _glue_job(names: Names) -> list[Right]:
+    """What Glue fetches before it runs the script, and where its output goes.
+
+    Source: the Glue developer guide, "Create an IAM policy for the AWS Glue service", for logs and buckets.
+    """
+    code = ("job/1/b3_etl_job.py", "job/1/chalicelib.zip", "job/wheels/a.whl")
+    groups = [f"/aws-glue/jobs/b3-dataflow-dev/{name}" for name in ("output", "error")]
+    return [
+        *[("s3:GetObject", objects(names.artifacts, key)) for key in code],
+        *[(f"s3:{each}", bucket(names.artifacts)) for each in ("ListBucket", "GetBucketLocation")],
+        *[right for group in groups for right in _logs(group)],
+        *[("logs:CreateLogGroup", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*") for group in groups],
+    ]
+
+
+def declared(role: str, names: Names) -> list[Right]:
+    """What AWS does in the name of a role, beside the calls of the code."""
+    # Lambda sends an event there whose last attempt failed.
+    failures = [("sqs:SendMessage", names.queue_arn)]
+    return {
+        "api": [*_athena(names), *_lambda("b3-dataflow-dev")],
+        "ingest": [*_lambda("b3-dataflow-dev-ingest"), *failures],
+        "start_refine": [*_lambda("b3-dataflow-dev-start_refine"), *failures],
+        "job": _glue_job(names),
+    }[role]
+
+
+# --- What is called, and what is allowed --------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Recorder:
+    """The calls that each role's code makes through clients of boto3's default session that are made while it lasts."""
+
+    role: str | None = None
+    calls: dict[str, list[tuple[str, Parameters]]] = field(default_factory=lambda: {role: [] for role in ROLES})
+
+    def __enter__(self) -> Recorder:
+        boto3.setup_default_session()
+        boto3.DEFAULT_SESSION.events.register("before-parameter-build", self._record)  # type: ignore[union-attr]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        boto3.setup_default_session()
+
+    def _record(self, params: Parameters, model: Any, **_: Any) -> None:
+        if self.role is not None:
+            service = model.service_model.service_name
+            self.calls[self.role].append((f"{service}.{model.name}", dict(params)))
+
+    @contextmanager
+    def acting(self, role: str) -> Iterator[None]:
+        """The calls until its end are of this role."""
+        self.role = role
+        try:
+            yield
+        finally:
+            self.role = None
+
+    def operations(self) -> set[str]:
+        return {operation for calls in self.calls.values() for operation, _ in calls}
+
+
+def needed(role: str, recorder: Recorder, names: Names) -> set[Right]:
+    """All that a role needs."""
+    called = [right for operation, asked in recorder.calls[role] for right in CALLS[operation](asked, names)]
+    return {*called, *declared(role, names)}
+
+
+def allowed(logical_id: str, stack: Stack) -> set[Right]:
+    """What a role of the template allows: every action of a statement with every resource, as patterns."""
+    rights: set[Right] = set()
+    for policy in stack.resources[logical_id]["Properties"]["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement.keys() == {"Sid", "Effect", "Action", "Resource"}, statement
+            assert statement["Effect"] == "Allow"
+            for action in _list(statement["Action"]):
+                rights |= {(action, resource) for resource in _list(statement["Resource"])}
+    return rights
+
+
+def covers(pattern: Right, right: Right) -> bool:
+    """Whether what is allowed by a pattern contains a right. IAM's `*` is any text, slashes too."""
+    escaped = re.sub(r"([\[\]])", r"[\1]", pattern[1])
+    return pattern[0] == right[0] and fnmatchcase(right[1], escaped)
+
+
+def _list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
