@@ -12,8 +12,9 @@ from chalicelib import wiring
 from chalicelib.api.cache import HELD_SECONDS
 from chalicelib.errors import LakeChanged
 from chalicelib.ingest import backfill
-from chalicelib.ingest.sources import SYNTHETIC, Source
+from chalicelib.ingest.sources import Source
 from chalicelib.lake.store import Lake
+from chalicelib.sources import SYNTHETIC
 from local import environment, sources
 from local.errors import LocalError
 from local.running import reach

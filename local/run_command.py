@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from chalicelib.errors import SourceError
 from chalicelib.ingest.ingest import Ingested
-from chalicelib.ingest.sources import SYNTHETIC, Source
+from chalicelib.ingest.sources import Source
+from chalicelib.sources import SYNTHETIC
 from common.console import step
 from local import sources
 from local.aws import HOST

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from chalicelib.errors import SourceEmpty
-from chalicelib.ingest.sources import SYNTHETIC, between
+from chalicelib.ingest.sources import between
 from chalicelib.refine.calendar import sessions
+from chalicelib.sources import SYNTHETIC
 
 FIRST = date(2000, 1, 3)
 

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api.queries import Row
 from chalicelib.api.summaries import ConeRow, Described, Fall
+from chalicelib.lake.freshness import Freshness
 from chalicelib.lake.manifest import Quality
 from chalicelib.schema import Estimator, Window
 
@@ -79,13 +80,6 @@ class SummaryAnswer(Struct, frozen=True):
     deepest_fall: Fall | None
     meta: AnswerMeta
     links: Links
-
-
-class Freshness(Struct, frozen=True):
-    """Whether the last session is there: those of the days before today, in São Paulo, should be."""
-
-    expected: date | None
-    sessions_behind: int
 
 
 class StatusAnswer(Struct, frozen=True, kw_only=True):

@@ -108,7 +108,7 @@ def run(asked: Backfill, source: Source, lake: Lake, now: datetime) -> dict[str,
 
 def preview(source: Source, lake: Lake, now: datetime, window: Window, as_correction: bool) -> list[Change]:
     """The sessions that would change, were the source's answer added to raw. Nothing is written."""
-    held = lake.read_raw(lake.raw_objects())
+    held = raw.read_all(lake.raw_bodies(lake.raw_objects()))
     fresh = raw.read(collect(source, lake, now, window, as_correction), layout.raw_key(now))
     before = refine(held.rows, held.refused, sessions)
     rows = [part for part in (held.rows, fresh.rows) if len(part)]

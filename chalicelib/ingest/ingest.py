@@ -9,13 +9,14 @@ import pandas as pd
 
 from chalicelib import layout
 from chalicelib.errors import MixedLake, SourceMalformed
-from chalicelib.ingest.sources import CORRECTION, SYNTHETIC, Source
+from chalicelib.ingest.sources import Source
 from chalicelib.lake.manifest import Contents
 from chalicelib.lake.store import Lake
 from chalicelib.refine import parquet, raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.quality import refusals
 from chalicelib.schema import RAW, TICKER
+from chalicelib.sources import CORRECTION, SYNTHETIC
 
 WINDOW = timedelta(days=400)
 """How far back a daily run asks: Yahoo changes closes days to months later, and it is one call either way."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
-from chalicelib.api.models import Freshness
 from chalicelib.lake.manifest import Contents
 from chalicelib.layout import SAO_PAULO
 
 NAMESPACE, METRIC, DIMENSION = "b3-dataflow", "SessionsBehind", "Bucket"
 """What CloudWatch calls it; the alarm in infra/templates/main.yaml is on these."""
+
+
+class Freshness(msgspec.Struct, frozen=True):
+    """Whether the last session is there: those of the days before today, in São Paulo, should be."""
+
+    expected: date | None
+    sessions_behind: int
 
 
 def freshness(contents: Contents, now: datetime) -> Freshness:

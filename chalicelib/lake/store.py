@@ -17,8 +17,6 @@ from chalicelib.lake.manifest import Ledger, Manifest
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from chalicelib.refine.raw import RawRows
-
 _READERS = 16
 _NOT_MODIFIED = 304
 
@@ -38,22 +36,15 @@ class Lake:
         """The ETag of every raw object below a prefix, by key, in order of key."""
         return {key: etag for key, etag in self._list(self.raw_bucket, prefix).items() if layout.is_raw(key)}
 
-    def read_raw(self, keys: Iterable[str]) -> RawRows:
-        """What the named raw objects hold, in order of key; what cannot be read is refused, not raised."""
-        import pandas as pd
+    def raw_bodies(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of the named raw objects by key, in order of key."""
 
-        from chalicelib.refine import raw
+        def body(key: str) -> bytes:
+            return self.s3.get_object(Bucket=self.raw_bucket, Key=key)["Body"].read()
 
-        def read(key: str) -> RawRows:
-            return raw.read(self.s3.get_object(Bucket=self.raw_bucket, Key=key)["Body"].read(), key)
-
+        ordered = sorted(keys)
         with ThreadPoolExecutor(_READERS) as pool:
-            found = list(pool.map(read, sorted(keys)))
-        return raw.RawRows(
-            # An object without rows would only spoil the types of the columns.
-            pd.concat([part.rows for part in found if len(part.rows)] or [raw.no_rows()], ignore_index=True),
-            pd.concat([part.refused for part in found], ignore_index=True),
-        )
+            return dict(zip(ordered, pool.map(body, ordered), strict=True))
 
     def put_raw(self, body: bytes, collected_at: datetime) -> str:
         """Add a raw object; none is ever replaced. Returns its key.

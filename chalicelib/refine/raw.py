@@ -6,6 +6,7 @@ widths of integers and floats, dates as midnights. What cannot be read is refuse
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from chalicelib.ingest.sources import RANKS
 from chalicelib.refine import parquet
 from chalicelib.refine.quality import CORRUPT, FOREIGN, NON_FINITE, WRONG_TYPE
 from chalicelib.schema import PRICES, QUARANTINE, RAW, TICKER
+from chalicelib.sources import RANKS
 
 REQUIRED = ("data", *PRICES, "fonte", "coletado_em")
 """Columns without which an object tells nothing about a session; the others of raw may be missing."""
@@ -75,6 +76,20 @@ def read(body: bytes, key: str) -> RawRows:
     ]
     readable = pc.invert(pc.or_(wrong, infinite)).to_pandas()
     return RawRows(rows[readable], pd.concat(refused, ignore_index=True))
+
+
+def read_all(bodies: Mapping[str, bytes]) -> RawRows:
+    """The rows of all raw objects, in the order of `bodies`; what cannot be read is refused, not raised.
+
+    Args:
+        bodies: the bytes of each object, by its key.
+    """
+    parts = [read(body, key) for key, body in bodies.items()]
+    return RawRows(
+        # An object without rows would only spoil the types of the columns.
+        pd.concat([part.rows for part in parts if len(part.rows)] or [no_rows()], ignore_index=True),
+        pd.concat([part.refused for part in parts], ignore_index=True),
+    )
 
 
 def quarantine(rows: pd.DataFrame, reason: str, note: str | pd.Series[str]) -> pd.DataFrame:

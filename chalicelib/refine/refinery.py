@@ -9,7 +9,6 @@ from datetime import date
 import pandas as pd
 
 from chalicelib.errors import MixedLake
-from chalicelib.ingest.sources import RANKS, SYNTHETIC
 from chalicelib.refine import warnings
 from chalicelib.refine.features import add_features
 from chalicelib.refine.gaps import Coverage, coverage
@@ -17,6 +16,7 @@ from chalicelib.refine.quality import NO_SESSION, REASONS, fractional, refusals
 from chalicelib.refine.raw import quarantine
 from chalicelib.refine.revisions import revisions
 from chalicelib.schema import PRICES
+from chalicelib.sources import RANKS, SYNTHETIC
 
 Calendar = Callable[[date, date], pd.DatetimeIndex]
 """The sessions from a day to another, both included."""

@@ -1,49 +1,109 @@
-"""What must not creep in: heavy imports into the API, AWS into the domain."""
+"""Which package may import which, and the libraries that must not reach it: one rule a folder."""
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
 
 from common.paths import ROOT
 
-HEAVY = {"pandas", "pyarrow", "awswrangler", "yfinance", "exchange_calendars", "numpy", "duckdb", "moto", "local"}
-EDGES = {
-    "api",
-    "athena",
-    "backfill",
-    "caching",
-    "catalog",
-    "ingest",
-    "lake",
-    "pages",
-    "problems",
-    "trigger",
-    "wiring",
-    "writer",
+LIBRARY = ROOT / "chalicelib"
+
+GROUND = {"errors", "layout", "schema", "settings", "sources"}
+"""The modules at the top of the library that all others may import."""
+
+ALLOWED: Mapping[str, set[str]] = {
+    "lake": set(),
+    "refine": set(),
+    "ingest": {"refine", "lake"},
+    "job": {"refine", "lake"},
+    "api": {"lake"},
+    "wiring": {"api", "ingest", "job", "lake", "refine"},
 }
-"""What talks to AWS or to a client. All else computes."""
+"""The packages that each may import besides the ground and itself."""
 
-PURE = sorted({path.stem for path in (ROOT / "chalicelib").glob("*.py")} - EDGES - {"__init__"})
+AWS = {"boto3", "botocore", "awswrangler", "chalice"}
+HEAVY = {"pandas", "pyarrow", "numpy", "awswrangler", "yfinance", "exchange_calendars", "duckdb"}
+"""Libraries that cost seconds of a cold start."""
 
+FORBIDDEN: Mapping[str, set[str]] = {
+    "ground": AWS | HEAVY,
+    "refine": AWS,
+    "api": HEAVY,
+}
+"""The libraries that no module of a package may bring in, directly or through another module."""
 
-def test_the_api_imports_nothing_heavy():
-    code = "import sys, app; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-
-    assert HEAVY & set(done.stdout.split()) == set()
-
-
-def test_the_domain_knows_neither_aws_nor_chalice():
-    modules = ", ".join(f"chalicelib.{name}" for name in PURE)
-    code = f"import sys, {modules}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-
-    assert {"boto3", "botocore", "chalice", "local"} & set(done.stdout.split()) == set()
+NOT_PACKAGED = {"local", "infra", "common", "scripts", "tests"}
 
 
-def test_what_chalice_bundles_is_the_api_and_nothing_of_the_laptop():
-    for path in [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py"), *(ROOT / "glue").rglob("*.py")]:
-        source = path.read_text()
-        assert "import local" not in source, path
-        assert "from local" not in source, path
+def modules(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """The package of the library that a module belongs to, or its own name at the top."""
+    first = path.relative_to(LIBRARY).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, also inside a function, by its dotted name."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def loaded(names: list[str]) -> set[str]:
+    """The libraries that a fresh Python has loaded after it imported these modules."""
+    code = f"import sys, {', '.join(names)}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def dotted(package: str) -> list[str]:
+    paths = [LIBRARY / f"{name}.py" for name in sorted(GROUND)] if package == "ground" else modules(LIBRARY / package)
+    return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths if path.name != "__init__.py"]
+
+
+def test_nothing_is_at_the_top_of_the_library_but_the_ground_and_the_wiring():
+    top = {path.stem for path in LIBRARY.glob("*.py")} - {"__init__"}
+    packages = {path.parent.name for path in LIBRARY.glob("*/__init__.py")}
+
+    assert top == GROUND | {"wiring"}
+    assert packages == ALLOWED.keys() - {"wiring"}
+
+
+@pytest.mark.parametrize("path", modules(LIBRARY), ids=lambda path: str(path.relative_to(LIBRARY)))
+def test_imports_run_one_way(path: Path):
+    mine = room(path)
+    ours = {name.split(".")[1] for name in imported(path) if name.startswith("chalicelib.")}
+
+    assert ours - GROUND - {mine, "__init__"} <= ALLOWED.get(mine, set()), path
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_no_library_reaches_a_package_that_must_do_without_it(package: str):
+    assert loaded(dotted(package)) & FORBIDDEN[package] == set()
+
+
+def test_importing_the_app_loads_nothing_heavy():
+    assert loaded(["app"]) & (HEAVY | NOT_PACKAGED | {"moto"}) == set()
+
+
+def test_what_is_packaged_imports_nothing_that_is_not():
+    for path in [ROOT / "app.py", *modules(LIBRARY), *modules(ROOT / "glue")]:
+        assert {name.partition(".")[0] for name in imported(path)} & NOT_PACKAGED == set(), path
+
+
+def test_deploying_imports_nothing_of_the_laptop():
+    for path in modules(ROOT / "infra"):
+        assert not any(name.partition(".")[0] == "local" for name in imported(path)), path

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from b3_etl_job import bring_up_to_date
 
 from chalicelib.ingest.sources.csv_file import CsvFile
+from chalicelib.job.merge import bring_up_to_date
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import Contents
 from chalicelib.lake.store import Lake

@@ -8,10 +8,11 @@ from typing import Any
 
 import b3_etl_job
 import pytest
-from b3_etl_job import bring_up_to_date
 
 from chalicelib import layout
 from chalicelib.errors import LakeError
+from chalicelib.job import commit, merge
+from chalicelib.job.merge import bring_up_to_date
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import Claim, Manifest
 from chalicelib.lake.store import Lake
@@ -157,11 +158,11 @@ def test_while_a_run_is_writing_the_manifest_says_what_the_last_commit_held(lake
 
     def looking_refine(*arguments: Any) -> Any:
         seen.append(lake.manifest()[0])
-        return b3_etl_job_refine(*arguments)
+        return original_refine(*arguments)
 
-    b3_etl_job_refine = b3_etl_job.refine
+    original_refine = merge.refine
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(b3_etl_job, "refine", looking_refine)
+        patch.setattr(merge, "refine", looking_refine)
         after = run()
 
     (manifest,) = seen
@@ -199,14 +200,14 @@ def test_a_missing_database_is_named(lake: Lake, glue: Any):
 
 def test_raw_that_arrives_while_a_run_works_is_merged_by_it(lake: Lake, run: Any, rebuilt: Any):
     put(lake, *THREE[:2])
-    original = b3_etl_job.refine
+    original = merge.refine
 
     def refine_while_raw_grows(*arguments: Any) -> Any:
         put(lake, THREE[2])
         return original(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(b3_etl_job, "refine", refine_while_raw_grows)
+        patch.setattr(merge, "refine", refine_while_raw_grows)
         contents = run()
 
     assert contents.version == rebuilt[1]
@@ -223,7 +224,7 @@ def test_columns_that_a_release_adds_appear_in_every_year_and_partition(
     assert len(added) == 49
     with monkeypatch.context() as patch:
         patch.setattr("chalicelib.lake.catalog.REFINED", fewer)
-        patch.setattr(b3_etl_job, "REFINED", fewer)
+        patch.setattr(commit, "REFINED", fewer)
         old = run()
 
     new = run()

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import b3_etl_job
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib import layout
 from chalicelib.errors import MixedLake
+from chalicelib.job import merge
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import JOB_TIMEOUT, Contents, Manifest
 from chalicelib.lake.store import Lake
@@ -122,9 +122,9 @@ def test_what_the_last_commit_held_is_not_lost_when_a_run_starts_over_and_then_f
 ):
     key = layout.refined_key(2024)
     meddle = once(key, lambda: rival().s3.put_object(Bucket=BUCKET, Key=key, Body=b"of somebody else"))
-    refine, count = b3_etl_job.refine, itertools.count()
+    refine, count = merge.refine, itertools.count()
     monkeypatch.setattr(
-        b3_etl_job, "refine", lambda *given: refine(*given) if next(count) == 0 else fail(RuntimeError("a bug"))
+        merge, "refine", lambda *given: refine(*given) if next(count) == 0 else fail(RuntimeError("a bug"))
     )
 
     with struck(lake, "PutObject", meddle), pytest.raises(RuntimeError, match="a bug"):
@@ -141,7 +141,7 @@ def test_a_claim_that_cannot_be_given_up_does_not_hide_what_went_wrong(
         if b'"claim": null' in params["Body"]:
             raise EndpointConnectionError(endpoint_url="s3")
 
-    monkeypatch.setattr(b3_etl_job, "refine", lambda *_: fail(RuntimeError("a bug")))
+    monkeypatch.setattr(merge, "refine", lambda *_: fail(RuntimeError("a bug")))
     with struck(lake, "PutObject", unreachable), pytest.raises(RuntimeError, match="a bug"):
         run()
 

@@ -7,13 +7,13 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-import b3_etl_job
 import pytest
-from b3_etl_job import bring_up_to_date
 from botocore.exceptions import ClientError
 
 from chalicelib import layout
 from chalicelib.errors import RunInProgress
+from chalicelib.job import merge
+from chalicelib.job.merge import bring_up_to_date
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import JOB_TIMEOUT, Claim, Contents, Ledger, Manifest
 from chalicelib.lake.store import Lake
@@ -90,7 +90,7 @@ def test_a_year_that_somebody_else_wrote_is_not_overwritten_unseen(
         put(lake, *before)
         run()
     put(lake, *THREE)
-    refine, left = b3_etl_job.refine, [KEY]
+    refine, left = merge.refine, [KEY]
 
     def write() -> None:
         rival().s3.put_object(Bucket=BUCKET, Key=left.pop(), Body=b"of somebody else")
@@ -101,7 +101,7 @@ def test_a_year_that_somebody_else_wrote_is_not_overwritten_unseen(
         return refine(*arguments)
 
     if moment == "while we compute":
-        monkeypatch.setattr(b3_etl_job, "refine", refine_meanwhile)
+        monkeypatch.setattr(merge, "refine", refine_meanwhile)
         contents = run()
     else:
         with struck(lake, "PutObject", once(KEY, write)):
@@ -151,7 +151,7 @@ def test_a_run_that_wakes_up_after_another_has_committed_overwrites_nothing(
 ):
     """The sleeper has read less of raw than the run that took over."""
     put(lake, THREE[0])
-    refine, left = b3_etl_job.refine, [THREE[1:]]
+    refine, left = merge.refine, [THREE[1:]]
     committed: list[Any] = []
 
     def sleep(*arguments: Any) -> Any:
@@ -161,7 +161,7 @@ def test_a_run_that_wakes_up_after_another_has_committed_overwrites_nothing(
             committed.extend([contents, modified()])
         return refine(*arguments)
 
-    monkeypatch.setattr(b3_etl_job, "refine", sleep)
+    monkeypatch.setattr(merge, "refine", sleep)
     contents = run()
 
     assert "starting over: s3://b3-dataflow-refined/manifests/ibov.json was expected at" in capsys.readouterr().out

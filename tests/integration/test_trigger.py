@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
-import b3_etl_job
 import msgspec
 import pytest
 
 from chalicelib.errors import RunInProgress
 from chalicelib.ingest import trigger
+from chalicelib.job import merge
 from chalicelib.lake.manifest import JOB_TIMEOUT, Claim, Manifest
 from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
@@ -147,7 +147,7 @@ def test_an_object_that_arrives_while_a_run_works_is_merged_when_its_event_comes
     lake: Lake, run: Any, glue: Any, start: Start, monkeypatch: Any
 ):
     put(lake, THREE[0])
-    refine, left, refused = b3_etl_job.refine, [THREE[1]], []
+    refine, left, refused = merge.refine, [THREE[1]], []
 
     def refine_while_raw_grows(*given: Any) -> Any:
         if left:
@@ -157,7 +157,7 @@ def test_an_object_that_arrives_while_a_run_works_is_merged_when_its_event_comes
             refused.append(raised.value)
         return refine(*given)
 
-    monkeypatch.setattr(b3_etl_job, "refine", refine_while_raw_grows)
+    monkeypatch.setattr(merge, "refine", refine_while_raw_grows)
     run()
 
     assert len(refused) == 1

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from b3_etl_job import bring_up_to_date
 
 from chalicelib import wiring
+from chalicelib.job.merge import bring_up_to_date
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import JOB_TIMEOUT, code_version
 from infra.packaging import job

@@ -15,12 +15,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import boto3
-from b3_etl_job import bring_up_to_date
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation.models import cloudformation_backends
 
 import tests.support.moto_cloudformation  # noqa: F401 - moto finds what is in it by itself
+from chalicelib.job.merge import bring_up_to_date
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.store import Lake
 from common.paths import ROOT

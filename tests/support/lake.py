@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import boto3
-from b3_etl_job import bring_up_to_date
 from chalice.test import Client
 
 from chalicelib import wiring
+from chalicelib.job.merge import bring_up_to_date
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import Contents
 from local.laptop import Laptop

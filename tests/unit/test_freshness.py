@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from chalicelib.api.models import Freshness
-from chalicelib.lake.freshness import freshness, metric
+from chalicelib.lake.freshness import Freshness, freshness, metric
 from chalicelib.lake.manifest import Contents, Quality, Run
 from chalicelib.refine.calendar import sessions
 

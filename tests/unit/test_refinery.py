@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import MixedLake
-from chalicelib.ingest.sources import RANKS
 from chalicelib.refine import parquet
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import PRICES, QUARANTINE, RAW, REFINED, REVISIONS
+from chalicelib.sources import RANKS
 from tests.support.bars import COLLECTED, known_bars, raw_object, raw_rows, readable, refined, session_bars
 
 Object = tuple[str, bytes]

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from chalicelib.ingest.sources import SYNTHETIC
+from chalicelib.sources import SYNTHETIC
 from local.sample import Sample
 
 

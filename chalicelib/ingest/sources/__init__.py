@@ -12,22 +12,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-SYNTHETIC = "sample"
-"""The source whose bars are generated. A lake holds these or real ones, never both."""
-
-CORRECTION = "correcao"
-"""What the bars of any source are called that were given to correct others."""
-
-RANKS = {SYNTHETIC: 0, "csv": 1, "yahoo": 2, CORRECTION: 3}
-"""Which source wins a session: old history from a file fills gaps but never overrides Yahoo; a correction does."""
-
-
 class Source(Protocol):
     """Gives bars as it has them: nulls, unfinished bars and errors included."""
 
     @property
     def name(self) -> str:
-        """What the bars say of their origin, in `fonte`: a key of `RANKS`."""
+        """What the bars say of their origin, in `fonte`: a key of `chalicelib.sources.RANKS`."""
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
         """The daily bars from `start` to `end`, both included; None is open.

@@ -1,0 +1,103 @@
+"""Bring refined up to date with all of raw: one lease, one computation, one commit, and again if raw grew meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from chalicelib import layout
+from chalicelib.errors import LakeChanged, RunInProgress
+from chalicelib.job.commit import write_ledger, write_refined
+from chalicelib.lake.catalog import Catalog
+from chalicelib.lake.lease import claimed
+from chalicelib.lake.manifest import Contents, Gap, Ledger, Quality, Run, code_version, version_of
+from chalicelib.lake.store import Lake
+from chalicelib.refine.calendar import sessions
+from chalicelib.refine.raw import read_all
+from chalicelib.refine.refinery import Refined, refine
+from chalicelib.schema import SCHEMA_VERSION
+
+ATTEMPTS = 5
+"""How often a run starts over because somebody else wrote, or because raw grew while it worked."""
+
+SESSIONS_AHEAD = timedelta(days=400)
+
+Clock = Callable[[], datetime]
+
+
+def bring_up_to_date(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents | None:
+    """Merge all of raw into refined and commit. Returns what the lake holds now, None if raw is empty.
+
+    Raises:
+        RunInProgress: another run holds the claim, or the lake changed at each of `ATTEMPTS` tries.
+        MixedLake: real and synthetic bars meet in raw; nothing was written.
+        LakeError: the catalog is not as it must be; the next run heals what was written.
+    """
+    for _ in range(ATTEMPTS):
+        if not lake.raw_objects():
+            print("raw is empty: nothing to do")
+            return None
+        try:
+            contents = _merge(lake, catalog, run_id, clock)
+            merged = lake.ledger(contents.ledger).merged
+        except LakeChanged as error:
+            print(f"starting over: {error}")
+            continue
+        if lake.raw_objects().items() <= merged.items():
+            return contents
+        print("starting over: raw grew meanwhile")
+    raise RunInProgress(f"the lake changed during each of {ATTEMPTS} attempts of run {run_id}")
+
+
+def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents:
+    """One claim, one computation, one commit."""
+    started_at = clock()
+    with claimed(lake, run_id, started_at) as writer:
+        ledger = Ledger(lake.raw_objects())
+        raw = read_all(lake.raw_bodies(ledger.merged))
+        refined = refine(raw.rows, raw.refused, sessions)
+        print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} bars, {len(refined.quarantine):,} refused")
+        years = write_refined(writer, catalog, refined)
+        contents = Contents(
+            version=version_of(years),
+            as_of=_session(refined, -1),
+            first_session=_session(refined, 0),
+            rows=len(refined.bars),
+            years=years,
+            synthetic=refined.synthetic,
+            quality=_quality(refined),
+            sessions_ahead=_sessions_ahead(_session(refined, -1), started_at.date()),
+            run=Run(run_id, started_at, clock(), refined.rows, len(refined.bars), len(refined.quarantine)),
+            schema_version=SCHEMA_VERSION,
+            code_version=code_version(),
+            ledger=write_ledger(writer, ledger),
+        )
+        writer.commit(contents)
+    print(f"committed: {contents.rows:,} sessions to {contents.as_of}, version {contents.version[:12]}")
+    # The claim is given up, and the next run may have written its ledger: only those that lay there before ours go.
+    for key, etag in writer.stored.items():
+        if key.startswith(layout.LEDGER_PREFIX) and key != contents.ledger:
+            lake.delete_refined(key, etag)
+    return contents
+
+
+def _quality(refined: Refined) -> Quality:
+    because = refined.coverage.degraded()
+    return Quality(
+        refused=refined.refused(),
+        warnings=dict(refined.warnings),
+        revisions=len(refined.revisions),
+        opens_at_previous_close=refined.opens_at_previous_close,
+        gaps=[Gap(session, reason) for session, reason in refined.coverage.missing.items()],
+        degraded=bool(because),
+        degraded_because=because,
+    )
+
+
+def _session(refined: Refined, position: int) -> date | None:
+    return refined.bars["data"].iloc[position].date() if len(refined.bars) else None
+
+
+def _sessions_ahead(as_of: date | None, today: date) -> list[date]:
+    after = (as_of or today) + timedelta(days=1)
+    return [session.date() for session in sessions(after, max(as_of or today, today) + SESSIONS_AHEAD)]
