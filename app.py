@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from chalice.app import BaseLambdaEvent, Chalice, CORSConfig, Cron, Response, S3Event
@@ -11,6 +13,12 @@ from chalicelib import api, layout, pages, trigger, wiring
 from chalicelib.problems import answer
 
 app = Chalice(app_name="b3-dataflow")
+
+# The command `chalice` imports this as well: here, or in the folder of a stage, which is without `local`.
+if "AWS_CHALICE_CLI_MODE" in os.environ and Path(__file__).with_name("local").is_dir():
+    from local import chalice_command
+
+    chalice_command.prepare(os.environ)
 
 _settings = wiring.settings()
 

@@ -11,6 +11,10 @@ from infra.bytecode import compile_sources
 ROOT = Path(__file__).resolve().parent.parent
 
 
+_BUNDLED = "infra/requirements-function.txt"
+"""What Chalice bundles into the functions; in its folder, the `requirements.txt`."""
+
+
 def library(root: Path = ROOT) -> dict[str, Path]:
     """The files of `chalicelib`, by their names in a package."""
     return {f"chalicelib/{name}": path for name, path in archive.sources(root / "chalicelib").items()}
@@ -23,7 +27,7 @@ def copy(folder: Path, root: Path = ROOT) -> None:
     bytecode of ours instead, which a function could not keep.
     """
     shutil.rmtree(folder / "chalicelib", ignore_errors=True)
-    for name, path in {**library(root), **{name: root / name for name in ("app.py", "requirements.txt")}}.items():
+    for name, path in {**library(root), "app.py": root / "app.py", "requirements.txt": root / _BUNDLED}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / name)
     compile_sources(folder / "chalicelib", "/var/task/chalicelib")

@@ -17,7 +17,8 @@ from chalicelib.ingest import Ingested, ingest
 from chalicelib.manifest import Contents
 from chalicelib.sources import Source
 from local import environment, stack
-from local.aws import HOST, LocalAws
+from local.aws import LocalAws
+from local.defaults import HOST
 from local.glue_jobs import JobRun
 
 REFINE_SECONDS = 120.0

@@ -13,8 +13,8 @@ from chalicelib.errors import SourceError
 from chalicelib.ingest import Ingested
 from chalicelib.sources import SYNTHETIC, Source
 from local import sources
-from local.aws import HOST
 from local.console import step
+from local.defaults import HOST
 from local.errors import LocalError
 from local.glue_jobs import SUCCEEDED
 from local.laptop import Laptop, Server
