@@ -11,8 +11,8 @@ from infra.bytecode import compile_sources
 ROOT = Path(__file__).resolve().parent.parent
 
 
-_BUNDLED = "infra/requirements-function.txt"
-"""What Chalice bundles into the functions; in its folder, the `requirements.txt`."""
+REQUIREMENTS = "infra/requirements-function.txt"
+"""What Chalice bundles into the functions: the `requirements.txt` of its folder."""
 
 
 def library(root: Path = ROOT) -> dict[str, Path]:
@@ -27,7 +27,7 @@ def copy(folder: Path, root: Path = ROOT) -> None:
     bytecode of ours instead, which a function could not keep.
     """
     shutil.rmtree(folder / "chalicelib", ignore_errors=True)
-    for name, path in {**library(root), "app.py": root / "app.py", "requirements.txt": root / _BUNDLED}.items():
+    for name, path in {**library(root), "app.py": root / "app.py", "requirements.txt": root / REQUIREMENTS}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / name)
     compile_sources(folder / "chalicelib", "/var/task/chalicelib")

@@ -9,11 +9,11 @@ import click
 from local.defaults import ACCESS, AWS_PORT, HOST
 
 _ELSEWHERE = {
-    "deploy": "use `make deploy STAGE={stage}`: it makes the roles, the buckets and the layer that the functions need, and "
-    "the folder build/deploy/{stage}, where `chalice deploy` works",
-    "delete": "use `make destroy STAGE={stage}`, or `chalice delete` in build/deploy/{stage}",
-    "package": "use `make deploy STAGE={stage}`; in build/deploy/{stage}, `chalice package --pkg-format terraform` works, "
-    "and CloudFormation cannot be had: Chalice has none for S3 events",
+    "deploy": "use `make deploy STAGE={stage}`: it makes the roles, buckets and layer that the functions need, and the "
+    "folder build/deploy/{stage}, where `chalice deploy` works",
+    "delete": "use `make destroy STAGE={stage}`",
+    "package": "use `make deploy STAGE={stage}`; then `chalice package --pkg-format terraform` works in "
+    "build/deploy/{stage}. Chalice makes no CloudFormation of an app with S3 events",
 }
 
 

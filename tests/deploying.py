@@ -109,7 +109,8 @@ class Account:
 
     def _invoke(self, function: str, start_response: Any) -> Iterable[bytes]:
         try:
-            said = self.invoked[function]()
+            # By its name, or by its ARN.
+            said = self.invoked[function.rpartition(":")[2]]()
         except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda tells
             failure = json.dumps({"errorType": type(error).__name__, "errorMessage": str(error)})
             return _answer(start_response, "200 OK", failure, ("X-Amz-Function-Error", "Unhandled"))
@@ -193,7 +194,8 @@ def clone(folder: Path) -> Path:
     folder.mkdir()
     for name in ("app.py", "chalicelib"):
         (folder / name).symlink_to(ROOT / name)
-    (folder / "requirements.txt").touch()
+    (folder / "infra").mkdir()
+    (folder / "infra" / "requirements-function.txt").touch()
     (folder / ".chalice").mkdir()
     (folder / ".chalice" / "config.json").write_text((ROOT / ".chalice" / "config.json").read_text())
     return folder
