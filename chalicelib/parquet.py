@@ -21,6 +21,8 @@ ARROW = {
 }
 """The Arrow type of each Glue type that the schema uses."""
 
+COMPRESSION = "zstd"
+
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     """The Arrow schema of a list of columns, in their order; all are nullable."""
@@ -40,7 +42,7 @@ def encode(frame: pd.DataFrame, columns: Sequence[Column]) -> bytes:
     table = pa.Table.from_pandas(frame, schema=arrow_schema(columns), preserve_index=False)
     buffer = BytesIO()
     # What pandas would add to the file's metadata tells its own version, not our data.
-    pq.write_table(table.replace_schema_metadata(None), buffer, compression="zstd")
+    pq.write_table(table.replace_schema_metadata(None), buffer, compression=COMPRESSION)
     return buffer.getvalue()
 
 

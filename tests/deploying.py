@@ -229,7 +229,7 @@ def ingest() -> dict[str, str]:
     now = COLLECTED + timedelta(hours=len(lake.raw_objects()))
     key, body = raw_object(session_bars("2025-01-02", 10), collected_at=now)
     s3.put_object(Bucket=lake.raw_bucket, Key=key, Body=body)
-    catalog = Catalog(boto3.client("glue"), "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
+    catalog = Catalog(boto3.Session(), "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
     # What the job prints goes to its log on AWS.
     with contextlib.redirect_stdout(io.StringIO()):
         bring_up_to_date(lake, catalog, f"jr_{key}", lambda: now)
