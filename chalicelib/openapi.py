@@ -34,7 +34,7 @@ unknown path or a wrong method (403), a missing key (403), too many requests (42
 _ERRORS = {
     400: "A parameter is unknown, repeated, malformed, out of range, or in conflict with another.",
     500: "A fault of ours.",
-    503: "Nothing has been ingested yet, or what we ask is too busy: try again after `Retry-After` seconds.",
+    503: "A backend is unavailable or busy, or nothing has been ingested yet: try again after `Retry-After` seconds.",
     504: "The query is still running: try again after `Retry-After` seconds.",
 }
 
@@ -154,7 +154,7 @@ def _not_null(schema: Document) -> Document:
 
 
 def _responses(path: str, route: Route) -> Document:
-    statuses = [400, 500, 503, 504] if route.view else [400, 500]
+    statuses = [400, 500, *([503] if route.keyed else []), *([504] if route.view else [])]
     responses: Document = {"200": {"description": route.summary, "content": _content(path, route)}}
     if route.view:
         tag = {"ETag": {"description": "Names this answer.", "schema": {"type": "string"}}}

@@ -295,7 +295,7 @@ def test_csv_has_the_rows_and_a_link_to_more(filled: Any, http: Any):
     assert by_accept.body == by_format.body
     for response in (by_format, by_accept):
         assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
-        assert response.headers["Vary"] == "Accept"
+        assert response.headers["Vary"] == "Accept, Accept-Encoding"
     link = by_accept.headers["Link"]
     assert link.endswith('>; rel="next"')
     following = http.get(link[1:].partition(">")[0], headers={"Accept": "text/csv"})
