@@ -17,7 +17,8 @@ from local.aws import HOST
 from local.console import step
 from local.errors import LocalError
 from local.glue_jobs import SUCCEEDED
-from local.laptop import Laptop, Server
+from local.laptop import Laptop
+from local.server import Server
 
 STAGES = 6
 
