@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.models import Problem
-from chalicelib.parameters import COLUMNS, SCORE, VOLATILITY, Anomalies, Span
+from chalicelib.parameters import COLUMNS, COMPUTED, Anomalies, Span
 from chalicelib.representations import CSV, JSON, PROBLEM_JSON
 from chalicelib.routes import ROUTES, Route
 from chalicelib.schema import REFINED
@@ -28,8 +28,9 @@ The history of IBOVESPA and its volatility, a row a session. Names in rows are t
 where it is not known. Percentages are in percent, volatilities a fraction a year, prices index points.
 
 An answer holds until the data changes: it has an `ETag`, and `If-None-Match` is answered 304. What is wrong with a
-request is told as `application/problem+json`. On AWS the gateway answers some requests before they arrive here: an
-unknown path or a wrong method (403), a missing key (403), too many requests (429)."""
+request is told as `application/problem+json`. A long answer is compressed for a client that accepts gzip. On AWS the
+gateway answers some requests before they arrive here: an unknown path or a wrong method (403), a missing key (403), too
+many requests (429)."""
 
 _ERRORS = {
     400: "A parameter is unknown, repeated, malformed, out of range, or in conflict with another.",
@@ -95,13 +96,12 @@ def _document() -> Document:
 
 
 def _row() -> Document:
+    columns = [*REFINED, *(column for column in COMPUTED if column.name in Anomalies.allowed_fields)]
     properties = {
         column.name: _TYPES[column.type]
         | {"description": f"{column.description} ({column.unit})" if column.unit else column.description}
-        for column in REFINED
+        for column in columns
     }
-    properties[VOLATILITY] = _TYPES["double"] | {"description": "the volatility asked for (fraction a year)"}
-    properties[SCORE] = _TYPES["double"] | {"description": "how unusual the session is, by the method asked for"}
     return {
         "title": "Row",
         "description": "A session, in the columns asked for.",

@@ -71,7 +71,7 @@ ROUTES: Mapping[str, Route] = {
     ),
     "/ibov/volatility": Route(
         "Range and volatility of each session",
-        "The features of each session, and as `volatilidade` the annualised volatility by the estimator and over the "
+        "The features of each session, and as `vol_anualizada` the annualised volatility by the estimator and over the "
         f"window asked for: a fraction, 0.15 is 15 % a year. {_PAGES}",
         parameters.Volatility,
         models.RowsAnswer,
