@@ -11,6 +11,7 @@ from botocore.config import Config
 
 from chalicelib.api import Services
 from chalicelib.athena import Athena
+from chalicelib.backends import making_clients
 from chalicelib.caching import Answers, HeldManifest
 from chalicelib.lake import Lake
 from chalicelib.settings import Settings
@@ -44,10 +45,15 @@ def glue() -> GlueClient:
 
 @cache
 def services() -> Services:
-    """What the API answers from."""
-    s3 = boto3.client("s3", config=_SOON)
+    """What the API answers from.
+
+    Raises:
+        BackendUnavailable: the environment has no region, for one.
+    """
+    with making_clients():
+        s3, client = boto3.client("s3", config=_SOON), boto3.client("athena", config=_SOON)
     held = HeldManifest(Lake(s3, settings().raw_bucket, settings().refined_bucket))
-    athena = Athena(boto3.client("athena", config=_SOON), s3, settings().workgroup, settings().database)
+    athena = Athena(client, s3, settings().workgroup, settings().database)
     return Services(held, athena, Answers(), settings().table)
 
 

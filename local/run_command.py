@@ -17,7 +17,8 @@ from local.console import step
 from local.defaults import HOST
 from local.errors import LocalError
 from local.glue_jobs import SUCCEEDED
-from local.laptop import Laptop, Server
+from local.laptop import Laptop
+from local.server import Server
 
 STAGES = 6
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib import bar_warnings, quality
-from scripts import judge_closes
+from scripts import estimators, judge_closes
 from scripts.blocks import fill, table
 from scripts.real_data import HISTORY, ROOT, history
 
@@ -49,6 +49,7 @@ def text() -> str:
             "summary": summary,
             "refusals": _rules(("reason", "when", "rows"), REFUSALS, found.refused()),
             "warnings": _rules(("warning", "when", "bars"), WARNINGS, found.warnings),
+            "estimators": estimators.table(found.bars),
             "judge": judge_closes.judge(found.bars),
             "gaps": table(
                 ("session", "reason"), [(day, reason or "") for day, reason in found.coverage.missing.items()]

@@ -11,6 +11,7 @@ HEAVY = {"pandas", "pyarrow", "awswrangler", "yfinance", "exchange_calendars", "
 EDGES = {
     "api",
     "athena",
+    "backends",
     "backfill",
     "caching",
     "catalog",

@@ -16,6 +16,7 @@ from chalicelib.routes import ROUTES
 from infra import chalice_process, project
 from infra.names import HANDLERS
 from local import environment
+from local.server import MINIMUM_COMPRESSION_SIZE
 from tests.conftest import ROOT
 from tests.template import Stack, all_outputs, stacks
 
@@ -164,6 +165,7 @@ def test_the_api_is_regional_and_its_stage_is_the_one_that_the_alarm_watches(
     }
 
     assert api["endpoint_configuration"] == {"types": ["REGIONAL"]}
+    assert api["minimum_compression_size"] == MINIMUM_COMPRESSION_SIZE
     assert {"ApiName": api["name"], "Stage": deployment["stage_name"]} == watched
 
 
