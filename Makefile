@@ -16,7 +16,7 @@ STEP := @scripts/step
 # With a key it would send what it finds to its maker.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run notebook test lint types pytest bench golden docs examples judge layer test-package deploy destroy replay lock clean
+.PHONY: run notebook test lint types pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
@@ -80,6 +80,10 @@ deploy: .venv/installed
 destroy: .venv/installed
 	@$(PY) -m infra destroy $(SAID) --data '$(DATA)'
 
+# The folder build/deploy/STAGE of a stage that is deployed, where `chalice deploy`, `logs`, `invoke` and `url` work.
+folder: .venv/installed
+	@$(PY) -m infra folder --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
+
 # The events in a stage's failure queue sent to their functions again.
 replay: .venv/installed
 	@$(PY) -m infra replay --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
@@ -87,7 +91,7 @@ replay: .venv/installed
 SAID = --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)') $(if $(YES),--yes) $(if $(DRY_RUN),--dry-run)
 
 # What is installed is what the file says: another file, another install.
-.venv/installed: requirements-dev.txt requirements.txt
+.venv/installed: requirements-dev.txt
 	@python=$$(scripts/python) && scripts/step 'install' scripts/install "$$python"
 
 # checkov needs other versions of what we use.

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from chalice.app import BaseLambdaEvent, Chalice, CORSConfig, Cron, Response, S3Event
 
 from chalicelib import layout, wiring
-from chalicelib.api import docs_page, handlers
+from chalicelib.api import docs_page, handlers, routes
 from chalicelib.api.problems import answer
 from chalicelib.ingest import trigger
 
-app = Chalice(app_name="b3-dataflow")
+# The command `chalice` imports this as well: here, or in the folder of a stage, which is without `local`.
+if "AWS_CHALICE_CLI_MODE" in os.environ and Path(__file__).with_name("local").is_dir():
+    from local import chalice_command
+
+    chalice_command.prepare(os.environ)
 
 _settings = wiring.settings()
 
-# No route reads a body, so none has a type of content to insist on.
-OPEN: dict[str, Any] = {"methods": ["GET", "HEAD"], "content_types": []}
-if _settings.cors_origin != "none":
-    OPEN["cors"] = CORSConfig(
-        allow_origin=_settings.cors_origin,
-        allow_headers=["If-None-Match"],
-        expose_headers=["ETag", "Link", "Retry-After", "X-Data-As-Of", "X-Data-Synthetic", "X-Data-Version"],
-        max_age=600,
-    )
 
-# What costs money to answer. The key is API Gateway's to check.
-KEYED = {**OPEN, "api_key_required": _settings.api_access == "key"}
+class App(Chalice):
+    """Chalice, but that methods, CORS and the need for a key of a route come from `chalicelib.api.routes`."""
+
+    def route(self, path: str, **kwargs: Any) -> Callable[..., Any]:
+        # No route reads a body, so none has a type of content to insist on.
+        options: dict[str, Any] = {"methods": [*routes.METHODS], "content_types": []}
+        if _settings.cors_origin != "none":
+            options["cors"] = CORSConfig(allow_origin=_settings.cors_origin, **routes.CORS)
+        # The key is API Gateway's to check.
+        options["api_key_required"] = routes.SERVED[path].keyed and _settings.api_access == "key"
+        return super().route(path, **options, **kwargs)
+
+
+app = App(app_name="b3-dataflow")
 
 # 22:30 from Monday to Friday and 08:30 from Tuesday to Saturday in São Paulo, which is UTC-3 all year.
 SCHEDULE = Cron(30, "1,11", "?", "*", "TUE-SAT", "*")
@@ -37,57 +47,57 @@ def _from_table() -> Response:
     return answer(app.current_request, lambda request: handlers.table_answer(request, wiring.services()))
 
 
-@app.route("/", **OPEN)
+@app.route("/")
 def index() -> Response:
     return answer(app.current_request, handlers.index)
 
 
-@app.route("/ibov/prices", **KEYED)
+@app.route("/ibov/prices")
 def prices() -> Response:
     return _from_table()
 
 
-@app.route("/ibov/volatility", **KEYED)
+@app.route("/ibov/volatility")
 def volatility() -> Response:
     return _from_table()
 
 
-@app.route("/ibov/volatility/compare", **KEYED)
+@app.route("/ibov/volatility/compare")
 def compare() -> Response:
     return _from_table()
 
 
-@app.route("/ibov/volatility/cone", **KEYED)
+@app.route("/ibov/volatility/cone")
 def cone() -> Response:
     return _from_table()
 
 
-@app.route("/ibov/summary", **KEYED)
+@app.route("/ibov/summary")
 def summary() -> Response:
     return _from_table()
 
 
-@app.route("/ibov/anomalies", **KEYED)
+@app.route("/ibov/anomalies")
 def anomalies() -> Response:
     return _from_table()
 
 
-@app.route("/status", **KEYED)
+@app.route("/status")
 def status() -> Response:
     return answer(app.current_request, lambda request: handlers.status(request, wiring.services()))
 
 
-@app.route("/openapi.json", **OPEN)
+@app.route("/openapi.json")
 def openapi() -> Response:
     return answer(app.current_request, handlers.contract)
 
 
-@app.route("/docs", **OPEN)
+@app.route("/docs")
 def docs() -> Response:
     return answer(app.current_request, docs_page.docs)
 
 
-@app.route("/assets/{name}", **OPEN)
+@app.route("/assets/{name}")
 def asset(name: str) -> Response:
     return answer(app.current_request, lambda request: docs_page.asset(request, name))
 

@@ -11,6 +11,7 @@
     │   ├── MixedLake             real and synthetic bars would meet
     │   ├── LakeChanged           an object is not as it was when it was read: starting over can help
     │   └── RunInProgress         another run holds the claim: trying later can help
+    ├── BackendUnavailable    no client of AWS can be made: trying later can help
     ├── QueryError            Athena did not answer a query
     │   ├── QueryRefused          it has too much to do: trying later can help
     │   ├── QueryFailed           it ran and failed, was cancelled, or its result is gone
@@ -70,6 +71,10 @@ class LakeChanged(LakeError):
 
 class RunInProgress(LakeError):
     """Another run holds the claim on the lake. Trying later can help."""
+
+
+class BackendUnavailable(B3Error):
+    """No client of AWS can be made. Trying later can help."""
 
 
 class QueryError(B3Error):

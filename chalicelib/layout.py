@@ -17,6 +17,9 @@ MANIFEST_KEY = "manifests/ibov.json"
 LEDGER_PREFIX = "manifests/ledger/"
 RESULTS_PREFIX = "results/"
 
+COMPRESSION = "zstd"
+"""The compression of every parquet object."""
+
 _REFINED_KEY = re.compile(rf"{REFINED_PREFIX}year=(\d{{4}})/ibov\.parquet")
 
 

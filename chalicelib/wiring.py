@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from chalicelib.api.athena import Athena
+from chalicelib.api.backends import making_clients
 from chalicelib.api.cache import Answers, HeldManifest
 from chalicelib.api.handlers import Services
 from chalicelib.lake.store import Lake
@@ -44,10 +45,15 @@ def glue() -> GlueClient:
 
 @cache
 def services() -> Services:
-    """What the API answers from."""
-    s3 = boto3.client("s3", config=_SOON)
+    """What the API answers from.
+
+    Raises:
+        BackendUnavailable: the environment has no region, for one.
+    """
+    with making_clients():
+        s3, client = boto3.client("s3", config=_SOON), boto3.client("athena", config=_SOON)
     held = HeldManifest(Lake(s3, settings().raw_bucket, settings().refined_bucket))
-    athena = Athena(boto3.client("athena", config=_SOON), s3, settings().workgroup, settings().database)
+    athena = Athena(client, s3, settings().workgroup, settings().database)
     return Services(held, athena, Answers(), settings().table)
 
 

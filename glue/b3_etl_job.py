@@ -30,8 +30,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the job with Glue's arguments; exits with one line that names what went wrong."""
     arguments = parse(argv)
     raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)
-    lake = Lake(boto3.client("s3"), raw.netloc, refined.netloc)
-    catalog = Catalog(boto3.client("glue"), arguments.DATABASE, arguments.TABLE, arguments.REFINED_PATH)
+    session = boto3.Session()
+    lake = Lake(session.client("s3"), raw.netloc, refined.netloc)
+    catalog = Catalog(session, arguments.DATABASE, arguments.TABLE, arguments.REFINED_PATH)
     try:
         bring_up_to_date(lake, catalog, arguments.JOB_RUN_ID, lambda: datetime.now(UTC))
     except B3Error as error:

@@ -1,4 +1,4 @@
-"""The command line of a stage on AWS: deploy it, destroy it, replay what failed."""
+"""The command line of a stage on AWS: deploy it, destroy it, get its folder, replay what failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from chalicelib.errors import B3Error
 from common.console import Parser
 from infra import clients
-from infra.commands import deploy, destroy, replay
+from infra.commands import deploy, destroy, folder, replay
 from infra.options import Options, World
 
 ARCHITECTURES = ("x86_64", "arm64")
@@ -23,7 +23,12 @@ def main(argv: Sequence[str], world: World | None = None) -> int:
         SystemExit: with 2, if the command line is not one that can be done.
     """
     arguments = _parse(argv)
-    commands = {"deploy": deploy.run, "destroy": destroy.run, "replay": replay.run}
+    commands = {
+        "deploy": deploy.run,
+        "destroy": destroy.run,
+        "folder": folder.run,
+        "replay": replay.run,
+    }
     try:
         commands[arguments.command](_options(arguments), world or World())
     except clients.ERRORS as error:
@@ -40,15 +45,17 @@ def main(argv: Sequence[str], world: World | None = None) -> int:
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = Parser(prog="python -m infra", description="b3-dataflow on AWS. See README.md and docs/operations.md.")
-    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="deploy|destroy|replay")
+    names = "deploy|destroy|folder|replay"
+    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar=names)
     deploy = commands.add_parser("deploy", help="create a stage, or bring it to this version of the project")
     deploy.add_argument("--email", type=_email, help="who is told of alarms; '' for nobody (default: as it is)")
     deploy.add_argument("--arch", choices=ARCHITECTURES, help="of the functions (default: as it is, or x86_64)")
     deploy.add_argument("--budget", type=_dollars, help="US dollars a month; 0 for none (default: as it is)")
     destroy = commands.add_parser("destroy", help="remove a stage; its data stays")
     destroy.add_argument("--data", choices=("keep", "delete"), default="keep", help="(default: %(default)s)")
+    folder = commands.add_parser("folder", help="fill build/deploy/STAGE, where Chalice's own commands work")
     replay = commands.add_parser("replay", help="send the events in a stage's failure queue to their functions again")
-    for command in (deploy, destroy, replay):
+    for command in (deploy, destroy, folder, replay):
         command.add_argument("--stage", required=True, help="dev, prod, or another of .chalice/config.json")
         command.add_argument("--region", help="as us-east-1 (default: what AWS_DEFAULT_REGION or the profile says)")
     for command in (deploy, destroy):

@@ -14,12 +14,11 @@ from local import moto_state
 from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
 from local.athena.executions import Executions
+from local.defaults import HOST
 from local.environment import sdk_environ
 from local.front import Front
 from local.glue_jobs import GlueJobs, script_environ
 from local.s3_events import Handler, S3Events
-
-HOST = "127.0.0.1"
 
 
 class LocalAws:

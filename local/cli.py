@@ -14,8 +14,7 @@ from chalicelib import wiring
 from chalicelib.errors import B3Error
 from common.console import Parser
 from local import backfill_command, notebook_command, run_command, sources
-
-PORT, AWS_PORT = 8000, 4566
+from local.defaults import AWS_PORT, PORT
 
 
 def main(argv: Sequence[str]) -> int:

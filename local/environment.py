@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 
 from chalicelib import wiring
-from local import moto_state
+from local.defaults import ACCESS
 
 SDK = {
-    # Whoever reaches loopback is let in: the keys only fill the place that the SDKs ask for.
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
-    "AWS_DEFAULT_REGION": moto_state.REGION,
+    **ACCESS,
     # The user's own profile could name another region, or have AWS_ENDPOINT_URL ignored.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any
-
-from chalice.config import Config
-from chalice.local import ChaliceRequestHandler, LocalChalice, LocalDevServer, create_local_server
 
 from chalicelib import wiring
 from chalicelib.ingest.ingest import Ingested, ingest
 from chalicelib.ingest.sources import Source
 from chalicelib.lake.manifest import Contents
 from local import environment, stack
-from local.aws import HOST, LocalAws
+from local.aws import LocalAws
 from local.glue_jobs import JobRun
+from local.server import Server
 
 REFINE_SECONDS = 120.0
 """How long `refined` waits for the event and the job; they take some seconds."""
@@ -84,46 +80,7 @@ class Laptop:
         return manifest.contents if manifest else None
 
     def serve(self, port: int) -> Server:
-        """Serve the app on a port, 0 for a free one, as `chalice local` does."""
-        if not isinstance(self.app.app, LocalChalice):
-            # Chalice's way to give each thread a request of its own; it works once for an app.
-            create_local_server(self.app.app, Config.create(), HOST, 0).server.server_close()
+        """Serve the app on a port, 0 for a free one."""
         # Made before threads ask for them: each would make its own.
         wiring.services()
-        return Server(LocalDevServer(self.app.app, Config.create(), HOST, port, _Handler))
-
-
-class _Handler(ChaliceRequestHandler):
-    """Chalice's, but that it sends a body to HEAD, which the next request on the connection would find, and leaves the
-    methods that it does not know to Python's own server, which answers 501."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("do_"):
-            return self.do_GET
-        raise AttributeError(name)
-
-    def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
-        if self.command != "HEAD":
-            super()._send_http_response_with_body(code, headers, body)
-            return
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(body if isinstance(body, bytes) else body.encode())))
-        self._send_headers(headers)
-
-
-class Server:
-    """The Chalice app on a port, on a thread of its own."""
-
-    def __init__(self, server: LocalDevServer) -> None:
-        self._server: Any = server
-        self.url = f"http://{HOST}:{server.server.server_address[1]}"
-        self._thread = threading.Thread(target=server.server.serve_forever, name="api", daemon=True)
-
-    def __enter__(self) -> Server:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server.server_close()
+        return Server(self.app.app, port)

@@ -18,8 +18,10 @@ from moto.glue.models import GlueBackend, glue_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 
+from local import defaults
+
 ACCOUNT = DEFAULT_ACCOUNT_ID
-REGION = "us-east-1"
+REGION = defaults.REGION
 
 LOCK = threading.RLock()
 """Held for each request to moto and each look into its state. Moto checks a condition and then writes, and closes

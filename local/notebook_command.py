@@ -9,7 +9,7 @@ import sys
 from typing import Any, NoReturn
 
 from local import environment
-from local.aws import HOST
+from local.defaults import HOST
 from local.errors import LocalError
 from local.running import reach
 

@@ -15,10 +15,11 @@ from chalicelib.ingest.sources import Source
 from chalicelib.sources import SYNTHETIC
 from common.console import step
 from local import sources
-from local.aws import HOST
+from local.defaults import HOST
 from local.errors import LocalError
 from local.glue_jobs import SUCCEEDED
-from local.laptop import Laptop, Server
+from local.laptop import Laptop
+from local.server import Server
 
 STAGES = 6
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from local.aws import HOST
+from local.defaults import HOST
 from local.errors import LocalError
 
 

@@ -1,9 +1,10 @@
-"""Writes docs/data-dictionary.md from the schema: `make docs`."""
+"""Writes docs/data-dictionary.md from the schema and the API's own columns: `make docs`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chalicelib.api.parameters import COMPUTED
 from chalicelib.schema import PARTITION, QUARANTINE, RAW, REFINED, SCHEMA_VERSION, Column
 from common.paths import ROOT
 
@@ -13,6 +14,10 @@ INTRODUCTION = f"""# Data dictionary
 
 Written by `make docs` from `chalicelib/schema.py`; schema version {SCHEMA_VERSION}. Types are Glue's.
 Every column may be null; no number is ever NaN or infinite.
+
+**Names.** What is said of one session is a column, and has the table's name, Portuguese, wherever it stands in the API:
+in `rows`, in `fields` and `sort`, and in the days that `/ibov/summary` names. The codes in columns (`avisos`, `motivo`,
+`fonte`) are Portuguese too. All else is English: parameters, statistics, `meta`, `links`, `/status` and errors.
 """
 
 
@@ -34,6 +39,7 @@ def text() -> str:
             "full gives null.",
             [*REFINED, PARTITION],
         )
+        + table("Computed for an answer", "In answers of the API, and not in the table by these names.", COMPUTED)
         + table("Raw", "One row a bar, as the source gave it.", RAW)
         + table("Quarantine", "One row a bar that was refused.", QUARANTINE)
     )

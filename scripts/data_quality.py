@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from chalicelib.refine import quality, warnings
 from common.paths import ROOT
-from scripts import judge_closes
+from scripts import estimators, judge_closes
 from scripts.blocks import fill, table
 from scripts.real_data import HISTORY, history
 
@@ -50,6 +50,7 @@ def text() -> str:
             "summary": summary,
             "refusals": _rules(("reason", "when", "rows"), REFUSALS, found.refused()),
             "warnings": _rules(("warning", "when", "bars"), WARNINGS, found.warnings),
+            "estimators": estimators.table(found.bars),
             "judge": judge_closes.judge(found.bars),
             "gaps": table(
                 ("session", "reason"), [(day, reason or "") for day, reason in found.coverage.missing.items()]

@@ -27,7 +27,11 @@ class AnswerMeta(Struct, frozen=True, kw_only=True):
     sessions: Annotated[int | UnsetType, Meta(description="that the rows are computed from")] = UNSET
     estimator: Estimator | UnsetType = UNSET
     window: Window | UnsetType = UNSET
-    volatilidade: Annotated[str | UnsetType, Meta(description="the table's column behind that name")] = UNSET
+    volatility_column: Annotated[str | UnsetType, Meta(description="of the table, behind `vol_anualizada`")] = UNSET
+    caveats: Annotated[
+        dict[str, str] | UnsetType,
+        Meta(description="by estimator, what it misses on this source, with figures of the real history"),
+    ] = UNSET
     method: str | UnsetType = UNSET
     threshold: float | UnsetType = UNSET
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.api.models import Problem
-from chalicelib.api.parameters import COLUMNS, SCORE, VOLATILITY, Anomalies, Span
+from chalicelib.api.parameters import COLUMNS, COMPUTED, Anomalies, Span
 from chalicelib.api.representations import CSV, JSON, PROBLEM_JSON
 from chalicelib.api.routes import ROUTES, Route
 from chalicelib.schema import REFINED
@@ -28,13 +28,14 @@ The history of IBOVESPA and its volatility, a row a session. Names in rows are t
 where it is not known. Percentages are in percent, volatilities a fraction a year, prices index points.
 
 An answer holds until the data changes: it has an `ETag`, and `If-None-Match` is answered 304. What is wrong with a
-request is told as `application/problem+json`. On AWS the gateway answers some requests before they arrive here: an
-unknown path or a wrong method (403), a missing key (403), too many requests (429)."""
+request is told as `application/problem+json`. A long answer is compressed for a client that accepts gzip. On AWS the
+gateway answers some requests before they arrive here: an unknown path or a wrong method (403), a missing key (403), too
+many requests (429)."""
 
 _ERRORS = {
     400: "A parameter is unknown, repeated, malformed, out of range, or in conflict with another.",
     500: "A fault of ours.",
-    503: "Nothing has been ingested yet, or what we ask is too busy: try again after `Retry-After` seconds.",
+    503: "A backend is unavailable or busy, or nothing has been ingested yet: try again after `Retry-After` seconds.",
     504: "The query is still running: try again after `Retry-After` seconds.",
 }
 
@@ -95,13 +96,12 @@ def _document() -> Document:
 
 
 def _row() -> Document:
+    columns = [*REFINED, *(column for column in COMPUTED if column.name in Anomalies.allowed_fields)]
     properties = {
         column.name: _TYPES[column.type]
         | {"description": f"{column.description} ({column.unit})" if column.unit else column.description}
-        for column in REFINED
+        for column in columns
     }
-    properties[VOLATILITY] = _TYPES["double"] | {"description": "the volatility asked for (fraction a year)"}
-    properties[SCORE] = _TYPES["double"] | {"description": "how unusual the session is, by the method asked for"}
     return {
         "title": "Row",
         "description": "A session, in the columns asked for.",
@@ -154,7 +154,7 @@ def _not_null(schema: Document) -> Document:
 
 
 def _responses(path: str, route: Route) -> Document:
-    statuses = [400, 500, 503, 504] if route.view else [400, 500]
+    statuses = [400, 500, *([503] if route.keyed else []), *([504] if route.view else [])]
     responses: Document = {"200": {"description": route.summary, "content": _content(path, route)}}
     if route.view:
         tag = {"ETag": {"description": "Names this answer.", "schema": {"type": "string"}}}

@@ -8,17 +8,31 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from chalicelib.errors import BadParameter
-from chalicelib.schema import ESTIMATORS, PRICES, REFINED, Estimator, Window, volatility_column
+from chalicelib.schema import ESTIMATORS, PRICES, REFINED, Column, Estimator, Window, volatility_column
 
 MAX_LIMIT = 5000
 
 MAX_VALUES = 60_000
 """Rows times fields of one answer: it stays below the 6 MB that Lambda can give back."""
 
-VOLATILITY = "volatilidade"
+VOLATILITY = "vol_anualizada"
 """The one column of an answer that the table has under another name: the estimator and window asked for."""
 
-DEFAULT_ESTIMATOR: Estimator = "yang_zhang"
+SCORE = "escore"
+"""How unusual a session is, by the method asked for: a column of `/ibov/anomalies` alone."""
+
+COMPUTED = (
+    Column(
+        VOLATILITY, "double", "fraction a year", "the volatility asked for; `meta.volatility_column` names its column"
+    ),
+    Column(SCORE, "double", "", "how unusual the session is, by the method asked for"),
+    Column("retorno_pct", "double", "percent", "the return from the close before, of a day that `/ibov/summary` names"),
+)
+"""What is said of a session in an answer, and is not in the table by that name."""
+
+DEFAULT_ESTIMATOR: Estimator = "close_to_close"
+"""The others are biased on this source: see `caveats`."""
+
 DEFAULT_WINDOW: Window = 21
 
 COLUMNS = (*(column.name for column in REFINED), VOLATILITY)
@@ -28,7 +42,7 @@ Format = Literal["json", "csv"]
 Sort = Literal[
     "data", "-data",
     "volatilidade_pct", "-volatilidade_pct",
-    "volatilidade", "-volatilidade",
+    "vol_anualizada", "-vol_anualizada",
     "volume_negociado", "-volume_negociado",
 ]  # fmt: skip
 ScoreSort = Literal[Sort, "escore", "-escore"]
@@ -73,7 +87,13 @@ class Span(Struct, frozen=True, kw_only=True):
 _Format = Annotated[
     Format | None, Meta(description="`json` or `csv`; if absent, as `Accept` says, else `json`.", examples=["json"])
 ]
-_Estimator = Annotated[Estimator, Meta(description="The estimator of volatility.", examples=[DEFAULT_ESTIMATOR])]
+_Estimator = Annotated[
+    Estimator,
+    Meta(
+        description="The estimator of volatility; `meta.caveats` says what it misses on this source.",
+        examples=[DEFAULT_ESTIMATOR],
+    ),
+]
 _Window = Annotated[Window, Meta(description="Sessions that the estimator looks back.", examples=[DEFAULT_WINDOW])]
 
 
@@ -126,7 +146,7 @@ class Rows(Span, frozen=True, kw_only=True):
 
     @property
     def volatility(self) -> str:
-        """The table's column that `volatilidade` stands for."""
+        """The table's column that `vol_anualizada` stands for."""
         return volatility_column(DEFAULT_ESTIMATOR, DEFAULT_WINDOW)
 
 
@@ -192,12 +212,8 @@ class Summary(Span, frozen=True, kw_only=True):
 
     @property
     def volatility(self) -> str:
-        """The table's column that `volatilidade` stands for."""
+        """The table's column that `vol_anualizada` stands for."""
         return volatility_column(self.estimator, self.window)
-
-
-SCORE = "escore"
-"""How unusual a session is, by the method asked for: a column of `/ibov/anomalies` alone."""
 
 
 class Anomalies(Rows, frozen=True, kw_only=True):

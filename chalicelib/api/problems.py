@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import msgspec
-from botocore.exceptions import HTTPClientError
 from chalice.app import Request, Response
 
+from chalicelib.api.backends import explained, unreachable
 from chalicelib.api.models import ParameterError, Problem
 from chalicelib.api.representations import PROBLEM_JSON
 from chalicelib.errors import BadParameter, NotFound, NotReady, QueryRefused, QueryTimeout
@@ -24,7 +24,6 @@ _EXPECTED: Mapping[type[Exception], tuple[HTTPStatus, str, Mapping[str, str]]] =
         "nothing has been ingested yet",
         {"Retry-After": RETRY_AFTER_INGEST},
     ),
-    HTTPClientError: (HTTPStatus.SERVICE_UNAVAILABLE, "what we ask does not answer", {"Retry-After": RETRY_SOON}),
     QueryRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "too many questions at once", {"Retry-After": RETRY_SOON}),
     QueryTimeout: (HTTPStatus.GATEWAY_TIMEOUT, "the query is still running", {"Retry-After": RETRY_SOON}),
 }
@@ -55,6 +54,14 @@ def answer(request: Request | None, view: Callable[[Request], Response]) -> Resp
     """What a view answers, with every exception made a problem. What only operators may read goes to the log."""
     if request is None:
         raise TypeError("a view answers requests only")
+    response = _answer(request, view)
+    # API Gateway compresses what is large for a client that takes it, and does not say on what that depends.
+    vary = response.headers.get("Vary")
+    response.headers["Vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
+    return response
+
+
+def _answer(request: Request, view: Callable[[Request], Response]) -> Response:
     path = request.context.get("path") or request.path
     try:
         return view(request)
@@ -65,7 +72,11 @@ def answer(request: Request | None, view: Callable[[Request], Response]) -> Resp
         _log.warning("%s: %s", path, error)
         status, detail, headers = next(said for kind, said in _EXPECTED.items() if isinstance(error, kind))
         return problem(status, path, detail, headers=headers)
-    except Exception:  # noqa: BLE001 - the last resort of a server
+    except Exception as error:  # noqa: BLE001 - the last resort of a server
+        if unreachable(error):
+            _log.warning("%s: %s", path, explained(error))
+            again = {"Retry-After": RETRY_SOON}
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, path, "a backend is unavailable", headers=again)
         # The client learns that it is our fault, the log learns which.
         _log.exception("unhandled: %s", path)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, path, "an internal error; it has been logged")

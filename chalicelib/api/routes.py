@@ -24,7 +24,8 @@ class Route:
         view: makes the answer from the parameters and the table, None where the table is not asked.
         example: query parameters to try it with.
         media: what it answers if not JSON.
-        keyed: whether an API key is asked for, where the deployment asks for one.
+        keyed: whether it costs money to answer: it asks AWS, and the client for an API key, where the deployment has
+            keys.
     """
 
     summary: str
@@ -36,6 +37,16 @@ class Route:
     media: str = "application/json"
     keyed: bool = True
 
+
+METHODS = ("GET", "HEAD")
+"""Of every route."""
+
+CORS: Mapping[str, Any] = {
+    "allow_headers": ["If-None-Match"],
+    "expose_headers": ["ETag", "Link", "Retry-After", "X-Data-As-Of", "X-Data-Synthetic", "X-Data-Version"],
+    "max_age": 600,
+}
+"""What pages of other origins may send and read, by Chalice's names."""
 
 _PAGES = (
     "The newest session comes first unless `sort` says otherwise. `links.next` leads to the next page; it is null on "
@@ -60,7 +71,7 @@ ROUTES: Mapping[str, Route] = {
     ),
     "/ibov/volatility": Route(
         "Range and volatility of each session",
-        "The features of each session, and as `volatilidade` the annualised volatility by the estimator and over the "
+        "The features of each session, and as `vol_anualizada` the annualised volatility by the estimator and over the "
         f"window asked for: a fraction, 0.15 is 15 % a year. {_PAGES}",
         parameters.Volatility,
         models.RowsAnswer,
@@ -124,3 +135,9 @@ ROUTES: Mapping[str, Route] = {
         keyed=False,
     ),
 }
+
+SERVED: Mapping[str, Route] = {
+    **ROUTES,
+    "/assets/{name}": Route("A file of the page", "The style or the script of `/docs`.", media="text/css", keyed=False),
+}
+"""The routes of the contract, and what its page needs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from chalicelib.api import cursor, queries, summaries
+from chalicelib.api.caveats import caveats
 from chalicelib.api.models import AnswerMeta, ConeAnswer, Day, Depth, Links, RowsAnswer, SummaryAnswer
 from chalicelib.api.parameters import VOLATILITY, Anomalies, Compare, Cone, Rows, Summary, Volatility
 from chalicelib.api.queries import Query, Row
@@ -41,8 +42,14 @@ class Table:
     contents: Contents
     ask: Callable[[Query], list[Row]]
 
-    def meta(self, count: int, columns: tuple[str, ...], **named: Any) -> AnswerMeta:
-        """What to say of an answer in these columns."""
+    def meta(self, count: int, columns: tuple[str, ...], sources: Iterable[str], **named: Any) -> AnswerMeta:
+        """What to say of an answer in these columns.
+
+        Args:
+            sources: the table's columns that it is made from.
+        """
+        # The caveats are of the real history.
+        warned = {} if self.contents.synthetic else caveats(sources)
         return AnswerMeta(
             ticker=TICKER,
             as_of=self.contents.as_of,
@@ -51,6 +58,7 @@ class Table:
             count=count,
             periods_per_year=PERIODS_PER_YEAR,
             unit={name: _UNITS[name] for name in columns if name in _UNITS},
+            caveats=warned or msgspec.UNSET,
             **named,
         )
 
@@ -83,7 +91,7 @@ def rows(asked: Rows, table: Table) -> RowsAnswer:
         following = table.link(asked, cursor=cursor.encode(_position(page[-1], asked), bound_to))
     return RowsAnswer(
         [{name: row[name] for name in asked.columns} for row in page],
-        table.meta(len(page), asked.columns, **_named(asked)),
+        table.meta(len(page), asked.columns, _sources(asked), **_named(asked)),
         Links(table.link(asked), following),
     )
 
@@ -94,11 +102,17 @@ def _position(row: Row, asked: Rows) -> cursor.Position:
     return cursor.Position(value, date.fromisoformat(str(row["data"])))
 
 
+def _sources(asked: Rows) -> list[str]:
+    """The table's columns that a page is made from."""
+    names = [*asked.columns, queries.order(asked.sort)[0]]
+    return [asked.volatility if name == VOLATILITY else name for name in names]
+
+
 def _named(asked: Rows) -> Mapping[str, Any]:
     """What `meta` says of a route's own parameters."""
     named: dict[str, Any] = {}
-    if VOLATILITY in asked.columns or asked.sort.endswith(VOLATILITY):
-        named["volatilidade"] = asked.volatility
+    if VOLATILITY in (*asked.columns, queries.order(asked.sort)[0]):
+        named["volatility_column"] = asked.volatility
     if isinstance(asked, Volatility):
         named |= {"estimator": asked.estimator, "window": asked.window}
     if isinstance(asked, Compare):
@@ -118,7 +132,7 @@ def cone(asked: Cone, table: Table) -> ConeAnswer:
     ]
     return ConeAnswer(
         distributions,
-        table.meta(len(distributions), (), estimator=asked.estimator, sessions=len(found)),
+        table.meta(len(distributions), (), names.values(), estimator=asked.estimator, sessions=len(found)),
         Links(table.link(asked), None),
     )
 
@@ -143,10 +157,11 @@ def summary(asked: Summary, table: Table) -> SummaryAnswer:
         meta=table.meta(
             len(described),
             tuple(described),
+            described.values(),
             sessions=len(found),
             estimator=asked.estimator,
             window=asked.window,
-            volatilidade=asked.volatility,
+            volatility_column=asked.volatility,
         ),
         links=Links(table.link(asked), None),
     )

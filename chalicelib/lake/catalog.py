@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
+
+import awswrangler as wr
+import boto3
 
 from chalicelib.errors import LakeError
+from chalicelib.layout import COMPRESSION
 from chalicelib.schema import PARTITION, REFINED, Column
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
-T = TypeVar("T")
-
-# What BatchCreatePartition, BatchUpdatePartition and BatchDeletePartition take at once.
-_CREATE_AT_ONCE, _UPDATE_AT_ONCE, _DELETE_AT_ONCE = 100, 100, 25
+_UPDATE_AT_ONCE = 100
+"""Entries that one BatchUpdatePartition takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The table of one lake: its names, where its objects lie, and the client that registers it.
+    """The table of one lake: its names, where its objects lie, and the session that registers it.
+
+    awswrangler creates the table, and creates and deletes partitions. It cannot change the type of a column or
+    remove one without dropping all partitions, and cannot update a partition: boto3 does that.
 
     Attributes:
+        session: after `register`, its Glue clients raise a LakeError for each entry of a batch that Glue refuses.
         location: `s3://bucket/refined/`, with the slash.
     """
 
-    glue: GlueClient
+    session: boto3.Session
     database: str
     table: str
     location: str
@@ -37,44 +43,72 @@ class Catalog:
         Raises:
             LakeError: the database does not exist, or Glue refused a partition.
         """
-        self._register_table()
-        wanted = {str(year): self._partition(year) for year in years}
-        found = {partition["Values"][0]: partition for partition in self._partitions()}
-        create: list[Any] = [wanted[value] for value in sorted(wanted.keys() - found.keys())]
-        stale = [value for value in sorted(wanted.keys() & found.keys()) if not _same(found[value], wanted[value])]
-        update: list[Any] = [{"PartitionValueList": [value], "PartitionInput": wanted[value]} for value in stale]
-        delete: list[Any] = [{"Values": [value]} for value in sorted(found.keys() - wanted.keys())]
-        names: dict[str, Any] = {"DatabaseName": self.database, "TableName": self.table}
-        for inputs in _batches(create, _CREATE_AT_ONCE):
-            _check(self.glue.batch_create_partition(**names, PartitionInputList=inputs))
-        for entries in _batches(update, _UPDATE_AT_ONCE):
-            _check(self.glue.batch_update_partition(**names, Entries=entries))
-        for values in _batches(delete, _DELETE_AT_ONCE):
-            _check(self.glue.batch_delete_partition(**names, PartitionsToDelete=values))
+        # awswrangler ignores a partition that exists already, and every error of a deletion.
+        self.session.events.register("after-call.glue", _check, unique_id="b3-catalog")
+        glue = self.session.client("glue")
+        self._register_table(glue)
+        wanted = {str(year): f"{self.location}{PARTITION.name}={year:04d}/" for year in years}
+        pages = glue.get_paginator("get_partitions").paginate(DatabaseName=self.database, TableName=self.table)
+        found: dict[str, Any] = {
+            entry["Values"][0]: entry.get("StorageDescriptor", {}) for page in pages for entry in page["Partitions"]
+        }
+        wr.catalog.add_parquet_partitions(
+            self.database,
+            self.table,
+            {wanted[value]: [value] for value in sorted(wanted.keys() - found.keys())},
+            columns_types=_types(REFINED),
+            compression=COMPRESSION,
+            boto3_session=self.session,
+        )
+        right = {
+            value: _merged(found[value], _storage(wanted[value])) for value in sorted(wanted.keys() & found.keys())
+        }
+        self._update(glue, {value: storage for value, storage in right.items() if storage != found[value]})
+        wr.catalog.delete_partitions(
+            self.table,
+            self.database,
+            [[value] for value in sorted(found.keys() - wanted.keys())],
+            boto3_session=self.session,
+        )
 
-    def _register_table(self) -> None:
+    def _register_table(self, glue: GlueClient) -> None:
         wanted: Any = table_input(self.table, self.location)
         try:
-            found: Any = self.glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
-        except self.glue.exceptions.EntityNotFoundException:
-            self._create_table(wanted)
-            return
-        if not _same(found, wanted):
-            self.glue.update_table(DatabaseName=self.database, TableInput=wanted)
+            found: Any = glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
+        except glue.exceptions.EntityNotFoundException:
+            self._create_table(glue, wanted)
+            # A table that somebody else has created meanwhile is left as it is by awswrangler.
+            found = glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
+        if _merged(found, wanted) != found:
+            glue.update_table(DatabaseName=self.database, TableInput=wanted)
 
-    def _create_table(self, wanted: Any) -> None:
+    def _create_table(self, glue: GlueClient, wanted: Any) -> None:
         try:
-            self.glue.create_table(DatabaseName=self.database, TableInput=wanted)
-        except self.glue.exceptions.EntityNotFoundException as error:
+            wr.catalog.create_parquet_table(
+                self.database,
+                self.table,
+                self.location,
+                columns_types=_types(REFINED),
+                partitions_types=_types([PARTITION]),
+                compression=COMPRESSION,
+                description=wanted["Description"],
+                parameters=wanted["Parameters"],
+                columns_comments={column.name: column.description for column in (*REFINED, PARTITION)},
+                # "overwrite" would delete a table that somebody else has created meanwhile.
+                mode="append",
+                boto3_session=self.session,
+            )
+        except glue.exceptions.EntityNotFoundException as error:
             raise LakeError(f"the Glue database {self.database!r} does not exist: the stack creates it") from error
 
-    def _partitions(self) -> Iterator[Any]:
-        paginator = self.glue.get_paginator("get_partitions")
-        for page in paginator.paginate(DatabaseName=self.database, TableName=self.table):
-            yield from page["Partitions"]
-
-    def _partition(self, year: int) -> dict[str, Any]:
-        return {"Values": [str(year)], "StorageDescriptor": _storage(f"{self.location}{PARTITION.name}={year:04d}/")}
+    def _update(self, glue: GlueClient, storages: dict[str, Any]) -> None:
+        entries: list[Any] = [
+            {"PartitionValueList": [value], "PartitionInput": {"Values": [value], "StorageDescriptor": storage}}
+            for value, storage in storages.items()
+        ]
+        for start in range(0, len(entries), _UPDATE_AT_ONCE):
+            batch = entries[start : start + _UPDATE_AT_ONCE]
+            glue.batch_update_partition(DatabaseName=self.database, TableName=self.table, Entries=batch)
 
 
 def table_input(name: str, location: str) -> dict[str, Any]:
@@ -84,14 +118,15 @@ def table_input(name: str, location: str) -> dict[str, Any]:
         "Description": "IBOVESPA, one row a session: prices as the source gives them, and features computed from them",
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"classification": "parquet", "EXTERNAL": "TRUE"},
-        "PartitionKeys": _glue_columns([PARTITION]),
-        "StorageDescriptor": _storage(location),
+        "PartitionKeys": _with_comments([PARTITION]),
+        "StorageDescriptor": _storage(location) | {"Columns": _with_comments(REFINED)},
     }
 
 
 def _storage(location: str) -> dict[str, Any]:
+    """The storage descriptor of a partition. As awswrangler has them, its columns have no comments."""
     return {
-        "Columns": _glue_columns(REFINED),
+        "Columns": [{"Name": name, "Type": type_} for name, type_ in _types(REFINED).items()],
         "Location": location,
         "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
         "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -99,23 +134,22 @@ def _storage(location: str) -> dict[str, Any]:
     }
 
 
-def _glue_columns(columns: Sequence[Column]) -> list[dict[str, str]]:
+def _types(columns: Sequence[Column]) -> dict[str, str]:
+    return {column.name: column.type for column in columns}
+
+
+def _with_comments(columns: Sequence[Column]) -> list[dict[str, str]]:
     return [{"Name": column.name, "Type": column.type, "Comment": column.description} for column in columns]
 
 
-def _same(found: Any, wanted: Any) -> bool:
-    """Whether what the catalog holds says what we would say; Glue adds fields of its own."""
-    if isinstance(wanted, dict):
-        return all(key in found and _same(found[key], value) for key, value in wanted.items())
-    return bool(found == wanted)
+def _merged(found: Any, wanted: Any) -> Any:
+    """What the catalog holds with what we want in its place; what Glue and awswrangler add stays."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        return found | {key: _merged(found.get(key), value) for key, value in wanted.items()}
+    return wanted
 
 
-def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def _check(response: Any) -> None:
+def _check(parsed: Any, **_: Any) -> None:
     """Glue's batch calls succeed as calls even where an entry was refused."""
-    if response.get("Errors"):
-        raise LakeError(f"Glue refused a partition: {response['Errors'][0]}")
+    if parsed.get("Errors"):
+        raise LakeError(f"Glue refused a partition: {parsed['Errors'][0]}")

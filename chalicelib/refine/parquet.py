@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from chalicelib.layout import COMPRESSION
 from chalicelib.schema import Column
 
 ARROW = {
@@ -40,7 +41,7 @@ def encode(frame: pd.DataFrame, columns: Sequence[Column]) -> bytes:
     table = pa.Table.from_pandas(frame, schema=arrow_schema(columns), preserve_index=False)
     buffer = BytesIO()
     # What pandas would add to the file's metadata tells its own version, not our data.
-    pq.write_table(table.replace_schema_metadata(None), buffer, compression="zstd")
+    pq.write_table(table.replace_schema_metadata(None), buffer, compression=COMPRESSION)
     return buffer.getvalue()
 
 

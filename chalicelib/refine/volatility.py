@@ -10,7 +10,7 @@ and n the window in sessions, each estimator below gives the daily variance of i
 `TTR::volatility`, but that TTR counts prices where `close_to_close` counts returns: its n is one more.
 
 Yahoo's open of the index is often the close before, or some points from it: o is nearly 0, and the estimators that
-use it see less of the night than there was.
+use it see less of the night than there was. `caveats` has by how much.
 """
 
 from __future__ import annotations

@@ -137,11 +137,10 @@ class _Deployment:
     def _chalice(self, bucket: str, outputs: dict[str, str]) -> str:
         """Let Chalice deploy, from the record in the bucket, which then holds what Chalice did. Gives the API's id."""
         stage = self.at.stage
-        folder = self.build / "deploy" / stage
         state = State(self.aws, self.at, bucket)
         found = as_found(state.fetch(), self.aws, self.at)
         made = project.configured(self.config, stage, outputs, self.architecture, self.reserve)
-        project.lay_out(self.world.root, folder, made, stage, found)
+        folder = project.lay_out_stage(self.world.root, made, stage, found)
         record = project.state_file(folder, stage)
         # Whoever deploys the stage at the same time finds this changed, or changes it before it is put again.
         state.put(found or NOTHING)

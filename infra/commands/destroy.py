@@ -55,16 +55,17 @@ def _chalice(aws: Aws, at: Place, config: dict[str, object], world: World) -> st
     state = State(aws, at, at.bucket("artifacts"))
     found = as_found(state.fetch(), aws, at)
     if found is None:
+        project.remove_stage(world.root, at.stage)
         return "nothing was there"
-    folder = world.root / "build" / "deploy" / at.stage
     made = project.configured(config, at.stage, project.placeholders(at), "x86_64", reserve=False)
-    project.lay_out(world.root, folder, made, at.stage, found)
+    folder = project.lay_out_stage(world.root, made, at.stage, found)
     chalice_process.run("delete", folder, at.stage, aws.region)
     if state.text is not None:
         state.put(project.state_file(folder, at.stage).read_text(encoding="utf-8"))
     # Two first deploys at the same time make an API each, and the record holds one.
     for api in apis(aws, at):
         aws.apigateway.delete_rest_api(restApiId=api["rest_api_id"])
+    project.remove_stage(world.root, at.stage)
     return "functions, REST API, schedule and S3 event removed"
 
 

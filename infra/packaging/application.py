@@ -9,6 +9,9 @@ from common.paths import ROOT
 from infra.packaging import archive
 from infra.packaging.bytecode import compile_sources
 
+REQUIREMENTS = "infra/packaging/requirements-function.txt"
+"""What Chalice bundles into the functions: the `requirements.txt` of its folder."""
+
 
 def library(root: Path = ROOT) -> dict[str, Path]:
     """The files of `chalicelib`, by their names in a package."""
@@ -22,7 +25,7 @@ def copy(folder: Path, root: Path = ROOT) -> None:
     bytecode of ours instead, which a function could not keep.
     """
     shutil.rmtree(folder / "chalicelib", ignore_errors=True)
-    for name, path in {**library(root), **{name: root / name for name in ("app.py", "requirements.txt")}}.items():
+    for name, path in {**library(root), "app.py": root / "app.py", "requirements.txt": root / REQUIREMENTS}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / name)
     compile_sources(folder / "chalicelib", "/var/task/chalicelib")

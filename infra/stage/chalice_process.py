@@ -46,7 +46,7 @@ def run(command: str, folder: Path, stage: str, region: str) -> None:
     log = folder / f"{command}.log"
     log.write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode:
-        raise StepFailed(f"chalice {command}: {_said(done.stderr or done.stdout)} (all of it: {_near(log)})")
+        raise StepFailed(f"chalice {command}: {_said(done.stderr or done.stdout)} (all of it: {near(log)})")
 
 
 def _said(output: str) -> str:
@@ -58,6 +58,7 @@ def _said(output: str) -> str:
     return one_line(message) if marked else (output.strip().splitlines() or ["no word"])[-1].strip()
 
 
-def _near(path: Path) -> Path:
+def near(path: Path) -> Path:
+    """A path as somebody here would type it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path

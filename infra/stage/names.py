@@ -60,10 +60,9 @@ class Place:
         """Where a function logs, as Lambda names it."""
         return f"/aws/lambda/{self.function(handler)}"
 
-    @property
-    def rule(self) -> str:
-        """EventBridge's rule of the schedule, as Chalice names it."""
-        return f"{self.name}-ingest-event"
+    def rule(self, handler: str) -> str:
+        """EventBridge's rule that starts a handler, as Chalice names it."""
+        return f"{self.name}-{handler}-event"
 
     @property
     def state_key(self) -> str:

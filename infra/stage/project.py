@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,9 +39,9 @@ def committed(root: Path, stage: str) -> dict[str, Any]:
         Refused: it does not know the stage.
     """
     config: dict[str, Any] = json.loads((root / ".chalice" / "config.json").read_text(encoding="utf-8"))
-    stages = [name for name in config["stages"] if name != "local"]
-    if stage not in stages:
-        raise Refused(f"STAGE is {stage!r}; allowed: {', '.join(stages)}, which are in .chalice/config.json")
+    if stage not in config["stages"]:
+        allowed = ", ".join(config["stages"])
+        raise Refused(f"STAGE is {stage!r}; allowed: {allowed}, which are in .chalice/config.json")
     return config
 
 
@@ -94,6 +95,30 @@ def lay_out(root: Path, folder: Path, config: Mapping[str, Any], stage: str, sta
     (folder / ".chalice" / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
     if state is not None:
         state_file(folder, stage).write_text(state, encoding="utf-8")
+
+
+def lay_out_stage(root: Path, config: Mapping[str, Any], stage: str, state: str | None) -> Path:
+    """Lay a stage out in its folder of a checkout. Returns the folder.
+
+    What Chalice reads the deployed state for, such as `chalice url`, works in the checkout's own folder too.
+    """
+    folder = _folder(root, stage)
+    lay_out(root, folder, config, stage, state)
+    link = state_file(root, stage)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(os.path.relpath(state_file(folder, stage), link.parent))
+    return folder
+
+
+def remove_stage(root: Path, stage: str) -> None:
+    """Remove the folder of a stage that is no longer deployed."""
+    shutil.rmtree(_folder(root, stage), ignore_errors=True)
+    state_file(root, stage).unlink(missing_ok=True)
+
+
+def _folder(root: Path, stage: str) -> Path:
+    return root / "build" / "deploy" / stage
 
 
 def state_file(folder: Path, stage: str) -> Path:

@@ -1,8 +1,8 @@
 """Chalice's record of what it deployed: kept in the artifact bucket, so that every clone deploys the same system.
 
 Chalice writes its record only when a deploy has succeeded, and finds an API again by nothing else: after one that was
-killed, the next would make a second API. So what exists in AWS is looked up before each deploy, and the record made
-to say just that.
+killed, the next would make a second API. And `chalice deploy` as somebody types it in a stage's folder writes the
+record there alone. So what exists in AWS is looked up before each use of the record, which is made to say just that.
 """
 
 from __future__ import annotations
@@ -102,19 +102,32 @@ def rest_api(text: str) -> str:
 
 
 def _expected(aws: Aws, place: Place) -> list[Resource]:
-    """What a deploy makes, as Chalice would record it, but for the API, whose id AWS chooses."""
-    arns = {name: f"arn:aws:lambda:{aws.region}:{place.account}:function:{place.function(name)}" for name in HANDLERS}
-    functions = [{"name": name, "resource_type": "lambda_function", "lambda_arn": arn} for name, arn in arns.items()]
-    return [
-        *functions,
-        {"name": "ingest-event", "resource_type": "cloudwatch_event", "rule_name": place.rule},
-        {
-            "name": "start_refine-s3event",
-            "resource_type": "s3_event",
-            "bucket": place.bucket("raw"),
-            "lambda_arn": arns["start_refine"],
-        },
-    ]
+    """What may have been deployed, as Chalice would record it, but for the API, whose id AWS chooses."""
+    expected: list[Resource] = []
+    for name in (*HANDLERS, *_others(aws, place)):
+        arn = f"arn:aws:lambda:{aws.region}:{place.account}:function:{place.function(name)}"
+        rule, bucket = place.rule(name), place.bucket("raw")
+        expected += [
+            {"name": name, "resource_type": "lambda_function", "lambda_arn": arn},
+            {"name": f"{name}-event", "resource_type": "cloudwatch_event", "rule_name": rule},
+            {"name": f"{name}-s3event", "resource_type": "s3_event", "bucket": bucket, "lambda_arn": arn},
+        ]
+    return expected
+
+
+def _others(aws: Aws, place: Place) -> list[str]:
+    """The handlers that Chalice has deployed to the stage, and this version of the app does not have."""
+    begin, mark = f"{place.name}-", f":stage={place.stage}:app={APP}"
+    found = []
+    for page in aws.functions.get_paginator("list_functions").paginate():
+        for function in page["Functions"]:
+            handler = function["FunctionName"].removeprefix(begin)
+            if function["FunctionName"] == f"{begin}{handler}" and handler not in HANDLERS:
+                tags = aws.functions.list_tags(Resource=function["FunctionArn"])["Tags"]
+                # Somebody's own function may have such a name: Chalice tags what it deploys.
+                if tags.get("aws-chalice", "").endswith(mark):
+                    found.append(handler)
+    return found
 
 
 def _exists(resource: Resource, aws: Aws) -> bool:

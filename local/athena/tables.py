@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -89,8 +89,8 @@ class Table:
             if types.get(name, type_) != type_:
                 raise QueryFailure(
                     "HIVE_PARTITION_SCHEMA_MISMATCH",
-                    f"column '{name}' is declared as {type_} in the table, and as {types[name]} in partition "
-                    f"{'/'.join(partition.values)}",
+                    f"column '{name}' is declared as {type_} in the table, and as {types[name] or 'no type'} in "
+                    f"partition {'/'.join(partition.values)}",
                 )
 
 
@@ -103,38 +103,47 @@ def load(database: str, name: str) -> Table:
     found = moto_state.table(database, name)
     if found is None:
         raise QueryFailure("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
-    storage = found["StorageDescriptor"]
+    storage = found.get("StorageDescriptor")
+    if storage is None:
+        raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Table StorageDescriptor is null for table '{database}.{name}'")
     if storage.get("InputFormat") != PARQUET:
         raise QueryFailure(
             "NOT_SUPPORTED", f"Table '{database}.{name}' is not parquet: the local Athena reads no other"
         )
-    columns, keys = _columns(storage["Columns"]), _columns(found.get("PartitionKeys", []))
+    columns, keys = _columns(storage), _columns({"Columns": found.get("PartitionKeys", ())})
+    if not columns + keys:
+        raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
     unknown = next((type_ for _, type_ in columns + keys if type_ not in _ARROW), None)
-    if unknown:
+    if unknown is not None:
         raise QueryFailure(
-            "NOT_SUPPORTED", f"Table '{database}.{name}' has a column of {unknown}; known: {', '.join(_ARROW)}"
+            "NOT_SUPPORTED", f"Table '{database}.{name}' has a column of type '{unknown}'; known: {', '.join(_ARROW)}"
         )
-    entries = moto_state.partitions(database, name) if keys else [{"Values": [], "StorageDescriptor": storage}]
-    # Nearly all declare what the table does: to compare is faster than to read each.
-    partitions = [
-        _partition(entry, columns if entry["StorageDescriptor"]["Columns"] == storage["Columns"] else None)
-        for entry in entries
-    ]
-    return Table(columns, keys, tuple(partitions))
+    entries = moto_state.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
+    return Table(columns, keys, tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries))
 
 
-def _columns(glue: Sequence[dict[str, str]]) -> Columns:
-    return tuple((column["Name"].lower(), column["Type"].lower()) for column in glue)
+def _columns(storage: Mapping[str, Any]) -> Columns:
+    return tuple((column["Name"].lower(), column.get("Type", "").lower()) for column in storage.get("Columns", ()))
 
 
-def _partition(entry: dict[str, Any], columns: Columns | None) -> Partition:
-    location = urlsplit(entry["StorageDescriptor"]["Location"])
+def _partition(entry: Mapping[str, Any], columns: Columns, keys: Columns, table: str) -> Partition:
+    """A partition of a table that has these columns and keys; it has the table's columns if it declares none.
+
+    Raises:
+        QueryFailure: it has no location, or not one value for each key.
+    """
+    values, storage = tuple(entry.get("Values", ())), entry.get("StorageDescriptor", {})
+    name = f"Partition '{'/'.join(values)}' of table '{table}'" if keys else f"Table '{table}'"
+    if len(values) != len(keys):
+        raise QueryFailure("HIVE_INVALID_METADATA", f"{name} has {len(values)} values for {len(keys)} keys")
+    if not storage.get("Location"):
+        raise QueryFailure("HIVE_INVALID_METADATA", f"{name} has no location")
+    location = urlsplit(storage["Location"])
     prefix = location.path.lstrip("/")
     stored = moto_state.objects(location.netloc, prefix if not prefix or prefix.endswith("/") else prefix + "/")
     # As Hive has it, an object whose name begins with _ or . is not data.
     data = [entry for entry in stored if entry.size and not entry.key.rpartition("/")[2].startswith(("_", "."))]
-    columns = columns or _columns(entry["StorageDescriptor"]["Columns"])
-    return Partition(tuple(entry["Values"]), columns, location.netloc, tuple(data))
+    return Partition(values, _columns(storage) or columns, location.netloc, tuple(data))
 
 
 Keyed = tuple[tuple[str, str, str], ...]

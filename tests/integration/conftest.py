@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pandas as pd
 import pytest
 
@@ -44,8 +45,8 @@ def lake(laptop: Laptop, s3: Any) -> Lake:
 
 
 @pytest.fixture
-def catalog(glue: Any) -> Catalog:
-    return Catalog(glue, "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
+def catalog(laptop: Laptop) -> Catalog:
+    return Catalog(boto3.Session(), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
 
 
 @pytest.fixture

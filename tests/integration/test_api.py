@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import wiring
+from chalicelib.api.caveats import CAVEATS
 from chalicelib.api.routes import ROUTES
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
 from chalicelib.lake.manifest import Manifest
@@ -76,21 +77,21 @@ def test_before_the_first_ingest_there_is_a_status_and_no_data(http: Any):
 
 @pytest.mark.parametrize("path", PAGED)
 def test_rows_are_newest_first_with_meta_and_links(filled: Any, http: Any, path: str):
-    response = http.get(f"{path}?limit=3&fields=data,preco_fechamento,volatilidade")
+    response = http.get(f"{path}?limit=3&fields=data,preco_fechamento,vol_anualizada")
     body = response.json_body
 
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "application/json"
     assert len(body["rows"]) == body["meta"]["count"] <= 3
-    assert all(list(row) == ["data", "preco_fechamento", "volatilidade"] for row in body["rows"])
+    assert all(list(row) == ["data", "preco_fechamento", "vol_anualizada"] for row in body["rows"])
     assert [row["data"] for row in body["rows"]] == sorted((row["data"] for row in body["rows"]), reverse=True)
     assert body["meta"]["ticker"] == "IBOV"
     assert body["meta"]["as_of"] == DAYS[-1]
     assert body["meta"]["version"] == filled.version
     assert body["meta"]["synthetic"] is False
-    assert body["meta"]["unit"] == {"preco_fechamento": "index points", "volatilidade": "fraction a year"}
-    assert body["meta"]["volatilidade"] == "vol_yang_zhang_21d"
-    assert body["links"]["self"] == f"{path}?limit=3&fields=data%2Cpreco_fechamento%2Cvolatilidade"
+    assert body["meta"]["unit"] == {"preco_fechamento": "index points", "vol_anualizada": "fraction a year"}
+    assert body["meta"]["volatility_column"] == "vol_close_to_close_21d"
+    assert body["links"]["self"] == f"{path}?limit=3&fields=data%2Cpreco_fechamento%2Cvol_anualizada"
 
 
 @pytest.mark.parametrize("path", DATA)
@@ -267,6 +268,32 @@ def test_synthetic_data_says_so_whatever_is_asked(laptop: Laptop, http: Any):
     assert http.get("/status").json_body["synthetic"] is True
 
 
+@pytest.mark.parametrize(
+    ("asked", "estimators"),
+    [
+        ("/ibov/volatility", []),
+        ("/ibov/volatility?estimator=yang_zhang", ["yang_zhang"]),
+        ("/ibov/volatility?estimator=yang_zhang&fields=data&sort=-vol_anualizada", ["yang_zhang"]),
+        ("/ibov/volatility?estimator=yang_zhang&fields=data", []),
+        ("/ibov/prices?fields=data,vol_parkinson_5d,vol_close_to_close_5d", ["parkinson"]),
+        ("/ibov/volatility/compare", list(CAVEATS)),
+        ("/ibov/volatility/cone?estimator=rogers_satchell", ["rogers_satchell"]),
+        ("/ibov/summary?estimator=garman_klass_yang_zhang", ["garman_klass_yang_zhang"]),
+        ("/ibov/summary", []),
+    ],
+)
+def test_an_answer_says_what_its_estimators_miss(filled: Any, http: Any, asked: str, estimators: list[str]):
+    meta = http.get(asked).json_body["meta"]
+
+    assert meta.get("caveats", {}) == {name: CAVEATS[name] for name in estimators}  # type: ignore[index]
+
+
+def test_generated_bars_miss_nothing_of_the_real_history(laptop: Laptop, http: Any):
+    fill(raw_object(BARS, "sample"))
+
+    assert "caveats" not in http.get("/ibov/volatility/compare").json_body["meta"]
+
+
 def test_a_lake_that_was_never_committed_says_so(laptop: Laptop, http: Any):
     lake = wiring.lake()
     lake.put_manifest(Manifest("writing", None, None), None)
@@ -297,7 +324,7 @@ def test_csv_has_the_rows_and_a_link_to_more(filled: Any, http: Any):
     assert by_accept.body == by_format.body
     for response in (by_format, by_accept):
         assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
-        assert response.headers["Vary"] == "Accept"
+        assert response.headers["Vary"] == "Accept, Accept-Encoding"
     link = by_accept.headers["Link"]
     assert link.endswith('>; rel="next"')
     following = http.get(link[1:].partition(">")[0], headers={"Accept": "text/csv"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from common.paths import ROOT
+from scripts.costs import Usage
 from tests.support.history import (
     ask,
     every,
@@ -137,6 +139,13 @@ def test_the_examples_of_errors_are_what_is_answered(api: Any):
 
     assert response.status_code == 400
     assert response.json_body == example
+
+
+def test_an_answer_is_as_large_as_the_costs_count(api: Any):
+    body = api.get("/ibov/volatility").body
+
+    assert len(body) > 75_000
+    assert round(len(gzip.compress(body, compresslevel=6)) / 1000) == Usage().answer_kb
 
 
 def test_every_link_of_the_index_answers(api: Any):

@@ -60,14 +60,14 @@ def test_a_cone_of_no_sessions(api: Any):
 def test_summary(api: Any, table: pd.DataFrame, query: str, first: str, last: str, estimator: str, window: int):
     asked = f"{query}&estimator={estimator}&window={window}".removeprefix("&")
     body = ask(api, f"/ibov/summary?{asked}")
-    part = table.assign(volatilidade=table[f"vol_{estimator}_{window}d"])[first:last]
+    part = table.assign(vol_anualizada=table[f"vol_{estimator}_{window}d"])[first:last]
 
     assert (body["meta"]["count"], body["meta"]["sessions"]) == (4, len(part))
     assert [row["column"] for row in body["rows"]] == [
         "preco_fechamento",
         "amplitude",
         "volatilidade_pct",
-        "volatilidade",
+        "vol_anualizada",
     ]
     for row in body["rows"]:
         values = part[row["column"]].dropna()

@@ -61,7 +61,7 @@ class TestPrices:
     def test_every_column_of_the_contract(self, api: Any, table: pd.DataFrame):
         contract = ask(api, "/openapi.json")
         names = contract["components"]["schemas"]["Column"]["enum"]
-        expected = table.assign(volatilidade=table["vol_yang_zhang_21d"])
+        expected = table.assign(vol_anualizada=table["vol_close_to_close_21d"])
 
         rows = ask(api, f"/ibov/prices?year=1994&sort=data&fields={','.join(names)}")["rows"]
 
@@ -79,21 +79,21 @@ class TestVolatility:
     def test_features_of_every_session(self, api: Any, table: pd.DataFrame):
         rows = every(api, "/ibov/volatility?limit=5000&sort=data")
 
-        assert_rows(rows, table.assign(volatilidade=table["vol_yang_zhang_21d"]))
-        assert set(rows[0]) - {"volatilidade", "data"} <= set(table)
+        assert_rows(rows, table.assign(vol_anualizada=table["vol_close_to_close_21d"]))
+        assert set(rows[0]) - {"vol_anualizada", "data"} <= set(table)
 
     @pytest.mark.parametrize(
         ("estimator", "window"),
         [(estimator, 21) for estimator in ESTIMATORS] + [("yang_zhang", window) for window in WINDOWS if window != 21],
     )
     def test_by_the_estimator_and_window_asked_for(self, api: Any, table: pd.DataFrame, estimator: str, window: int):
-        question = f"/ibov/volatility?estimator={estimator}&window={window}&fields=data,volatilidade"
+        question = f"/ibov/volatility?estimator={estimator}&window={window}&fields=data,vol_anualizada"
         column = f"vol_{estimator}_{window}d"
 
         rows = every(api, f"{question}&limit=5000&sort=data")
 
-        assert_rows(rows, table[[column]].rename(columns={column: "volatilidade"}))
-        assert ask(api, f"{question}&limit=1")["meta"]["volatilidade"] == column
+        assert_rows(rows, table[[column]].rename(columns={column: "vol_anualizada"}))
+        assert ask(api, f"{question}&limit=1")["meta"]["volatility_column"] == column
 
     def test_averages_and_the_true_range(self, api: Any, table: pd.DataFrame):
         rows = every(api, "/ibov/volatility?fields=data,vol_ewma,atr_14&limit=5000&sort=data")
@@ -112,10 +112,10 @@ class TestVolatility:
         assert rows[0]["volatilidade_pct"] == 4.51
 
     def test_the_estimator_asked_for_is_what_is_sorted_by(self, api: Any, table: pd.DataFrame):
-        expected = table.assign(volatilidade=table["vol_parkinson_5d"])
+        expected = table.assign(vol_anualizada=table["vol_parkinson_5d"])
         question = "/ibov/volatility?estimator=parkinson&window=5&limit=30&sort="
 
-        for sort in ("volatilidade", "-volatilidade"):
+        for sort in ("vol_anualizada", "-vol_anualizada"):
             assert_rows(ask(api, question + sort)["rows"], ordered(expected, sort).head(30))
 
 
@@ -143,7 +143,7 @@ def test_a_range_is_the_sessions_from_its_first_to_its_last_day(
 
 SORTS = [
     f"{sign}{column}"
-    for column in ("data", "volatilidade_pct", "volatilidade", "volume_negociado")
+    for column in ("data", "volatilidade_pct", "vol_anualizada", "volume_negociado")
     for sign in ("", "-")
 ]
 
@@ -152,7 +152,7 @@ class TestPages:
     @pytest.mark.parametrize("sort", SORTS)
     def test_follow_each_other_without_gap_or_repeat(self, api: Any, table: pd.DataFrame, sort: str):
         question = f"/ibov/volatility?start=1993-01-01&end=2010-12-31&sort={sort}"
-        expected = ordered(table.assign(volatilidade=table["vol_yang_zhang_21d"])[:"2010-12-31"], sort)
+        expected = ordered(table.assign(vol_anualizada=table["vol_close_to_close_21d"])[:"2010-12-31"], sort)
 
         paged = pages(api, f"{question}&limit=900")
 
@@ -163,7 +163,7 @@ class TestPages:
     @pytest.mark.parametrize("sort", SORTS)
     def test_end_within_ties_and_nulls(self, api: Any, table: pd.DataFrame, sort: str):
         # The sort's column is not among the fields: the position is known all the same.
-        expected = ordered(table.assign(volatilidade=table["vol_yang_zhang_21d"])[:"1994-06-30"], sort)
+        expected = ordered(table.assign(vol_anualizada=table["vol_close_to_close_21d"])[:"1994-06-30"], sort)
 
         paged = pages(api, f"/ibov/prices?end=1994-06-30&sort={sort}&fields=data&limit=41")
 

@@ -9,15 +9,16 @@ import boto3
 import pytest
 
 from chalicelib.errors import LakeError
-from chalicelib.lake.catalog import Catalog
+from chalicelib.lake.catalog import Catalog, table_input
 from chalicelib.schema import REFINED
 from tests.support.job import WRITES, registered
 
 YEARS = range(1800, 2001)
+NAMES = {"DatabaseName": "b3_refined_db", "TableName": "ibov_refined"}
 
 
 @pytest.fixture
-def asked(glue: Any, catalog: Catalog) -> Iterator[list[tuple[str, int]]]:
+def asked(catalog: Catalog) -> Iterator[list[tuple[str, int]]]:
     """Each write that is asked of Glue: its name, and how many partitions it is about."""
     calls: list[tuple[str, int]] = []
 
@@ -26,9 +27,10 @@ def asked(glue: Any, catalog: Catalog) -> Iterator[list[tuple[str, int]]]:
             lists = [value for value in params.values() if isinstance(value, list)]
             calls.append((model.name, sum(len(entries) for entries in lists)))
 
-    glue.meta.events.register("provide-client-params.glue", note, unique_id="note")
+    # awswrangler makes a client of its own for each call.
+    catalog.session.events.register("provide-client-params.glue", note, unique_id="note")
     yield calls
-    glue.meta.events.unregister("provide-client-params.glue", unique_id="note")
+    catalog.session.events.unregister("provide-client-params.glue", unique_id="note")
 
 
 def change_columns(monkeypatch: Any) -> None:
@@ -42,9 +44,9 @@ def test_partitions_are_created_updated_and_deleted_in_as_many_calls_as_glue_tak
     assert registered(glue) == [str(year) for year in YEARS]
     assert asked == [
         ("CreateTable", 0),
-        ("BatchCreatePartition", 100),
-        ("BatchCreatePartition", 100),
-        ("BatchCreatePartition", 1),
+        ("BatchCreatePartition", 67),
+        ("BatchCreatePartition", 67),
+        ("BatchCreatePartition", 67),
     ]
 
     asked.clear()
@@ -60,7 +62,7 @@ def test_partitions_are_created_updated_and_deleted_in_as_many_calls_as_glue_tak
     asked.clear()
     catalog.register(YEARS[60:])
     assert registered(glue) == [str(year) for year in YEARS[60:]]
-    assert asked == [("BatchDeletePartition", 25), ("BatchDeletePartition", 25), ("BatchDeletePartition", 10)]
+    assert asked == [("BatchDeletePartition", 20)] * 3
 
 
 def test_a_catalog_that_is_right_is_not_written_to(catalog: Catalog, asked: Any):
@@ -74,16 +76,78 @@ def test_a_catalog_that_is_right_is_not_written_to(catalog: Catalog, asked: Any)
 
 def test_only_the_partition_that_somebody_changed_is_mended(catalog: Catalog, glue: Any, asked: Any):
     catalog.register([2024, 2025])
-    names = {"DatabaseName": "b3_refined_db", "TableName": "ibov_refined"}
-    right = glue.get_partition(**names, PartitionValues=["2024"])["Partition"]["StorageDescriptor"]
+    right = glue.get_partition(**NAMES, PartitionValues=["2024"])["Partition"]["StorageDescriptor"]
     wrong = {"Values": ["2024"], "StorageDescriptor": right | {"Location": "s3://elsewhere/"}}
-    glue.update_partition(**names, PartitionValueList=["2024"], PartitionInput=wrong)
+    glue.update_partition(**NAMES, PartitionValueList=["2024"], PartitionInput=wrong)
     asked.clear()
 
     catalog.register([2024, 2025])
 
     assert asked == [("BatchUpdatePartition", 1)]
-    assert glue.get_partition(**names, PartitionValues=["2024"])["Partition"]["StorageDescriptor"] == right
+    assert glue.get_partition(**NAMES, PartitionValues=["2024"])["Partition"]["StorageDescriptor"] == right
+
+
+def test_a_partition_without_storage_is_updated(catalog: Catalog, glue: Any, asked: Any):
+    catalog.register([2024])
+    glue.create_partition(**NAMES, PartitionInput={"Values": ["2025"]})
+    asked.clear()
+
+    catalog.register([2024, 2025])
+
+    assert asked == [("BatchUpdatePartition", 1)]
+    storage = glue.get_partition(**NAMES, PartitionValues=["2025"])["Partition"]["StorageDescriptor"]
+    assert storage["Location"] == f"{catalog.location}year=2025/"
+
+
+def table(glue: Any) -> Any:
+    return glue.get_table(DatabaseName="b3_refined_db", Name="ibov_refined")["Table"]
+
+
+def stack_table(catalog: Catalog) -> Any:
+    """What the stack creates: tests/contract/test_stacks.py compares it with the template."""
+    return table_input(catalog.table, catalog.location)
+
+
+def test_the_table_of_a_run_has_all_that_the_stacks_has(catalog: Catalog, glue: Any):
+    catalog.register([2025])
+
+    created, stack = table(glue), stack_table(catalog)
+    storage = created.pop("StorageDescriptor")
+    assert stack.pop("Parameters").items() <= created.pop("Parameters").items()
+    assert stack["StorageDescriptor"].pop("SerdeInfo").items() <= storage.pop("SerdeInfo").items()
+    assert stack.pop("StorageDescriptor").items() <= storage.items()
+    assert stack.items() <= created.items()
+
+
+def test_the_table_of_the_stack_stays_as_it_is(catalog: Catalog, glue: Any, asked: Any):
+    glue.create_table(DatabaseName="b3_refined_db", TableInput=stack_table(catalog))
+    before = table(glue)
+    asked.clear()
+
+    catalog.register([2025])
+
+    assert asked == [("BatchCreatePartition", 1)]
+    assert table(glue) == before
+
+
+def test_a_table_that_is_created_meanwhile_is_updated_with_its_partitions(catalog: Catalog, glue: Any, asked: Any):
+    def meddle(**_: Any) -> None:
+        wrong = stack_table(catalog) | {"Description": "of somebody else"}
+        glue.create_table(DatabaseName="b3_refined_db", TableInput=wrong)
+        glue.create_partition(
+            **NAMES, PartitionInput={"Values": ["2024"], "StorageDescriptor": wrong["StorageDescriptor"]}
+        )
+
+    events, name = catalog.session.events, "provide-client-params.glue.CreateTable"
+    events.register(name, meddle, unique_id="meddle")
+    try:
+        catalog.register([2024, 2025])
+    finally:
+        events.unregister(name, unique_id="meddle")
+
+    assert [call for call, _ in asked] == ["CreateTable", "UpdateTable", "BatchCreatePartition", "BatchUpdatePartition"]
+    assert table(glue)["Description"] == stack_table(catalog)["Description"]
+    assert registered(glue) == ["2024", "2025"]
 
 
 @pytest.mark.parametrize(
@@ -95,10 +159,10 @@ def test_only_the_partition_that_somebody_changed_is_mended(catalog: Catalog, gl
     ],
 )
 def test_a_partition_that_glue_refuses_is_an_error(
-    catalog: Catalog, glue: Any, operation: str, wanted: list[int], meanwhile: list[int], year: int, monkeypatch: Any
+    catalog: Catalog, operation: str, wanted: list[int], meanwhile: list[int], year: int, monkeypatch: Any
 ):
     """Somebody else creates or deletes it between our look and our call."""
-    other = Catalog(boto3.session.Session().client("glue"), catalog.database, catalog.table, catalog.location)
+    other = Catalog(boto3.Session(), catalog.database, catalog.table, catalog.location)
     catalog.register([2023, 2024])
     if operation == "BatchUpdatePartition":
         change_columns(monkeypatch)
@@ -106,9 +170,9 @@ def test_a_partition_that_glue_refuses_is_an_error(
     def meddle(**_: Any) -> None:
         other.register(meanwhile)
 
-    glue.meta.events.register(f"provide-client-params.glue.{operation}", meddle, unique_id="meddle")
+    catalog.session.events.register(f"provide-client-params.glue.{operation}", meddle, unique_id="meddle")
     try:
         with pytest.raises(LakeError, match=f"Glue refused a partition: .*'{year}'.*Partition (already|not)"):
             catalog.register(wanted)
     finally:
-        glue.meta.events.unregister(f"provide-client-params.glue.{operation}", unique_id="meddle")
+        catalog.session.events.unregister(f"provide-client-params.glue.{operation}", unique_id="meddle")

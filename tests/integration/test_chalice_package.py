@@ -17,6 +17,7 @@ from common.paths import ROOT
 from infra.stage import chalice_process, project
 from infra.stage.names import HANDLERS
 from local import environment
+from local.server import MINIMUM_COMPRESSION_SIZE
 from tests.support.template import Stack, all_outputs, stacks
 
 LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:b3-dataflow-dev:1"
@@ -164,6 +165,7 @@ def test_the_api_is_regional_and_its_stage_is_the_one_that_the_alarm_watches(
     }
 
     assert api["endpoint_configuration"] == {"types": ["REGIONAL"]}
+    assert api["minimum_compression_size"] == MINIMUM_COMPRESSION_SIZE
     assert {"ApiName": api["name"], "Stage": deployment["stage_name"]} == watched
 
 

@@ -1,4 +1,4 @@
-"""`make run` and `chalice local`, as somebody types them: processes of their own."""
+"""`make run`, as somebody types it: a process of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import http.client
 import os
 import re
 import runpy
-import shutil
 import signal
 import socket
 import sys
@@ -21,11 +20,9 @@ import pytest
 
 from common.paths import ROOT
 from local import cli
-from local.laptop import Laptop
 from tests.conftest import NOWHERE
-from tests.support.bars import csv_text, known_bars, raw_object, session_bars
-from tests.support.lake import fill
-from tests.support.processes import SECONDS, Running, fails, get, local, runs, wait_for_answer
+from tests.support.bars import csv_text, known_bars
+from tests.support.processes import SECONDS, fails, get, local, runs
 
 
 def test_it_says_what_it_does_serves_and_leaves_nothing_running(tmp_path: Path):
@@ -267,24 +264,3 @@ def test_the_first_file_that_an_old_python_reads_has_no_syntax_that_it_cannot():
     for newer in ('f"', "f'", ":=", "match ", "->", "print("):
         assert newer not in source
     compile(source, "__main__.py", "exec")
-
-
-def test_chalice_local_serves_the_app_from_a_running_local_aws(laptop: Laptop, tmp_path: Path):
-    fill(raw_object(session_bars("2025-01-02", 10)))
-    for name in ("app.py", "chalicelib", "requirements.txt"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / ".chalice", tmp_path / ".chalice", ignore=shutil.ignore_patterns("deployed"))
-    config = tmp_path / ".chalice" / "config.json"
-    config.write_text(config.read_text().replace("http://127.0.0.1:4566", laptop.aws.endpoint))
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-
-    chalice = str(Path(sys.executable).with_name("chalice"))
-    running = Running([chalice, "local", "--stage", "local", "--port", str(port), "--no-autoreload"], {}, tmp_path)
-    try:
-        running.wait_for("Serving on")
-        answer = wait_for_answer(f"http://127.0.0.1:{port}/ibov/volatility?limit=3", running)
-    finally:
-        running.stop(signal.SIGKILL)
-
-    assert [row["data"] for row in answer["rows"]] == ["2025-01-15", "2025-01-14", "2025-01-13"]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import b3_etl_job
+import boto3
 import pytest
 
 from chalicelib import layout
@@ -190,9 +191,9 @@ def test_without_raw_there_is_nothing_to_do(lake: Lake, run: Any):
     assert lake.manifest() == (None, None)
 
 
-def test_a_missing_database_is_named(lake: Lake, glue: Any):
+def test_a_missing_database_is_named(lake: Lake):
     put(lake, *THREE)
-    catalog = Catalog(glue, "absent", "ibov_refined", f"s3://{BUCKET}/refined/")
+    catalog = Catalog(boto3.Session(), "absent", "ibov_refined", f"s3://{BUCKET}/refined/")
 
     with pytest.raises(LakeError, match="the Glue database 'absent' does not exist"):
         bring_up_to_date(lake, catalog, "jr_1", lambda: NOW)

@@ -156,7 +156,7 @@ class Killed(BaseException):
 
 
 @contextmanager
-def killed_before_write(number: int, *clients: Any) -> Iterator[None]:
+def killed_before_write(number: int, *hooks: Any) -> Iterator[None]:
     """Raise Killed in place of the write of that number, and of every call after it."""
     count = itertools.count()
     dead = False
@@ -167,13 +167,13 @@ def killed_before_write(number: int, *clients: Any) -> Iterator[None]:
         if dead:
             raise Killed
 
-    for client in clients:
-        client.meta.events.register("before-call", strike, unique_id="strike")
+    for events in hooks:
+        events.register("before-call", strike, unique_id="strike")
     try:
         yield
     finally:
-        for client in clients:
-            client.meta.events.unregister("before-call", unique_id="strike")
+        for events in hooks:
+            events.unregister("before-call", unique_id="strike")
 
 
 def test_a_job_killed_before_any_of_its_writes_is_healed_by_the_next(
@@ -185,7 +185,7 @@ def test_a_job_killed_before_any_of_its_writes_is_healed_by_the_next(
         run()
         put(lake, *THREE[1:])
         try:
-            with killed_before_write(number, s3, glue):
+            with killed_before_write(number, s3.meta.events, catalog.session.events):
                 run()
         except Killed:
             run(NOW + JOB_TIMEOUT)

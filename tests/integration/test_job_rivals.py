@@ -113,7 +113,7 @@ def test_a_year_that_somebody_else_wrote_is_not_overwritten_unseen(
 
 
 def test_a_run_that_is_taken_over_after_any_of_its_writes_writes_nothing_more(
-    laptop: Laptop, lake: Lake, run: Any, s3: Any, glue: Any
+    laptop: Laptop, lake: Lake, catalog: Catalog, run: Any, s3: Any
 ):
     for number in itertools.count():
         empty(laptop, s3)
@@ -129,14 +129,14 @@ def test_a_run_that_is_taken_over_after_any_of_its_writes_writes_nothing_more(
                 if len(done) == number + 1:
                     claim_as_rival()
 
-        for client in (s3, glue):
-            client.meta.events.register("after-call", count, unique_id="count")
+        for events in (s3.meta.events, catalog.session.events):
+            events.register("after-call", count, unique_id="count")
         try:
             with pytest.raises(RunInProgress, match="run jr_rival has been writing"):
                 run()
         finally:
-            for client in (s3, glue):
-                client.meta.events.unregister("after-call", unique_id="count")
+            for events in (s3.meta.events, catalog.session.events):
+                events.unregister("after-call", unique_id="count")
         assert len(done) == number + 1
         assert rival().manifest()[0] == Manifest("writing", Claim("jr_rival", LATER), before)
         if done[-1] == "PutObject" and "DeleteObject" in done:

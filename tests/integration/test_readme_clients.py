@@ -61,8 +61,8 @@ def test_pandas(url: str):
     assert frame["data"].max() == pd.Timestamp("2025-08-12")
     assert frame["preco_fechamento"].dtype == "float64"
     assert len(volatility) == 252
-    assert volatility["volatilidade"].notna().sum() == 300 - 62  # the first 62 sessions have no full window
-    assert names["answer"].json()["meta"]["volatilidade"] == "vol_parkinson_63d"
+    assert volatility["vol_anualizada"].notna().sum() == 300 - 62  # the first 62 sessions have no full window
+    assert names["answer"].json()["meta"]["volatility_column"] == "vol_parkinson_63d"
 
 
 def test_javascript(url: str):

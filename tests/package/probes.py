@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-LIBRARIES = ("numpy", "pandas", "pyarrow", "pyarrow.parquet", "exchange_calendars", "yfinance", "awswrangler")
+LIBRARIES = ("numpy", "pandas", "pyarrow", "pyarrow.parquet", "exchange_calendars", "yfinance")
 
 
 def imports(event: Any, context: Any) -> dict[str, float]:
@@ -54,23 +54,6 @@ def parquet(event: Any, context: Any) -> dict[str, bool]:
     body = ours.encode(bars, RAW)
     same["chalicelib"] = ours.encode(ours.decode(body, RAW), RAW) == body
     return same
-
-
-def awswrangler(event: Any, context: Any) -> dict[str, Any]:
-    """A frame that awswrangler writes to S3 and reads back, and what it reads from Athena."""
-    import awswrangler as wr
-    import pandas as pd
-
-    path = f"s3://{event['bucket']}/rehearsal/frame.parquet"
-    frame = pd.DataFrame({"fechamento": [1.5, 2.5], "sessao": ["a", "b"]})
-    wr.s3.to_parquet(frame, path)
-    answer = wr.athena.read_sql_query(
-        event["sql"], database=event["database"], workgroup=event["workgroup"], ctas_approach=False
-    )
-    return {
-        "same": wr.s3.read_parquet(path).to_dict() == frame.to_dict(),
-        "rows": answer.astype(str).to_dict("records"),
-    }
 
 
 def tls(event: Any, context: Any) -> list[str]:

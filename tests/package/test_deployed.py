@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,18 @@ from moto.awslambda.models import lambda_backends
 from common.paths import ROOT
 from infra import cli
 from infra.options import World
+from infra.packaging import application
 from infra.packaging.packages import Packages
 from local import moto_state
 from tests.package.test_wheels import held, pinned
-from tests.support.deploying import ANSWER, Account, bucket
+from tests.support.deploying import ANSWER, Account, bucket, clone
 
 
 def test_what_was_built_is_what_runs(account: Account, built: Packages, tmp_path: Path, capsys: Any):
-    world = World(ask=lambda url, key: (200, ANSWER))
+    # The folder of a stage that is really deployed from here is not this test's.
+    root = clone(tmp_path / "clone")
+    shutil.copy(ROOT / application.REQUIREMENTS, root / application.REQUIREMENTS)
+    world = World(lambda folder, architecture: built, lambda url, key: (200, ANSWER), root)
 
     assert cli.main(["deploy", "--stage", "dev", "--yes"], world) == 0, capsys.readouterr()
 
@@ -31,7 +36,7 @@ def test_what_was_built_is_what_runs(account: Account, built: Packages, tmp_path
     for name in ("b3-dataflow-dev", "b3-dataflow-dev-ingest", "b3-dataflow-dev-start_refine"):
         code = tmp_path / f"{name}.zip"
         code.write_bytes(lambda_backends[moto_state.ACCOUNT][moto_state.REGION].get_function(name).code_bytes)
-        assert held(code) == pinned(ROOT / "requirements.txt")
+        assert held(code) == pinned(ROOT / application.REQUIREMENTS)
         with zipfile.ZipFile(code) as zipped:
             assert {"app.py", "chalice/app.py", "chalicelib/api/assets/docs.js"} <= set(zipped.namelist())
     config = boto3.client("lambda").get_function_configuration(FunctionName="b3-dataflow-dev-ingest")

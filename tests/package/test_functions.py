@@ -145,18 +145,6 @@ def test_parquet_comes_back_by_each_codec(aws_lambda: Lambda):
     assert same == {"zstd": True, "snappy": True, "gzip": True, "none": True, "chalicelib": True}
 
 
-def test_awswrangler_writes_reads_and_asks(laptop: Laptop, aws_lambda: Lambda):
-    asked = {
-        "bucket": "b3-dataflow-athena",
-        "sql": "SELECT 1 AS um, DATE '2025-09-17' AS dia",
-        "database": "b3_refined_db",
-        "workgroup": "b3-dataflow",
-    }
-    (answer,) = aws_lambda.call(f"{PROBES}:awswrangler", [asked], laptop.aws.environ(), layered=True).answers
-
-    assert answer == {"same": True, "rows": [{"um": "1", "dia": "2025-09-17"}]}
-
-
 class Secure(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from chalicelib import wiring
@@ -68,7 +69,7 @@ ARGUMENTS = (
 
 
 def test_the_packaged_job_makes_the_same_lake_as_the_projects(
-    laptop: Laptop, s3: Any, glue: Any, glue_python: tuple[Path, str], tmp_path: Path, measured: Any
+    laptop: Laptop, s3: Any, glue_python: tuple[Path, str], tmp_path: Path, measured: Any
 ):
     key, body = raw_object(session_bars("1994-07-04", SESSIONS))
     with no_events():
@@ -81,7 +82,7 @@ def test_the_packaged_job_makes_the_same_lake_as_the_projects(
     made = laptop.contents()
     assert made is not None
     assert (made.rows, made.run.id, made.code_version) == (SESSIONS, "jr_package", code_version())
-    catalog = Catalog(glue, "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
+    catalog = Catalog(boto3.Session(), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
     ours = bring_up_to_date(wiring.lake(), catalog, "jr_ours", lambda: NOW)
     assert ours is not None
     assert (ours.version, ours.years) == (made.version, made.years)

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from common.paths import ROOT
 from infra.errors import PackageError
-from infra.packaging import job, target, wheels
+from infra.packaging import application, job, target, wheels
 from infra.packaging.layer import build as layer
 from infra.packaging.packages import Packages
 
@@ -58,7 +58,7 @@ def test_the_layer_holds_every_package_that_it_pins(built: Packages):
 
 
 def test_the_function_holds_every_package_that_it_pins(function_zip: Path):
-    assert held(function_zip) == pinned(ROOT / "requirements.txt")
+    assert held(function_zip) == pinned(ROOT / application.REQUIREMENTS)
 
 
 def test_the_jobs_wheels_are_every_package_that_it_pins(built: Packages):
@@ -71,7 +71,8 @@ def test_the_jobs_wheels_are_every_package_that_it_pins(built: Packages):
 def test_what_is_packaged_is_what_the_tests_of_the_project_run_on():
     developed = pinned(ROOT / "requirements-dev.txt")
 
-    for requirements in (layer.REQUIREMENTS, job.REQUIREMENTS, ROOT / "requirements.txt"):
+    function = ROOT / application.REQUIREMENTS
+    for requirements in (layer.REQUIREMENTS, job.REQUIREMENTS, function, ROOT / "requirements.txt"):
         assert pinned(requirements).items() <= developed.items(), requirements
 
 

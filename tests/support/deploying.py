@@ -25,6 +25,7 @@ from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.store import Lake
 from common.paths import ROOT
 from infra.options import World
+from infra.packaging import application
 from infra.packaging.job import JobPackage
 from infra.packaging.packages import Packages
 from local import moto_state
@@ -109,7 +110,8 @@ class Account:
 
     def _invoke(self, function: str, start_response: Any) -> Iterable[bytes]:
         try:
-            said = self.invoked[function]()
+            # By its name, or by its ARN.
+            said = self.invoked[function.rpartition(":")[2]]()
         except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda tells
             failure = json.dumps({"errorType": type(error).__name__, "errorMessage": str(error)})
             return _answer(start_response, "200 OK", failure, ("X-Amz-Function-Error", "Unhandled"))
@@ -193,7 +195,9 @@ def clone(folder: Path) -> Path:
     folder.mkdir()
     for name in ("app.py", "chalicelib"):
         (folder / name).symlink_to(ROOT / name)
-    (folder / "requirements.txt").touch()
+    requirements = folder / application.REQUIREMENTS
+    requirements.parent.mkdir(parents=True)
+    requirements.touch()
     (folder / ".chalice").mkdir()
     (folder / ".chalice" / "config.json").write_text((ROOT / ".chalice" / "config.json").read_text())
     return folder
@@ -227,7 +231,7 @@ def ingest() -> dict[str, str]:
     now = COLLECTED + timedelta(hours=len(lake.raw_objects()))
     key, body = raw_object(session_bars("2025-01-02", 10), collected_at=now)
     s3.put_object(Bucket=lake.raw_bucket, Key=key, Body=body)
-    catalog = Catalog(boto3.client("glue"), "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
+    catalog = Catalog(boto3.Session(), "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
     # What the job prints goes to its log on AWS.
     with contextlib.redirect_stdout(io.StringIO()):
         bring_up_to_date(lake, catalog, f"jr_{key}", lambda: now)

@@ -12,10 +12,10 @@ ESTIMATORS = ["close_to_close", "parkinson", "garman_klass", "garman_klass_yang_
 WINDOWS = ["5", "10", "21", "42", "63", "126", "252"]
 SORTS = [
     f"{sign}{column}"
-    for column in ("data", "volatilidade_pct", "volatilidade", "volume_negociado")
+    for column in ("data", "volatilidade_pct", "vol_anualizada", "volume_negociado")
     for sign in ("", "-")
 ]
-COLUMNS = ["data", "ticker", "preco_fechamento", "volume_negociado", "avisos", "coletado_em", "month", "volatilidade"]
+COLUMNS = ["data", "ticker", "preco_fechamento", "volume_negociado", "avisos", "coletado_em", "month", "vol_anualizada"]
 
 SPAN = ["start", "end", "year", "format"]
 ROWS = [*SPAN, "limit", "sort", "cursor", "fields"]

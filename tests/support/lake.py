@@ -38,7 +38,7 @@ def fill(*objects: tuple[str, bytes]) -> Contents:
     with no_events():
         for key, body in objects:
             s3.put_object(Bucket=RAW, Key=key, Body=body)
-    catalog = Catalog(boto3.client("glue"), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
+    catalog = Catalog(boto3.Session(), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
     contents = bring_up_to_date(wiring.lake(), catalog, "jr_fill", lambda: NOW)
     assert contents is not None
     # As a function that has just started: one that is warm would know of this only some seconds later.

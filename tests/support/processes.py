@@ -26,10 +26,15 @@ LIMITED = "import os, signal, sys; signal.alarm(120); os.execvp(sys.argv[1], sys
 
 
 class Running:
-    """A process whose output is read as it comes."""
+    """A process whose output is read as it comes.
 
-    def __init__(self, command: list[str], environ: dict[str, str], cwd: Path = ROOT) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    Args:
+        environ: variables of its own.
+        inherit: whether it has those of this process as well, but for AWS's.
+    """
+
+    def __init__(self, command: list[str], environ: dict[str, str], cwd: Path = ROOT, *, inherit: bool = True) -> None:
+        kept = {name: value for name, value in os.environ.items() if inherit and not name.startswith("AWS_")}
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-c", LIMITED, *command],
             cwd=cwd,

@@ -191,18 +191,25 @@ def declared(role: str, names: Names) -> list[Right]:
 
 @dataclass(slots=True)
 class Recorder:
-    """The calls that each role's code makes through clients of boto3's default session that are made while it lasts."""
+    """The calls that each role's code makes while it lasts: through boto3's default session, or a `boto3.Session`."""
 
     role: str | None = None
     calls: dict[str, list[tuple[str, Parameters]]] = field(default_factory=lambda: {role: [] for role in ROLES})
 
     def __enter__(self) -> Recorder:
+        # boto3 makes its default session of this name too.
+        boto3.Session = self._session  # type: ignore[misc,assignment]
         boto3.setup_default_session()
-        boto3.DEFAULT_SESSION.events.register("before-parameter-build", self._record)  # type: ignore[union-attr]
         return self
 
     def __exit__(self, *_: object) -> None:
+        boto3.Session = boto3.session.Session  # type: ignore[misc]
         boto3.setup_default_session()
+
+    def _session(self, **arguments: Any) -> boto3.session.Session:
+        session = boto3.session.Session(**arguments)
+        session.events.register("before-parameter-build", self._record)
+        return session
 
     def _record(self, params: Parameters, model: Any, **_: Any) -> None:
         if self.role is not None:

@@ -46,10 +46,10 @@ def test_a_year_is_its_first_day_to_its_last():
 
 
 def test_the_volatility_is_that_of_estimator_and_window():
-    assert read(Volatility, {}).volatility == "vol_yang_zhang_21d"
+    assert read(Volatility, {}).volatility == "vol_close_to_close_21d"
     assert read(Volatility, {"estimator": ["parkinson"], "window": ["252"]}).volatility == "vol_parkinson_252d"
     assert read(Compare, {"window": ["5"]}).columns[-1] == "vol_yang_zhang_5d"
-    assert read(Prices, {"sort": ["volatilidade"]}).volatility == "vol_yang_zhang_21d"
+    assert read(Prices, {"sort": ["vol_anualizada"]}).volatility == "vol_close_to_close_21d"
 
 
 def test_every_column_of_the_table_can_be_asked_for():

@@ -35,14 +35,14 @@ def test_a_page_after_a_date_reads_no_newer_partition():
 
 
 def test_a_double_is_bound_as_a_double():
-    asked = Volatility(fields=("data",), sort="volatilidade", window=5)
+    asked = Volatility(fields=("data",), sort="vol_anualizada", window=5)
 
     query = queries.rows("t", asked, Position(0.1, DAY))
 
     # 0.1 would be a decimal, which Athena rounds on the way to a double.
     assert query.parameters == ("1.0000000000000001e-01", "1.0000000000000001e-01", "DATE '2025-03-04'")
-    assert '"vol_yang_zhang_5d" AS "volatilidade"' in query.sql
-    assert 'ORDER BY "volatilidade" ASC NULLS LAST, "data" ASC' in query.sql
+    assert '"vol_close_to_close_5d" AS "vol_anualizada"' in query.sql
+    assert 'ORDER BY "vol_anualizada" ASC NULLS LAST, "data" ASC' in query.sql
 
 
 @pytest.mark.parametrize("method", SCORES)
@@ -54,7 +54,7 @@ def test_a_score_over_a_range_is_not_of_a_page_alone(method):
     assert inner.strip() == 'year >= 2025 AND "data" >= ? AND year <= 2025 AND "data" <= ?'
 
 
-@pytest.mark.parametrize("asked", [Prices(), Volatility(sort="-volatilidade"), Anomalies(method="zscore_range")])
+@pytest.mark.parametrize("asked", [Prices(), Volatility(sort="-vol_anualizada"), Anomalies(method="zscore_range")])
 @pytest.mark.parametrize("after", [None, Position(None, DAY), Position(0.5, DAY), Position(3, DAY)])
 def test_there_is_a_value_for_every_mark(asked, after):
     query = queries.rows("t", asked, after)

@@ -1,0 +1,74 @@
+"""The Chalice app on a port: Chalice's own local server, and what API Gateway does besides."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from chalice.app import Chalice
+from chalice.config import Config
+from chalice.local import ChaliceRequestHandler, LocalChalice, LocalDevServer, create_local_server
+from werkzeug.http import parse_accept_header
+
+from local.defaults import HOST
+
+_CONFIG = Path(__file__).resolve().parent.parent / ".chalice" / "config.json"
+
+MINIMUM_COMPRESSION_SIZE: int = json.loads(_CONFIG.read_text(encoding="utf-8"))["minimum_compression_size"]
+"""The least bytes of a body that is compressed, on AWS too."""
+
+
+class Server:
+    """The Chalice app on a port, on a thread of its own.
+
+    Args:
+        app: the app.
+        port: where it listens; 0 takes a free port.
+    """
+
+    def __init__(self, app: Chalice, port: int) -> None:
+        if not isinstance(app, LocalChalice):
+            # Chalice's way to give each thread a request of its own; it works once for an app.
+            create_local_server(app, Config.create(), HOST, 0).server.server_close()
+        self._server: Any = LocalDevServer(app, Config.create(), HOST, port, _Handler)
+        self.url = f"http://{HOST}:{self._server.server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.server.serve_forever, name="api", daemon=True)
+
+    def __enter__(self) -> Server:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server.server_close()
+
+
+class _Handler(ChaliceRequestHandler):
+    """Chalice's, but that it compresses nothing, sends a body to HEAD, which the next request on the connection would
+    find, and leaves the methods that it does not know to Python's own server, which answers 501."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):
+            return self.do_GET
+        raise AttributeError(name)
+
+    def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
+        content = body if isinstance(body, bytes) else body.encode()
+        if len(content) >= MINIMUM_COMPRESSION_SIZE and accepts_gzip(self.headers.get("Accept-Encoding")):
+            content = gzip.compress(content, compresslevel=6, mtime=0)
+            headers = {**headers, "Content-Encoding": "gzip"}
+        if self.command != "HEAD":
+            super()._send_http_response_with_body(code, headers, content)
+            return
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(content)))
+        self._send_headers(headers)
+
+
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """Whether a client names gzip. Without the header, or for `*`, API Gateway compresses nothing."""
+    return dict(parse_accept_header((accept_encoding or "").lower())).get("gzip", 0) > 0

@@ -1,0 +1,88 @@
+"""The names of the interface: what is said of a session is a column, Portuguese; all else is English."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.inspect import StructType, type_info
+
+from chalicelib.api import openapi
+from chalicelib.api.models import AnswerMeta, ConeAnswer, Day, Depth, Links, Problem, SummaryAnswer
+from chalicelib.api.parameters import COLUMNS, COMPUTED, Anomalies
+from chalicelib.api.routes import ROUTES
+from chalicelib.api.summaries import ConeRow
+from chalicelib.schema import REFINED
+
+OF_A_SESSION: dict[type, set[str]] = {
+    ConeRow: {"data"},
+    Day: {"data", "retorno_log", "retorno_pct"},
+    Depth: {"data", "drawdown"},
+}
+"""The fields that are columns, of the classes that say something of one session."""
+
+# Whoever adds a name adds its words here, and so sees the rule.
+WORDS = """
+allowed as at because behind best caveats close code column count current cursor day deepest degraded detail
+drawdown end errors estimator expected fall fields first format freshness gaps instance limit links max mean
+median meta method min name next of opens p25 p75 parameter peak per percentile periods previous quality rank
+reason received refused revisions routes rows schema sd self session sessions sort start state status synthetic
+threshold ticker title trough type unit updated version volatility warnings window worst year
+"""
+
+ENGLISH = set(WORDS.split())
+
+COLUMN_NAMES = {column.name for column in (*REFINED, *COMPUTED)}
+
+
+def structs(kind: Any) -> Iterator[type]:
+    """The classes that a type is made of."""
+    if isinstance(kind, StructType):
+        yield kind.cls
+        for field in kind.fields:
+            yield from structs(field.type)
+        return
+    for name in getattr(kind, "__struct_fields__", ()):
+        inner = getattr(kind, name)
+        for each in inner if isinstance(inner, tuple) else (inner,):
+            if isinstance(each, msgspec.inspect.Type):
+                yield from structs(each)
+
+
+ANSWERS = sorted(
+    {
+        cls
+        for kind in (Problem, *(route.answers for route in ROUTES.values() if route.answers))
+        for cls in structs(type_info(kind))
+    },
+    key=lambda cls: cls.__name__,
+)
+PARAMETERS = sorted({route.parameters for route in ROUTES.values()}, key=lambda cls: cls.__name__)
+
+
+def test_every_class_of_an_answer_is_looked_at():
+    assert {AnswerMeta, Links, Problem, ConeAnswer, SummaryAnswer, *OF_A_SESSION} <= set(ANSWERS)
+
+
+@pytest.mark.parametrize("cls", [*ANSWERS, *PARAMETERS])
+def test_what_is_no_column_is_english(cls: Any):
+    names = {field.encode_name for field in msgspec.structs.fields(cls)}
+    columns = OF_A_SESSION.get(cls, set())
+
+    assert columns <= names & COLUMN_NAMES
+    assert {word for name in names - columns for word in name.split("_")} <= ENGLISH
+
+
+def test_the_columns_of_rows_are_the_tables_but_for_those_that_are_computed():
+    computed = {column.name for column in COMPUTED}
+
+    assert set(COLUMNS) - {column.name for column in REFINED} == {"vol_anualizada"} <= computed
+    assert set(Anomalies.allowed_fields) - set(COLUMNS) == {"escore"} <= computed
+
+
+def test_the_contract_knows_the_old_name_of_the_volatility_asked_for_no_more():
+    assert not re.search(r"\bvolatilidade\b", json.dumps(openapi.document()))

@@ -1,0 +1,235 @@
+"""What the API answers when AWS cannot be reached: each kind by its real cause, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.api.backends import HINT, NOT_RECOGNISED, unreachable
+from chalicelib.api.routes import ROUTES
+from common.paths import ROOT
+
+SECONDS = 60.0
+
+ASKS_AWS = [path for path, route in ROUTES.items() if route.keyed]
+
+SCRIPT = """
+import json, sys
+import app
+from chalice.test import Client
+http = Client(app.app).http
+for path in sys.argv[1:]:
+    response = http.get(path)
+    print(json.dumps([path, response.status_code, dict(response.headers), response.json_body]))
+"""
+
+KEYS = {"AWS_ACCESS_KEY_ID": "not-a-key", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
+REGION = {"AWS_DEFAULT_REGION": "us-east-1"}
+
+
+def asked(home: Path, paths: list[str], **environ: str) -> tuple[list[Any], list[str]]:
+    """What the API answers, and the lines of its log, in a process that knows nothing but these variables."""
+    clean = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        # Its own look-up of credentials would leave this machine.
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SCRIPT, *paths],
+        cwd=ROOT,
+        env=clean | environ,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()], done.stderr.splitlines()
+
+
+def assert_unavailable(answers: list[Any], log: list[str], paths: list[str], cause: str) -> None:
+    """Each answer is a 503 in plain words, and the log has a line for each, with the cause and what to do."""
+    for path, (asked_path, status, headers, body) in zip(paths, answers, strict=True):
+        assert (asked_path, status, headers["Retry-After"]) == (path, 503, "5")
+        assert headers["Content-Type"] == "application/problem+json"
+        assert headers["Cache-Control"] == "no-store"
+        assert body == {
+            "type": "about:blank",
+            "title": "Service Unavailable",
+            "status": 503,
+            "detail": "a backend is unavailable",
+            "instance": path,
+        }
+    assert len(log) == len(paths), "\n".join(log)
+    for path, line in zip(paths, log, strict=True):
+        assert line.startswith(f"{path}: ")
+        assert cause in line
+        assert line.endswith(f"; {HINT}")
+
+
+@contextmanager
+def listener(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that does this with each connection, and its address."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        accepted: list[socket.socket] = []
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                accepted.append(connection)
+                answer(connection)
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(SECONDS)
+            for connection in accepted:
+                connection.close()
+
+
+def sends(text: bytes) -> Callable[[socket.socket], None]:
+    """Read a request, send this, and close."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(text)
+        connection.close()
+
+    return answer
+
+
+def says_nothing(connection: socket.socket) -> None:
+    """Leave the connection open."""
+
+
+@pytest.fixture
+def closed_port() -> str:
+    """An address at which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture
+def full_port() -> Iterator[str]:
+    """An address that takes no more connections, and refuses none."""
+    if sys.platform != "linux":
+        pytest.skip("other systems refuse a connection that finds the queue full")
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "cause"),
+    [
+        pytest.param({}, "You must specify a region", id="no region"),
+        pytest.param({"AWS_DEFAULT_REGION": "us east"}, "'us east'", id="no such region"),
+        pytest.param(REGION, "Unable to locate credentials", id="no credentials"),
+        pytest.param(
+            REGION | {"AWS_ACCESS_KEY_ID": "not-a-key"}, "AWS_SECRET_ACCESS_KEY", id="half of the credentials"
+        ),
+        pytest.param({"AWS_PROFILE": "absent"}, "(absent)", id="no such profile"),
+        pytest.param(REGION | KEYS | {"AWS_ENDPOINT_URL": "localhost:4566"}, "localhost:4566", id="no URL"),
+    ],
+)
+def test_an_environment_that_lacks_something(tmp_path: Path, environ: dict[str, str], cause: str):
+    answers, log = asked(tmp_path, ASKS_AWS, **environ)
+
+    assert_unavailable(answers, log, ASKS_AWS, cause)
+
+
+def test_an_endpoint_that_nobody_listens_at(tmp_path: Path, closed_port: str):
+    endpoint = f"http://{closed_port}"
+
+    answers, log = asked(tmp_path, ASKS_AWS, **REGION, **KEYS, AWS_ENDPOINT_URL=endpoint)
+
+    assert_unavailable(answers, log, ASKS_AWS, f'Could not connect to the endpoint URL: "{endpoint}')
+
+
+def test_on_lambda_the_log_gives_no_advice_for_a_laptop(tmp_path: Path, closed_port: str):
+    environ = {**REGION, **KEYS, "AWS_ENDPOINT_URL": f"http://{closed_port}", "AWS_LAMBDA_FUNCTION_NAME": "api"}
+
+    ((_, status, headers, _),), (line,) = asked(tmp_path, ["/status"], **environ)
+
+    assert (status, headers["Retry-After"]) == (503, "5")
+    assert "Could not connect" in line
+    assert "make run" not in line
+
+
+def test_a_proxy_that_nobody_listens_at(tmp_path: Path, closed_port: str):
+    environ = {**REGION, **KEYS, "AWS_ENDPOINT_URL": "http://aws.invalid", "HTTP_PROXY": f"http://{closed_port}"}
+
+    answers, log = asked(tmp_path, ["/ibov/prices"], **environ)
+
+    assert_unavailable(answers, log, ["/ibov/prices"], "Failed to connect to proxy URL")
+
+
+def test_a_connection_that_is_not_accepted_in_time(tmp_path: Path, full_port: str):
+    answers, log = asked(tmp_path, ["/ibov/prices"], **REGION, **KEYS, AWS_ENDPOINT_URL=f"http://{full_port}")
+
+    assert_unavailable(answers, log, ["/ibov/prices"], "Connect timeout on endpoint URL")
+
+
+HALF = b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: "x"\r\n\r\n{}'
+EXPIRED = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "cause"),
+    [
+        pytest.param("http", says_nothing, "Read timeout on endpoint URL", id="no answer in time"),
+        pytest.param("http", sends(b""), "Connection was closed", id="a connection that is closed"),
+        pytest.param("http", sends(HALF), "Connection broken", id="half of an answer"),
+        pytest.param("https", sends(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "SSL validation failed", id="no TLS"),
+        pytest.param(
+            "http",
+            sends(b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(EXPIRED), EXPIRED)),
+            "(ExpiredToken)",
+            id="credentials that have expired",
+        ),
+    ],
+)
+def test_a_server_that_is_no_backend(tmp_path: Path, scheme: str, answer: Callable[[socket.socket], None], cause: str):
+    with listener(answer) as address:
+        answers, log = asked(tmp_path, ["/ibov/prices"], **REGION, **KEYS, AWS_ENDPOINT_URL=f"{scheme}://{address}")
+
+    assert_unavailable(answers, log, ["/ibov/prices"], cause)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket", "InvalidRequestException", *NOT_RECOGNISED])
+def test_credentials_that_aws_does_not_take_are_another_matter_than_a_right_that_is_missing(code: str):
+    error = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
+
+    assert unreachable(error) is (code in NOT_RECOGNISED)
+
+
+def test_what_needs_no_aws_is_answered_all_the_same(tmp_path: Path):
+    paths = [path for path in ROUTES if path not in ASKS_AWS and ROUTES[path].media == "application/json"]
+
+    answers, log = asked(tmp_path, paths)
+
+    assert [(path, status) for path, status, _, _ in answers] == [(path, 200) for path in paths]
+    assert log == []

@@ -1,0 +1,120 @@
+"""What somebody who knows Chalice types in a clean clone: `chalice local`, and the commands that work elsewhere."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import chalice_command
+from local.laptop import Laptop
+from tests.conftest import NOWHERE
+from tests.support.bars import raw_object, session_bars
+from tests.support.checkout import chalice, chalice_local, checkout, nothing_set
+from tests.support.lake import fill
+from tests.support.processes import wait_for_answer
+
+KEYS = {"AWS_ACCESS_KEY_ID": "mine", "AWS_SECRET_ACCESS_KEY": "mine", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: Any) -> Path:
+    return checkout(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture
+def nobody(tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody who has set nothing."""
+    return nothing_set(tmp_path)
+
+
+def problem(url: str) -> tuple[int, Any, Any]:
+    """The status, the headers and the body of an answer that is an error."""
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(url, timeout=30)
+    with raised.value as answer:
+        return answer.code, answer.headers, json.load(answer)
+
+
+@pytest.mark.parametrize("options", [(), ("--stage", "local"), ("--stage", "prod")])
+def test_local_serves_the_lake_at_the_endpoint_that_is_exported(
+    clone: Path, nobody: dict[str, str], laptop: Laptop, options: tuple[str, ...]
+):
+    fill(raw_object(session_bars("2025-01-02", 10)))
+    environ = nobody | {"AWS_ENDPOINT_URL": laptop.aws.endpoint}
+
+    with chalice_local(clone, *options, environ=environ) as (url, running):
+        answer = wait_for_answer(f"{url}/ibov/volatility?limit=3", running)
+
+    assert [row["data"] for row in answer["rows"]] == ["2025-01-15", "2025-01-14", "2025-01-13"]
+
+
+def test_local_without_an_aws_answers_what_needs_none_and_says_what_to_start(clone: Path, nobody: dict[str, str]):
+    with chalice_local(clone, environ=nobody | {"AWS_ENDPOINT_URL": NOWHERE}) as (url, running):
+        assert wait_for_answer(f"{url}/", running)
+        status, headers, body = problem(f"{url}/ibov/volatility")
+
+    assert (status, headers["Content-Type"], body["status"]) == (503, "application/problem+json", 503)
+    assert int(headers["Retry-After"]) > 0
+    assert "start `make run`, or set AWS_ENDPOINT_URL" in running.output
+    assert "Traceback" not in running.output
+
+
+def test_what_is_not_exported_is_that_of_make_run():
+    environ = {"PATH": "/bin"}
+
+    chalice_command.prepare(environ)
+
+    assert environ == {
+        "PATH": "/bin",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+@pytest.mark.parametrize(
+    "exported",
+    [
+        {**KEYS, "AWS_DEFAULT_REGION": "sa-east-1", "AWS_ENDPOINT_URL": NOWHERE},
+        # The settings of a stage: what is asked is the real AWS, by the user's own profile.
+        {"B3_RAW_BUCKET": "b3-dataflow-raw-123456789012-us-east-1-dev", "AWS_PROFILE": "mine"},
+    ],
+)
+def test_what_is_exported_stays(exported: dict[str, str]):
+    environ = dict(exported)
+
+    chalice_command.prepare(environ)
+
+    assert environ == exported
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        (("deploy", "--stage", "dev"), "use `make deploy STAGE=dev`"),
+        (("deploy", "--stage", "prod"), "use `make deploy STAGE=prod`"),
+        (("delete", "--stage", "dev"), "use `make destroy STAGE=dev`"),
+        (("package", "out"), "use `make deploy STAGE=dev`"),
+        (
+            ("package", "--pkg-format", "terraform", "out"),
+            "`chalice package --pkg-format terraform` works in build/deploy",
+        ),
+    ],
+)
+@pytest.mark.parametrize("exported", [{}, KEYS])
+def test_what_needs_a_stage_ends_in_one_line_that_names_the_command(
+    clone: Path, nobody: dict[str, str], command: tuple[str, ...], hint: str, exported: dict[str, str]
+):
+    done = chalice(clone, *command, environ=nobody | exported)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: use `make ")
+    assert hint in line
+    assert not (clone / "out").exists()

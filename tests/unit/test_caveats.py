@@ -1,0 +1,54 @@
+"""What `meta` says of the estimators: its figures are those of the real history, computed here from the CSV alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from chalicelib.api.caveats import CAVEATS, MEDIAN_RATIOS, NIGHT_PERCENT, USE_THE_NIGHT, caveats
+from chalicelib.refine.volatility import ESTIMATORS as FORMULAS
+from chalicelib.schema import ESTIMATORS
+from tests.support import history
+
+
+@pytest.fixture(scope="module")
+def since_2008(real_csv: Path) -> pd.DataFrame:
+    table = history.refined(real_csv)
+    night = np.log(table["preco_abertura"] / table["preco_fechamento"].shift())
+    return table.assign(night=night)["2008":]
+
+
+def test_the_night_that_the_open_has_is_as_small_as_is_said(since_2008: pd.DataFrame):
+    share = since_2008["night"].var() / since_2008["retorno_log"].var()
+
+    assert round(100 * share, 2) == NIGHT_PERCENT
+    for estimator in USE_THE_NIGHT:
+        assert f"{NIGHT_PERCENT} %" in CAVEATS[estimator]
+
+
+@pytest.mark.parametrize("estimator", MEDIAN_RATIOS)
+def test_an_estimator_is_as_much_lower_than_close_to_close_as_is_said(since_2008: pd.DataFrame, estimator: str):
+    ratio = since_2008[f"vol_{estimator}_252d"] / since_2008["vol_close_to_close_252d"]
+
+    assert round(ratio.median(), 3) == MEDIAN_RATIOS[estimator]  # type: ignore[index]
+    assert f"{ratio.median():.3f}" in CAVEATS[estimator]  # type: ignore[index]
+    assert (ratio < 1).all()
+
+
+def test_those_that_use_the_night_are_those_whose_formula_has_it():
+    with_close_before = {name for name, formula in FORMULAS.items() if formula.needs_close_before}
+
+    assert set(USE_THE_NIGHT) == with_close_before - {"close_to_close"}
+    assert set(CAVEATS) == set(ESTIMATORS) - {"close_to_close"}
+
+
+def test_an_answer_has_the_caveats_of_its_columns():
+    assert caveats(["data", "vol_close_to_close_21d", "vol_ewma"]) == {}
+    assert caveats(["vol_garman_klass_5d"]) == {"garman_klass": CAVEATS["garman_klass"]}
+    assert list(caveats(["vol_garman_klass_yang_zhang_5d", "vol_parkinson_21d", "vol_parkinson_5d"])) == [
+        "garman_klass_yang_zhang",
+        "parkinson",
+    ]
