@@ -126,7 +126,7 @@ def test_a_foreign_object_is_warned_of_and_left_alone(lake: Lake, run: Any, caps
     run()
 
     assert (
-        "warning: s3://b3-dataflow-refined/refined/year=2024/other.parquet is not of this lake"
+        "warning: s3://b3-dataflow-refined/refined/year=2024/other.parquet is not part of this lake"
         in capsys.readouterr().out
     )
     assert moto_state.read(BUCKET, "refined/year=2024/other.parquet") == b"x"
