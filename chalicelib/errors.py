@@ -2,35 +2,35 @@
 
     B3Error
     ├── SettingsError         a setting is missing or malformed
-    ├── SourceError           a source did not give the bars that were asked of it
-    │   ├── SourceUnavailable     it did not answer, or asked us to wait: trying later can help
-    │   ├── SourceRefused         it answered that it will not give them
-    │   ├── SourceMalformed       it answered something that is not what it promised
-    │   └── SourceEmpty           it answered, and gave no bars
-    ├── LakeError             the lake is not in a state in which this can be done
-    │   ├── MixedLake             real and synthetic bars would meet
-    │   ├── LakeChanged           an object is not as it was when it was read: starting over can help
-    │   └── RunInProgress         another run holds the claim: trying later can help
-    ├── BackendUnavailable    no client of AWS can be made: trying later can help
-    ├── QueryError            Athena did not answer a query
-    │   ├── QueryRefused          it has too much to do: trying later can help
-    │   ├── QueryFailed           it ran and failed, was cancelled, or its result is gone
-    │   └── QueryTimeout          it was still running at the deadline
-    └── RequestError          what a client asked cannot be answered as asked
-        ├── BadParameter          one parameter: names it, what was received and what is allowed
-        ├── BadPayload            the payload of an invocation
-        ├── NotFound              a thing that is not there
-        └── NotReady              nothing has been ingested yet: trying later can help
+    ├── SourceError           a source did not return the bars
+    │   ├── SourceUnavailable     no response, or a request to wait; retry later
+    │   ├── SourceRefused         the source refuses these bars
+    │   ├── SourceMalformed       the response cannot be read
+    │   └── SourceEmpty           the response has no bars
+    ├── LakeError             the state of the lake does not allow the operation
+    │   ├── MixedLake             real and synthetic bars would be mixed
+    │   ├── LakeChanged           an object changed since it was read; start over
+    │   └── RunInProgress         another run holds the lease; retry later
+    ├── BackendUnavailable    no AWS client can be created; retry later
+    ├── QueryError            Athena did not return a result
+    │   ├── QueryRefused          Athena is too busy; retry later
+    │   ├── QueryFailed           the query failed, was cancelled, or its result is gone
+    │   └── QueryTimeout          the query was still running at the deadline
+    └── RequestError          the client's request cannot be answered
+        ├── BadParameter          a query parameter is not allowed
+        ├── BadPayload            the payload of an invocation is not allowed
+        ├── NotFound              the resource does not exist
+        └── NotReady              nothing has been ingested yet; retry later
 
-The message of each names the thing, the value and what is allowed. Messages are for operators; what a client of
-the API may read is built in `problems`.
+Each message names the thing, the value and what is allowed. Messages are for operators: `api.problems` builds what a
+client reads.
 """
 
 from __future__ import annotations
 
 
 class B3Error(Exception):
-    """The base of all errors above."""
+    """Base class of every error in this module."""
 
 
 class SettingsError(B3Error):
@@ -38,55 +38,55 @@ class SettingsError(B3Error):
 
 
 class SourceError(B3Error):
-    """A source did not give the bars that were asked of it."""
+    """A source did not return the bars."""
 
 
 class SourceUnavailable(SourceError):
-    """The source did not answer, or asked us to wait. Trying later can help."""
+    """The source did not respond, or asked the client to wait. Retry later."""
 
 
 class SourceRefused(SourceError):
-    """The source answered that it will not give the bars."""
+    """The source refuses the bars."""
 
 
 class SourceMalformed(SourceError):
-    """The source answered something that is not what it promised."""
+    """The response of the source cannot be read."""
 
 
 class SourceEmpty(SourceError):
-    """The source answered, and gave no bars."""
+    """The response of the source has no bars."""
 
 
 class LakeError(B3Error):
-    """The lake is not in a state in which this can be done."""
+    """The state of the lake does not allow the operation."""
 
 
 class MixedLake(LakeError):
-    """Real and synthetic bars would meet in one lake."""
+    """Real and synthetic bars would be mixed in one lake."""
 
 
 class LakeChanged(LakeError):
-    """An object is no longer as it was when it was read. Starting over can help."""
+    """An object changed since it was read. Start over."""
 
 
 class RunInProgress(LakeError):
-    """Another run holds the claim on the lake. Trying later can help."""
+    """Another run holds the lease on the lake. Retry later."""
 
 
 class BackendUnavailable(B3Error):
-    """No client of AWS can be made. Trying later can help."""
+    """No AWS client can be created. Retry later."""
 
 
 class QueryError(B3Error):
-    """Athena did not answer a query."""
+    """Athena did not return the result of a query."""
 
 
 class QueryRefused(QueryError):
-    """Athena has too much to do. Trying later can help."""
+    """Athena is too busy. Retry later."""
 
 
 class QueryFailed(QueryError):
-    """The query ran and failed, or was cancelled, or its result is gone."""
+    """The query failed, was cancelled, or its result is gone."""
 
 
 class QueryTimeout(QueryError):
@@ -94,13 +94,16 @@ class QueryTimeout(QueryError):
 
 
 class RequestError(B3Error):
-    """What a client asked cannot be answered as asked."""
+    """The client's request cannot be answered."""
 
 
 class BadParameter(RequestError):
-    """One query parameter is unknown, repeated, malformed, out of range or in conflict.
+    """A query parameter is unknown, repeated, malformed, out of range or in conflict with another.
 
-    The three attributes are what the client reads: `parameter`, what was `received`, and what is `allowed`.
+    Attributes:
+        parameter: its name.
+        received: the value, as the client sent it.
+        allowed: what is allowed instead. The client reads all three.
     """
 
     def __init__(self, parameter: str, received: str, allowed: str) -> None:
@@ -111,12 +114,12 @@ class BadParameter(RequestError):
 
 
 class BadPayload(RequestError):
-    """The payload of an invocation is not what the function takes."""
+    """The payload of an invocation is not allowed."""
 
 
 class NotFound(RequestError):
-    """What was asked for is not there."""
+    """The resource does not exist."""
 
 
 class NotReady(RequestError):
-    """Nothing has been ingested yet. Trying later can help."""
+    """Nothing has been ingested yet. Retry later."""

@@ -1,11 +1,8 @@
-"""The job `b3-etl-job`: brings refined up to date with all of raw, whatever happened before.
+"""The Glue job `b3-etl-job`: update refined from all of raw.
 
     python glue/b3_etl_job.py --RAW_PATH s3://bucket/raw/ --REFINED_PATH s3://bucket/refined/
 
-A run claims the manifest, computes refined from every raw object, writes the years that differ from what is
-stored, registers them, and commits the manifest; then it looks for raw objects that arrived meanwhile. Every
-write is conditional on what was stored at the claim, so two runs do not overwrite each other, and each run
-compares with what is really stored, so one that was killed anywhere is healed by the next.
+This script parses the arguments; `chalicelib.job` does the work.
 """
 
 from __future__ import annotations
@@ -20,28 +17,28 @@ import boto3
 
 from chalicelib import layout
 from chalicelib.errors import B3Error
-from chalicelib.job.merge import bring_up_to_date
+from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the job with Glue's arguments; exits with one line that names what went wrong."""
+    """Run the job with Glue's arguments. On an error, exit with one line that names it."""
     arguments = parse(argv)
     raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)
     session = boto3.Session()
     lake = Lake(session.client("s3"), raw.netloc, refined.netloc)
     catalog = Catalog(session, arguments.DATABASE, arguments.TABLE, arguments.REFINED_PATH)
     try:
-        bring_up_to_date(lake, catalog, arguments.JOB_RUN_ID, lambda: datetime.now(UTC))
+        update_refined(lake, catalog, arguments.JOB_RUN_ID, lambda: datetime.now(UTC))
     except B3Error as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The job's arguments. Glue adds many of its own, which are ignored."""
-    parser = argparse.ArgumentParser(description="Bring refined up to date with all of raw.", allow_abbrev=False)
+    """Parse the job's arguments, and ignore the many that Glue adds."""
+    parser = argparse.ArgumentParser(description="Update refined from all of raw.", allow_abbrev=False)
     parser.add_argument("--RAW_PATH", required=True, metavar="s3://…", help="any path in the raw bucket: a hint only")
     parser.add_argument("--REFINED_PATH", required=True, metavar="s3://…/refined/", help="where refined lies")
     parser.add_argument("--DATABASE", default=Settings().database, help="Glue database (default: %(default)s)")

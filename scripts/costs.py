@@ -165,7 +165,7 @@ def items(usage: Usage) -> list[Item]:
         Item("S3: raw, read by the job", "get", (runs, (usage.raw_objects, f"{usage.raw_objects} objects"), thousand)),
         Item("S3: years, read by Athena", "get", (asked, (per_question, f"{per_question} reads"), thousand)),
         Item("S3: results, written by Athena", "put", (asked, (2, "2 objects"), thousand)),
-        # The claim, a year, quarantine, revisions, the ledger, the commit, and the lists of both buckets, with room.
+        # The lease, a year, quarantine, revisions, the ledger, the commit, and the lists of both buckets, with room.
         Item("S3: what the job lists and writes", "put", (runs, (20, "20 calls"), thousand)),
         Item(
             "Answers, to the internet", "out", (requests, (usage.answer_kb / 1e6, f"{usage.answer_kb:g} KB/1,000,000"))

@@ -24,7 +24,7 @@ def start_refine(
 
     Args:
         event: an S3 notification as Lambda receives it.
-        now: the time, with a zone, by which a claim holds or has expired.
+        now: the time, with a zone, by which a lease is live or has expired.
 
     Raises:
         RunInProgress: a run is going on, which may have looked at raw already. Lambda retries, and finds the object
@@ -39,9 +39,9 @@ def start_refine(
     if not unmerged:
         return None
     waits = f"{settings.job} is running; {unmerged[0]} waits for the next attempt"
-    if manifest and manifest.claim and manifest.claim.holds(now):
-        # Glue does not know of a run by hand, and a run that it did start would only meet the claim and fail.
-        raise RunInProgress(f"{waits}: run {manifest.claim.run_id} holds the claim")
+    if manifest and manifest.lease and manifest.lease.is_live(now):
+        # Glue does not know of a run by hand, and a run that it did start would only find the lease and fail.
+        raise RunInProgress(f"{waits}: run {manifest.lease.run_id} holds the lease")
     arguments = {
         "--RAW_PATH": f"s3://{settings.raw_bucket}/{unmerged[0]}",
         "--REFINED_PATH": f"s3://{settings.refined_bucket}/{layout.REFINED_PREFIX}",

@@ -1,4 +1,4 @@
-"""What a run writes under its lease: the years that differ, quarantine, revisions, partitions and the ledger."""
+"""Write a run's results under its lease: years, quarantine, revisions, partitions and the ledger."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from chalicelib.schema import QUARANTINE, REFINED, REVISIONS
 
 
 def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[str, Year]:
-    """Write the years that differ from what is stored, register them, and drop those that no longer are."""
+    """Write the years that differ from the stored ones, register all years, and delete those without bars."""
     bars = {int(year): refined.bars[refined.bars["year"] == year] for year in sorted(refined.bars["year"].unique())}
-    # All is encoded before the first write: what cannot be encoded leaves the lake as it was.
+    # Encode everything before the first write, so that an encoding error leaves the lake unchanged.
     bodies = {year: parquet.encode(rows, REFINED) for year, rows in bars.items()}
     refused = parquet.encode(refined.quarantine, QUARANTINE)
     revisions = parquet.encode(refined.revisions, REVISIONS)
@@ -28,19 +28,19 @@ def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[st
     print(f"refined: {len(years)} years, {len(written)} written")
     writer.put(layout.QUARANTINE_KEY, refused)
     writer.put(layout.REVISIONS_KEY, revisions)
-    writer.about_to_write()
+    writer.check_lease()
     catalog.register(bars)
-    found = {key: layout.refined_year(key) for key in writer.stored if key.startswith(layout.REFINED_PREFIX)}
-    for key, stored_year in found.items():
+    stored_years = {key: layout.refined_year(key) for key in writer.stored if key.startswith(layout.REFINED_PREFIX)}
+    for key, stored_year in stored_years.items():
         if stored_year is None:
-            print(f"warning: s3://{writer.lake.refined_bucket}/{key} is not of this lake, and Athena may read it")
+            print(f"warning: s3://{writer.lake.refined_bucket}/{key} is not part of this lake, and Athena may read it")
         elif stored_year not in bars:
             writer.delete(key)
     return years
 
 
 def write_ledger(writer: Writer, ledger: Ledger) -> str:
-    """Write the ledger under a name of its own, so that a manifest and the ledger that it names always agree."""
+    """Write the ledger under a key made of its digest, so that a manifest always names the ledger of its own commit."""
     body = ledger.encode()
     key = f"{layout.LEDGER_PREFIX}{hashlib.sha256(body).hexdigest()[:16]}.json"
     writer.put(key, body)

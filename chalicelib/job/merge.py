@@ -1,4 +1,4 @@
-"""Bring refined up to date with all of raw: one lease, one computation, one commit, and again if raw grew meanwhile."""
+"""Update refined from all of raw: list, read, refine, write, commit; start over if raw grew meanwhile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalicelib import layout
 from chalicelib.errors import LakeChanged, RunInProgress
 from chalicelib.job.commit import write_ledger, write_refined
 from chalicelib.lake.catalog import Catalog
-from chalicelib.lake.lease import claimed
+from chalicelib.lake.lease import acquire
 from chalicelib.lake.manifest import Contents, Gap, Ledger, Quality, Run, code_version, version_of
 from chalicelib.lake.store import Lake
 from chalicelib.refine.calendar import sessions
@@ -18,20 +18,24 @@ from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import SCHEMA_VERSION
 
 ATTEMPTS = 5
-"""How often a run starts over because somebody else wrote, or because raw grew while it worked."""
+"""The number of times that a run starts, over again where another run wrote or raw grew."""
 
 SESSIONS_AHEAD = timedelta(days=400)
+"""How far past the run the manifest lists the calendar's sessions."""
 
 Clock = Callable[[], datetime]
 
 
-def bring_up_to_date(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents | None:
-    """Merge all of raw into refined and commit. Returns what the lake holds now, None if raw is empty.
+def update_refined(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents | None:
+    """Merge all of raw into refined and commit. Return the contents of the lake, None if raw is empty.
+
+    Every write is conditional on what was stored when the run acquired the lease, so two runs never overwrite each
+    other. A run compares with the stored objects, not with the manifest, so it repairs what a killed run left.
 
     Raises:
-        RunInProgress: another run holds the claim, or the lake changed at each of `ATTEMPTS` tries.
+        RunInProgress: another run holds the lease, or the lake changed during each of `ATTEMPTS` attempts.
         MixedLake: real and synthetic bars meet in raw; nothing was written.
-        LakeError: the catalog is not as it must be; the next run heals what was written.
+        LakeError: the catalog refused the table or a partition; the next run repairs what was written.
     """
     for _ in range(ATTEMPTS):
         if not lake.raw_objects():
@@ -50,9 +54,9 @@ def bring_up_to_date(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) ->
 
 
 def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents:
-    """One claim, one computation, one commit."""
+    """Acquire the lease, compute, write and commit, once."""
     started_at = clock()
-    with claimed(lake, run_id, started_at) as writer:
+    with acquire(lake, run_id, started_at) as writer:
         ledger = Ledger(lake.raw_objects())
         raw = read_all(lake.raw_bodies(ledger.merged))
         refined = refine(raw.rows, raw.refused, sessions)
@@ -74,7 +78,7 @@ def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents:
         )
         writer.commit(contents)
     print(f"committed: {contents.rows:,} sessions to {contents.as_of}, version {contents.version[:12]}")
-    # The claim is given up, and the next run may have written its ledger: only those that lay there before ours go.
+    # The lease is released and the next run may have written its ledger: delete only those stored before ours.
     for key, etag in writer.stored.items():
         if key.startswith(layout.LEDGER_PREFIX) and key != contents.ledger:
             lake.delete_refined(key, etag)
@@ -82,15 +86,15 @@ def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents:
 
 
 def _quality(refined: Refined) -> Quality:
-    because = refined.coverage.degraded()
+    reasons = refined.coverage.degraded()
     return Quality(
         refused=refined.refused(),
         warnings=dict(refined.warnings),
         revisions=len(refined.revisions),
         opens_at_previous_close=refined.opens_at_previous_close,
         gaps=[Gap(session, reason) for session, reason in refined.coverage.missing.items()],
-        degraded=bool(because),
-        degraded_because=because,
+        degraded=bool(reasons),
+        degraded_because=reasons,
     )
 
 

@@ -1,4 +1,4 @@
-"""The manifest: what the lake holds, in one small object that readers may trust."""
+"""The manifest: one small object that says what the lake holds. Readers start from it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ import msgspec
 from chalicelib.schema import SCHEMA_VERSION
 
 JOB_TIMEOUT = timedelta(minutes=10)
-"""How long a run of the job may take. A claim older than this is dead and may be taken over."""
+"""The longest run of the job. A lease older than this has expired, and another run may take the lake over."""
 
 
-class Claim(msgspec.Struct, frozen=True):
-    """Which run is writing, and since when."""
+class Lease(msgspec.Struct, frozen=True):
+    """The run that is writing, and the time at which it acquired the lease."""
 
     run_id: str
     at: datetime
 
-    def holds(self, now: datetime) -> bool:
-        """Whether the run may still be alive."""
+    def is_live(self, now: datetime) -> bool:
+        """Return whether the lease has not expired, so that its run may still be writing."""
         return now - self.at < JOB_TIMEOUT
 
 
 class Year(msgspec.Struct, frozen=True):
-    """One year's object in refined, as the run left it."""
+    """The object of one year in refined."""
 
     etag: str
     rows: int
@@ -38,7 +38,7 @@ class Year(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """The run that committed: when, and how many bars it read, kept and refused."""
+    """The run that committed, with the number of bars that it read, wrote and refused."""
 
     id: str
     started_at: datetime
@@ -49,23 +49,23 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A session of the calendar without a bar, and why, where that is known."""
+    """A session of the calendar without a bar, and the reason where it is known."""
 
     session: date
     reason: str | None
 
 
 class Quality(msgspec.Struct, frozen=True):
-    """What is known against the bars.
+    """The quality of the bars.
 
     Attributes:
-        refused: how many bars were refused for each reason.
-        warnings: how many bars have each warning.
-        revisions: how often the bar of a session changed.
-        opens_at_previous_close: how many bars open at the close before, to the cent; on a quarter of all days.
+        refused: the number of bars refused for each reason.
+        warnings: the number of bars with each warning.
+        revisions: the number of times that the bar of a session changed.
+        opens_at_previous_close: the number of bars whose open equals the previous close; a quarter of all sessions.
         gaps: the sessions without a bar.
-        degraded: whether something is wrong lately.
-        degraded_because: what, one sentence each.
+        degraded: whether the recent sessions have a problem.
+        degraded_because: each problem, in a sentence.
     """
 
     refused: dict[str, int]
@@ -78,10 +78,10 @@ class Quality(msgspec.Struct, frozen=True):
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """What a committed lake holds.
+    """The contents of a committed lake.
 
-    `sessions_ahead` are the calendar's sessions after `as_of`, 400 days past the run, so that a reader can tell
-    how old the data is without a calendar library. `ledger` is the key of the list of merged raw objects.
+    `sessions_ahead` are the calendar's sessions after `as_of`, up to 400 days after the run, so that a reader can
+    compute the age of the data without a calendar library. `ledger` is the key of the list of merged raw objects.
     """
 
     version: str
@@ -98,17 +98,17 @@ class Contents(msgspec.Struct, frozen=True):
     ledger: str
 
 
-class Manifest(msgspec.Struct, frozen=True):
+class Manifest(msgspec.Struct, frozen=True, rename={"lease": "claim"}):
     """The state of the lake.
 
     Attributes:
-        state: `writing` from a run's claim to its commit, and after a run that failed on the way.
-        claim: the run that is writing; None in a lake that is ready, or whose last run failed and gave up its claim.
-        contents: what the last commit left, None before the first.
+        state: `writing` while a run holds the lease, and after a run that failed and may have written.
+        lease: the run that is writing; None while no run is. In JSON it is `claim`, the name in lakes that exist.
+        contents: what the last commit published, None before the first.
     """
 
     state: Literal["writing", "ready"]
-    claim: Claim | None
+    lease: Lease | None
     contents: Contents | None
 
     def encode(self) -> bytes:

@@ -1,4 +1,4 @@
-"""The lake in S3: raw objects, refined years, quarantine, manifest and ledger. Reads and conditional writes only."""
+"""The lake in S3: read and conditionally write raw objects, refined years, quarantine, manifest and ledger."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 _READERS = 16
 _NOT_MODIFIED = 304
 
-# What S3 answers to a write whose condition does not hold, or no longer: 412, 409 and 404.
-_CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
+CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
+"""The error codes of S3 for a write whose condition does not hold: 412, 409 and 404."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lake:
-    """One lake: its two buckets, and the client that reads and writes them."""
+    """One lake: its two buckets and the S3 client."""
 
     s3: S3Client
     raw_bucket: str
     refined_bucket: str
 
     def raw_objects(self, prefix: str = layout.RAW_PREFIX) -> dict[str, str]:
-        """The ETag of every raw object below a prefix, by key, in order of key."""
+        """Return the ETag of every raw object below a prefix, by key, in order of key."""
         return {key: etag for key, etag in self._list(self.raw_bucket, prefix).items() if layout.is_raw(key)}
 
     def raw_bodies(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """The bytes of the named raw objects by key, in order of key."""
+        """Return the bytes of raw objects by key, in order of key."""
 
         def body(key: str) -> bytes:
             return self.s3.get_object(Bucket=self.raw_bucket, Key=key)["Body"].read()
@@ -47,9 +47,9 @@ class Lake:
             return dict(zip(ordered, pool.map(body, ordered), strict=True))
 
     def put_raw(self, body: bytes, collected_at: datetime) -> str:
-        """Add a raw object; none is ever replaced. Returns its key.
+        """Add a raw object and return its key. No raw object is ever replaced.
 
-        Two runs in one second get the keys of consecutive seconds.
+        Two runs in the same second get the keys of consecutive seconds.
         """
         for attempt in range(60):
             key = layout.raw_key(collected_at, attempt)
@@ -63,11 +63,11 @@ class Lake:
         )
 
     def manifest(self) -> tuple[Manifest | None, str | None]:
-        """The manifest and its ETag, or two Nones before the first run."""
+        """Return the manifest and its ETag, or two Nones before the first run."""
         return self._manifest()
 
     def manifest_after(self, etag: str) -> tuple[Manifest | None, str | None] | None:
-        """The manifest and its ETag as `manifest` gives them, None if it still has this ETag."""
+        """Return the manifest and its ETag as `manifest` does, or None if the manifest still has this ETag."""
         try:
             return self._manifest(IfNoneMatch=etag)
         except ClientError as error:
@@ -84,37 +84,37 @@ class Lake:
         return Manifest.decode(response["Body"].read()), response["ETag"]
 
     def put_manifest(self, manifest: Manifest, etag: str | None) -> str:
-        """Replace the manifest that has this ETag, or create it where that is None. Returns the new ETag."""
+        """Replace the manifest with this ETag, or create it if the ETag is None. Return the new ETag."""
         return self._put(self.refined_bucket, layout.MANIFEST_KEY, manifest.encode(), etag)
 
     def ledger(self, key: str) -> Ledger:
-        """The ledger that a manifest names.
+        """Return the ledger that a manifest names.
 
         Raises:
-            LakeChanged: a newer commit has removed it.
+            LakeChanged: a newer commit deleted it.
         """
         try:
             return Ledger.decode(self.s3.get_object(Bucket=self.refined_bucket, Key=key)["Body"].read())
         except self.s3.exceptions.NoSuchKey as error:
-            raise LakeChanged(f"s3://{self.refined_bucket}/{key} is gone: a newer commit replaced it") from error
+            raise LakeChanged(f"s3://{self.refined_bucket}/{key} does not exist: a newer commit replaced it") from error
 
     def refined_objects(self, prefix: str) -> dict[str, str]:
-        """The ETag of every object of the refined bucket below a prefix, by key."""
+        """Return the ETag of every object of the refined bucket below a prefix, by key."""
         return self._list(self.refined_bucket, prefix)
 
     def put_refined(self, key: str, body: bytes, etag: str | None) -> str:
-        """Replace the object that has this ETag, or create it where that is None. Returns the new ETag.
+        """Replace the object with this ETag, or create it if the ETag is None. Return the new ETag.
 
         Raises:
-            LakeChanged: somebody else wrote in between.
+            LakeChanged: another writer changed the object.
         """
         return self._put(self.refined_bucket, key, body, etag)
 
     def delete_refined(self, key: str, etag: str) -> None:
-        """Remove the object that has this ETag; one that is gone already is no error.
+        """Delete the object with this ETag. An object that does not exist is no error.
 
         Raises:
-            LakeChanged: somebody else wrote it in between.
+            LakeChanged: another writer changed the object.
         """
         try:
             self.s3.delete_object(Bucket=self.refined_bucket, Key=key, IfMatch=etag)
@@ -122,7 +122,7 @@ class Lake:
             code = error.response["Error"]["Code"]
             if code == "NoSuchKey":
                 return
-            if code not in _CHANGED:
+            if code not in CONFLICTS:
                 raise
             raise _changed(self.refined_bucket, key, etag) from error
 
@@ -136,11 +136,11 @@ class Lake:
                 return self.s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")["ETag"]
             return self.s3.put_object(Bucket=bucket, Key=key, Body=body, IfMatch=etag)["ETag"]
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _CHANGED:
+            if error.response["Error"]["Code"] not in CONFLICTS:
                 raise
             raise _changed(bucket, key, etag) from error
 
 
 def _changed(bucket: str, key: str, etag: str | None) -> LakeChanged:
     expected = "absent" if etag is None else f"at {etag}"
-    return LakeChanged(f"s3://{bucket}/{key} was expected {expected}, and is not")
+    return LakeChanged(f"s3://{bucket}/{key} was expected {expected} and is not")

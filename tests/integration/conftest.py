@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from chalicelib.ingest.sources.csv_file import CsvFile
-from chalicelib.job.merge import bring_up_to_date
+from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import Contents
 from chalicelib.lake.store import Lake
@@ -55,7 +55,7 @@ def run(lake: Lake, catalog: Catalog) -> Callable[..., Contents | None]:
     ids = itertools.count()
 
     def run(now: datetime = NOW) -> Contents | None:
-        return bring_up_to_date(lake, catalog, f"jr_{next(ids)}", lambda: now)
+        return update_refined(lake, catalog, f"jr_{next(ids)}", lambda: now)
 
     return run
 

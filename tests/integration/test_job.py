@@ -13,9 +13,9 @@ import pytest
 from chalicelib import layout
 from chalicelib.errors import LakeError
 from chalicelib.job import commit, merge
-from chalicelib.job.merge import bring_up_to_date
+from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
-from chalicelib.lake.manifest import Claim, Manifest
+from chalicelib.lake.manifest import Lease, Manifest
 from chalicelib.lake.store import Lake
 from chalicelib.refine import parquet
 from chalicelib.schema import PRICES, QUARANTINE, REFINED
@@ -34,7 +34,7 @@ def test_a_run_writes_the_years_registers_them_and_commits(lake: Lake, run: Any,
     assert sorted(contents.years) == YEARS == registered(glue)
     manifest, _ = lake.manifest()
     assert manifest is not None
-    assert (manifest.state, manifest.claim, manifest.contents) == ("ready", None, contents)
+    assert (manifest.state, manifest.lease, manifest.contents) == ("ready", None, contents)
     assert contents.rows == sum(year.rows for year in contents.years.values())
     assert (contents.run.rows_in, contents.run.rows_out, contents.run.rows_refused) == (111, contents.rows, 1)
     assert contents.ledger in [entry.key for entry in moto_state.objects(BUCKET, layout.LEDGER_PREFIX)]
@@ -127,7 +127,7 @@ def test_a_foreign_object_is_warned_of_and_left_alone(lake: Lake, run: Any, caps
     run()
 
     assert (
-        "warning: s3://b3-dataflow-refined/refined/year=2024/other.parquet is not of this lake"
+        "warning: s3://b3-dataflow-refined/refined/year=2024/other.parquet is not part of this lake"
         in capsys.readouterr().out
     )
     assert moto_state.read(BUCKET, "refined/year=2024/other.parquet") == b"x"
@@ -169,7 +169,7 @@ def test_while_a_run_is_writing_the_manifest_says_what_the_last_commit_held(lake
     (manifest,) = seen
     assert manifest is not None
     assert (manifest.state, manifest.contents) == ("writing", before)
-    assert manifest.claim == Claim("jr_1", NOW)
+    assert manifest.lease == Lease("jr_1", NOW)
     assert after.version != before.version
 
 
@@ -196,7 +196,7 @@ def test_a_missing_database_is_named(lake: Lake):
     catalog = Catalog(boto3.Session(), "absent", "ibov_refined", f"s3://{BUCKET}/refined/")
 
     with pytest.raises(LakeError, match="the Glue database 'absent' does not exist"):
-        bring_up_to_date(lake, catalog, "jr_1", lambda: NOW)
+        update_refined(lake, catalog, "jr_1", lambda: NOW)
 
 
 def test_raw_that_arrives_while_a_run_works_is_merged_by_it(lake: Lake, run: Any, rebuilt: Any):

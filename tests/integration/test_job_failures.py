@@ -96,7 +96,7 @@ def test_real_and_synthetic_bars_leave_the_lake_as_it_was(lake: Lake, run: Any):
     assert stored() == kept
 
 
-def test_a_lake_that_never_was_committed_is_claimed_by_nobody_after_a_failure(lake: Lake, run: Any):
+def test_a_lake_that_never_was_committed_is_leased_by_nobody_after_a_failure(lake: Lake, run: Any):
     put(lake, THREE[0], SYNTHETIC)
 
     with pytest.raises(MixedLake):
@@ -146,7 +146,7 @@ def test_a_claim_that_cannot_be_given_up_does_not_hide_what_went_wrong(
         run()
 
     assert (
-        f"warning: the claim in s3://{BUCKET}/manifests/ibov.json holds until it expires: Could not connect"
+        f"warning: the lease in s3://{BUCKET}/manifests/ibov.json holds until it expires: Could not connect"
         in capsys.readouterr().out
     )
 
@@ -198,5 +198,5 @@ def test_a_job_killed_before_any_of_its_writes_is_healed_by_the_next(
         else:
             break
 
-    # the claim, three years, quarantine, revisions, a partition, the ledger, the commit, the old ledger
+    # the lease, three years, quarantine, revisions, a partition, the ledger, the commit, the old ledger
     assert number == 10

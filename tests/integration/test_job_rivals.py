@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 from chalicelib import layout
 from chalicelib.errors import RunInProgress
 from chalicelib.job import merge
-from chalicelib.job.merge import bring_up_to_date
+from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
-from chalicelib.lake.manifest import JOB_TIMEOUT, Claim, Contents, Ledger, Manifest
+from chalicelib.lake.manifest import JOB_TIMEOUT, Contents, Lease, Ledger, Manifest
 from chalicelib.lake.store import Lake
 from local import moto_state
 from local.laptop import Laptop
@@ -39,16 +39,16 @@ LATER = NOW + JOB_TIMEOUT
 KEY = layout.refined_key(2024)
 
 
-def claim_as_rival() -> None:
-    """Take the lake over, as a run does that finds the claim expired."""
+def take_over_as_rival() -> None:
+    """Take the lake over, as a run does that finds the lease expired."""
     found, etag = rival().manifest()
     contents = found.contents if found else None
-    rival().put_manifest(Manifest("writing", Claim("jr_rival", LATER), contents), etag)
+    rival().put_manifest(Manifest("writing", Lease("jr_rival", LATER), contents), etag)
 
 
 def test_a_claim_is_respected_while_its_run_may_live_and_taken_over_after(lake: Lake, run: Any):
     put(lake, *THREE)
-    lake.put_manifest(Manifest("writing", Claim("jr_other", NOW), None), None)
+    lake.put_manifest(Manifest("writing", Lease("jr_other", NOW), None), None)
 
     with pytest.raises(RunInProgress, match="run jr_other has been writing since 2025-10-15 01:30:00 UTC"):
         run(NOW + JOB_TIMEOUT - timedelta(seconds=1))
@@ -66,7 +66,7 @@ def test_two_runs_at_once_never_overwrite_each_other(lake: Lake, catalog: Catalo
 
     def work(number: int) -> None:
         try:
-            outcomes.append(bring_up_to_date(rival(), catalog, f"jr_{number}", lambda: NOW))
+            outcomes.append(update_refined(rival(), catalog, f"jr_{number}", lambda: NOW))
         except RunInProgress as error:
             outcomes.append(error)
 
@@ -127,7 +127,7 @@ def test_a_run_that_is_taken_over_after_any_of_its_writes_writes_nothing_more(
             if model.name in WRITES and http_response.status_code < 300:
                 done.append(model.name)
                 if len(done) == number + 1:
-                    claim_as_rival()
+                    take_over_as_rival()
 
         for events in (s3.meta.events, catalog.session.events):
             events.register("after-call", count, unique_id="count")
@@ -138,11 +138,11 @@ def test_a_run_that_is_taken_over_after_any_of_its_writes_writes_nothing_more(
             for events in (s3.meta.events, catalog.session.events):
                 events.unregister("after-call", unique_id="count")
         assert len(done) == number + 1
-        assert rival().manifest()[0] == Manifest("writing", Claim("jr_rival", LATER), before)
+        assert rival().manifest()[0] == Manifest("writing", Lease("jr_rival", LATER), before)
         if done[-1] == "PutObject" and "DeleteObject" in done:
             break
 
-    # the claim, three years, quarantine, revisions, a partition, the year that is no longer, the ledger
+    # the lease, three years, quarantine, revisions, a partition, the year that is no longer, the ledger
     assert number == 8
 
 
@@ -157,7 +157,7 @@ def test_a_run_that_wakes_up_after_another_has_committed_overwrites_nothing(
     def sleep(*arguments: Any) -> Any:
         if left:
             put(rival(), *left.pop())
-            contents = bring_up_to_date(rival(), catalog, "jr_rival", lambda: LATER)
+            contents = update_refined(rival(), catalog, "jr_rival", lambda: LATER)
             committed.extend([contents, modified()])
         return refine(*arguments)
 
@@ -175,13 +175,13 @@ def test_of_two_runs_that_claim_at_once_one_ends(lake: Lake, run: Any):
     put(lake, *THREE)
 
     with (
-        struck(lake, "PutObject", once(layout.MANIFEST_KEY, claim_as_rival)),
+        struck(lake, "PutObject", once(layout.MANIFEST_KEY, take_over_as_rival)),
         pytest.raises(RunInProgress, match="run jr_rival has been writing"),
     ):
         run()
 
     assert stored() == {}
-    assert rival().manifest()[0] == Manifest("writing", Claim("jr_rival", LATER), None)
+    assert rival().manifest()[0] == Manifest("writing", Lease("jr_rival", LATER), None)
 
 
 @pytest.mark.parametrize(

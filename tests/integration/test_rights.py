@@ -21,7 +21,7 @@ from chalicelib.api.routes import ROUTES
 from chalicelib.errors import QueryTimeout, RunInProgress
 from chalicelib.ingest import backfill
 from chalicelib.ingest.sources.yahoo import Yahoo
-from chalicelib.lake.manifest import Claim
+from chalicelib.lake.manifest import Lease
 from common.paths import ROOT
 from local.laptop import Laptop
 from tests.support.bars import COLLECTED, csv_text, known_bars, raw_object, session_bars
@@ -145,8 +145,8 @@ class Deployment:
         lake = wiring.lake()
         manifest, etag = lake.manifest()
         assert manifest is not None
-        claim = Claim("jr_other", datetime.now(UTC))
-        lake.put_manifest(type(manifest)("writing", claim, manifest.contents), etag)
+        lease = Lease("jr_other", datetime.now(UTC))
+        lake.put_manifest(type(manifest)("writing", lease, manifest.contents), etag)
         with pytest.raises(RunInProgress):
             self.start_refine(self.put(key, b"another"))
 

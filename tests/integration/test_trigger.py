@@ -13,7 +13,7 @@ import pytest
 from chalicelib.errors import RunInProgress
 from chalicelib.ingest import trigger
 from chalicelib.job import merge
-from chalicelib.lake.manifest import JOB_TIMEOUT, Claim, Manifest
+from chalicelib.lake.manifest import JOB_TIMEOUT, Lease, Manifest
 from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
 from local import moto_state
@@ -108,7 +108,7 @@ def test_keys_are_read_as_s3_encodes_them(lake: Lake, run: Any, glue: Any, start
 @pytest.mark.parametrize("key", ["raw/readme.txt", "raw.parquet", "other/a.parquet", "raw/a.parquet/"])
 def test_what_is_no_raw_object_starts_nothing(lake: Lake, glue: Any, start: Start, key: str):
     # A run is going on, and even so there is nothing to wait for.
-    lake.put_manifest(Manifest("writing", Claim("jr_other", NOW), None), None)
+    lake.put_manifest(Manifest("writing", Lease("jr_other", NOW), None), None)
 
     assert start(key) is None
     assert started(glue) == 0
@@ -118,19 +118,19 @@ def test_while_a_run_may_be_writing_the_event_has_to_come_again(lake: Lake, run:
     put(lake, THREE[0])
     contents = run()
     _, etag = lake.manifest()
-    etag = lake.put_manifest(Manifest("writing", Claim("jr_other", NOW), contents), etag)
+    etag = lake.put_manifest(Manifest("writing", Lease("jr_other", NOW), contents), etag)
     put(lake, THREE[1])
 
     with pytest.raises(
-        RunInProgress, match=f"try is running; {KEYS[1]} waits for the next attempt: run jr_other holds the claim"
+        RunInProgress, match=f"try is running; {KEYS[1]} waits for the next attempt: run jr_other holds the lease"
     ):
         start(KEYS[1])
     # Not even what the last commit merged is sure: the run may be of another release.
-    with pytest.raises(RunInProgress, match="run jr_other holds the claim"):
+    with pytest.raises(RunInProgress, match="run jr_other holds the lease"):
         start(KEYS[0])
     assert started(glue) == 0
 
-    lake.put_manifest(Manifest("writing", Claim("jr_other", NOW - JOB_TIMEOUT), contents), etag)
+    lake.put_manifest(Manifest("writing", Lease("jr_other", NOW - JOB_TIMEOUT), contents), etag)
     assert start(KEYS[1]) is not None
 
 

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from chalicelib import wiring
-from chalicelib.job.merge import bring_up_to_date
+from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import JOB_TIMEOUT, code_version
 from infra.packaging import job
@@ -83,7 +83,7 @@ def test_the_packaged_job_makes_the_same_lake_as_the_projects(
     assert made is not None
     assert (made.rows, made.run.id, made.code_version) == (SESSIONS, "jr_package", code_version())
     catalog = Catalog(boto3.Session(), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
-    ours = bring_up_to_date(wiring.lake(), catalog, "jr_ours", lambda: NOW)
+    ours = update_refined(wiring.lake(), catalog, "jr_ours", lambda: NOW)
     assert ours is not None
     assert (ours.version, ours.years) == (made.version, made.years)
     took = json.loads(done.stdout.splitlines()[-1])

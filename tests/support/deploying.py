@@ -20,7 +20,7 @@ from moto.awslambda.models import lambda_backends
 from moto.cloudformation.models import cloudformation_backends
 
 import tests.support.moto_cloudformation  # noqa: F401 - moto finds what is in it by itself
-from chalicelib.job.merge import bring_up_to_date
+from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.store import Lake
 from common.paths import ROOT
@@ -234,7 +234,7 @@ def ingest() -> dict[str, str]:
     catalog = Catalog(boto3.Session(), "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
     # What the job prints goes to its log on AWS.
     with contextlib.redirect_stdout(io.StringIO()):
-        bring_up_to_date(lake, catalog, f"jr_{key}", lambda: now)
+        update_refined(lake, catalog, f"jr_{key}", lambda: now)
     return {"added": key}
 
 

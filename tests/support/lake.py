@@ -11,7 +11,7 @@ import boto3
 from chalice.test import Client
 
 from chalicelib import wiring
-from chalicelib.job.merge import bring_up_to_date
+from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import Contents
 from local.laptop import Laptop
@@ -39,7 +39,7 @@ def fill(*objects: tuple[str, bytes]) -> Contents:
         for key, body in objects:
             s3.put_object(Bucket=RAW, Key=key, Body=body)
     catalog = Catalog(boto3.Session(), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
-    contents = bring_up_to_date(wiring.lake(), catalog, "jr_fill", lambda: NOW)
+    contents = update_refined(wiring.lake(), catalog, "jr_fill", lambda: NOW)
     assert contents is not None
     # As a function that has just started: one that is warm would know of this only some seconds later.
     wiring.forget()

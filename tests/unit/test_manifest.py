@@ -6,20 +6,20 @@ import msgspec
 import pytest
 
 from chalicelib.lake import manifest
-from chalicelib.lake.manifest import Claim, Ledger, Manifest, Year, version_of
+from chalicelib.lake.manifest import Lease, Ledger, Manifest, Year, version_of
 
 NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
 
 
 def test_a_claim_holds_for_as_long_as_the_job_may_run():
-    claim = Claim("jr_1", NOW)
+    lease = Lease("jr_1", NOW)
 
-    assert claim.holds(NOW + timedelta(minutes=9, seconds=59))
-    assert not claim.holds(NOW + timedelta(minutes=10))
+    assert lease.is_live(NOW + timedelta(minutes=9, seconds=59))
+    assert not lease.is_live(NOW + timedelta(minutes=10))
 
 
 def test_a_manifest_survives_being_written_and_read():
-    written = Manifest("writing", Claim("jr_1", NOW), None)
+    written = Manifest("writing", Lease("jr_1", NOW), None)
 
     assert Manifest.decode(written.encode()) == written
     assert Ledger.decode(Ledger({"raw/a.parquet": '"e"'}).encode()).merged == {"raw/a.parquet": '"e"'}
