@@ -16,7 +16,7 @@ STEP := @scripts/step
 # With a key it would send what it finds to its maker.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run notebook test lint types pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
+.PHONY: run notebook test lint ruff templates types pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
@@ -26,9 +26,14 @@ notebook: .venv/notebook-installed
 
 test: lint types pytest
 
-lint: .venv/installed .venv/checkov/installed
+lint: ruff templates
+
+ruff: .venv/installed
 	$(STEP) 'ruff check' .venv/bin/ruff check --quiet .
 	$(STEP) 'ruff format' .venv/bin/ruff format --quiet --check .
+
+# The CloudFormation templates.
+templates: .venv/installed .venv/checkov/installed
 	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/templates/*.yaml
 	$(STEP) 'checkov' $(CHECKOV)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib import __version__
 from chalicelib.api.models import Problem
 from chalicelib.api.parameters import COLUMNS, COMPUTED, Anomalies, Span
 from chalicelib.api.representations import CSV, JSON, PROBLEM_JSON
@@ -18,8 +19,6 @@ from chalicelib.api.routes import ROUTES, Route
 from chalicelib.schema import REFINED
 
 Document = dict[str, Any]
-
-VERSION = "1.0.0"
 
 _REF = "#/components/schemas/{name}"
 
@@ -86,7 +85,7 @@ def _document() -> Document:
     components["RowsAnswer"]["properties"]["rows"]["items"] = {"$ref": _REF.format(name="Row")}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "b3-dataflow", "version": VERSION, "description": _DESCRIPTION},
+        "info": {"title": "b3-dataflow", "version": __version__, "description": _DESCRIPTION},
         "paths": {path: _path(path, route) for path, route in ROUTES.items()},
         "components": {
             "schemas": components,
