@@ -10,7 +10,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
+from chalicelib.errors import QueryTimeout
 from common.paths import ROOT
 from scripts.costs import Usage
 from tests.support.history import (
@@ -146,6 +148,22 @@ def test_an_answer_is_as_large_as_the_costs_count(api: Any):
 
     assert len(body) > 75_000
     assert round(len(gzip.compress(body, compresslevel=6)) / 1000) == Usage().answer_kb
+
+
+NO_CONNECTION = EndpointConnectionError(endpoint_url="https://athena.us-east-1.amazonaws.com")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), NO_CONNECTION, QueryTimeout("a slow query")])
+def test_the_examples_of_failures_are_what_is_answered(api: Any, monkeypatch: pytest.MonkeyPatch, error: Exception):
+    def fail(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr("chalicelib.api.athena.Athena.rows", fail)
+    response = api.get("/ibov/prices?limit=3&fields=data,drawdown")
+
+    examples = ask(api, "/openapi.json")["paths"]["/ibov/prices"]["get"]["responses"]
+    content = examples[str(response.status_code)]["content"]["application/problem+json"]
+    assert response.json_body == content["example"]
 
 
 def test_every_link_of_the_index_answers(api: Any):
