@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from chalicelib import __version__
 from chalicelib.refine import quality, warnings
 from common.paths import ROOT
 from scripts import data_dictionary, data_quality
+
+README, README_PT = ROOT / "README.md", ROOT / "README.pt-BR.md"
 
 
 def test_the_data_dictionary_is_that_of_the_schema():
@@ -37,25 +42,96 @@ def test_only_the_judge_reads_what_the_rules_are_judged_by():
             assert "official_close" not in source, path
 
 
-def test_every_link_between_documents_leads_somewhere():
-    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for link in re.findall(r"\]\(([^)]+)\)", document.read_text(encoding="utf-8")):
-            if not link.startswith("http"):
-                assert (document.parent / link.partition("#")[0]).exists(), f"{document.name}: {link}"
+def documents() -> list[Path]:
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_to_a_file_and_a_heading_that_exist(document: Path):
+    for link in re.findall(r"\]\(([^)]+)\)", document.read_text(encoding="utf-8")):
+        if not link.startswith("http"):
+            path, _, anchor = link.partition("#")
+            target = document.parent / path if path else document
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"build"}
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_and_test_that_is_named_exists(document: Path):
+    """A path in backquotes is of the project if it begins with a folder of it; `path::test` names a test."""
+    spans = re.findall(r"`([^`\s]+)`", document.read_text(encoding="utf-8"))
+    for span in spans:
+        path, *names = span.split("::")
+        if path.partition("/")[0] in FOLDERS and "/" in path:
+            assert (ROOT / path).exists(), span
+            for name in names:
+                source = (ROOT / path).read_text(encoding="utf-8")
+                assert re.search(rf"^ *(def|class) {name}\b", source, re.MULTILINE), span
 
 
 def test_the_readme_names_every_route():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = README.read_text(encoding="utf-8")
     app = (ROOT / "app.py").read_text(encoding="utf-8")
 
     for route in re.findall(r'@app\.route\("([^"]+)"', app):
         assert f"`{route}`" in readme or route == "/", route
 
 
-def test_the_readme_names_every_module_of_the_library_that_it_maps():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_readme_names_every_folder():
+    readme = README.read_text(encoding="utf-8")
+    tree = readme.partition("## Where is what")[2].partition("```text\n")[2].partition("```")[0]
+    folders = {path.name for path in ROOT.glob("[!.]*") if path.is_dir() and path.name != "build"}
+    packages = {path.name for path in (ROOT / "chalicelib").iterdir() if (path / "__init__.py").exists()}
 
-    names = {path.name for path in ours()}
+    for name in folders | packages:
+        assert re.search(rf"^ *{name}/ ", tree, re.MULTILINE), name
 
-    for name in re.findall(r"\b([a-z_]+\.py)\b", readme):
-        assert name in names, name
+
+def test_both_readmes_have_the_same_commands_and_sections():
+    english, portuguese = (path.read_text(encoding="utf-8") for path in (README, README_PT))
+
+    for pattern in (r"^(#+) ", r"^```(\w*)$", r"^(\|)", r"^(- )", r"\]\(((?!README)[^)]+)\)"):
+        found = [re.findall(pattern, text, re.MULTILINE) for text in (english, portuguese)]
+        assert len(found[0]) == len(found[1]), pattern
+        assert sorted(found[0]) == sorted(found[1]), pattern
+    assert blocks(english) == blocks(portuguese)
+    assert spans(english) == spans(portuguese)
+
+
+def blocks(text: str) -> list[str]:
+    """Return the fenced blocks of code; of a `text` block, which is translated, the first word of each line."""
+    found = re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [
+        "\n".join(line.split()[0] for line in body.splitlines()) if language == "text" else body
+        for language, body in found
+    ]
+
+
+def spans(text: str) -> list[str]:
+    """Return the inline code outside of fenced blocks, sorted."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return sorted(re.findall(r"`([^`\n]+)`", prose))
+
+
+def test_the_newest_entry_of_the_changelog_is_the_version():
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## \[(\d+\.\d+\.\d+)\]", changelog, re.MULTILINE)
+
+    assert versions[0] == __version__
+
+
+def test_pre_commit_runs_the_checks_of_make_lint():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    (targets,) = re.findall(r"^lint: (.+)$", makefile, re.MULTILINE)
+
+    assert re.findall(r"entry: make (\w+)$", hooks, re.MULTILINE) == targets.split()

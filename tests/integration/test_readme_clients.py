@@ -19,8 +19,8 @@ ADDRESS = "http://127.0.0.1:8000"
 
 
 def shown(language: str, url: str) -> str:
-    """The README's block in a language, in its section on questions, asking this address."""
-    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Ask it")[2].partition("\n## ")[0]
+    """Return the README's block in a language, in its section on the API, with another address."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Use the API")[2].partition("\n## ")[0]
     (block,) = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
     return str(block).replace(ADDRESS, url)
 
@@ -62,7 +62,7 @@ def test_pandas(url: str):
     assert frame["preco_fechamento"].dtype == "float64"
     assert len(volatility) == 252
     assert volatility["vol_anualizada"].notna().sum() == 300 - 62  # the first 62 sessions have no full window
-    assert names["answer"].json()["meta"]["volatility_column"] == "vol_parkinson_63d"
+    assert names["response"].json()["meta"]["volatility_column"] == "vol_parkinson_63d"
 
 
 def test_javascript(url: str):
