@@ -52,24 +52,26 @@ class Catalog:
         found: dict[str, Any] = {
             entry["Values"][0]: entry.get("StorageDescriptor", {}) for page in pages for entry in page["Partitions"]
         }
-        wr.catalog.add_parquet_partitions(
-            self.database,
-            self.table,
-            {wanted[value]: [value] for value in sorted(wanted.keys() - found.keys())},
-            columns_types=_types(REFINED),
-            compression=COMPRESSION,
-            boto3_session=self.session,
-        )
-        right = {
-            value: _merged(found[value], _storage(wanted[value])) for value in sorted(wanted.keys() & found.keys())
+        create = {wanted[value]: [value] for value in sorted(wanted.keys() - found.keys())}
+        merged = {
+            value: _merged(storage, _storage(wanted[value])) for value, storage in found.items() if value in wanted
         }
-        self._update(glue, {value: storage for value, storage in right.items() if storage != found[value]})
-        wr.catalog.delete_partitions(
-            self.table,
-            self.database,
-            [[value] for value in sorted(found.keys() - wanted.keys())],
-            boto3_session=self.session,
+        update = [value for value in sorted(merged) if merged[value] != found[value]]
+        delete = [[value] for value in sorted(found.keys() - wanted.keys())]
+        names: dict[str, Any] = {"database": self.database, "table": self.table, "boto3_session": self.session}
+        wr.catalog.add_parquet_partitions(
+            partitions_values=create, columns_types=_types(REFINED), compression=COMPRESSION, **names
         )
+        for start in range(0, len(update), _UPDATE_AT_ONCE):
+            entries: list[Any] = [
+                {
+                    "PartitionValueList": [value],
+                    "PartitionInput": {"Values": [value], "StorageDescriptor": merged[value]},
+                }
+                for value in update[start : start + _UPDATE_AT_ONCE]
+            ]
+            glue.batch_update_partition(DatabaseName=self.database, TableName=self.table, Entries=entries)
+        wr.catalog.delete_partitions(partitions_values=delete, **names)
 
     def _register_table(self, glue: GlueClient) -> None:
         wanted: Any = table_input(self.table, self.location)
@@ -100,15 +102,6 @@ class Catalog:
             )
         except glue.exceptions.EntityNotFoundException as error:
             raise LakeError(f"the Glue database {self.database!r} does not exist: the stack creates it") from error
-
-    def _update(self, glue: GlueClient, storages: dict[str, Any]) -> None:
-        entries: list[Any] = [
-            {"PartitionValueList": [value], "PartitionInput": {"Values": [value], "StorageDescriptor": storage}}
-            for value, storage in storages.items()
-        ]
-        for start in range(0, len(entries), _UPDATE_AT_ONCE):
-            batch = entries[start : start + _UPDATE_AT_ONCE]
-            glue.batch_update_partition(DatabaseName=self.database, TableName=self.table, Entries=batch)
 
 
 def table_input(name: str, location: str) -> dict[str, Any]:
