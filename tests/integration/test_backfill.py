@@ -14,7 +14,7 @@ from chalicelib import wiring
 from chalicelib.errors import BadPayload, SourceEmpty, SourceMalformed
 from chalicelib.ingest import backfill
 from chalicelib.ingest.backfill import Backfill
-from chalicelib.ingest.ingest import Window, scheduled_window
+from chalicelib.ingest.ingest import DateRange, scheduled_days
 from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.lake.manifest import Contents, Gap
 from chalicelib.refine import parquet
@@ -179,11 +179,11 @@ def test_a_correction_must_be_of_final_bars(laptop: Laptop, filled: Any, tmp_pat
 def test_the_daily_window_reaches_back_to_an_unknown_hole_of_this_year_or_the_last(laptop: Laptop, filled: Contents):
     def start(*gaps: Gap) -> date | None:
         quality = msgspec.structs.replace(filled.quality, gaps=list(gaps))
-        return scheduled_window(wiring.lake(), msgspec.structs.replace(filled, quality=quality), NOW).start
+        return scheduled_days(wiring.lake(), msgspec.structs.replace(filled, quality=quality), NOW).start
 
     assert start() == date(2024, 9, 15)
     assert start(Gap(date(2024, 3, 5), None), Gap(date(2025, 5, 5), None)) == date(2024, 3, 5)
     assert start(Gap(date(2024, 3, 5), "known")) == date(2024, 9, 15)
     assert start(Gap(date(2023, 12, 29), None)) == date(2024, 9, 15)
-    assert scheduled_window(wiring.lake(), None, NOW) == Window(None, None)
-    assert scheduled_window(wiring.lake(), filled, NOW + timedelta(days=31)) == Window(None, None)
+    assert scheduled_days(wiring.lake(), None, NOW) == DateRange(None, None)
+    assert scheduled_days(wiring.lake(), filled, NOW + timedelta(days=31)) == DateRange(None, None)

@@ -227,7 +227,7 @@ def test_the_shape_of_a_real_response(shared_data: Path):
 def test_a_real_empty_response(shared_data: Path):
     body = (shared_data / "yahoo_chart" / "grnd3_empty_real.json").read_bytes().replace(b"GRND3.SA", b"^BVSP")
 
-    with pytest.raises(SourceError, match="Yahoo gave no bars"):
+    with pytest.raises(SourceError, match="Yahoo returned no bars"):
         fetch(lambda asked: Answer(200, "application/json", body))
 
 
@@ -267,7 +267,7 @@ def test_how_old_the_data_is_is_said_also_when_yahoo_blocks(laptop: Laptop, monk
 
 def test_the_schedules_handler_ingests_from_yahoo(laptop: Laptop, monkeypatch: Any):
     with YahooServer(lambda asked: chart(BARS)) as server:
-        monkeypatch.setattr(Yahoo, "fetch", lambda self, start, end: yahoo(server)._ask(start, end))
+        monkeypatch.setattr(Yahoo, "fetch", lambda self, start, end: yahoo(server)._request(start, end))
 
         added = laptop.app.ingest(SCHEDULE, None)["added"]
 

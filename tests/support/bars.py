@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from chalicelib import layout
+from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet, raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
-from chalicelib.schema import RAW, TICKER
+from chalicelib.schema import RAW
 from local.sample import generate
 
 # Six sessions of September 2025 as Yahoo gives them, and what they come to. The last two columns hold over the
@@ -56,7 +57,7 @@ def session_bars(start: str, number: int) -> pd.DataFrame:
 
 def raw_rows(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> pd.DataFrame:
     """Bars as they lie in raw."""
-    return bars.assign(ticker=TICKER, fonte=source, coletado_em=collected_at)
+    return bars.assign(ticker=IBOV.ticker, fonte=source, coletado_em=collected_at)
 
 
 def raw_object(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> tuple[str, bytes]:
@@ -66,7 +67,7 @@ def raw_object(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime
 
 def readable(*objects: tuple[str, bytes]) -> raw.RawRows:
     """What some raw objects hold, as the job reads them."""
-    parts = [raw.read(body, key) for key, body in objects]
+    parts = [raw.read(body, key, IBOV) for key, body in objects]
     return raw.RawRows(
         pd.concat([part.rows for part in parts], ignore_index=True),
         pd.concat([part.refused for part in parts], ignore_index=True),
@@ -76,7 +77,7 @@ def readable(*objects: tuple[str, bytes]) -> raw.RawRows:
 def refined(*objects: tuple[str, bytes]) -> Refined:
     """What some raw objects come to."""
     found = readable(*objects)
-    return refine(found.rows, found.refused, sessions)
+    return refine(found.rows, found.refused, sessions, IBOV)
 
 
 def csv_text(bars: pd.DataFrame) -> str:

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.instrument import IBOV
 from chalicelib.refine.calendar import sessions
+from chalicelib.refine.closes import suspect_closes
 from chalicelib.refine.refinery import Refined
-from chalicelib.refine.warnings import jumps, suspect_closes
+from chalicelib.refine.warnings import jumps
 from chalicelib.schema import PRICES
 from tests.support.bars import COLLECTED, known_bars, raw_object, refined, session_bars
 
@@ -112,7 +114,7 @@ class TestSuspectCloses:
 
     def suspect(self, bars: pd.DataFrame) -> list[int]:
         calendar = sessions(bars["data"].iloc[0].date(), bars["data"].iloc[-1].date())
-        return np.flatnonzero(suspect_closes(bars, calendar)).tolist()
+        return np.flatnonzero(suspect_closes(bars, calendar, IBOV)).tolist()
 
     def move_open(self, bars: pd.DataFrame, day: int, points: float) -> pd.DataFrame:
         """Let the session after a day open so far from its close."""

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from chalicelib.ingest.sources.csv_file import CsvFile
-from chalicelib.refine.quality import live
+from chalicelib.instrument import IBOV
+from chalicelib.refine.live import live
 from chalicelib.schema import PRICES
 from tests.support.bars import COLLECTED, known_bars, raw_object, readable, refined
 
@@ -136,8 +137,9 @@ class TestRealBars:
         recent = rows[(rows["data"] >= "1997-03-01") & ~rows["data"].isin(pd.to_datetime(["1998-02-23", "2017-12-29"]))]
         assert len(recent) == 7087
 
-        assert live(recent).sum() == 0
-        assert live(recent.assign(ultima=True)).sum() == 0
+        sessions = pd.DatetimeIndex(recent["data"])
+        assert live(recent, sessions, IBOV).sum() == 0
+        assert live(recent.assign(ultima=True), sessions, IBOV).sum() == 0
 
     def test_all_six_real_live_bars_are_refused_and_the_next_runs_final_bar_takes_their_place(
         self, live_and_final: pd.DataFrame

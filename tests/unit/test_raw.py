@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet, raw
+from chalicelib.refine.live import LAST
 from chalicelib.schema import RAW
 from tests.support.bars import known_bars, raw_rows
 
@@ -27,7 +29,7 @@ def table() -> pa.Table:
 def read(arrow: pa.Table) -> raw.RawRows:
     buffer = pa.BufferOutputStream()
     pq.write_table(arrow, buffer)
-    return raw.read(buffer.getvalue().to_pybytes(), KEY)
+    return raw.read(buffer.getvalue().to_pybytes(), KEY, IBOV)
 
 
 def with_column(name: str, change: Callable[[pa.ChunkedArray], Any]) -> pa.Table:
@@ -48,7 +50,7 @@ def test_our_own_objects_are_read_as_they_are():
         check_dtype=False,
     )
     assert found.rows["chave"].tolist() == [KEY] * 6
-    assert found.rows[raw.LAST].tolist() == [False] * 5 + [True]
+    assert found.rows[LAST].tolist() == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_wrong_type_comes_before_not_finite():
 
 @pytest.mark.parametrize("body", [b"", b"date,open\n", b"PAR1" + b"\0" * 100 + b"PAR1"])
 def test_what_is_no_parquet_is_refused_whole(body: bytes):
-    found = raw.read(body, KEY)
+    found = raw.read(body, KEY, IBOV)
 
     assert len(found.rows) == 0
     assert found.refused[["motivo", "chave"]].to_numpy().tolist() == [["objeto_corrompido", KEY]]
@@ -184,7 +186,7 @@ def test_a_truncated_object_is_refused_whole():
     body = parquet.encode(raw_rows(known_bars()), RAW)
 
     for length in range(0, len(body), 97):
-        assert raw.read(body[:length], KEY).refused["motivo"].tolist() == ["objeto_corrompido"]
+        assert raw.read(body[:length], KEY, IBOV).refused["motivo"].tolist() == ["objeto_corrompido"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import MixedLake
+from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
@@ -225,11 +226,11 @@ def test_neither_order_nor_repetition_of_the_objects_matters(random, runs):
     refused = list(found.refused.index)
     random.shuffle(refused)
 
-    shuffled = refine(found.rows.loc[order], found.refused.loc[refused], sessions)
+    shuffled = refine(found.rows.loc[order], found.refused.loc[refused], sessions, IBOV)
 
-    assert encoded(shuffled) == encoded(refine(found.rows, found.refused, sessions))
+    assert encoded(shuffled) == encoded(refine(found.rows, found.refused, sessions, IBOV))
     # An object read twice tells nothing new; only what was refused is told twice.
-    twice = refine(pd.concat([found.rows, found.rows]), found.refused, sessions)
+    twice = refine(pd.concat([found.rows, found.rows]), found.refused, sessions, IBOV)
     assert encoded(twice)[0] == encoded(shuffled)[0]
     assert encoded(twice)[2] == encoded(shuffled)[2]
 

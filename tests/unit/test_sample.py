@@ -13,7 +13,7 @@ def test_bars_are_plausible_and_labelled():
     sample = Sample(date(2024, 12, 31))
     bars = sample.fetch(None, None)
 
-    assert sample.name == SYNTHETIC
+    assert sample.name in SYNTHETIC
     prices = bars[["preco_abertura", "preco_maximo", "preco_minimo", "preco_fechamento"]]
     assert (prices % 1 == 0).all(axis=None)
     assert (bars["preco_maximo"] >= prices.max(axis=1)).all()

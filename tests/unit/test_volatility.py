@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 from collections.abc import Callable
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -11,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib import estimators as formulas
+from chalicelib.estimators import ESTIMATORS, EstimatorName
 from chalicelib.refine import volatility as module
-from chalicelib.refine.volatility import Prices, volatility
-from chalicelib.schema import ESTIMATORS, WINDOWS, volatility_column
+from chalicelib.refine.volatility import Prices, Terms, volatility
+from chalicelib.schema import WINDOWS, volatility_column
 from common.paths import ROOT
 from scripts import golden
 
@@ -103,7 +107,24 @@ class TestGolden:
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_each_is_its_definition_on_quiet_and_on_wild_bars(estimator: str):
+def test_the_worked_example_of_its_docstring_is_true(estimator: EstimatorName):
+    bars = pd.DataFrame(
+        [(100, 102, 99, 101), (102, 105, 101, 104), (103, 104, 98, 99), (99, 103, 97, 102)],
+        columns=["open", "high", "low", "close"],
+    )
+    formula = getattr(formulas, estimator)
+    terms = Terms(prices(bars), [2])
+    finder = doctest.DocTestFinder(recurse=False)
+
+    (example,) = finder.find(formula, estimator, globs={estimator: formula, "terms": terms})
+
+    assert ESTIMATORS[estimator].variance is formula
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_each_is_its_definition_on_quiet_and_on_wild_bars(estimator: EstimatorName):
     quiet, wild = random_bars(300), random_bars(300, seed=1, size=0.002)
     wild.iloc[100:] *= 10.0
     wild.iloc[200:] /= 10.0
@@ -115,7 +136,7 @@ def test_each_is_its_definition_on_quiet_and_on_wild_bars(estimator: str):
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_each_is_its_definition_on_the_real_history_from_2000(estimator: str, real_csv: object):
+def test_each_is_its_definition_on_the_real_history_from_2000(estimator: EstimatorName, real_csv: object):
     bars = pd.read_csv(str(real_csv)).query("date >= '2000' and is_session").reset_index(drop=True)
     for window in (5, 63, 252):
         found = volatility(prices(bars), [estimator], [window])[volatility_column(estimator, window)]
@@ -123,20 +144,18 @@ def test_each_is_its_definition_on_the_real_history_from_2000(estimator: str, re
 
 
 def test_the_names_and_windows_are_those_of_the_schema():
-    assert tuple(module.ESTIMATORS) == ESTIMATORS
+    assert tuple(ESTIMATORS) == get_args(EstimatorName)
     assert list(volatility(prices(random_bars(10)))) == [
         volatility_column(estimator, window) for estimator in ESTIMATORS for window in WINDOWS
     ]
 
 
-@pytest.mark.parametrize(
-    ("estimator", "before"), [(name, module.ESTIMATORS[name].needs_close_before) for name in ESTIMATORS]
-)
-def test_null_and_never_zero_while_the_window_is_not_full(estimator: str, before: bool):
+@pytest.mark.parametrize(("estimator", "uses_night"), [(name, entry.uses_night) for name, entry in ESTIMATORS.items()])
+def test_null_and_never_zero_while_the_window_is_not_full(estimator: EstimatorName, uses_night: bool):
     flat = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close"), [7.0] * 30))
     for window in (5, 21):
         found = volatility(prices(flat), [estimator], [window])[volatility_column(estimator, window)]
-        first = window - 1 + before
+        first = window - 1 + uses_night
         assert np.isnan(found[:first]).all()
         assert (found[first:] == 0.0).all()
 
