@@ -14,7 +14,10 @@ from chalicelib.instrument import IBOV
 from chalicelib.sources import SAMPLE, SOURCES
 
 SCHEMA_VERSION = 2
-"""Part of the lake's version. Raise it when a column is added, removed or changes its type, unit or meaning."""
+"""Part of the lake's version. Raise it when a column is added, removed or changes its type, unit or meaning.
+
+A test compares the columns of each version with tests/contract/schema.json.
+"""
 
 Window = Literal[5, 10, 21, 42, 63, 126, 252]
 WINDOWS: tuple[Window, ...] = get_args(Window)
@@ -51,7 +54,7 @@ _PRICES = (
 _REAL_SOURCES = ", ".join(name for name, source in SOURCES.items() if not source.synthetic)
 _SOURCE = (
     Column("fonte", "string", "", f"the source of the bar: {_REAL_SOURCES}, or {SAMPLE.name} if synthetic"),
-    Column("coletado_em", "timestamp", "UTC", "when the source was asked for the bar"),
+    Column("coletado_em", "timestamp", "UTC", "when the bar was requested from the source"),
 )
 
 PRICES = tuple(column.name for column in _PRICES)
@@ -87,7 +90,7 @@ REVISIONS: tuple[Column, ...] = (
             ("fonte", "string", ""),
         )
     ),
-    Column("revisado_em", "timestamp", "UTC", "when the source was asked for the new bar"),
+    Column("revisado_em", "timestamp", "UTC", "when the new bar was requested from the source"),
     Column("chave", "string", "", "the raw object of the new bar"),
 )
 """One row for each change of a session's bar, in order of time."""
