@@ -25,7 +25,7 @@ def days_with(result: Refined, name: str) -> list[str]:
     ]
 
 
-def test_a_bar_may_have_several_warnings_and_the_counts_are_of_bars():
+def test_a_bar_may_have_several_and_the_count_is_of_bars():
     bars = known_bars()
     for name in PRICES:
         bars.loc[3, name] = bars[name].iloc[2]

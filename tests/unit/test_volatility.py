@@ -89,7 +89,7 @@ class TestGolden:
     def test_the_file_has_the_bars_that_the_script_generates(self):
         pd.testing.assert_frame_equal(pd.read_csv(golden.BARS), golden.bars())
 
-    def test_all_estimators_over_all_windows_and_atr_equal_ttr(self):
+    def test_all_estimators_over_all_windows_and_atr_are_those_of_ttr(self):
         expected = pd.read_csv(golden.VALUES)
 
         assert expected.columns.tolist() == golden.COLUMNS
@@ -124,7 +124,7 @@ def test_the_example_in_the_docstring_is_right(estimator: EstimatorName):
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_each_equals_its_definition_on_calm_and_on_volatile_bars(estimator: EstimatorName):
+def test_each_is_its_definition_on_quiet_and_on_wild_bars(estimator: EstimatorName):
     calm, volatile = random_bars(300), random_bars(300, seed=1, size=0.002)
     volatile.iloc[100:] *= 10.0
     volatile.iloc[200:] /= 10.0
