@@ -20,8 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.report import Table, milliseconds
+from chalicelib.estimators import ESTIMATORS
 from chalicelib.refine.volatility import Prices, volatility
-from chalicelib.schema import ESTIMATORS, WINDOWS, volatility_column
+from chalicelib.schema import WINDOWS, volatility_column
 from common.paths import ROOT
 
 SHARED = ROOT.parent / "shared" / "data"

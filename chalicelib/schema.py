@@ -1,7 +1,7 @@
-"""Every column of the lake, defined once.
+"""Every column of the lake.
 
-The job, the catalog, the API's allow-lists and the data dictionary all read these definitions. Types are Glue's;
-`parquet` maps each to its Arrow type, so that the API can read this module without pyarrow.
+The job, the catalog, the API's allow-lists and the data dictionary derive from these definitions. Types are Glue's;
+`refine.parquet` maps each to its Arrow type, so the API can import this module without pyarrow.
 """
 
 from __future__ import annotations
@@ -9,39 +9,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from chalicelib.estimators import ESTIMATORS
+from chalicelib.instrument import IBOV
+from chalicelib.sources import SAMPLE, SOURCES
+
 SCHEMA_VERSION = 2
-"""Part of the lake's version: raise it when a column is added, removed or changes its type or meaning."""
+"""Part of the lake's version. Raise it when a column is added, removed or changes its type, unit or meaning.
 
-TICKER = "IBOV"
-
-Estimator = Literal[
-    "close_to_close",
-    "parkinson",
-    "garman_klass",
-    "garman_klass_yang_zhang",
-    "rogers_satchell",
-    "yang_zhang",
-]
-ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
-"""The estimators of volatility; `volatility` has their formulas."""
+A test compares the columns of each version with tests/contract/schema.json.
+"""
 
 Window = Literal[5, 10, 21, 42, 63, 126, 252]
 WINDOWS: tuple[Window, ...] = get_args(Window)
-"""Sessions: a week, two weeks, a month, two, a quarter, half a year and a year."""
+"""Sessions: a week, two weeks, a month, two months, a quarter, half a year and a year."""
 
 
 PERIODS_PER_YEAR = 252
-"""Sessions a year, by which volatility is annualised."""
+"""Sessions a year, to annualise volatility."""
 
 
 def volatility_column(estimator: str, window: int) -> str:
-    """The column that holds an estimator over a window."""
+    """Return the name of the column of an estimator over a window."""
     return f"vol_{estimator}_{window}d"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name, its type in Glue, its unit and what it means."""
+    """One column: name, Glue type, unit and description."""
 
     name: str
     type: str
@@ -50,20 +44,23 @@ class Column:
 
 
 _DATE = Column("data", "date", "day", "the session, in São Paulo")
-_TICKER = Column("ticker", "string", "", "the index: IBOV")
+_TICKER = Column("ticker", "string", "", f"the index: {IBOV.ticker}")
 _PRICES = (
     Column("preco_abertura", "double", "index points", "open, as the source gives it"),
     Column("preco_maximo", "double", "index points", "high, as the source gives it"),
     Column("preco_minimo", "double", "index points", "low, as the source gives it"),
     Column("preco_fechamento", "double", "index points", "close, as the source gives it"),
 )
+_REAL_SOURCES = ", ".join(name for name, source in SOURCES.items() if not source.synthetic)
 _SOURCE = (
-    Column("fonte", "string", "", "the source of the bar: csv, yahoo, correcao, or sample if synthetic"),
-    Column("coletado_em", "timestamp", "UTC", "when the source was asked for the bar"),
+    Column("fonte", "string", "", f"the source of the bar: {_REAL_SOURCES}, or {SAMPLE.name} if synthetic"),
+    Column("coletado_em", "timestamp", "UTC", "when the bar was requested from the source"),
 )
 
 PRICES = tuple(column.name for column in _PRICES)
 """Open, high, low and close, in that order."""
+
+OPEN, HIGH, LOW, CLOSE = PRICES
 
 RAW: tuple[Column, ...] = (
     _DATE,
@@ -72,15 +69,15 @@ RAW: tuple[Column, ...] = (
     _TICKER,
     *_SOURCE,
 )
-"""A raw object: one row a bar, as the source gave it, nulls and live bars included."""
+"""A raw object: one row a bar, as the source gave it, including nulls and unfinished bars."""
 
 QUARANTINE: tuple[Column, ...] = (
     Column("motivo", "string", "", "why the bar was refused: see docs/data-quality.md"),
-    Column("nota", "string", "", "what else is known of the refusal"),
+    Column("nota", "string", "", "details of the refusal"),
     Column("chave", "string", "", "the raw object that the bar came from"),
     *(Column(column.name, "string", column.unit, column.description) for column in RAW),
 )
-"""Every bar refused, its values as text: some were refused because they are of no type that fits."""
+"""One row a refused bar. Values are text, because some bars are refused for values of the wrong type."""
 
 REVISIONS: tuple[Column, ...] = (
     _DATE,
@@ -93,10 +90,10 @@ REVISIONS: tuple[Column, ...] = (
             ("fonte", "string", ""),
         )
     ),
-    Column("revisado_em", "timestamp", "UTC", "when the source was asked for the bar that came after"),
-    Column("chave", "string", "", "the raw object of the bar that came after"),
+    Column("revisado_em", "timestamp", "UTC", "when the new bar was requested from the source"),
+    Column("chave", "string", "", "the raw object of the new bar"),
 )
-"""Every change of a session's bar, one row each, in order of time."""
+"""One row for each change of a session's bar, in order of time."""
 
 REFINED: tuple[Column, ...] = (
     _DATE,
@@ -113,12 +110,12 @@ REFINED: tuple[Column, ...] = (
     Column("retorno_log", "double", "", "ln(C_t / C_{t-1}), between consecutive rows of the table"),
     *(
         Column(
-            volatility_column(estimator, window),
+            volatility_column(name, window),
             "double",
             "fraction a year",
-            f"volatility by {estimator.replace('_', '-')} over {window} sessions, annualised (N = 252)",
+            f"volatility by {estimator.title} over {window} sessions, annualised (N = {PERIODS_PER_YEAR})",
         )
-        for estimator in ESTIMATORS
+        for name, estimator in ESTIMATORS.items()
         for window in WINDOWS
     ),
     Column("vol_ewma", "double", "fraction a year", "RiskMetrics volatility (0.94), forecast at t for t+1, annualised"),
@@ -130,6 +127,7 @@ REFINED: tuple[Column, ...] = (
     *_SOURCE,
     Column("month", "int", "", "calendar month of the session, 1 to 12"),
 )
-"""A year's object in refined: one row a session, in order of date. Windows that are not full are null."""
+"""A year's object in refined: one row a session, in order of date. A window that is not full gives null."""
 
 PARTITION = Column("year", "int", "", "calendar year of the session: the partition key, not in the file")
+"""The partition key of the refined table."""

@@ -1,13 +1,53 @@
-"""The names that bars give as their source, in the column `fonte`, and which source wins a session."""
+"""The sources of bars: values of the column `fonte`, and which source wins a session."""
 
 from __future__ import annotations
 
-SYNTHETIC = "sample"
-"""The source of generated bars. A lake holds these or real ones, never both."""
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-CORRECTION = "correcao"
-"""The source of bars that were given to correct others, whatever source they were read from."""
 
-RANKS = {SYNTHETIC: 0, "csv": 1, "yahoo": 2, CORRECTION: 3}
-"""The source with the greater rank wins a session: a file of old history fills gaps and never overrides Yahoo; a
-correction overrides both."""
+@dataclass(frozen=True, slots=True)
+class SourceType:
+    """One value of the column `fonte`.
+
+    Attributes:
+        name: the value.
+        rank: of two bars of a session, the one with the greater rank wins.
+        whole_points: whether final bars are whole numbers from `Instrument.whole_points_since` on.
+        final: whether every bar is final, however it looks.
+        synthetic: whether the bars are generated. A lake holds synthetic bars or real ones, never both.
+    """
+
+    name: str
+    rank: int
+    whole_points: bool = False
+    final: bool = False
+    synthetic: bool = False
+
+
+SAMPLE = SourceType("sample", rank=0, synthetic=True)
+"""Generated bars, for a laptop without network."""
+
+CSV = SourceType("csv", rank=1)
+"""A file of history: it fills gaps and never overrides Yahoo."""
+
+YAHOO = SourceType("yahoo", rank=2, whole_points=True)
+"""Yahoo Finance."""
+
+CORRECTION = SourceType("correcao", rank=3, final=True)
+"""Bars that correct others, whatever source they were read from."""
+
+SOURCES: Mapping[str, SourceType] = {source.name: source for source in (SAMPLE, CSV, YAHOO, CORRECTION)}
+"""Every source by its name, in order of rank."""
+
+RANKS: Mapping[str, int] = {name: source.rank for name, source in SOURCES.items()}
+"""The rank of each source."""
+
+WHOLE_POINTS = [name for name, source in SOURCES.items() if source.whole_points]
+"""The sources whose final bars are whole numbers."""
+
+FINAL = [name for name, source in SOURCES.items() if source.final]
+"""The sources whose bars are always final."""
+
+SYNTHETIC = [name for name, source in SOURCES.items() if source.synthetic]
+"""The sources of generated bars."""

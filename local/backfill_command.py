@@ -14,7 +14,7 @@ from chalicelib.errors import LakeChanged
 from chalicelib.ingest import backfill
 from chalicelib.ingest.sources import Source
 from chalicelib.lake.store import Lake
-from chalicelib.sources import SYNTHETIC
+from chalicelib.sources import SAMPLE, YAHOO
 from local import environment, sources
 from local.errors import LocalError
 from local.running import reach
@@ -59,7 +59,7 @@ def _source(name: str | None, lake: Lake) -> Source:
     if name is None:
         manifest, _ = lake.manifest()
         contents = manifest.contents if manifest else None
-        name = SYNTHETIC if contents and contents.synthetic else "yahoo"
+        name = SAMPLE.name if contents and contents.synthetic else YAHOO.name
     try:
         *_, source = sources.candidates(name)
     except ValueError as error:

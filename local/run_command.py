@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
         with step(3, STAGES, "ingest") as done:
             source, added, notice = _ingest(laptop, candidates)
             done(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}")
-        synthetic = source.name == SYNTHETIC
+        synthetic = source.name in SYNTHETIC
         if synthetic:
             print(f"{notice}{SYNTHETIC_NOTICE}", flush=True)
         try:

@@ -11,7 +11,7 @@ import pandas as pd
 from chalicelib.errors import SourceEmpty
 from chalicelib.ingest.sources import between
 from chalicelib.refine.calendar import sessions
-from chalicelib.sources import SYNTHETIC
+from chalicelib.sources import SAMPLE
 
 FIRST = date(2000, 1, 3)
 
@@ -35,7 +35,7 @@ class Sample:
 
     @property
     def name(self) -> str:
-        return SYNTHETIC
+        return SAMPLE.name
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
         bars = between(generate(sessions(FIRST, self.last)), start, end)

@@ -1,12 +1,14 @@
-"""Writes docs/data-dictionary.md from the schema and the API's own columns: `make docs`."""
+"""Write docs/data-dictionary.md from the schema and the columns that the API computes: `make docs`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from chalicelib.api.parameters import COMPUTED
+from chalicelib.estimators import ESTIMATORS
 from chalicelib.schema import PARTITION, QUARANTINE, RAW, REFINED, SCHEMA_VERSION, Column
 from common.paths import ROOT
+from scripts.blocks import table
 
 PATH = ROOT / "docs" / "data-dictionary.md"
 
@@ -15,33 +17,46 @@ INTRODUCTION = f"""# Data dictionary
 Written by `make docs` from `chalicelib/schema.py`; schema version {SCHEMA_VERSION}. Types are Glue's.
 Every column may be null; no number is ever NaN or infinite.
 
-**Names.** What is said of one session is a column, and has the table's name, Portuguese, wherever it stands in the API:
-in `rows`, in `fields` and `sort`, and in the days that `/ibov/summary` names. The codes in columns (`avisos`, `motivo`,
-`fonte`) are Portuguese too. All else is English: parameters, statistics, `meta`, `links`, `/status` and errors.
+**Names.** A value of one session is a column, with the table's Portuguese name everywhere in the API: in `rows`, in
+`fields` and `sort`, and in the days of `/ibov/summary`. The codes in columns (`avisos`, `motivo`, `fonte`) are also
+Portuguese. Everything else is English: parameters, statistics, `meta`, `links`, `/status` and errors.
 """
 
 
-def table(title: str, where: str, columns: Sequence[Column]) -> str:
-    """One table of the lake as markdown."""
-    rows = "\n".join(
-        f"| `{column.name}` | {column.type} | {column.unit} | {column.description} |" for column in columns
+def section(title: str, introduction: str, columns: Sequence[Column]) -> str:
+    """Return the section of one table of the lake, as markdown."""
+    rows: list[tuple[object, ...]] = [
+        (f"`{column.name}`", column.type, column.unit, column.description) for column in columns
+    ]
+    return f"\n## {title}\n\n{introduction}\n\n{table(('column', 'type', 'unit', 'meaning'), rows)}"
+
+
+def estimators() -> str:
+    """Return the section of the estimators of volatility, as markdown."""
+    rows: list[tuple[object, ...]] = [
+        (f"`{name}`", estimator.description, "yes" if estimator.uses_night else "no")
+        for name, estimator in ESTIMATORS.items()
+    ]
+    return (
+        "\n## Estimators of volatility\n\nFormulas, sources and worked examples are in `chalicelib/estimators.py`.\n\n"
+        + table(("estimator", "computed from", "uses the night"), rows)
     )
-    return f"\n## {title}\n\n{where}\n\n| column | type | unit | meaning |\n| --- | --- | --- | --- |\n{rows}\n"
 
 
 def text() -> str:
-    """The whole document."""
+    """Return the whole document."""
     return (
         INTRODUCTION
-        + table(
+        + section(
             "Refined",
             "`b3_refined_db.ibov_refined`, one row a session, in order of date within a year. A window that is not "
             "full gives null.",
             [*REFINED, PARTITION],
         )
-        + table("Computed for an answer", "In answers of the API, and not in the table by these names.", COMPUTED)
-        + table("Raw", "One row a bar, as the source gave it.", RAW)
-        + table("Quarantine", "One row a bar that was refused.", QUARANTINE)
+        + section("Computed for a response", "Columns of API responses that are not in the table.", COMPUTED)
+        + section("Raw", "One row a bar, as the source gave it.", RAW)
+        + section("Quarantine", "One row a refused bar.", QUARANTINE)
+        + estimators()
     )
 
 

@@ -1,12 +1,14 @@
-"""What the estimators of volatility give on the real history beside close-to-close: `python -m scripts.estimators`."""
+"""Compare the estimators of volatility with close-to-close on the real history: `python -m scripts.estimators`."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from chalicelib.refine.warnings import CLOSES_SINCE
-from chalicelib.schema import ESTIMATORS, volatility_column
+from chalicelib.estimators import ESTIMATORS
+from chalicelib.instrument import IBOV
+from chalicelib.refine.rule import since
+from chalicelib.schema import CLOSE, OPEN, volatility_column
 from scripts import blocks
 from scripts.real_data import history
 
@@ -16,20 +18,20 @@ REFERENCE = "close_to_close"
 
 
 def night_percent(bars: pd.DataFrame) -> float:
-    """The variance of ln(O_t/C_{t-1}) in percent of that of ln(C_t/C_{t-1})."""
-    night = np.log(bars["preco_abertura"] / bars["preco_fechamento"].shift())
-    since = bars["data"] >= CLOSES_SINCE
-    return float(100 * night[since].var() / bars.loc[since, "retorno_log"].var())
+    """Return the variance of ln(O_t/C_{t-1}) in percent of that of ln(C_t/C_{t-1})."""
+    night = np.log(bars[OPEN] / bars[CLOSE].shift())
+    recent = since(bars["data"], IBOV.open_at_close_since)
+    return float(100 * night[recent].var() / bars.loc[recent, "retorno_log"].var())
 
 
 def ratios(bars: pd.DataFrame, estimator: str, window: int) -> pd.Series:
-    """An estimator divided by close-to-close over the same window, session by session."""
-    since = bars[bars["data"] >= CLOSES_SINCE]
-    return since[volatility_column(estimator, window)] / since[volatility_column(REFERENCE, window)]
+    """Return an estimator divided by close-to-close over the same window, for each session."""
+    recent = bars[since(bars["data"], IBOV.open_at_close_since)]
+    return recent[volatility_column(estimator, window)] / recent[volatility_column(REFERENCE, window)]
 
 
 def table(bars: pd.DataFrame) -> str:
-    """Each estimator beside close-to-close, as markdown.
+    """Return the comparison of each estimator with close-to-close, as markdown.
 
     Args:
         bars: the refined bars of the real history.
@@ -42,7 +44,7 @@ def table(bars: pd.DataFrame) -> str:
             rows.append((f"`{estimator}`", *cells))
     names = [name for window in COMPARED for name in (f"below, {window} sessions", f"median ratio, {window} sessions")]
     share = (
-        f"From {CLOSES_SINCE.year} to {bars['data'].iloc[-1].date()} the variance of ln(O_t/C_{{t-1}}) is "
+        f"From {IBOV.open_at_close_since:%Y} to {bars['data'].iloc[-1].date()} the variance of ln(O_t/C_{{t-1}}) is "
         f"{night_percent(bars):.2f} % of that of ln(C_t/C_{{t-1}}).\n"
     )
     return f"{share}\n{blocks.table(('estimator', *names), rows)}"

@@ -1,4 +1,4 @@
-"""Remakes tests/golden from R's TTR, and compares ours with TTR on the real history: `make golden`.
+"""Write tests/golden from R's TTR, and compare our values with TTR's on the real history: `make golden`.
 
 Needs R with TTR (Debian: r-base-core, r-cran-ttr). The tests compare with the files and need no R.
 """
@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from chalicelib.estimators import ESTIMATORS
 from chalicelib.refine import indicators
 from chalicelib.refine.volatility import Prices, volatility
-from chalicelib.schema import ESTIMATORS, PRICES, WINDOWS, volatility_column
+from chalicelib.schema import PRICES, WINDOWS, volatility_column
 from common.paths import ROOT
 from scripts.real_data import HISTORY, history
 
@@ -29,7 +30,7 @@ ROWS = 420
 
 
 def bars() -> pd.DataFrame:
-    """Bars with what could go wrong: nights and calm, a price tenfold and back, flat bars, closes at the extremes."""
+    """Return bars with difficult cases: nights, calm spells, a tenfold price, flat bars, closes at extremes."""
     rng = np.random.default_rng(1980)
     night, day, up, down = rng.standard_normal((4, ROWS))
     sigma = np.where(np.arange(ROWS) % 100 < 50, 0.02, 0.002)
@@ -45,32 +46,32 @@ def bars() -> pd.DataFrame:
     for row in (80, 200, 201):
         opened[row] = high[row] = low[row] = close[row]
     prices = {"open": opened, "high": high, "low": low, "close": close}
-    # Rounding keeps the order of what it rounds: high and low still hold the others.
+    # Rounding keeps the order of values: high and low still enclose the others.
     return pd.DataFrame({name: np.round(values, 2) for name, values in prices.items()})
 
 
 def ours(prices: pd.DataFrame) -> pd.DataFrame:
-    """What we compute, in the columns of TTR's file."""
+    """Return our values, in the columns of TTR's file."""
     opened, high, low, close = (prices[name].to_numpy(np.float64) for name in ("open", "high", "low", "close"))
-    of = Prices(opened, high, low, close, np.arange(len(prices)))
-    return pd.DataFrame({**volatility(of), "atr_14": indicators.average_true_range(of)})[COLUMNS]
+    arrays = Prices(opened, high, low, close, np.arange(len(prices)))
+    return pd.DataFrame({**volatility(arrays), "atr_14": indicators.average_true_range(arrays)})[COLUMNS]
 
 
 def ttr(prices: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """What TTR computes, written to a file on the way."""
+    """Run TTR, which writes its values to a file, and return them."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "bars.csv"
         prices.to_csv(source, index=False)
-        subprocess.run(["Rscript", str(PROGRAM), str(source), str(path)], check=True)  # noqa: S607 - wherever R is
+        subprocess.run(["Rscript", str(PROGRAM), str(source), str(path)], check=True)  # noqa: S607 - R may be anywhere in PATH
     return pd.read_csv(path)
 
 
-def compare(name: str, found: pd.DataFrame, expected: pd.DataFrame) -> str:
-    """The largest relative difference, and how many nulls differ."""
-    nulls = int((found.isna() != expected.isna()).to_numpy().sum())
-    difference = ((found - expected).abs() / expected.abs()).max().max()
+def compare(name: str, actual: pd.DataFrame, expected: pd.DataFrame) -> str:
+    """Return the largest relative difference and the number of nulls that differ, as a sentence."""
+    nulls = int((actual.isna() != expected.isna()).to_numpy().sum())
+    difference = ((actual - expected).abs() / expected.abs()).max().max()
     return (
-        f"{name}: {len(found):,} rows, {len(COLUMNS)} columns; "
+        f"{name}: {len(actual):,} rows, {len(COLUMNS)} columns; "
         f"largest relative difference {difference:.1e}, {nulls} nulls differ"
     )
 

@@ -1,7 +1,7 @@
-"""How well `fechamento_suspeito` finds wrong closes: `make judge`.
+"""Precision and recall of `fechamento_suspeito` against B3's official closes: `make judge`.
 
-B3's official closes are in the real data only, and nowhere else in the project is that column read: the rule must not
-know what it is judged by. It was tuned on 2008 to 2021; what it does from 2022 on it was not tuned for.
+Only this script reads the official closes in the real data, so that the rule cannot depend on them. The rule was tuned
+on 2008 to 2021; the years from 2022 on are the test set.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chalicelib.instrument import IBOV
 from chalicelib.refine.calendar import sessions
-from chalicelib.refine.warnings import CLOSES_SINCE, suspect_closes
+from chalicelib.refine.closes import suspect_closes
+from chalicelib.refine.rule import since
 from scripts.blocks import table
 from scripts.real_data import HISTORY, history
 
-ERAS = (("2008", "2018"), ("2019", "2021"), ("2022", "2023"), ("2024", "2025"))
-TUNED, APART = ("2008", "2021"), ("2022", "2025")
+PERIODS = (("2008", "2018"), ("2019", "2021"), ("2022", "2023"), ("2024", "2025"))
+TUNED, TEST = ("2008", "2021"), ("2022", "2025")
 
 PLAIN_BOUND = 5e-4
 
@@ -24,7 +26,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def plain_rule(bars: pd.DataFrame, calendar: pd.DatetimeIndex) -> Flags:
-    """The next open, on the next session of the calendar, is more than 5 bp from the close."""
+    """Return which closes are more than 5 bp from the next open, on the next session of the calendar."""
     position = np.append(calendar.get_indexer(pd.DatetimeIndex(bars["data"])), -1)
     gap = (bars["preco_abertura"].shift(-1) / bars["preco_fechamento"] - 1).abs().to_numpy()
     flags: Flags = (np.diff(position) == 1) & (gap > PLAIN_BOUND)
@@ -32,7 +34,7 @@ def plain_rule(bars: pd.DataFrame, calendar: pd.DatetimeIndex) -> Flags:
 
 
 def judge(bars: pd.DataFrame) -> str:
-    """Both rules by era, as markdown.
+    """Return the precision and recall of both rules by period, as a markdown table.
 
     Args:
         bars: the refined bars of the real history.
@@ -42,25 +44,27 @@ def judge(bars: pd.DataFrame) -> str:
     judged = bars.assign(
         wrong=official.reindex(bars["data"]).to_numpy(),
         plain=plain_rule(bars, calendar),
-        ours=suspect_closes(bars, calendar),
+        ours=suspect_closes(bars, calendar, IBOV),
     )
-    judged = judged[(judged["data"] >= CLOSES_SINCE) & judged["wrong"].notna()].assign(wrong=judged["wrong"] == 0)
+    judged = judged[since(judged["data"], IBOV.open_at_close_since) & judged["wrong"].notna()].assign(
+        wrong=judged["wrong"] == 0
+    )
     rows: list[tuple[object, ...]] = []
-    for era, name in [
-        *((era, " to ".join(era)) for era in ERAS),
+    for (first, last), name in [
+        *((period, " to ".join(period)) for period in PERIODS),
         (TUNED, "tuned: 2008 to 2021"),
-        (APART, "apart: 2022 to 2025"),
+        (TEST, "test: 2022 to 2025"),
         (("2008", "2025"), "all"),
     ]:
-        within = judged[(judged["data"].dt.year >= int(era[0])) & (judged["data"].dt.year <= int(era[1]))]
+        within = judged[(judged["data"].dt.year >= int(first)) & (judged["data"].dt.year <= int(last))]
         rows += [_row(name, within, rule) for rule in ("plain", "ours")]
-    return table(("years", "wrong closes", "rule", "flagged", "rightly", "precision", "recall"), rows)
+    return table(("years", "wrong closes", "rule", "flagged", "correct", "precision", "recall"), rows)
 
 
 def _row(name: str, judged: pd.DataFrame, rule: str) -> tuple[object, ...]:
     flagged, wrong = int(judged[rule].sum()), int(judged["wrong"].sum())
-    right = int((judged[rule] & judged["wrong"]).sum())
-    return name, wrong, rule, flagged, right, f"{right / max(flagged, 1):.3f}", f"{right / wrong:.3f}"
+    correct = int((judged[rule] & judged["wrong"]).sum())
+    return name, wrong, rule, flagged, correct, f"{correct / max(flagged, 1):.3f}", f"{correct / wrong:.3f}"
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""The real data, if it is there: beside the project, never in it."""
+"""The real data: beside the project, never in it, and optional."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from chalicelib.ingest.sources.csv_file import CsvFile
+from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet, raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
-from chalicelib.schema import RAW, TICKER
+from chalicelib.schema import RAW
+from chalicelib.sources import YAHOO
 from common.paths import ROOT
 
 SHARED = ROOT.parent / "shared" / "data"
@@ -16,8 +18,9 @@ HISTORY = SHARED / "bvsp_daily_yahoo.csv"
 
 
 def history() -> Refined:
-    """What the real history comes to, as one download of Yahoo's."""
+    """Refine the real history, as one download from Yahoo."""
     bars = CsvFile(str(HISTORY)).fetch(None, None)
-    rows = bars.assign(ticker=TICKER, fonte="yahoo", coletado_em=datetime(2025, 10, 14, 1, 30, tzinfo=UTC))
-    found = raw.read(parquet.encode(rows, RAW), "raw/history.parquet")
-    return refine(found.rows, found.refused, sessions)
+    collected_at = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
+    rows = bars.assign(ticker=IBOV.ticker, fonte=YAHOO.name, coletado_em=collected_at)
+    raw_rows = raw.read(parquet.encode(rows, RAW), "raw/history.parquet", IBOV)
+    return refine(raw_rows.rows, raw_rows.refused, sessions, IBOV)

@@ -20,9 +20,9 @@ from chalicelib.api.representations import CSV, JSON, as_csv, as_json, negotiate
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.views import Table, canonical
 from chalicelib.errors import NotReady
+from chalicelib.instrument import IBOV
 from chalicelib.lake.freshness import freshness
 from chalicelib.lake.manifest import Contents, code_version
-from chalicelib.schema import TICKER
 
 Headers = dict[str, str | list[str]]
 
@@ -121,10 +121,10 @@ def status(request: Request, services: Services) -> Response:
     seen = services.manifest.held()
     contents = seen.contents
     if seen.manifest is None or contents is None:
-        return _uncached(StatusAnswer(ticker=TICKER, state=seen.manifest.state if seen.manifest else "empty"))
+        return _uncached(StatusAnswer(ticker=IBOV.ticker, state=seen.manifest.state if seen.manifest else "empty"))
     return _uncached(
         StatusAnswer(
-            ticker=TICKER,
+            ticker=IBOV.ticker,
             state=seen.manifest.state,
             as_of=contents.as_of,
             first_session=contents.first_session,

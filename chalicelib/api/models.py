@@ -9,9 +9,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api.queries import Row
 from chalicelib.api.summaries import ConeRow, Described, Fall
+from chalicelib.estimators import EstimatorName
 from chalicelib.lake.freshness import Freshness
 from chalicelib.lake.manifest import Quality
-from chalicelib.schema import Estimator, Window
+from chalicelib.schema import Window
 
 
 class AnswerMeta(Struct, frozen=True, kw_only=True):
@@ -25,7 +26,7 @@ class AnswerMeta(Struct, frozen=True, kw_only=True):
     periods_per_year: Annotated[int, Meta(description="sessions a year, by which volatility is annualised")]
     unit: Annotated[dict[str, str], Meta(description="of each column that has one")]
     sessions: Annotated[int | UnsetType, Meta(description="that the rows are computed from")] = UNSET
-    estimator: Estimator | UnsetType = UNSET
+    estimator: EstimatorName | UnsetType = UNSET
     window: Window | UnsetType = UNSET
     volatility_column: Annotated[str | UnsetType, Meta(description="of the table, behind `vol_anualizada`")] = UNSET
     caveats: Annotated[

@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from chalicelib.errors import BadParameter
-from chalicelib.schema import ESTIMATORS, PRICES, REFINED, Column, Estimator, Window, volatility_column
+from chalicelib.estimators import ESTIMATORS, EstimatorName
+from chalicelib.schema import PRICES, REFINED, Column, Window, volatility_column
 
 MAX_LIMIT = 5000
 
@@ -30,7 +31,7 @@ COMPUTED = (
 )
 """What is said of a session in an answer, and is not in the table by that name."""
 
-DEFAULT_ESTIMATOR: Estimator = "close_to_close"
+DEFAULT_ESTIMATOR: EstimatorName = "close_to_close"
 """The others are biased on this source: see `caveats`."""
 
 DEFAULT_WINDOW: Window = 21
@@ -88,7 +89,7 @@ _Format = Annotated[
     Format | None, Meta(description="`json` or `csv`; if absent, as `Accept` says, else `json`.", examples=["json"])
 ]
 _Estimator = Annotated[
-    Estimator,
+    EstimatorName,
     Meta(
         description="The estimator of volatility; `meta.caveats` says what it misses on this source.",
         examples=[DEFAULT_ESTIMATOR],

@@ -17,8 +17,9 @@ from chalicelib.api.caveats import caveats
 from chalicelib.api.models import AnswerMeta, ConeAnswer, Day, Depth, Links, RowsAnswer, SummaryAnswer
 from chalicelib.api.parameters import VOLATILITY, Anomalies, Compare, Cone, Rows, Summary, Volatility
 from chalicelib.api.queries import Query, Row
+from chalicelib.instrument import IBOV
 from chalicelib.lake.manifest import Contents
-from chalicelib.schema import PERIODS_PER_YEAR, REFINED, TICKER, WINDOWS, volatility_column
+from chalicelib.schema import PERIODS_PER_YEAR, REFINED, WINDOWS, volatility_column
 
 _UNITS = {column.name: column.unit for column in REFINED if column.type in ("double", "bigint") and column.unit}
 _UNITS[VOLATILITY] = "fraction a year"
@@ -51,7 +52,7 @@ class Table:
         # The caveats are of the real history.
         warned = {} if self.contents.synthetic else caveats(sources)
         return AnswerMeta(
-            ticker=TICKER,
+            ticker=IBOV.ticker,
             as_of=self.contents.as_of,
             version=self.contents.version,
             synthetic=self.contents.synthetic,

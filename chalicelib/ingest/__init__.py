@@ -1,1 +1,1 @@
-"""Source to raw, and what starts it."""
+"""From a source to raw, and from an event of raw to a run of the job."""

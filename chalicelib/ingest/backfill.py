@@ -1,4 +1,4 @@
-"""What the ingest function does, and days asked for again by hand: old history, what Yahoo lacked, a correction."""
+"""The ingest function: the schedule's daily ingest, or a backfill of chosen days."""
 
 from __future__ import annotations
 
@@ -12,40 +12,42 @@ import pandas as pd
 
 from chalicelib import layout
 from chalicelib.errors import BadPayload
-from chalicelib.ingest.ingest import Window, collect, ingest
+from chalicelib.ingest.ingest import DateRange, collect, ingest
 from chalicelib.ingest.sources import Source
 from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.ingest.sources.yahoo import Yahoo
+from chalicelib.instrument import IBOV, Instrument
 from chalicelib.lake.freshness import metric
 from chalicelib.lake.store import Lake
 from chalicelib.refine import raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import refine
 from chalicelib.schema import PRICES
+from chalicelib.sources import YAHOO
 
-_SHOWN = [*PRICES, "volume_negociado", "fonte"]
+_COMPARED = [*PRICES, "volume_negociado", "fonte"]
 
 
 class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to ask for again: the payload `{"backfill": {…}}` of the ingest function.
+    """A backfill: the payload `{"backfill": {…}}` of the ingest function.
 
     Attributes:
-        start, end: the days, both included.
-        source: `yahoo`, or `csv:s3://bucket/key`. On AWS it may read `backfill/` of the raw bucket only.
-        as_correction: let these bars win over every other source.
-        dry_run: only say which sessions would change.
+        start, end: the days to request, both included.
+        source: `yahoo`, or `csv:s3://bucket/key`. On AWS the function may read only `backfill/` of the raw bucket.
+        as_correction: whether these bars win over every other source.
+        dry_run: return the sessions that would change, and write nothing.
     """
 
     start: date
     end: date
-    source: str = "yahoo"
+    source: str = YAHOO.name
     as_correction: bool = False
     dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A session whose bar would be another: open, high, low, close, volume and source, None where there is no bar."""
+    """A session that would change: its prices, volume and source before and after; None where there is no bar."""
 
     session: date
     before: Mapping[str, Any] | None
@@ -53,71 +55,74 @@ class Change:
 
 
 def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any]:
-    """What the ingest function does: the schedule's ingest, or the backfill that the event asks for.
+    """Handle an invocation of the ingest function.
 
     Args:
-        event: EventBridge's, or `{"backfill": {…}}`.
-        now: when the function was invoked, with a time zone.
+        event: EventBridge's event, or `{"backfill": {…}}`.
+        now: time of the invocation, with a time zone.
 
     Raises:
-        BadPayload: the backfill cannot be done as asked; names what is wrong.
+        BadPayload: the backfill is not valid; names the field and what is allowed.
         SourceError, MixedLake: as `ingest`.
     """
     if "backfill" not in event:
-        _say_how_old(lake, now)
+        _print_metric(lake, now)
         return {"added": msgspec.to_builtins(ingest(Yahoo(), lake, now))}
     try:
-        asked = msgspec.convert(event["backfill"], Backfill)
+        request = msgspec.convert(event["backfill"], Backfill)
     except msgspec.ValidationError as error:
         raise BadPayload(f"backfill: {error}") from error
-    if asked.source == "yahoo":
-        return run(asked, Yahoo(), lake, now)
-    # Not a path: that would be a file of the function's own.
-    if asked.source.startswith("csv:s3://"):
-        return run(asked, CsvFile(asked.source.removeprefix("csv:")), lake, now)
-    raise BadPayload(f"backfill.source is {asked.source!r}; allowed: yahoo, csv:s3://bucket/key")
+    if request.source == YAHOO.name:
+        return run(request, Yahoo(), lake, now)
+    # A path is not allowed: it would be a file of the function itself.
+    if request.source.startswith("csv:s3://"):
+        return run(request, CsvFile(request.source.removeprefix("csv:")), lake, now)
+    raise BadPayload(f"backfill.source is {request.source!r}; allowed: {YAHOO.name}, csv:s3://bucket/key")
 
 
-def _say_how_old(lake: Lake, now: datetime) -> None:
-    """Tell CloudWatch how old the lake is, before a source is asked that may not answer."""
+def _print_metric(lake: Lake, now: datetime) -> None:
+    """Log the age of the data for CloudWatch, before the request to the source, which may fail."""
     manifest, _ = lake.manifest()
     if manifest and manifest.contents:
         print(metric(manifest.contents, lake.refined_bucket, now))
 
 
-def run(asked: Backfill, source: Source, lake: Lake, now: datetime) -> dict[str, Any]:
-    """Do what is asked.
+def run(request: Backfill, source: Source, lake: Lake, now: datetime, instrument: Instrument = IBOV) -> dict[str, Any]:
+    """Run a backfill.
 
     Returns:
-        What was added, or, for a dry run, the sessions that would change.
+        The raw object that was added or, for a dry run, the sessions that would change.
 
     Raises:
-        BadPayload: the first day is after the last, or the last is yet to come.
+        BadPayload: the first day is after the last, or the last is in the future.
         SourceError, MixedLake: as `ingest`.
     """
     today = now.astimezone(layout.SAO_PAULO).date()
-    if not asked.start <= asked.end <= today:
-        raise BadPayload(f"from {asked.start} to {asked.end}; allowed: start ≤ end ≤ {today}, which is today")
-    window = Window(asked.start, asked.end)
-    if asked.dry_run:
-        changes = preview(source, lake, now, window, asked.as_correction)
+    if not request.start <= request.end <= today:
+        raise BadPayload(f"from {request.start} to {request.end}; allowed: start ≤ end ≤ {today}, which is today")
+    days = DateRange(request.start, request.end)
+    if request.dry_run:
+        changes = preview(source, lake, now, days, request.as_correction, instrument=instrument)
         return {"dry_run": True, "changes": [msgspec.to_builtins(change) for change in changes]}
-    added = ingest(source, lake, now, window, asked.as_correction)
+    added = ingest(source, lake, now, days, request.as_correction, instrument=instrument)
     return {"dry_run": False, "added": msgspec.to_builtins(added)}
 
 
-def preview(source: Source, lake: Lake, now: datetime, window: Window, as_correction: bool) -> list[Change]:
-    """The sessions that would change, were the source's answer added to raw. Nothing is written."""
-    held = raw.read_all(lake.raw_bodies(lake.raw_objects()))
-    fresh = raw.read(collect(source, lake, now, window, as_correction), layout.raw_key(now))
-    before = refine(held.rows, held.refused, sessions)
-    rows = [part for part in (held.rows, fresh.rows) if len(part)]
-    after = refine(pd.concat(rows, ignore_index=True), held.refused, sessions)
-    return _changes(_shown(before.bars), _shown(after.bars))
+def preview(
+    source: Source, lake: Lake, now: datetime, days: DateRange, as_correction: bool, *, instrument: Instrument
+) -> list[Change]:
+    """Return the sessions that would change if the source's bars were added to raw. Nothing is written."""
+    current = raw.read_all(lake.raw_bodies(lake.raw_objects()), instrument)
+    body = collect(source, lake, now, days, as_correction, instrument=instrument)
+    new = raw.read(body, layout.raw_key(now), instrument)
+    before = refine(current.rows, current.refused, sessions, instrument)
+    rows = [part for part in (current.rows, new.rows) if len(part)]
+    after = refine(pd.concat(rows, ignore_index=True), current.refused, sessions, instrument)
+    return _changes(_by_session(before.bars), _by_session(after.bars))
 
 
-def _shown(bars: pd.DataFrame) -> dict[date, dict[str, Any]]:
-    rows = bars[_SHOWN].astype(object).to_dict("records")
+def _by_session(bars: pd.DataFrame) -> dict[date, dict[str, Any]]:
+    rows = bars[_COMPARED].astype(object).to_dict("records")
     return {
         day.date(): {str(name): None if pd.isna(value) else value for name, value in row.items()}
         for day, row in zip(bars["data"], rows, strict=True)

@@ -1,4 +1,4 @@
-"""From an S3 event to a run of the Glue job."""
+"""Start a run of the Glue job for an S3 event."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 def start_refine(
     event: Mapping[str, Any], settings: Settings, lake: Lake, glue: GlueClient, now: datetime
 ) -> str | None:
-    """Start the job if the event tells of raw objects that it has not merged. Returns the run's id, or None.
+    """Start the job if the event names raw objects that are not merged yet. Return the run's id, or None.
 
     Args:
-        event: an S3 notification as Lambda receives it.
-        now: the time, with a zone, by which a lease is live or has expired.
+        event: S3 notification, as Lambda receives it.
+        now: the time, with a zone, to tell whether a lease is live.
 
     Raises:
-        RunInProgress: a run is going on, which may have looked at raw already. Lambda retries, and finds the object
-            merged if that run saw it when it looked once more at its end.
+        RunInProgress: another run is in progress, and may have listed raw already. Lambda retries, and does nothing if
+            that run merged the object after all.
     """
-    told = _raw_objects(event, settings.raw_bucket)
-    if not told:
+    notified = _raw_objects(event, settings.raw_bucket)
+    if not notified:
         return None
     manifest, _ = lake.manifest()
     merged = _merged(lake, manifest)
-    unmerged = [key for key, etag in told.items() if merged.get(key) != etag]
+    unmerged = [key for key, etag in notified.items() if merged.get(key) != etag]
     if not unmerged:
         return None
     waits = f"{settings.job} is running; {unmerged[0]} waits for the next attempt"
     if manifest and manifest.lease and manifest.lease.is_live(now):
-        # Glue does not know of a run by hand, and a run that it did start would only find the lease and fail.
+        # Glue does not know of a run started by hand, and a second run would fail because of the lease.
         raise RunInProgress(f"{waits}: run {manifest.lease.run_id} holds the lease")
     arguments = {
         "--RAW_PATH": f"s3://{settings.raw_bucket}/{unmerged[0]}",
@@ -53,22 +53,22 @@ def start_refine(
 
 
 def _raw_objects(event: Mapping[str, Any], bucket: str) -> dict[str, str]:
-    """The ETag of each raw object that the event tells of."""
-    found = {}
+    """Return the ETag of each raw object in the event, by key."""
+    etags = {}
     for record in event["Records"]:
-        described = record["s3"]
-        key = unquote_plus(described["object"]["key"])
-        if described["bucket"]["name"] == bucket and layout.is_raw(key):
-            found[key] = f'"{described["object"]["eTag"]}"'
-    return found
+        entry = record["s3"]
+        key = unquote_plus(entry["object"]["key"])
+        if entry["bucket"]["name"] == bucket and layout.is_raw(key):
+            etags[key] = f'"{entry["object"]["eTag"]}"'
+    return etags
 
 
 def _merged(lake: Lake, manifest: Manifest | None) -> Mapping[str, str]:
-    """The ETag of each raw object that a committed run has merged. While a run is writing, nothing is sure."""
+    """Return the ETag of each merged raw object, by key; none while a run is writing, since it may replace the lake."""
     if manifest is None or manifest.contents is None or manifest.state != "ready":
         return {}
     try:
         return lake.ledger(manifest.contents.ledger).merged
     except LakeChanged:
-        # A newer commit replaced it: a run too many writes nothing, one too few loses the object.
+        # A newer commit replaced the ledger. An unneeded run writes nothing; a missing run would lose the object.
         return {}

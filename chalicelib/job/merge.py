@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from chalicelib import layout
 from chalicelib.errors import LakeChanged, RunInProgress
+from chalicelib.instrument import IBOV, Instrument
 from chalicelib.job.commit import write_ledger, write_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.lease import acquire
@@ -26,7 +27,9 @@ SESSIONS_AHEAD = timedelta(days=400)
 Clock = Callable[[], datetime]
 
 
-def update_refined(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents | None:
+def update_refined(
+    lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: Instrument = IBOV
+) -> Contents | None:
     """Merge all of raw into refined and commit. Return the contents of the lake, None if raw is empty.
 
     Every write is conditional on what was stored when the run acquired the lease, so two runs never overwrite each
@@ -42,7 +45,7 @@ def update_refined(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> C
             print("raw is empty: nothing to do")
             return None
         try:
-            contents = _merge(lake, catalog, run_id, clock)
+            contents = _merge(lake, catalog, run_id, clock, instrument)
             merged = lake.ledger(contents.ledger).merged
         except LakeChanged as error:
             print(f"starting over: {error}")
@@ -53,13 +56,13 @@ def update_refined(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> C
     raise RunInProgress(f"the lake changed during each of {ATTEMPTS} attempts of run {run_id}")
 
 
-def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock) -> Contents:
+def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: Instrument) -> Contents:
     """Acquire the lease, compute, write and commit, once."""
     started_at = clock()
     with acquire(lake, run_id, started_at) as writer:
         ledger = Ledger(lake.raw_objects())
-        raw = read_all(lake.raw_bodies(ledger.merged))
-        refined = refine(raw.rows, raw.refused, sessions)
+        raw = read_all(lake.raw_bodies(ledger.merged), instrument)
+        refined = refine(raw.rows, raw.refused, sessions, instrument)
         print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} bars, {len(refined.quarantine):,} refused")
         years = write_refined(writer, catalog, refined)
         contents = Contents(

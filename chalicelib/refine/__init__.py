@@ -1,1 +1,1 @@
-"""Raw to refined, pure: frames and bytes in, frames and bytes out. Imports no boto3 and no chalice."""
+"""Pure functions from raw to refined: frames and bytes in, frames and bytes out. No boto3, no chalice."""

@@ -1,4 +1,4 @@
-"""The sessions of B3, from the exchange calendar BVMF."""
+"""The sessions of B3, from the calendar BVMF of exchange_calendars."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from functools import lru_cache
 import pandas as pd
 
 _MARGIN = pd.Timedelta(days=40)
-"""The calendar refuses a range that holds no session; no closure of B3 ever lasted this long."""
+"""exchange_calendars refuses a range without a session; no closure of B3 lasted this long."""
 
 
 @lru_cache(maxsize=8)
 def sessions(start: date, end: date) -> pd.DatetimeIndex:
-    """The sessions from `start` to `end`, both included, as naive midnights in order."""
-    # It takes a second to import: only those who ask for sessions pay for it.
+    """Return the sessions from `start` to `end`, both included, as midnights without a time zone, in order."""
+    # The import takes a second, and not every importer of this module needs sessions.
     import exchange_calendars
 
     first, last = pd.Timestamp(start), pd.Timestamp(end)
-    # Without `start` and `end` the calendar holds twenty years back and one ahead.
+    # By default the calendar covers the last twenty years and the next one.
     calendar = exchange_calendars.get_calendar("BVMF", start=first - _MARGIN, end=last + _MARGIN)
-    found: pd.DatetimeIndex = calendar.sessions
-    return found[(found >= first) & (found <= last)]
+    dates: pd.DatetimeIndex = calendar.sessions
+    return dates[(dates >= first) & (dates <= last)]

@@ -1,4 +1,4 @@
-"""What the refined table derives from the bars. Frames in, frames out."""
+"""The columns of the refined table that are computed from the bars. Frames in, frames out."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from chalicelib.schema import PRICES
 
 
 def add_features(bars: pd.DataFrame) -> pd.DataFrame:
-    """The bars with every column of the refined table that is computed from them.
+    """Return the bars with every computed column of the refined table.
 
     Args:
-        bars: `ticker`, `data`, the four prices (positive, low ≤ open, close ≤ high) and `volume_negociado`; those of
-            a ticker together, in order of date. No window reaches from one ticker into the next.
+        bars: `ticker`, `data`, the four prices (positive, low ≤ open, close ≤ high) and `volume_negociado`; the bars
+            of a ticker are consecutive, in order of date. No window includes bars of two tickers.
 
     Returns:
         A new frame: the columns of `bars` and the features, percentages rounded to two decimals.
@@ -47,26 +47,26 @@ def add_features(bars: pd.DataFrame) -> pd.DataFrame:
         "year": bars["data"].dt.year.astype("Int32"),
         "month": bars["data"].dt.month.astype("Int32"),
     }
-    kept = bars.drop(columns=[name for name in features if name in bars])
-    return pd.concat([kept, pd.DataFrame(features, index=bars.index)], axis=1)
+    others = bars.drop(columns=[name for name in features if name in bars])
+    return pd.concat([others, pd.DataFrame(features, index=bars.index)], axis=1)
 
 
 def prices_of(bars: pd.DataFrame) -> Prices:
-    """The prices of a frame of bars as arrays, with the position of each bar within its ticker."""
+    """Return the prices of a frame of bars as arrays, with the position of each bar within its ticker."""
     position = bars.groupby("ticker", sort=False).cumcount().to_numpy().astype(np.intp)
     opened, high, low, close = (bars[name].to_numpy(np.float64) for name in PRICES)
     return Prices(opened, high, low, close, position)
 
 
 def trailing(values: Floats, window: int, position: Positions) -> Floats:
-    """The trailing windows of a series, one row each, NaN where a ticker has not as many bars yet.
+    """Return the trailing windows of a series, one row each; NaN where a ticker has fewer bars than the window.
 
     Args:
         values, position: shape (n,).
-        window: how many values a window holds, at least 1.
+        window: length of a window, at least 1.
 
     Returns:
-        Shape (n, window); row t holds values t-window+1 to t.
+        Shape (n, window); row t has values t-window+1 to t.
     """
     padded = np.concatenate([np.full(window - 1, np.nan), values])
     if not len(values):

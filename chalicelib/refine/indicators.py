@@ -1,7 +1,7 @@
-"""What the refined table computes beside the estimators of volatility. Arrays in, arrays out.
+"""Indicators other than the estimators of volatility. Arrays in, arrays out.
 
-As everywhere, bars of one ticker follow another, those of each in order of date, and `position` tells how many bars
-of the same ticker come before each: no window reaches from one ticker into the next.
+The bars of a ticker are consecutive, in order of date, and `position` is the number of bars of the same ticker before
+each. No window includes bars of two tickers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ZSCORE_WINDOW, ZSCORE_MINIMUM, ZSCORE_PEAK = 252, 21, 1.5
 
 
 def log_returns(prices: Prices) -> Floats:
-    """ln(C_t / C_{t-1}), shape (n,); NaN for the first bar of a ticker."""
+    """Return ln(C_t / C_{t-1}), shape (n,); NaN for the first bar of a ticker."""
     logs = np.full(len(prices), np.nan)
     np.log(prices.close[1:] / prices.close[:-1], out=logs[1:])
     logs[prices.position == 0] = np.nan
@@ -31,11 +31,11 @@ def log_returns(prices: Prices) -> Floats:
 
 
 def ewma_volatility(prices: Prices) -> Floats:
-    """The volatility that is forecast at t for t+1, annualised, a fraction; shape (n,).
+    """Return the volatility forecast at t for t+1, annualised, a fraction; shape (n,).
 
     σ²_{t+1} = 0.94 σ²_t + 0.06 r_t², seeded with the mean of the first 21 r², NaN before.
 
-    Source: J. P. Morgan (1996), RiskMetrics Technical Document: λ = 0.94 for daily returns, whose mean is taken for 0.
+    Source: J. P. Morgan (1996), RiskMetrics Technical Document: λ = 0.94 for daily returns with an assumed mean of 0.
     """
     squares = log_returns(prices) ** 2
     daily = np.full(len(prices), np.nan)
@@ -46,7 +46,7 @@ def ewma_volatility(prices: Prices) -> Floats:
 
 
 def average_true_range(prices: Prices) -> Floats:
-    """Wilder's ATR over 14 periods, in the unit of the prices; shape (n,).
+    """Return Wilder's ATR over 14 periods, in the unit of the prices; shape (n,).
 
     TR_t = max(H_t, C_{t-1}) - min(L_t, C_{t-1}), none for the first bar; seeded with the mean of the first 14, then
     (13 · ATR_{t-1} + TR_t) / 14. As R's `TTR::ATR`.
@@ -62,28 +62,28 @@ def average_true_range(prices: Prices) -> Floats:
 
 
 def causal_zscore(hundredths: npt.NDArray[np.int64], position: Positions) -> Floats:
-    """How far each value is from those before it: (x_t - mean) / sd over t-252 … t-1, or what there is of them.
+    """Return (x_t - mean) / sd, with mean and sd (ddof 1) over the previous 252 values, or as many as there are.
 
-    NaN with fewer than 21 values before, or if they are all equal. Nothing of t or after is in mean and sd (ddof 1).
+    NaN with fewer than 21 previous values, or if they are all equal. Mean and sd use only values before t.
 
     Args:
         hundredths: shape (n,), the values in whole hundredths: their sums are exact, and equal values have a standard
-            deviation of exactly 0. Below 10⁷ each.
+            deviation of exactly 0. Each below 10⁷.
         position: shape (n,).
     """
     counts = np.minimum(position, ZSCORE_WINDOW)
     last = np.arange(len(hundredths))
     total, squares = (_between(last - counts, last, values) for values in (hundredths, hundredths**2))
-    known = counts >= ZSCORE_MINIMUM
+    defined = counts >= ZSCORE_MINIMUM
     spread = counts * squares - total**2
-    known &= spread > 0
-    n = np.where(known, counts, 2).astype(np.float64)
-    deviation = np.sqrt(np.where(known, spread, 1) / (n * (n - 1)))
-    return np.where(known, (hundredths - total / n) / deviation, np.nan)
+    defined &= spread > 0
+    n = np.where(defined, counts, 2).astype(np.float64)
+    deviation = np.sqrt(np.where(defined, spread, 1) / (n * (n - 1)))
+    return np.where(defined, (hundredths - total / n) / deviation, np.nan)
 
 
 def drawdown(prices: Prices) -> Floats:
-    """C_t / max(C_0, …, C_t) - 1, a fraction from -1 to 0; shape (n,)."""
+    """Return C_t / max(C_0, …, C_t) - 1, a fraction from -1 to 0; shape (n,)."""
     highest = np.empty(len(prices))
     for bars in _tickers(prices.position):
         highest[bars] = np.maximum.accumulate(prices.close[bars])
@@ -91,14 +91,14 @@ def drawdown(prices: Prices) -> Floats:
 
 
 def _tickers(position: Positions) -> Iterator[slice]:
-    """The bars of each ticker."""
+    """Yield the slice of each ticker's bars."""
     starts = np.flatnonzero(position == 0)
     for start, stop in zip(starts, np.append(starts, len(position))[1:], strict=True):
         yield slice(int(start), int(stop))
 
 
 def _smoothed(values: Floats, decay: float, seed: int) -> Floats:
-    """The mean of the first `seed` values, then decay · y + (1 - decay) · x; NaN before."""
+    """Return decay · y + (1 - decay) · x, starting from the mean of the first `seed` values; NaN before."""
     if len(values) < seed:
         return np.full(len(values), np.nan)
     rest = accumulate(values[seed:].tolist(), lambda y, x: decay * y + (1 - decay) * x, initial=values[:seed].mean())
@@ -106,6 +106,6 @@ def _smoothed(values: Floats, decay: float, seed: int) -> Floats:
 
 
 def _between(start: Positions, stop: Positions, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The sum of values[start:stop], exact: integers lose nothing to subtraction."""
+    """Return the sums of values[start:stop]; with integers the subtraction is exact."""
     sums: npt.NDArray[np.int64] = np.concatenate([[0], np.cumsum(values)])
     return sums[stop] - sums[start]

@@ -1,4 +1,4 @@
-"""Frames to parquet bytes and back, by the schema. The same frame always gives the same bytes."""
+"""Conversion between frames and parquet bytes, by the schema. Equal frames give equal bytes."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ ARROW = {
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """The Arrow schema of a list of columns, in their order; all are nullable."""
+    """Return the Arrow schema of a list of columns, in their order; all are nullable."""
     return pa.schema([(column.name, ARROW[column.type]) for column in columns])
 
 
 def encode(frame: pd.DataFrame, columns: Sequence[Column]) -> bytes:
-    """The frame as a parquet file.
+    """Return the frame as the bytes of a parquet file.
 
     Args:
-        frame: holds at least these columns, of types that fit theirs; NaN and NA become null.
-        columns: what the file holds, in this order.
+        frame: has at least these columns, of types that fit theirs; NaN and NA become null.
+        columns: the columns of the file, in order.
 
     Returns:
-        The bytes of the file. They depend on nothing but the arguments and the version of pyarrow.
+        The bytes of the file. They depend only on the arguments and the version of pyarrow.
     """
     table = pa.Table.from_pandas(frame, schema=arrow_schema(columns), preserve_index=False)
     buffer = BytesIO()
-    # What pandas would add to the file's metadata tells its own version, not our data.
+    # pandas' metadata contains its version, which would change the bytes.
     pq.write_table(table.replace_schema_metadata(None), buffer, compression=COMPRESSION)
     return buffer.getvalue()
 
 
 def decode(body: bytes, columns: Sequence[Column]) -> pd.DataFrame:
-    """The frame in a parquet file: these columns in this order, as `to_frame` gives them.
+    """Return the frame in a parquet file: these columns in this order, as `to_frame` returns them.
 
     Raises:
-        pyarrow.ArrowInvalid: the bytes are no parquet file, or a column does not fit its type.
+        pyarrow.ArrowInvalid: the bytes are not a parquet file, or a column does not fit its type.
         KeyError: a column is missing.
     """
     table = pq.read_table(pa.BufferReader(body))
@@ -57,7 +57,7 @@ def decode(body: bytes, columns: Sequence[Column]) -> pd.DataFrame:
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """An Arrow table as a frame: integers are pandas' nullable ones, dates datetime64 at midnight without a zone."""
+    """Return an Arrow table as a frame, with nullable integers and dates as datetime64 at midnight without a zone."""
     integers = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
     frame: pd.DataFrame = table.to_pandas(types_mapper=integers.get, date_as_object=False)
     return frame

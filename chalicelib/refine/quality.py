@@ -1,30 +1,66 @@
-"""Which bars are refused, and why. Frames in, reasons out.
+"""Reasons to refuse a bar. Frames in, reasons out.
 
-A bar has one reason, the first that applies in the order of `REASONS`. The first four are found while an object
-is read (`raw`), the others here. What each means, and how often it applies to the real history, is in
-docs/data-quality.md.
+A bar has one reason: the first of `REASONS` that applies. docs/data-quality.md lists them, and how often each applies
+to the real history.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import numpy as np
 import pandas as pd
 
-from chalicelib.layout import SAO_PAULO
-from chalicelib.schema import PRICES
+from chalicelib.instrument import Instrument
+from chalicelib.refine.live import live
+from chalicelib.refine.rule import Flags, Rule
+from chalicelib.schema import HIGH, LOW, PRICES
 
-CORRUPT = "objeto_corrompido"
-FOREIGN = "objeto_estranho"
-WRONG_TYPE = "tipo_errado"
-NON_FINITE = "nao_finito"
-NULL_PRICE = "preco_nulo"
-FUTURE = "data_futura"
-LIVE = "barra_ao_vivo"
-NO_SESSION = "sem_pregao"
-NON_POSITIVE_PRICE = "preco_nao_positivo"
-HIGH_LOW = "maxima_minima"
+
+def _on_read(rows: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> Flags:
+    """Apply to no row: `raw.read` has refused these bars already."""
+    return np.zeros(len(rows), np.bool_)
+
+
+def _null_price(rows: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> pd.Series[bool]:
+    return rows[list(PRICES)].isna().any(axis=1)
+
+
+def _future(rows: pd.DataFrame, _: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
+    collected = rows["coletado_em"].dt.tz_convert(instrument.time_zone).dt.tz_localize(None)
+    future: pd.Series[bool] = rows["data"] > collected
+    return future
+
+
+def _no_session(rows: pd.DataFrame, sessions: pd.DatetimeIndex, _: Instrument) -> pd.Series[bool]:
+    return ~rows["data"].isin(sessions)
+
+
+def _non_positive_price(rows: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> pd.Series[bool]:
+    return (rows[list(PRICES)] <= 0).any(axis=1)
+
+
+def _high_low(rows: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> pd.Series[bool]:
+    prices = rows[list(PRICES)]
+    return (rows[HIGH] < prices.max(axis=1)) | (rows[LOW] > prices.min(axis=1))
+
+
+CORRUPT = Rule(
+    "objeto_corrompido", "the object is not a parquet file: it is refused whole, and the run goes on", _on_read
+)
+FOREIGN = Rule(
+    "objeto_estranho", "the object lacks a column, or has another ticker or an unknown source: refused whole", _on_read
+)
+WRONG_TYPE = Rule("tipo_errado", "a value does not fit the type of its column, or the date is missing", _on_read)
+NON_FINITE = Rule("nao_finito", "a price is infinite or not a number (null is a separate reason)", _on_read)
+NULL_PRICE = Rule("preco_nulo", "a price is null: Yahoo fills such sessions days later", _null_price)
+FUTURE = Rule("data_futura", "the date is after the day of the download, in São Paulo", _future)
+LIVE = Rule("barra_ao_vivo", "the session was still going on, or its bar not yet settled", live)
+NO_SESSION = Rule(
+    "sem_pregao",
+    "the calendar has no session that day; the note says whether the bar copies the previous session",
+    _no_session,
+)
+NON_POSITIVE_PRICE = Rule("preco_nao_positivo", "a price is 0 or less", _non_positive_price)
+HIGH_LOW = Rule("maxima_minima", "the high is below, or the low above, another price", _high_low)
 
 REASONS = (
     CORRUPT,
@@ -38,63 +74,16 @@ REASONS = (
     NON_POSITIVE_PRICE,
     HIGH_LOW,
 )
-"""Every reason for which a bar is refused, in the order in which they are tried."""
-
-WHOLE_POINTS_SINCE = pd.Timestamp("1997-03-01")
-"""From this day on the final bars of Yahoo's ^BVSP are whole numbers, and its unfinished ones are not."""
-
-SETTLED_AFTER = timedelta(hours=12)
-"""A bar that Yahoo still gives unchanged after this long is final, whole numbers or not."""
-
-OPEN, HIGH, LOW, CLOSE = PRICES
+"""Every reason to refuse a bar, in the order in which they are tried."""
 
 
-def refusals(rows: pd.DataFrame, sessions: pd.DatetimeIndex) -> pd.Series[str]:
-    """The first reason for which each row is refused, empty where it is acceptable.
+def refusals(rows: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[str]:
+    """Return the first reason to refuse each row, empty where the row is acceptable.
 
     Args:
-        rows: the rows of every raw object, as `raw.read` gives them.
+        rows: the rows of every raw object, as `raw.read` returns them.
         sessions: the calendar's sessions, from the first date of the rows to the last.
     """
-    prices = rows[list(PRICES)]
-    collected = rows["coletado_em"].dt.tz_convert(SAO_PAULO).dt.tz_localize(None)
-    rules = {
-        NULL_PRICE: prices.isna().any(axis=1),
-        FUTURE: rows["data"] > collected,
-        LIVE: live(rows),
-        NO_SESSION: ~rows["data"].isin(sessions),
-        NON_POSITIVE_PRICE: (prices <= 0).any(axis=1),
-        HIGH_LOW: (rows[HIGH] < prices.max(axis=1)) | (rows[LOW] > prices.min(axis=1)),
-    }
-    reasons = np.select(list(rules.values()), list(rules), default="")
+    flags = [rule.flags(rows, sessions, instrument) for rule in REASONS]
+    reasons = np.select(flags, [rule.name for rule in REASONS], default="")
     return pd.Series(reasons, index=rows.index, dtype="object")
-
-
-def live(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Which rows are unfinished bars of a session that was still going on, or not yet settled.
-
-    The clock proves nothing: unfinished bars were seen hours after the close. A row is live if it is Yahoo's, since
-    1997-03, with a price that is not whole, unless Yahoo gave the same prices at least twelve hours before; or if
-    open, high or low is 0 and the close is not; or if it is the last of its download, flat and without volume (a
-    correction is final by intent).
-    Volume 0 alone is no sign: 2,413 final sessions of Yahoo have it.
-    """
-    still_forming = fractional(rows) & ~settled(rows)
-    half_empty = (rows[[OPEN, HIGH, LOW]] == 0).any(axis=1) & (rows[CLOSE] > 0)
-    flat = (rows[OPEN] == rows[HIGH]) & (rows[HIGH] == rows[LOW]) & (rows[LOW] == rows[CLOSE])
-    silent = rows["volume_negociado"].fillna(0) == 0
-    stub = rows["ultima"] & flat & silent & (rows["fonte"] != "correcao")
-    return still_forming | half_empty | stub
-
-
-def fractional(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Which rows of Yahoo have a price that is not whole, though its final bars of that day are."""
-    not_whole = (rows[list(PRICES)] % 1 != 0).any(axis=1)
-    return not_whole & (rows["fonte"] == "yahoo") & (rows["data"] >= WHOLE_POINTS_SINCE)
-
-
-def settled(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Which rows Yahoo had given with the same prices at least twelve hours before."""
-    yahoo = rows[rows["fonte"] == "yahoo"]
-    first = yahoo.groupby(["data", *PRICES])["coletado_em"].transform("min")
-    return (yahoo["coletado_em"] - first >= SETTLED_AFTER).reindex(rows.index, fill_value=False)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from chalicelib import __version__
-from chalicelib.refine import quality, warnings
 from common.paths import ROOT
 from scripts import data_dictionary, data_quality
 
@@ -21,11 +20,6 @@ def test_the_data_dictionary_is_that_of_the_schema():
 
 def test_data_quality_is_that_of_the_rules_on_the_real_history(real_csv: Path):
     assert data_quality.PATH.read_text(encoding="utf-8") == data_quality.text(), "run make docs"
-
-
-def test_every_reason_and_every_warning_is_explained():
-    assert tuple(data_quality.REFUSALS) == quality.REASONS
-    assert tuple(data_quality.WARNINGS) == warnings.WARNINGS
 
 
 def ours() -> list[Path]:

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from chalicelib.estimators import ESTIMATORS
 from chalicelib.ingest.sources.csv_file import CsvFile
-from chalicelib.schema import ESTIMATORS, volatility_column
+from chalicelib.schema import volatility_column
 from local import moto_state
 from local.laptop import Laptop
 from tests.support.athena import DATABASE, TABLE, THE_QUERY, failure, finish, query, start

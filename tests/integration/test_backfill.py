@@ -1,4 +1,4 @@
-"""Days asked for again by hand: through the function's payload, as on AWS, and from the command line."""
+"""Backfills through the payload of the ingest function, as on AWS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chalicelib import wiring
 from chalicelib.errors import BadPayload, SourceEmpty, SourceMalformed
 from chalicelib.ingest import backfill
 from chalicelib.ingest.backfill import Backfill
-from chalicelib.ingest.ingest import Window, scheduled_window
+from chalicelib.ingest.ingest import DateRange, scheduled_days
 from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.lake.manifest import Contents, Gap
 from chalicelib.refine import parquet
@@ -30,23 +30,23 @@ MINE = "backfills/mine.csv"
 
 @pytest.fixture
 def filled(laptop: Laptop) -> Contents:
-    """A lake of the known bars but for 2025-09-15."""
+    """A lake of the known bars without 2025-09-15."""
     return fill(raw_object(known_bars().drop(3).reset_index(drop=True)))
 
 
 @pytest.fixture
 def mine(s3: Any) -> str:
-    """A file of the known bars in S3, the close of 2025-09-12 another, the bar of 2025-09-16 as Yahoo has it."""
+    """A file of the known bars in S3 with another close on 2025-09-12."""
     bars = known_bars()
     bars.loc[2, "preco_fechamento"] = 142300.5
     s3.put_object(Bucket="b3-dataflow-athena", Key=MINE, Body=csv_text(bars).encode())
     return f"csv:s3://b3-dataflow-athena/{MINE}"
 
 
-def invoke(laptop: Laptop, **asked: Any) -> Any:
-    """What the ingest function answers to a payload, as JSON has it."""
+def invoke(laptop: Laptop, **payload: Any) -> Any:
+    """Return the response of the ingest function to a payload, as JSON."""
     with no_events():
-        return json.loads(json.dumps(laptop.app.ingest({"backfill": asked}, None)))
+        return json.loads(json.dumps(laptop.app.ingest({"backfill": payload}, None)))
 
 
 def raw_keys() -> list[str]:
@@ -65,7 +65,7 @@ def bar(close: float, source: str, row: int) -> dict[str, Any]:
     }
 
 
-def test_a_dry_run_says_which_sessions_would_change_and_writes_nothing(laptop: Laptop, filled: Any, mine: str):
+def test_a_dry_run_returns_the_changes_and_writes_nothing(laptop: Laptop, filled: Any, mine: str):
     before = {bucket: moto_state.objects(bucket, "") for bucket in ("b3-dataflow-raw", "b3-dataflow-refined")}
 
     as_file = invoke(laptop, start="2025-09-10", end="2025-09-16", source=mine, dry_run=True)
@@ -80,21 +80,21 @@ def test_a_dry_run_says_which_sessions_would_change_and_writes_nothing(laptop: L
     assert {bucket: moto_state.objects(bucket, "") for bucket in before} == before
 
 
-def test_what_the_dry_run_said_is_what_happens(laptop: Laptop, filled: Any, mine: str):
-    asked = {"start": "2025-09-12", "end": "2025-09-15", "source": mine, "as_correction": True}
-    said = invoke(laptop, **asked, dry_run=True)["changes"]
+def test_the_backfill_makes_the_changes_of_its_dry_run(laptop: Laptop, filled: Any, mine: str):
+    payload = {"start": "2025-09-12", "end": "2025-09-15", "source": mine, "as_correction": True}
+    preview = invoke(laptop, **payload, dry_run=True)["changes"]
 
-    added = invoke(laptop, **asked)["added"]
+    added = invoke(laptop, **payload)["added"]
 
     assert (added["bars"], added["first"], added["last"]) == (2, "2025-09-12", "2025-09-15")
     assert added["key"] in raw_keys()
     fill()
-    again = invoke(laptop, **asked, dry_run=True)["changes"]
-    assert len(said) == 2
+    again = invoke(laptop, **payload, dry_run=True)["changes"]
+    assert len(preview) == 2
     assert again == []
 
 
-def test_a_file_fills_a_hole_and_overrides_nothing(laptop: Laptop, filled: Any, mine: str):
+def test_a_file_fills_a_gap_and_overrides_no_bar(laptop: Laptop, filled: Any, mine: str):
     invoke(laptop, start="2025-09-10", end="2025-09-17", source=mine)
 
     contents = fill()
@@ -104,7 +104,7 @@ def test_a_file_fills_a_hole_and_overrides_nothing(laptop: Laptop, filled: Any, 
     assert contents.quality.revisions == 0
 
 
-def test_the_rows_are_of_the_days_asked_for_and_of_the_right_source(laptop: Laptop, filled: Any, mine: str):
+def test_the_rows_have_the_requested_days_and_the_right_source(laptop: Laptop, filled: Any, mine: str):
     key = invoke(laptop, start="2025-09-13", end="2025-09-16", source=mine, as_correction=True)["added"]["key"]
 
     rows = parquet.decode(moto_state.read("b3-dataflow-raw", key) or b"", RAW)
@@ -113,7 +113,7 @@ def test_the_rows_are_of_the_days_asked_for_and_of_the_right_source(laptop: Lapt
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("payload", "message"),
     [
         ({}, "missing required field `start`"),
         ({"start": "2025-09-10"}, "missing required field `end`"),
@@ -132,11 +132,11 @@ def test_the_rows_are_of_the_days_asked_for_and_of_the_right_source(laptop: Lapt
         ),
     ],
 )
-def test_a_payload_that_cannot_be_is_refused(laptop: Laptop, filled: Any, asked: Any, message: str):
+def test_an_invalid_payload_is_refused(laptop: Laptop, filled: Any, payload: Any, message: str):
     before = raw_keys()
 
     with pytest.raises(BadPayload, match=message):
-        laptop.app.ingest({"backfill": asked}, None)
+        laptop.app.ingest({"backfill": payload}, None)
 
     assert raw_keys() == before
 
@@ -151,7 +151,7 @@ def test_days_without_bars_are_an_error_and_nothing_is_written(laptop: Laptop, f
 
 
 class FromYahoo:
-    """Yahoo's bars, the last still forming."""
+    """Yahoo's bars, the last unfinished."""
 
     name = "yahoo"
 
@@ -161,29 +161,29 @@ class FromYahoo:
         return bars
 
 
-def test_a_correction_must_be_of_final_bars(laptop: Laptop, filled: Any, tmp_path: Path):
-    asked = Backfill(date(2025, 9, 10), date(2025, 9, 17), "yahoo", as_correction=True)
+def test_a_correction_must_have_final_bars(laptop: Laptop, filled: Any, tmp_path: Path):
+    payload = Backfill(date(2025, 9, 10), date(2025, 9, 17), "yahoo", as_correction=True)
     with pytest.raises(SourceMalformed, match="the bar of 2025-09-17 cannot be a correction: barra_ao_vivo"):
-        backfill.run(asked, FromYahoo(), wiring.lake(), NOW)
+        backfill.run(payload, FromYahoo(), wiring.lake(), NOW)
 
     bars = known_bars()
     bars.loc[1, "preco_maximo"] = float("nan")
     path = tmp_path / "mine.csv"
     path.write_text(csv_text(bars))
     with pytest.raises(SourceMalformed, match="the bar of 2025-09-11 cannot be a correction: preco_nulo"):
-        backfill.run(asked, CsvFile(str(path)), wiring.lake(), NOW)
+        backfill.run(payload, CsvFile(str(path)), wiring.lake(), NOW)
 
     assert len(raw_keys()) == 1
 
 
-def test_the_daily_window_reaches_back_to_an_unknown_hole_of_this_year_or_the_last(laptop: Laptop, filled: Contents):
+def test_the_daily_request_starts_at_an_unknown_gap_of_this_year_or_the_last(laptop: Laptop, filled: Contents):
     def start(*gaps: Gap) -> date | None:
         quality = msgspec.structs.replace(filled.quality, gaps=list(gaps))
-        return scheduled_window(wiring.lake(), msgspec.structs.replace(filled, quality=quality), NOW).start
+        return scheduled_days(wiring.lake(), msgspec.structs.replace(filled, quality=quality), NOW).start
 
     assert start() == date(2024, 9, 15)
     assert start(Gap(date(2024, 3, 5), None), Gap(date(2025, 5, 5), None)) == date(2024, 3, 5)
     assert start(Gap(date(2024, 3, 5), "known")) == date(2024, 9, 15)
     assert start(Gap(date(2023, 12, 29), None)) == date(2024, 9, 15)
-    assert scheduled_window(wiring.lake(), None, NOW) == Window(None, None)
-    assert scheduled_window(wiring.lake(), filled, NOW + timedelta(days=31)) == Window(None, None)
+    assert scheduled_days(wiring.lake(), None, NOW) == DateRange(None, None)
+    assert scheduled_days(wiring.lake(), filled, NOW + timedelta(days=31)) == DateRange(None, None)

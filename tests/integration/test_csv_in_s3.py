@@ -1,4 +1,4 @@
-"""The source `csv:` where the file is an object in S3."""
+"""The source `csv:` with an object in S3."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.support.bars import csv_text, known_bars
 BUCKET = "b3-dataflow-athena"
 
 
-def test_an_object_is_read_as_a_file_is(s3: Any):
-    # Of a URL, what follows these two would be something else than the path.
+def test_an_object_is_read_like_a_file(s3: Any):
+    # In a URL, # and ? end the path; in an S3 key they do not.
     key = "backfills/mine #1?.csv"
     s3.put_object(Bucket=BUCKET, Key=key, Body=b"\xef\xbb\xbf" + csv_text(known_bars()).encode())
 
     assert CsvFile(f"s3://{BUCKET}/{key}").fetch(None, None).equals(known_bars())
 
 
-def test_an_object_that_is_no_text_is_named(s3: Any):
+def test_an_object_that_is_not_text_is_an_error_with_its_name(s3: Any):
     s3.put_object(Bucket=BUCKET, Key="mine.csv", Body=b"date\xff")
 
     with pytest.raises(SourceMalformed, match=f"^s3://{BUCKET}/mine.csv is not UTF-8 text: byte 4$"):
@@ -37,6 +37,6 @@ def test_an_object_that_is_no_text_is_named(s3: Any):
         ("s3:///mine.csv", "Parameter validation failed: Invalid bucket name"),
     ],
 )
-def test_an_object_that_cannot_be_read_is_named_with_the_reason(s3: Any, location: str, reason: str):
+def test_an_unreadable_object_is_an_error_with_its_name_and_the_reason(s3: Any, location: str, reason: str):
     with pytest.raises(SourceUnavailable, match=f"^cannot read {location}: {reason}"):
         CsvFile(location).fetch(None, None)

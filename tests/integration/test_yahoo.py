@@ -1,4 +1,4 @@
-"""The real yfinance against a server that answers as Yahoo does."""
+"""The real yfinance against a fake Yahoo on loopback."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BARS = [
 
 @pytest.fixture(autouse=True)
 def new_yfinance(tmp_path: Path, monkeypatch: Any) -> Iterator[None]:
-    """yfinance as in a new process: it keeps cookies, crumbs and time zones in singletons and in a folder."""
+    """Reset yfinance, which caches cookies, crumbs and time zones in singletons and in a folder."""
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     type(YfData)._instances.pop(YfData, None)
     yield
@@ -54,13 +54,13 @@ def fetch(answer: Any, start: date | None = None) -> pd.DataFrame:
         return yahoo(server).fetch(start, None)
 
 
-def test_bars_come_as_yahoo_gives_them_with_their_dates_in_sao_paulo():
-    bars = fetch(lambda asked: chart(BARS))
+def test_bars_are_unchanged_with_their_dates_in_sao_paulo():
+    bars = fetch(lambda request: chart(BARS))
 
     assert bars["data"].dt.date.tolist() == [date(2018, 11, day) for day in (5, 6, 7, 8)]
     assert bars["preco_fechamento"].tolist()[2:] == [87714.0, 85620.34375]
     assert bars["preco_abertura"].isna().tolist() == [False, True, False, False]
-    # yfinance makes 0 of a null volume: what it was cannot be told.
+    # yfinance turns a null volume into 0.
     assert bars["volume_negociado"].tolist() == [5_000_000, 0, 0, 0]
     assert str(bars["volume_negociado"].dtype) == "Int64"
 
@@ -69,58 +69,58 @@ def test_a_day_whose_midnight_did_not_exist_keeps_its_date():
     # Summer time began at midnight of 2018-11-04, 2017-10-15 and 2016-10-16 in São Paulo.
     days = ["2016-10-14", "2016-10-16", "2017-10-15", "2018-11-04"]
 
-    bars = fetch(lambda asked: chart([(day, 1.0, 1.0, 1.0, 1.0, 1) for day in days]))
+    bars = fetch(lambda request: chart([(day, 1.0, 1.0, 1.0, 1.0, 1) for day in days]))
 
     assert bars["data"].dt.strftime("%Y-%m-%d").tolist() == days
 
 
 def test_the_whole_history_and_a_window_are_one_chart_each():
-    with YahooServer(lambda asked: chart(BARS)) as server:
+    with YahooServer(lambda request: chart(BARS)) as server:
         source = yahoo(server)
         source.fetch(None, None)
-        # yfinance asks for the time zone first, if it does not remember it.
+        # yfinance requests the time zone first unless it is cached.
         *_, whole = server.charts()
-        server.asked.clear()
+        server.requests.clear()
         source.fetch(date(2018, 11, 5), date(2018, 11, 8))
         (window,) = server.charts()
 
     assert int(whole.parameters["period1"]) < 0
     assert datetime.fromtimestamp(int(window.parameters["period1"]), UTC) == datetime(2018, 11, 5, 2, tzinfo=UTC)
-    for asked in (whole, window):
-        assert (asked.host, asked.path) == ("query2.finance.yahoo.com", "/v8/finance/chart/%5EBVSP")
-        assert asked.parameters["interval"] == "1d"
+    for request in (whole, window):
+        assert (request.host, request.path) == ("query2.finance.yahoo.com", "/v8/finance/chart/%5EBVSP")
+        assert request.parameters["interval"] == "1d"
 
 
 def test_prices_are_those_of_the_day_not_adjusted_for_dividends():
-    bars = fetch(lambda asked: chart(BARS, adjusted=0.5))
+    bars = fetch(lambda request: chart(BARS, adjusted=0.5))
 
     assert bars["preco_fechamento"].tolist()[2:] == [87714.0, 85620.34375]
     assert bars["preco_maximo"].tolist()[2:] == [88668.0, 87810.0]
 
 
-def test_what_yahoo_has_revised_is_read_again():
+def test_a_revision_by_yahoo_is_not_hidden_by_a_cache():
     span = date(2018, 11, 5), date(2018, 11, 8)
     revised = [*BARS[:2], ("2018-11-07", 88668.0, 88668.0, 87714.0, 87700.0, None), BARS[3]]
     answers = iter([chart(BARS), chart(revised)])
-    with YahooServer(lambda asked: next(answers)) as server:
+    with YahooServer(lambda request: next(answers)) as server:
         first, second = (yahoo(server).fetch(*span)["preco_fechamento"].tolist()[2] for _ in range(2))
 
     assert (first, second) == (87714.0, 87700.0)
 
 
-def test_no_request_waits_longer_than_it_may():
-    with YahooServer(lambda asked: chart(BARS)) as server:
+def test_every_request_has_the_timeout():
+    with YahooServer(lambda request: chart(BARS)) as server:
         yahoo(server, timeout=7.5).fetch(None, None)
 
-    assert len(server.timeouts) == len(server.asked) > 1
+    assert len(server.timeouts) == len(server.requests) > 1
     assert set(server.timeouts) == {7.5}
 
 
-def test_a_few_requests_a_run():
-    with YahooServer(lambda asked: chart(BARS)) as server:
+def test_a_run_sends_few_requests():
+    with YahooServer(lambda request: chart(BARS)) as server:
         yahoo(server).fetch(None, None)
 
-        assert len(server.asked) <= 5
+        assert len(server.requests) <= 5
 
 
 HTML = Answer(200, "text/html", b"<html><body>Please accept our cookies</body></html>")
@@ -156,23 +156,23 @@ TRUNCATED = Answer(200, "application/json", b'{"chart": {"result": [{"meta"')
         (chart(BARS, exchangeTimezoneName="America/New_York"), SourceMalformed, "expected 'America/Sao_Paulo'"),
     ],
 )
-def test_what_is_no_answer_is_named_and_nothing_is_written(laptop: Laptop, answer: Answer, error: Any, message: str):
+def test_an_unusable_response_is_an_error_and_writes_nothing(laptop: Laptop, answer: Answer, error: Any, message: str):
     fill(raw_object(known_bars()))
     before = {bucket: moto_state.objects(bucket, "") for bucket in ("b3-dataflow-raw", "b3-dataflow-refined")}
 
-    with YahooServer(lambda asked: answer) as server, pytest.raises(error, match=message):
+    with YahooServer(lambda request: answer) as server, pytest.raises(error, match=message):
         ingest(yahoo(server), wiring.lake(), datetime.now(UTC))
 
     assert {bucket: moto_state.objects(bucket, "") for bucket in before} == before
     assert len(server.charts()) <= 2 * ATTEMPTS
-    assert len(server.asked) <= REQUESTS * ATTEMPTS
+    assert len(server.requests) <= REQUESTS * ATTEMPTS
 
 
 @pytest.mark.parametrize("answer", [LIMITED, DOWN])
-def test_where_it_can_help_it_is_tried_once_more_after_a_pause_of_its_own_length(answer: Answer):
+def test_an_error_that_may_pass_is_retried_once_after_a_random_pause(answer: Answer):
     pauses: list[float] = []
     answers = iter([answer, answer] if answer is LIMITED else [answer])
-    with YahooServer(lambda asked: next(answers, chart(BARS))) as server:
+    with YahooServer(lambda request: next(answers, chart(BARS))) as server:
         bars = yahoo(server, sleep=pauses.append).fetch(date(2018, 11, 5), None)
 
     assert len(bars) == 4
@@ -181,18 +181,18 @@ def test_where_it_can_help_it_is_tried_once_more_after_a_pause_of_its_own_length
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, TRUNCATED, chart(BARS, currency="USD")])
-def test_where_it_cannot_help_it_is_not_tried_again(answer: Answer):
+def test_other_errors_are_not_retried(answer: Answer):
     pauses: list[float] = []
-    with YahooServer(lambda asked: answer) as server, pytest.raises(SourceError):
+    with YahooServer(lambda request: answer) as server, pytest.raises(SourceError):
         yahoo(server, sleep=pauses.append).fetch(date(2018, 11, 5), None)
 
     assert pauses == []
 
 
-def test_a_server_that_never_answers_is_given_up_in_time():
+def test_a_server_that_never_answers_times_out():
     silence = threading.Event()
 
-    def never(asked: Any) -> Answer:
+    def never(request: Any) -> Answer:
         silence.wait(30)
         return chart(BARS)
 
@@ -205,8 +205,8 @@ def test_a_server_that_never_answers_is_given_up_in_time():
     assert time.monotonic() - began < 15
 
 
-def test_a_server_that_is_not_there_is_unavailable():
-    with YahooServer(lambda asked: chart(BARS)) as server:
+def test_a_refused_connection_is_unavailable():
+    with YahooServer(lambda request: chart(BARS)) as server:
         gone = yahoo(server)
 
     with pytest.raises(SourceUnavailable, match="Yahoo did not answer"):
@@ -216,7 +216,7 @@ def test_a_server_that_is_not_there_is_unavailable():
 def test_the_shape_of_a_real_response(shared_data: Path):
     body = (shared_data / "yahoo_chart" / "petr4_daily_real.json").read_bytes().replace(b"PETR4.SA", b"^BVSP")
 
-    bars = fetch(lambda asked: Answer(200, "application/json", body))
+    bars = fetch(lambda request: Answer(200, "application/json", body))
 
     assert len(bars) == 22
     assert bars["data"].dt.strftime("%Y-%m-%d").tolist()[::21] == ["2022-11-23", "2022-12-22"]
@@ -227,13 +227,13 @@ def test_the_shape_of_a_real_response(shared_data: Path):
 def test_a_real_empty_response(shared_data: Path):
     body = (shared_data / "yahoo_chart" / "grnd3_empty_real.json").read_bytes().replace(b"GRND3.SA", b"^BVSP")
 
-    with pytest.raises(SourceError, match="Yahoo gave no bars"):
-        fetch(lambda asked: Answer(200, "application/json", body))
+    with pytest.raises(SourceError, match="Yahoo returned no bars"):
+        fetch(lambda request: Answer(200, "application/json", body))
 
 
-def test_what_yahoo_says_reaches_raw_unchanged(laptop: Laptop):
+def test_bars_of_yahoo_are_in_raw_unchanged(laptop: Laptop):
     now = datetime(2018, 11, 9, 1, 30, tzinfo=UTC)
-    with YahooServer(lambda asked: chart(BARS)) as server:
+    with YahooServer(lambda request: chart(BARS)) as server:
         added = ingest(yahoo(server), wiring.lake(), now)
 
     assert (added.bars, added.first, added.last) == (4, date(2018, 11, 5), date(2018, 11, 8))
@@ -246,8 +246,8 @@ def test_what_yahoo_says_reaches_raw_unchanged(laptop: Laptop):
     assert raw["preco_abertura"].isna().tolist() == [False, True, False, False]
 
 
-def test_how_old_the_data_is_is_said_also_when_yahoo_blocks(laptop: Laptop, monkeypatch: Any, capsys: Any):
-    with YahooServer(lambda asked: Answer(429, "text/plain", b"Too Many Requests"), everything=True) as server:
+def test_the_age_of_the_data_is_logged_also_when_yahoo_refuses(laptop: Laptop, monkeypatch: Any, capsys: Any):
+    with YahooServer(lambda request: Answer(429, "text/plain", b"Too Many Requests"), everything=True) as server:
         monkeypatch.setattr(backfill, "Yahoo", lambda: yahoo(server))
         with pytest.raises(SourceUnavailable):
             laptop.app.ingest(SCHEDULE, None)
@@ -257,17 +257,17 @@ def test_how_old_the_data_is_is_said_also_when_yahoo_blocks(laptop: Laptop, monk
         with pytest.raises(SourceUnavailable):
             laptop.app.ingest(SCHEDULE, None)
 
-    # Before the first commit there is nothing to be old.
+    # Before the first commit there is no data and no age.
     assert empty == ""
-    said = json.loads(capsys.readouterr().out)
-    assert said["Bucket"] == "b3-dataflow-refined"
-    assert said["SessionsBehind"] > 2
-    assert said["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "b3-dataflow"
+    line = json.loads(capsys.readouterr().out)
+    assert line["Bucket"] == "b3-dataflow-refined"
+    assert line["SessionsBehind"] > 2
+    assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "b3-dataflow"
 
 
 def test_the_schedules_handler_ingests_from_yahoo(laptop: Laptop, monkeypatch: Any):
-    with YahooServer(lambda asked: chart(BARS)) as server:
-        monkeypatch.setattr(Yahoo, "fetch", lambda self, start, end: yahoo(server)._ask(start, end))
+    with YahooServer(lambda request: chart(BARS)) as server:
+        monkeypatch.setattr(Yahoo, "fetch", lambda self, start, end: yahoo(server)._request(start, end))
 
         added = laptop.app.ingest(SCHEDULE, None)["added"]
 

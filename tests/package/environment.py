@@ -118,7 +118,7 @@ class Lambda:
             "runtime": str(self.brought),
             "handler": handler,
             "events": list(events),
-            "yahoo": yahoo and [str(ROOT / "tests" / "yahoo_server.py"), yahoo],
+            "yahoo": yahoo and [str(ROOT / "tests" / "support" / "yahoo_server.py"), yahoo],
         }))  # fmt: skip
         folders = {"HOME": str(self.function), "TMPDIR": str(self.temporary), "LAMBDA_TASK_ROOT": str(self.function)}
         elsewhere = [] if bytecode else ["-B", "-X", f"pycache_prefix={self.temporary / 'none'}"]

@@ -1,4 +1,4 @@
-"""Bars for tests: the known ones of 2025, generated ones, and what puts them into a lake."""
+"""Bars for tests: known ones of 2025, generated ones, and functions that make raw objects of them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 import pandas as pd
 
 from chalicelib import layout
+from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet, raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
-from chalicelib.schema import RAW, TICKER
+from chalicelib.schema import RAW
 from local.sample import generate
 
-# Six sessions of September 2025 as Yahoo gives them, and what they come to. The last two columns hold over the
-# whole history; in a lake of these six rows alone the first two of them are null.
+# Six sessions of September 2025 from Yahoo, and their features. The last two columns are those over the whole history;
+# in a lake of these six rows only, the first two values of each are null.
 KNOWN = pd.DataFrame(
     [
         ("2025-09-10", 141612.0, 143182.0, 141612.0, 142349.0, 1570.0, 1.10, 0.940000, 0.404475),
@@ -43,30 +44,30 @@ COLLECTED = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
 
 
 def known_bars() -> pd.DataFrame:
-    """The six known sessions as a source gives them."""
+    """Return the six known sessions as a source returns them."""
     volume = pd.array([8_000_000 + day for day in range(len(KNOWN))], dtype="Int64")
     return KNOWN.iloc[:, :5].assign(volume_negociado=volume)
 
 
 def session_bars(start: str, number: int) -> pd.DataFrame:
-    """Generated bars for so many sessions from a day on, as a source gives them."""
+    """Return generated bars for a number of sessions from a day on, as a source returns them."""
     first = pd.Timestamp(start)
     return generate(sessions(first.date(), (first + pd.Timedelta(days=2 * number + 30)).date())[:number])
 
 
 def raw_rows(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> pd.DataFrame:
-    """Bars as they lie in raw."""
-    return bars.assign(ticker=TICKER, fonte=source, coletado_em=collected_at)
+    """Return bars with the columns of raw."""
+    return bars.assign(ticker=IBOV.ticker, fonte=source, coletado_em=collected_at)
 
 
 def raw_object(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> tuple[str, bytes]:
-    """The key and the bytes of a raw object."""
+    """Return the key and the bytes of a raw object."""
     return layout.raw_key(collected_at), parquet.encode(raw_rows(bars, source, collected_at), RAW)
 
 
 def readable(*objects: tuple[str, bytes]) -> raw.RawRows:
-    """What some raw objects hold, as the job reads them."""
-    parts = [raw.read(body, key) for key, body in objects]
+    """Return the rows of some raw objects."""
+    parts = [raw.read(body, key, IBOV) for key, body in objects]
     return raw.RawRows(
         pd.concat([part.rows for part in parts], ignore_index=True),
         pd.concat([part.refused for part in parts], ignore_index=True),
@@ -74,18 +75,18 @@ def readable(*objects: tuple[str, bytes]) -> raw.RawRows:
 
 
 def refined(*objects: tuple[str, bytes]) -> Refined:
-    """What some raw objects come to."""
-    found = readable(*objects)
-    return refine(found.rows, found.refused, sessions)
+    """Refine some raw objects."""
+    raw_rows = readable(*objects)
+    return refine(raw_rows.rows, raw_rows.refused, sessions, IBOV)
 
 
 def csv_text(bars: pd.DataFrame) -> str:
-    """Bars as a CSV that the source `csv:` reads."""
+    """Return bars as a CSV for the source `csv:`."""
     names = ("date", "open", "high", "low", "close", "volume")
     columns = ("data", "preco_abertura", "preco_maximo", "preco_minimo", "preco_fechamento", "volume_negociado")
     return str(bars[list(columns)].rename(columns=dict(zip(columns, names, strict=True))).to_csv(index=False))
 
 
 def by_date(rows: Sequence[dict[str, Any]]) -> dict[date, dict[str, Any]]:
-    """The rows of an answer by their session."""
+    """Return the rows of a response by session."""
     return {date.fromisoformat(row["data"]): row for row in rows}

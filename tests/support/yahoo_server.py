@@ -1,4 +1,4 @@
-"""A server on loopback that answers as Yahoo does, and the session that takes yfinance there."""
+"""A fake Yahoo on loopback, and an HTTP session that sends yfinance's requests to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from curl_cffi import requests
+from curl_cffi.requests import Session
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
@@ -30,7 +30,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Request:
     """One request: host, path and parameters."""
 
     host: str
@@ -39,13 +39,13 @@ class Asked:
 
 
 def chart(bars: Sequence[Bar], adjusted: float = 1.0, **meta: Any) -> Answer:
-    """The v8 chart of daily bars, in the shape of a real response: note the time zone's wrong offset.
+    """Return a v8 chart of daily bars in the shape of a real response, including the wrong offset of the time zone.
 
     Args:
-        adjusted: what Yahoo multiplies a close by to get the one that is adjusted for dividends.
-        meta: what stands beside the bars, where it is not what Yahoo says of ^BVSP.
+        adjusted: factor from a close to the close adjusted for dividends.
+        meta: metadata that differs from that of ^BVSP.
     """
-    described = {
+    defaults = {
         "currency": "BRL",
         "symbol": "^BVSP",
         "exchangeName": "SAO",
@@ -61,7 +61,7 @@ def chart(bars: Sequence[Bar], adjusted: float = 1.0, **meta: Any) -> Answer:
     columns = ("open", "high", "low", "close", "volume")
     values = list(zip(*(bar[1:] for bar in bars), strict=True)) if bars else [()] * 5
     result = {
-        "meta": described | meta,
+        "meta": defaults | meta,
         "timestamp": [_ten_oclock(bar[0]) for bar in bars],
         "indicators": {
             "quote": [dict(zip(columns, map(list, values), strict=True))],
@@ -81,13 +81,19 @@ def _ten_oclock(day: str) -> int:
 
 @dataclass(slots=True)
 class YahooServer:
-    """Answers every chart with `answer`, and what yfinance asks before it as Yahoo does, or all with `answer`."""
+    """Server that answers requests for charts with `answer` and others as Yahoo does.
 
-    answer: Callable[[Asked], Answer]
+    Attributes:
+        answer: function from a request to a response.
+        everything: whether `answer` answers all other requests too.
+        requests: the requests so far.
+        timeouts: the timeout of each request in seconds.
+    """
+
+    answer: Callable[[Request], Answer]
     everything: bool = False
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     timeouts: list[float | None] = field(default_factory=list)
-    """How many seconds each request would have waited."""
     _server: Any = None
 
     def __enter__(self) -> YahooServer:
@@ -97,9 +103,9 @@ class YahooServer:
             def do_GET(self) -> None:
                 url = urlsplit(self.path)
                 parameters = {name: values[0] for name, values in parse_qs(url.query).items()}
-                asked = Asked(self.headers["X-Host"], url.path, parameters)
-                outer.asked.append(asked)
-                answer = outer._answer(asked)
+                request = Request(self.headers["X-Host"], url.path, parameters)
+                outer.requests.append(request)
+                answer = outer._answer(request)
                 self.send_response(answer.status)
                 self.send_header("Content-Type", answer.content_type)
                 self.send_header("Content-Length", str(len(answer.body)))
@@ -117,21 +123,21 @@ class YahooServer:
         self._server.shutdown()
         self._server.server_close()
 
-    def _answer(self, asked: Asked) -> Answer:
+    def _answer(self, request: Request) -> Answer:
         if self.everything:
-            return self.answer(asked)
-        if asked.path.endswith("/getcrumb"):
+            return self.answer(request)
+        if request.path.endswith("/getcrumb"):
             return Answer(200, "text/plain", b"crumb")
-        if asked.path.startswith("/v8/finance/chart/"):
-            return self.answer(asked)
+        if request.path.startswith("/v8/finance/chart/"):
+            return self.answer(request)
         return Answer(404, "text/html", b"")
 
-    def charts(self) -> list[Asked]:
-        """The requests for bars."""
-        return [asked for asked in self.asked if asked.path.startswith("/v8/")]
+    def charts(self) -> list[Request]:
+        """Return the requests for bars."""
+        return [request for request in self.requests if request.path.startswith("/v8/")]
 
-    def session(self) -> requests.Session[Any]:
-        """A session of yfinance's own kind that comes here, whatever the host."""
+    def session(self) -> Session[Any]:
+        """Return a session of yfinance's type that sends every request to this server."""
         return loopback_session(self.url, self.timeouts)
 
     @property
@@ -139,15 +145,15 @@ class YahooServer:
         return f"http://127.0.0.1:{self._server.server_port}"
 
 
-def loopback_session(server: str, timeouts: list[float | None]) -> requests.Session[Any]:
-    """A session of yfinance's own kind that goes to a server on loopback, whatever the host.
+def loopback_session(server: str, timeouts: list[float | None]) -> Session[Any]:
+    """Return a session of yfinance's type that sends every request to a server on loopback.
 
     Args:
-        server: its address.
-        timeouts: where to note how many seconds each request would have waited.
+        server: URL of the server.
+        timeouts: list to which the timeout of each request is appended.
     """
 
-    class Loopback(requests.Session):  # type: ignore[type-arg]
+    class Loopback(Session):  # type: ignore[type-arg]
         def request(self, method: Any, url: str, **kwargs: Any) -> Any:  # type: ignore[override]
             parts = urlsplit(url)
             headers = dict(kwargs.pop("headers", None) or {}) | {"X-Host": parts.netloc}

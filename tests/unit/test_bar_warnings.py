@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.instrument import IBOV
 from chalicelib.refine.calendar import sessions
+from chalicelib.refine.closes import suspect_closes
 from chalicelib.refine.refinery import Refined
-from chalicelib.refine.warnings import jumps, suspect_closes
+from chalicelib.refine.warnings import jumps
 from chalicelib.schema import PRICES
 from tests.support.bars import COLLECTED, known_bars, raw_object, refined, session_bars
 
 
-def warned(found: Refined, name: str) -> list[str]:
-    """The days of the bars that have a warning."""
-    bars = found.bars
+def days_with(result: Refined, name: str) -> list[str]:
+    """Return the days of the bars that have a warning."""
+    bars = result.bars
     return [
         day.date().isoformat() for day in bars["data"][bars["avisos"].str.split(",").map(lambda all_: name in all_)]
     ]
@@ -29,37 +31,45 @@ def test_a_bar_may_have_several_and_the_count_is_of_bars():
         bars.loc[3, name] = bars[name].iloc[2]
     bars.loc[3, "volume_negociado"] = 0
 
-    found = refined(raw_object(bars))
+    outcome = refined(raw_object(bars))
 
-    # A copy opens where the day before did, not where it closed: so that close looks wrong.
-    assert found.bars["avisos"].tolist() == ["", "", "fechamento_suspeito", "volume_zero,copia_do_dia_anterior", "", ""]
-    assert {name: count for name, count in found.warnings.items() if count} == {
+    # A copy opens at the previous open, not at the previous close, so the previous close looks wrong.
+    avisos = outcome.bars["avisos"].tolist()
+    assert avisos == [
+        "",
+        "",
+        "fechamento_suspeito",
+        "volume_zero,copia_do_dia_anterior",
+        "",
+        "",
+    ]
+    assert {name: count for name, count in outcome.warnings.items() if count} == {
         "volume_zero": 1,
         "copia_do_dia_anterior": 1,
         "fechamento_suspeito": 1,
     }
 
 
-def test_no_volume_is_warned_of_from_2007_on():
+def test_no_volume_gets_a_warning_from_2007_on():
     bars = session_bars("2006-12-26", 6).assign(volume_negociado=pd.array([0, None, 0, 0, None, 7], dtype="Int64"))
 
     days = bars["data"].dt.strftime("%Y-%m-%d").tolist()
-    assert warned(refined(raw_object(bars)), "volume_zero") == [day for day in days[:5] if day >= "2007"]
+    assert days_with(refined(raw_object(bars)), "volume_zero") == [day for day in days[:5] if day >= "2007"]
 
 
-def test_ash_wednesday_is_short():
-    found = refined(raw_object(session_bars("2025-02-24", 12)), raw_object(session_bars("2024-02-01", 20)))
+def test_ash_wednesday_is_a_short_session():
+    result = refined(raw_object(session_bars("2025-02-24", 12)), raw_object(session_bars("2024-02-01", 20)))
 
-    assert warned(found, "sessao_curta") == ["2024-02-14", "2025-03-05"]
+    assert days_with(result, "sessao_curta") == ["2024-02-14", "2025-03-05"]
 
 
-def test_an_open_at_the_previous_close_is_counted_not_warned_of():
+def test_an_open_at_the_previous_close_is_counted_without_a_warning():
     bars = known_bars()  # opens of the 2nd, 3rd and 5th session are the close before; the 4th and 6th are not
 
-    found = refined(raw_object(bars))
+    result = refined(raw_object(bars))
 
-    assert found.opens_at_previous_close == 3
-    assert set(found.bars["avisos"]) == {""}
+    assert result.opens_at_previous_close == 3
+    assert set(result.bars["avisos"]) == {""}
 
 
 class TestJumps:
@@ -71,13 +81,13 @@ class TestJumps:
             close = 100 * np.exp(np.cumsum(np.append(steps, last)))
             assert jumps(close)[-1] == expected
 
-    def test_before_63_returns_nothing_is_known(self):
+    def test_with_fewer_than_63_returns_there_is_no_jump(self):
         close = np.append(100 + 0.01 * (np.arange(63) % 2), [1000.0])
 
         assert not jumps(close).any()
         assert jumps(np.append(100 + 0.01 * (np.arange(64) % 2), [1000.0]))[-1]
 
-    def test_yesterdays_jump_hides_no_other(self):
+    def test_a_jump_does_not_hide_the_next_ones(self):
         rng = np.random.default_rng(1)
         steps = rng.normal(0, 0.01, 300)
         steps[[250, 251, 252]] = 0.2
@@ -86,7 +96,7 @@ class TestJumps:
 
     @settings(max_examples=20, deadline=None)
     @given(st.integers(70, 300), st.integers(1, 50))
-    def test_what_comes_later_changes_nothing(self, before: int, after: int):
+    def test_later_bars_change_no_earlier_flag(self, before: int, after: int):
         close = session_bars("2010-01-04", 350)["preco_fechamento"].to_numpy(float)
 
         assert jumps(close[: before + after])[:before].tolist() == jumps(close[:before]).tolist()
@@ -98,7 +108,7 @@ class TestJumps:
 
 
 class TestSuspectCloses:
-    """Bars that open at the close before and range over two percent, but where a test says otherwise."""
+    """Bars that open at the previous close with a range of two percent, unless a test changes them."""
 
     NUMBER = 30
 
@@ -112,27 +122,27 @@ class TestSuspectCloses:
 
     def suspect(self, bars: pd.DataFrame) -> list[int]:
         calendar = sessions(bars["data"].iloc[0].date(), bars["data"].iloc[-1].date())
-        return np.flatnonzero(suspect_closes(bars, calendar)).tolist()
+        return np.flatnonzero(suspect_closes(bars, calendar, IBOV)).tolist()
 
     def move_open(self, bars: pd.DataFrame, day: int, points: float) -> pd.DataFrame:
-        """Let the session after a day open so far from its close."""
+        """Move the open of the next session this far from the close of a day."""
         bars.loc[day + 1, "preco_abertura"] = bars["preco_fechamento"].iloc[day] + points
         return bars
 
-    def test_opens_at_the_close_before_tell_nothing(self):
+    def test_opens_at_the_previous_close_are_not_suspect(self):
         assert self.suspect(self.bars()) == []
 
-    @pytest.mark.parametrize(("points", "found"), [(79, []), (90, [10]), (-90, [10])])
-    def test_more_than_eight_basis_points(self, points: float, found: list[int]):
-        assert self.suspect(self.move_open(self.bars(), 10, points)) == found
+    @pytest.mark.parametrize(("points", "expected"), [(79, []), (90, [10]), (-90, [10])])
+    def test_more_than_eight_basis_points(self, points: float, expected: list[int]):
+        assert self.suspect(self.move_open(self.bars(), 10, points)) == expected
 
-    def test_on_a_wild_day_it_takes_more(self):
+    def test_before_a_volatile_session_the_threshold_is_higher(self):
         bars = self.move_open(self.bars(), 10, 90)
         bars.loc[11, ["preco_maximo", "preco_minimo"]] = [102_000.0, 98_000.0]
 
         assert self.suspect(bars) == []
 
-    def test_in_a_spell_it_takes_less(self):
+    def test_in_a_spell_the_threshold_is_lower(self):
         bars = self.bars()
         for day in (10, 12):
             self.move_open(bars, day, 90)
@@ -142,7 +152,7 @@ class TestSuspectCloses:
 
         assert self.suspect(bars) == [10, 12, 15]
 
-    def test_a_gap_wider_than_the_next_day_is_the_next_days_fault(self):
+    def test_a_gap_wider_than_the_next_range_is_not_suspect(self):
         bars = self.move_open(self.bars(), 10, 900)
         bars.loc[11, ["preco_maximo", "preco_minimo"]] = [101_000.0, 100_800.0]
 
@@ -156,13 +166,13 @@ class TestSuspectCloses:
         later.loc[11, "preco_abertura"] = later["preco_fechamento"].iloc[10] + 90
         assert self.suspect(later) == []
 
-    def test_before_2008_nothing_is_judged(self):
+    def test_before_2008_no_close_is_suspect(self):
         bars = self.move_open(self.bars(), 10, 90)
         early = bars.assign(data=session_bars("2007-03-05", self.NUMBER)["data"])
 
         assert self.suspect(early) == []
 
-    def test_the_last_bar_is_judged_when_the_next_arrives_and_no_other_changes(self):
+    def test_a_new_bar_changes_only_the_flag_of_the_bar_before_it(self):
         bars = self.bars()
         for day in (3, 9, 12, 20, 28):
             self.move_open(bars, day, 150)
@@ -173,13 +183,13 @@ class TestSuspectCloses:
             assert [day for day in more if day < number - 1] == known
             assert number - 1 not in known
 
-    def test_it_alters_no_price(self):
+    def test_a_warning_changes_no_price(self):
         bars = self.move_open(self.bars(), 10, 90)
 
-        found = refined(raw_object(bars)).bars
+        result = refined(raw_object(bars)).bars
 
-        assert "fechamento_suspeito" in found["avisos"].iloc[10]
-        pd.testing.assert_frame_equal(found[list(PRICES)], bars[list(PRICES)])
+        assert "fechamento_suspeito" in result["avisos"].iloc[10]
+        pd.testing.assert_frame_equal(result[list(PRICES)], bars[list(PRICES)])
 
 
 def test_a_warning_on_decembers_last_bar_needs_januarys_first():
@@ -193,5 +203,5 @@ def test_a_warning_on_decembers_last_bar_needs_januarys_first():
         raw_object(bars.head(last + 1)), raw_object(bars.tail(4), collected_at=COLLECTED + timedelta(days=1))
     )
 
-    assert warned(alone, "fechamento_suspeito") == []
-    assert warned(both, "fechamento_suspeito") == ["2024-12-30"]
+    assert days_with(alone, "fechamento_suspeito") == []
+    assert days_with(both, "fechamento_suspeito") == ["2024-12-30"]

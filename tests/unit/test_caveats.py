@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chalicelib.api.caveats import CAVEATS, MEDIAN_RATIOS, NIGHT_PERCENT, USE_THE_NIGHT, caveats
-from chalicelib.refine.volatility import ESTIMATORS as FORMULAS
-from chalicelib.schema import ESTIMATORS
+from chalicelib.api.caveats import CAVEATS, MEDIAN_RATIOS, NIGHT_PERCENT, caveats
+from chalicelib.estimators import ESTIMATORS
 from tests.support import history
 
 
@@ -25,7 +24,7 @@ def test_the_night_that_the_open_has_is_as_small_as_is_said(since_2008: pd.DataF
     share = since_2008["night"].var() / since_2008["retorno_log"].var()
 
     assert round(100 * share, 2) == NIGHT_PERCENT
-    for estimator in USE_THE_NIGHT:
+    for estimator in ("garman_klass_yang_zhang", "yang_zhang"):
         assert f"{NIGHT_PERCENT} %" in CAVEATS[estimator]
 
 
@@ -38,10 +37,7 @@ def test_an_estimator_is_as_much_lower_than_close_to_close_as_is_said(since_2008
     assert (ratio < 1).all()
 
 
-def test_those_that_use_the_night_are_those_whose_formula_has_it():
-    with_close_before = {name for name, formula in FORMULAS.items() if formula.needs_close_before}
-
-    assert set(USE_THE_NIGHT) == with_close_before - {"close_to_close"}
+def test_every_estimator_but_the_reference_has_a_caveat():
     assert set(CAVEATS) == set(ESTIMATORS) - {"close_to_close"}
 
 

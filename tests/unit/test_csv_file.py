@@ -35,7 +35,7 @@ def test_bars_come_in_order_of_date_with_nulls_kept():
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
-def test_spaces_capitals_blank_lines_and_any_end_of_line_are_let_be(newline: str):
+def test_spaces_capitals_blank_lines_and_any_end_of_line_are_accepted(newline: str):
     lines = [" Date , OPEN,High,Low,Close,Volume", " 2025-01-02 , 1.5,2,1,+2e0, 7", "", "2025-01-03,1,1,1,1,", "  ", ""]
 
     bars = parse(newline.join(lines) + newline, "a.csv")
@@ -48,21 +48,21 @@ def test_the_largest_volume_keeps_its_last_digit():
     assert parse(HEADER + f"2025-01-02,1,1,1,1,{2**53 - 1}\n", "a.csv")["volume_negociado"].tolist() == [2**53 - 1]
 
 
-def test_the_mark_that_windows_puts_before_utf8_is_no_part_of_a_name(tmp_path: Path):
+def test_a_byte_order_mark_is_not_part_of_a_name(tmp_path: Path):
     path = tmp_path / "bars.csv"
     path.write_bytes(b"\xef\xbb\xbf" + HEADER.encode() + b"2025-01-02,1,1,1,1,5\n")
 
     assert len(CsvFile(str(path)).fetch(None, None)) == 1
 
 
-def test_the_home_folder_can_be_short(tmp_path: Path, monkeypatch: Any):
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: Any):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "bars.csv").write_text(HEADER + "2025-01-02,1,1,1,1,5\n")
 
     assert len(CsvFile("~/bars.csv").fetch(None, None)) == 1
 
 
-def test_from_a_day_to_a_day(tmp_path: Path):
+def test_start_and_end_are_included(tmp_path: Path):
     path = tmp_path / "bars.csv"
     path.write_text(HEADER + "2025-01-02,1,1,1,1,5\n2025-01-03,2,2,2,2,5\n")
 
@@ -95,7 +95,7 @@ def test_from_a_day_to_a_day(tmp_path: Path):
         (HEADER + "2025-01-02,1,1,1,1,5\n2025-01-02,1,1,1,1,5\n", "a.csv, line 3, date: '2025-01-02'; allowed: each"),
         (HEADER + "2025-01-02,1,1,1,1,5\n2025-01-03,1,1,1,1\n", "a.csv, line 3: 5 cells; allowed: 6, as columns"),
         (HEADER + "2025-01-02,1,1,1,1,5,6\n", "a.csv, line 2: 7 cells; allowed: 6, as columns are named"),
-        # The one that pandas takes for an index, and moves every other cell.
+        # pandas reads the extra cell as an index and shifts the others.
         (HEADER + "x,2025-01-02,1,1,1,1,5\ny,2025-01-03,1,1,1,1,5\n", "a.csv, line 2: 7 cells; allowed: 6"),
         (HEADER + "\n\n2025-01-02,x,1,1,1,5\n", "a.csv, line 4, open: 'x'"),
         ("note," + HEADER + '"a\nb",2025-01-02,1,1,1,1,5\nc,2025-01-03,x,1,1,1,5\n', "a.csv, line 4, open: 'x'"),
@@ -121,7 +121,7 @@ def test_an_unreadable_file_is_named(tmp_path: Path):
         CsvFile(str(tmp_path / "binary.csv")).fetch(None, None)
 
 
-def test_the_real_history_is_read_whole(real_csv: Path):
+def test_the_real_history_has_every_row(real_csv: Path):
     bars = CsvFile(str(real_csv)).fetch(None, None)
 
     assert len(bars) == 8041

@@ -11,26 +11,26 @@ LONG_AGO = session_bars("2025-03-03", 120)
 
 
 def without(*positions: int) -> tuple[str, bytes]:
-    """An object that lacks some sessions, counted from the last."""
-    kept = [row for row in range(len(LONG_AGO)) if row - len(LONG_AGO) not in positions]
-    return raw_object(LONG_AGO.iloc[kept].reset_index(drop=True))
+    """Return a raw object without some sessions, by their position from the end."""
+    others = [row for row in range(len(LONG_AGO)) if row - len(LONG_AGO) not in positions]
+    return raw_object(LONG_AGO.iloc[others].reset_index(drop=True))
 
 
 def day(position: int) -> date:
     return LONG_AGO["data"].iloc[position].date()
 
 
-def test_a_whole_lake_has_no_gaps():
-    found = refined(without()).coverage
+def test_a_complete_lake_has_no_gaps():
+    result = refined(without()).coverage
 
-    assert found.missing == {}
-    assert found.degraded() == []
+    assert result.missing == {}
+    assert result.degraded() == []
 
 
 def test_a_gap_is_listed_between_the_first_bar_and_the_last_row():
-    found = refined(without(-120, -50, -30, -1)).coverage
+    result = refined(without(-120, -50, -30, -1)).coverage
 
-    assert list(found.missing) == [day(-50), day(-30)]
+    assert list(result.missing) == [day(-50), day(-30)]
 
 
 def test_a_recent_unknown_gap_degrades_and_an_old_one_does_not():
@@ -39,12 +39,12 @@ def test_a_recent_unknown_gap_degrades_and_an_old_one_does_not():
     assert refined(without(-61)).coverage.degraded() == []
 
 
-def test_yahoo_has_two_sessions_to_fill_a_hole():
+def test_a_gap_in_the_last_two_sessions_does_not_degrade():
     nulls = LONG_AGO.copy()
     nulls.loc[nulls.index[-2:], list(PRICES)] = float("nan")
-    found = refined(raw_object(nulls)).coverage
-    assert list(found.missing) == [day(-2), day(-1)]
-    assert found.degraded() == []
+    result = refined(raw_object(nulls)).coverage
+    assert list(result.missing) == [day(-2), day(-1)]
+    assert result.degraded() == []
 
     nulls.loc[nulls.index[-3], list(PRICES)] = float("nan")
     assert refined(raw_object(nulls)).coverage.degraded() == [f"no bar of {day(-3)}, for no known reason"]
@@ -52,12 +52,12 @@ def test_yahoo_has_two_sessions_to_fill_a_hole():
 
 def test_a_known_gap_never_degrades():
     bars = session_bars("2020-09-01", 70)
-    kept = bars[bars["data"] != "2020-11-20"].reset_index(drop=True)
+    others = bars[bars["data"] != "2020-11-20"].reset_index(drop=True)
 
-    found = refined(raw_object(kept)).coverage
+    result = refined(raw_object(others)).coverage
 
-    assert date(2020, 11, 20) in found.missing
-    assert found.degraded() == []
+    assert date(2020, 11, 20) in result.missing
+    assert result.degraded() == []
 
 
 def live(bars: pd.DataFrame, *positions: int) -> pd.DataFrame:
@@ -76,18 +76,18 @@ def test_three_sessions_in_a_row_refused_as_live_degrade():
     assert not any("live" in reason for reason in apart.coverage.degraded())
 
 
-def test_a_live_bar_that_became_final_is_forgotten():
-    found = refined(
+def test_a_live_bar_followed_by_its_final_bar_is_no_gap():
+    result = refined(
         raw_object(live(LONG_AGO, -1, -2, -3)), raw_object(LONG_AGO, collected_at=COLLECTED + timedelta(hours=10))
     )
 
-    assert found.coverage.missing == {}
-    assert found.coverage.degraded() == []
+    assert result.coverage.missing == {}
+    assert result.coverage.degraded() == []
 
 
-def test_a_future_row_opens_no_gap():
+def test_a_row_in_the_future_makes_no_gap():
     bars = session_bars("2025-10-01", 30)
 
-    found = refined(raw_object(bars, collected_at=COLLECTED)).coverage
+    result = refined(raw_object(bars, collected_at=COLLECTED)).coverage
 
-    assert found.missing == {}
+    assert result.missing == {}

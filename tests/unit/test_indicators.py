@@ -16,62 +16,62 @@ BARS = random_bars(400, seed=3)
 
 
 def test_log_returns_by_hand():
-    found = indicators.log_returns(prices(BARS.head(3)))
+    result = indicators.log_returns(prices(BARS.head(3)))
 
-    assert np.isnan(found[0])
-    assert found[1] == pytest.approx(math.log(BARS["close"][1] / BARS["close"][0]), rel=1e-12)
+    assert np.isnan(result[0])
+    assert result[1] == pytest.approx(math.log(BARS["close"][1] / BARS["close"][0]), rel=1e-12)
 
 
-def test_ewma_is_the_recursion_of_riskmetrics():
-    found = indicators.ewma_volatility(prices(BARS))
+def test_ewma_follows_the_recursion_of_riskmetrics():
+    result = indicators.ewma_volatility(prices(BARS))
 
     returns = np.diff(np.log(BARS["close"]))
     daily = float(np.mean(returns[:21] ** 2))
-    assert np.isnan(found[:21]).all()
+    assert np.isnan(result[:21]).all()
     for t in range(21, len(BARS)):
         if t > 21:
             daily = 0.94 * daily + 0.06 * returns[t - 1] ** 2
-        assert found[t] == pytest.approx(math.sqrt(252 * daily), rel=1e-12)
+        assert result[t] == pytest.approx(math.sqrt(252 * daily), rel=1e-12)
 
 
-def test_the_true_range_reaches_to_the_close_before():
+def test_the_true_range_includes_the_previous_close():
     bars = pd.DataFrame({"open": [10.0] * 16, "high": [11.0] * 16, "low": [9.0] * 16, "close": [10.0] * 16})
     bars.loc[15, ["open", "high", "low", "close"]] = [20.0, 21.0, 19.0, 20.0]
 
-    found = indicators.average_true_range(prices(bars))
+    result = indicators.average_true_range(prices(bars))
 
-    assert np.isnan(found[:14]).all()
-    assert found[14] == 2.0
-    assert found[15] == pytest.approx((13 * 2.0 + (21.0 - 10.0)) / 14)
+    assert np.isnan(result[:14]).all()
+    assert result[14] == 2.0
+    assert result[15] == pytest.approx((13 * 2.0 + (21.0 - 10.0)) / 14)
 
 
 def reference_zscore(values: pd.Series) -> pd.Series:
-    """By pandas: slower, and with its own rounding."""
+    """Compute it with pandas, which is slower and rounds differently."""
     before = values.shift().rolling(252, min_periods=21)
     return (values - before.mean()) / before.std(ddof=1)
 
 
-def test_zscore_is_that_of_pandas():
+def test_zscore_equals_that_of_pandas():
     values = pd.Series(np.random.default_rng(5).integers(0, 900, 700))
-    found = indicators.causal_zscore(values.to_numpy(np.int64), np.arange(700))
+    result = indicators.causal_zscore(values.to_numpy(np.int64), np.arange(700))
 
     expected = reference_zscore(values.astype(float))
-    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    np.testing.assert_allclose(result, expected, rtol=1e-9)
 
 
-def test_zscore_is_null_where_nothing_varies_whatever_came_before():
+def test_zscore_is_null_where_the_previous_values_are_equal():
     values = np.concatenate([[123456], np.full(300, 13), [14]]).astype(np.int64)
 
-    found = indicators.causal_zscore(values, np.arange(302))
+    result = indicators.causal_zscore(values, np.arange(302))
 
-    assert np.isnan(found[:21]).all()
-    assert np.isfinite(found[22:253]).all()
-    assert np.isnan(found[253:]).all()
+    assert np.isnan(result[:21]).all()
+    assert np.isfinite(result[22:253]).all()
+    assert np.isnan(result[253:]).all()
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 380))
-def test_what_comes_later_changes_nothing(rows: int):
+def test_later_bars_change_no_earlier_value(rows: int):
     def all_of(bars: Prices) -> list[np.ndarray]:
         hundredths = np.rint(bars.high / bars.low * 1000).astype(np.int64)
         return [
@@ -86,7 +86,7 @@ def test_what_comes_later_changes_nothing(rows: int):
         np.testing.assert_array_equal(part, whole[:rows])
 
 
-def test_nothing_reaches_from_one_ticker_into_the_next():
+def test_no_value_depends_on_another_ticker():
     parts = [random_bars(rows, seed=rows) for rows in (40, 1, 14, 300, 22)]
     position = np.concatenate([np.arange(len(part)) for part in parts])
     together = prices(pd.concat(parts), position)

@@ -27,11 +27,11 @@ def test_a_raw_key_has_the_date_in_sao_paulo_and_the_second_in_utc():
         ("draw/x.parquet", False),
     ],
 )
-def test_raw_objects_are_told_by_their_key(key, raw):
+def test_is_raw_depends_on_the_key(key, raw):
     assert layout.is_raw(key) is raw
 
 
-def test_a_refined_key_tells_its_year_and_others_tell_none():
+def test_a_refined_key_has_a_year_and_other_keys_have_none():
     assert layout.refined_year(layout.refined_key(1993)) == 1993
     assert layout.refined_year("refined/year=1993/other.parquet") is None
     assert layout.refined_year("refined/year=1993/ibov.parquet.bak") is None

@@ -22,7 +22,7 @@ def test_the_same_frame_gives_the_same_bytes_whatever_its_index_and_order_of_col
     assert parquet.encode(frame, REFINED) == parquet.encode(other, REFINED)
 
 
-def test_the_file_holds_the_schema_and_nothing_of_pandas():
+def test_the_file_has_the_schema_and_no_metadata_of_pandas():
     file = pq.ParquetFile(pa.BufferReader(parquet.encode(refined_bars(), REFINED)))
 
     assert file.schema_arrow.equals(parquet.arrow_schema(REFINED))
@@ -49,6 +49,6 @@ def test_nan_is_null_in_the_file_and_integers_stay_integers():
 
 
 @pytest.mark.parametrize("body", [b"", b"not parquet", b"PAR1PAR1"])
-def test_what_is_no_parquet_is_refused(body):
+def test_bytes_that_are_not_parquet_are_refused(body):
     with pytest.raises(pa.ArrowInvalid):
         parquet.decode(body, RAW)

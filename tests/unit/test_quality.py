@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from chalicelib.ingest.sources.csv_file import CsvFile
-from chalicelib.refine.quality import live
+from chalicelib.instrument import IBOV
+from chalicelib.refine.live import live
 from chalicelib.schema import PRICES
 from tests.support.bars import COLLECTED, known_bars, raw_object, readable, refined
 
@@ -15,7 +16,7 @@ EVENING = datetime(2025, 9, 18, 0, 20, tzinfo=UTC)  # 21:20 of the 17th in São 
 
 
 def unfinished() -> pd.DataFrame:
-    """The known bars, the last of them still forming."""
+    """Return the known bars, the last of them unfinished."""
     bars = known_bars()
     bars.loc[5, [*PRICES, "volume_negociado"]] = [144059.0, 145900.5, 143910.0, 145500.34375, 0]
     return bars
@@ -57,17 +58,17 @@ def test_a_zero_beside_a_close_is_live(name: str):
     assert refined(raw_object(bars)).refused()["barra_ao_vivo"] == 1
 
 
-def test_flat_and_silent_is_live_only_at_the_end_of_its_download():
+def test_a_flat_bar_without_volume_is_live_only_at_the_end_of_its_download():
     bars = known_bars()
     bars.loc[[2, 5], list(PRICES)] = 142000.0
     bars.loc[[2, 5], "volume_negociado"] = 0
 
-    found = refined(raw_object(bars))
+    result = refined(raw_object(bars))
 
-    assert found.quarantine[["data", "motivo"]].to_numpy().tolist() == [["2025-09-17", "barra_ao_vivo"]]
+    assert result.quarantine[["data", "motivo"]].to_numpy().tolist() == [["2025-09-17", "barra_ao_vivo"]]
 
 
-def test_flat_with_volume_and_silent_but_not_flat_are_no_signs():
+def test_only_flat_or_only_without_volume_is_not_live():
     bars = known_bars()
     bars.loc[5, list(PRICES)] = 142000.0
     flat = refined(raw_object(bars))
@@ -76,19 +77,19 @@ def test_flat_with_volume_and_silent_but_not_flat_are_no_signs():
     assert len(flat.bars) == len(silent.bars) == 6
 
 
-def test_what_yahoo_still_gives_after_twelve_hours_is_final_and_warned_of():
+def test_a_bar_unchanged_after_twelve_hours_is_final_with_a_warning():
     first = raw_object(unfinished(), collected_at=EVENING)
     early = raw_object(unfinished(), collected_at=EVENING + timedelta(hours=11, minutes=59))
     late = raw_object(unfinished(), collected_at=EVENING + timedelta(hours=12))
 
     assert len(refined(first, early).bars) == 5
-    found = refined(first, early, late)
-    assert found.bars["preco_fechamento"].iloc[-1] == 145500.34375
-    assert found.bars["avisos"].iloc[-1] == "volume_zero,fracionario"
-    assert found.refused()["barra_ao_vivo"] == 2
+    result = refined(first, early, late)
+    assert result.bars["preco_fechamento"].iloc[-1] == 145500.34375
+    assert result.bars["avisos"].iloc[-1] == "volume_zero,fracionario"
+    assert result.refused()["barra_ao_vivo"] == 2
 
 
-def test_a_bar_that_still_moves_is_never_final():
+def test_a_bar_that_still_changes_is_never_final():
     moving = []
     for hours in range(0, 72, 12):
         bars = unfinished()
@@ -98,7 +99,7 @@ def test_a_bar_that_still_moves_is_never_final():
     assert refined(*moving).refused()["barra_ao_vivo"] == len(moving)
 
 
-def test_high_and_low_must_hold_the_others():
+def test_high_and_low_must_enclose_open_and_close():
     bars = known_bars()
     bars.loc[1, "preco_maximo"] = 143150.0
     bars.loc[3, "preco_minimo"] = 142293.0
@@ -106,7 +107,7 @@ def test_high_and_low_must_hold_the_others():
     assert refined(raw_object(bars)).quarantine["motivo"].tolist() == ["maxima_minima", "maxima_minima"]
 
 
-def test_one_reason_a_row_the_first_that_applies():
+def test_each_row_has_one_reason_the_first_that_applies():
     bars = known_bars()
     bars.loc[0, list(PRICES)] = [float("nan"), 0.5, 0.0, -1.0]
     bars.loc[1, list(PRICES)] = [0.0, 0.5, 3.0, 1.0]
@@ -114,9 +115,9 @@ def test_one_reason_a_row_the_first_that_applies():
     bars.loc[2, list(PRICES)] = [-1.0, -5.0, -1.0, -1.0]
     bars.loc[3, list(PRICES)] = [-1.0, -5.0, -1.0, -1.0]
 
-    found = refined(raw_object(bars)).quarantine
+    result = refined(raw_object(bars)).quarantine
 
-    assert found["motivo"].tolist() == ["preco_nulo", "barra_ao_vivo", "sem_pregao", "preco_nao_positivo"]
+    assert result["motivo"].tolist() == ["preco_nulo", "barra_ao_vivo", "sem_pregao", "preco_nao_positivo"]
 
 
 class TestRealBars:
@@ -130,14 +131,15 @@ class TestRealBars:
     def live_and_final(cls, shared_data: Path) -> pd.DataFrame:
         return pd.read_csv(shared_data / "bvsp_live_vs_final_bars.csv", parse_dates=["date"])
 
-    def test_no_final_bar_since_1997_is_taken_for_live_alone_or_last(self, history: pd.DataFrame):
+    def test_no_final_bar_since_1997_is_live_even_as_the_last_of_its_download(self, history: pd.DataFrame):
         (_, body) = raw_object(history)
         rows = readable(("raw/a.parquet", body)).rows
         recent = rows[(rows["data"] >= "1997-03-01") & ~rows["data"].isin(pd.to_datetime(["1998-02-23", "2017-12-29"]))]
         assert len(recent) == 7087
 
-        assert live(recent).sum() == 0
-        assert live(recent.assign(ultima=True)).sum() == 0
+        sessions = pd.DatetimeIndex(recent["data"])
+        assert live(recent, sessions, IBOV).sum() == 0
+        assert live(recent.assign(ultima=True), sessions, IBOV).sum() == 0
 
     def test_all_six_real_live_bars_are_refused_and_the_next_runs_final_bar_takes_their_place(
         self, live_and_final: pd.DataFrame
@@ -169,19 +171,19 @@ class TestRealBars:
 
     @pytest.mark.parametrize("source", ["csv", "yahoo"])
     def test_of_the_whole_history_four_rows_are_refused(self, history: pd.DataFrame, source: str):
-        found = refined(raw_object(history, source))
+        result = refined(raw_object(history, source))
 
         assert len(history) == 8041
-        assert len(found.bars) == 8037
-        assert found.quarantine[["data", "motivo", "nota"]].to_numpy().tolist() == [
+        assert len(result.bars) == 8037
+        assert result.quarantine[["data", "motivo", "nota"]].to_numpy().tolist() == [
             ["1995-11-15", "sem_pregao", "copia do dia anterior"],
             ["1997-02-11", "sem_pregao", ""],
             ["1998-02-23", "sem_pregao", "copia do dia anterior"],
             ["2017-12-29", "sem_pregao", "copia do dia anterior"],
         ]
-        assert found.warnings["copia_do_dia_anterior"] == 6
-        assert found.warnings["volume_zero"] == 55
-        assert found.coverage.degraded() == []
+        assert result.warnings["copia_do_dia_anterior"] == 6
+        assert result.warnings["volume_zero"] == 55
+        assert result.coverage.degraded() == []
 
     def test_the_eighteen_gaps_are_listed_with_their_reasons(self, history: pd.DataFrame):
         missing = refined(raw_object(history)).coverage.missing

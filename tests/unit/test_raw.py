@@ -1,4 +1,4 @@
-"""Raw objects as others may have written them."""
+"""Raw objects from other writers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet, raw
+from chalicelib.refine.live import LAST
 from chalicelib.schema import RAW
 from tests.support.bars import known_bars, raw_rows
 
@@ -27,7 +29,7 @@ def table() -> pa.Table:
 def read(arrow: pa.Table) -> raw.RawRows:
     buffer = pa.BufferOutputStream()
     pq.write_table(arrow, buffer)
-    return raw.read(buffer.getvalue().to_pybytes(), KEY)
+    return raw.read(buffer.getvalue().to_pybytes(), KEY, IBOV)
 
 
 def with_column(name: str, change: Callable[[pa.ChunkedArray], Any]) -> pa.Table:
@@ -38,17 +40,17 @@ def with_column(name: str, change: Callable[[pa.ChunkedArray], Any]) -> pa.Table
 EXPECTED = read(table()).rows
 
 
-def test_our_own_objects_are_read_as_they_are():
-    found = read(table())
+def test_our_own_objects_are_read_unchanged():
+    result = read(table())
 
-    assert len(found.refused) == 0
+    assert len(result.refused) == 0
     pd.testing.assert_frame_equal(
-        found.rows[[column.name for column in RAW]],
+        result.rows[[column.name for column in RAW]],
         raw_rows(known_bars())[[column.name for column in RAW]],
         check_dtype=False,
     )
-    assert found.rows["chave"].tolist() == [KEY] * 6
-    assert found.rows[raw.LAST].tolist() == [False] * 5 + [True]
+    assert result.rows["chave"].tolist() == [KEY] * 6
+    assert result.rows[LAST].tolist() == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize(
@@ -75,19 +77,19 @@ def test_our_own_objects_are_read_as_they_are():
         ",".join(f"{field.name}:{field.type}" for field in arrow.schema if field not in table().schema) or "other"
     ),
 )
-def test_another_order_or_width_is_read_where_its_meaning_is_plain(arrow: pa.Table):
-    found = read(arrow)
+def test_another_order_or_type_with_the_same_values_is_accepted(arrow: pa.Table):
+    result = read(arrow)
 
-    assert len(found.refused) == 0
-    pd.testing.assert_frame_equal(found.rows, EXPECTED)
+    assert len(result.refused) == 0
+    pd.testing.assert_frame_equal(result.rows, EXPECTED)
 
 
 def test_a_missing_volume_is_null():
-    found = read(table().drop_columns(["volume_negociado"]))
+    result = read(table().drop_columns(["volume_negociado"]))
 
-    assert found.rows["volume_negociado"].isna().all()
+    assert result.rows["volume_negociado"].isna().all()
     pd.testing.assert_frame_equal(
-        found.rows.drop(columns="volume_negociado"), EXPECTED.drop(columns="volume_negociado")
+        result.rows.drop(columns="volume_negociado"), EXPECTED.drop(columns="volume_negociado")
     )
 
 
@@ -138,30 +140,30 @@ def first_row(change: Any) -> Callable[[pa.ChunkedArray], Any]:
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_the_row(arrow: pa.Table, column: str, value: str | None):
-    found = read(arrow)
+    result = read(arrow)
 
-    assert len(found.rows) == 5
-    assert found.refused["motivo"].tolist() == ["tipo_errado"]
-    assert found.refused[column].tolist() == [value]
-    assert found.refused["chave"].tolist() == [KEY]
+    assert len(result.rows) == 5
+    assert result.refused["motivo"].tolist() == ["tipo_errado"]
+    assert result.refused[column].tolist() == [value]
+    assert result.refused["chave"].tolist() == [KEY]
 
 
 def test_a_column_of_another_type_refuses_every_row_with_its_text():
-    found = read(with_column("preco_fechamento", lambda column: column.cast(pa.string())))
+    result = read(with_column("preco_fechamento", lambda column: column.cast(pa.string())))
 
-    assert len(found.rows) == 0
-    assert found.refused["motivo"].tolist() == ["tipo_errado"] * 6
-    assert found.refused["preco_fechamento"].tolist()[:2] == ["142349", "143151"]
-    assert found.refused["data"].tolist()[:2] == ["2025-09-10", "2025-09-11"]
+    assert len(result.rows) == 0
+    assert result.refused["motivo"].tolist() == ["tipo_errado"] * 6
+    assert result.refused["preco_fechamento"].tolist()[:2] == ["142349", "143151"]
+    assert result.refused["data"].tolist()[:2] == ["2025-09-10", "2025-09-11"]
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
-def test_what_is_not_finite_is_refused_before_it_could_pass_for_null(value: float):
-    found = read(with_column("preco_minimo", first_row(value)))
+def test_a_price_that_is_not_finite_is_refused_and_not_taken_as_null(value: float):
+    result = read(with_column("preco_minimo", first_row(value)))
 
-    assert len(found.rows) == 5
-    assert found.refused["motivo"].tolist() == ["nao_finito"]
-    assert found.refused["preco_minimo"].tolist() == [None if np.isnan(value) else str(value)]
+    assert len(result.rows) == 5
+    assert result.refused["motivo"].tolist() == ["nao_finito"]
+    assert result.refused["preco_minimo"].tolist() == [None if np.isnan(value) else str(value)]
 
 
 def test_wrong_type_comes_before_not_finite():
@@ -172,19 +174,19 @@ def test_wrong_type_comes_before_not_finite():
 
 
 @pytest.mark.parametrize("body", [b"", b"date,open\n", b"PAR1" + b"\0" * 100 + b"PAR1"])
-def test_what_is_no_parquet_is_refused_whole(body: bytes):
-    found = raw.read(body, KEY)
+def test_an_object_that_is_not_parquet_is_refused_whole(body: bytes):
+    result = raw.read(body, KEY, IBOV)
 
-    assert len(found.rows) == 0
-    assert found.refused[["motivo", "chave"]].to_numpy().tolist() == [["objeto_corrompido", KEY]]
-    assert found.refused["nota"].iloc[0].startswith("not a parquet file")
+    assert len(result.rows) == 0
+    assert result.refused[["motivo", "chave"]].to_numpy().tolist() == [["objeto_corrompido", KEY]]
+    assert result.refused["nota"].iloc[0].startswith("not a parquet file")
 
 
 def test_a_truncated_object_is_refused_whole():
     body = parquet.encode(raw_rows(known_bars()), RAW)
 
     for length in range(0, len(body), 97):
-        assert raw.read(body[:length], KEY).refused["motivo"].tolist() == ["objeto_corrompido"]
+        assert raw.read(body[:length], KEY, IBOV).refused["motivo"].tolist() == ["objeto_corrompido"]
 
 
 @pytest.mark.parametrize(
@@ -200,22 +202,22 @@ def test_a_truncated_object_is_refused_whole():
         (with_column("coletado_em", lambda column: column.cast(pa.string())), "coletado_em is string"),
     ],
 )
-def test_an_object_of_somebody_else_is_refused_whole_and_named(arrow: pa.Table, note: str):
-    found = read(arrow)
+def test_an_object_of_another_kind_is_refused_whole_with_the_reason(arrow: pa.Table, note: str):
+    result = read(arrow)
 
-    assert len(found.rows) == 0
-    assert found.refused["motivo"].tolist() == ["objeto_estranho"]
-    assert found.refused["chave"].tolist() == [KEY]
-    assert found.refused["nota"].iloc[0].startswith(note)
+    assert len(result.rows) == 0
+    assert result.refused["motivo"].tolist() == ["objeto_estranho"]
+    assert result.refused["chave"].tolist() == [KEY]
+    assert result.refused["nota"].iloc[0].startswith(note)
 
 
-def test_an_object_without_rows_is_nothing():
-    found = read(table().slice(0, 0))
+def test_an_object_without_rows_gives_no_rows():
+    result = read(table().slice(0, 0))
 
-    assert len(found.rows) == len(found.refused) == 0
+    assert len(result.rows) == len(result.refused) == 0
 
 
 def test_a_time_without_a_zone_is_utc():
-    found = read(with_column("coletado_em", lambda column: column.cast(pa.timestamp("us"))))
+    result = read(with_column("coletado_em", lambda column: column.cast(pa.timestamp("us"))))
 
-    assert found.rows["coletado_em"].iloc[0] == datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
+    assert result.rows["coletado_em"].iloc[0] == datetime(2025, 10, 14, 1, 30, tzinfo=UTC)

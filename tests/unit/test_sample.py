@@ -13,7 +13,7 @@ def test_bars_are_plausible_and_labelled():
     sample = Sample(date(2024, 12, 31))
     bars = sample.fetch(None, None)
 
-    assert sample.name == SYNTHETIC
+    assert sample.name in SYNTHETIC
     prices = bars[["preco_abertura", "preco_maximo", "preco_minimo", "preco_fechamento"]]
     assert (prices % 1 == 0).all(axis=None)
     assert (bars["preco_maximo"] >= prices.max(axis=1)).all()
@@ -31,7 +31,7 @@ def test_a_later_last_day_gives_the_same_bars_and_more():
     pd.testing.assert_frame_equal(later.head(len(earlier)), earlier)
 
 
-def test_bars_lie_on_sessions_of_b3_only():
+def test_bars_are_only_on_sessions_of_b3():
     dates = Sample(date(2025, 3, 10)).fetch(date(2025, 2, 24), None)["data"].dt.date.tolist()
 
     # Carnival: Monday the 3rd and Tuesday the 4th of March are holidays, Ash Wednesday the 5th is not.

@@ -1,9 +1,11 @@
-"""The estimators: against R's TTR, against their definitions summed exactly, and what must hold for any bars."""
+"""The estimators against R's TTR, against their definitions with exact sums, and their invariants."""
 
 from __future__ import annotations
 
+import doctest
 import math
 from collections.abc import Callable
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -11,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib import estimators as formulas
+from chalicelib.estimators import ESTIMATORS, EstimatorName
 from chalicelib.refine import volatility as module
-from chalicelib.refine.volatility import Prices, volatility
-from chalicelib.schema import ESTIMATORS, WINDOWS, volatility_column
+from chalicelib.refine.volatility import Prices, Terms, volatility
+from chalicelib.schema import WINDOWS, volatility_column
 from common.paths import ROOT
 from scripts import golden
 
@@ -27,7 +31,7 @@ def prices(frame: pd.DataFrame, position: np.ndarray | None = None) -> Prices:
 
 
 def random_bars(rows: int, seed: int = 0, size: float = 0.02) -> pd.DataFrame:
-    """Bars of a random walk whose steps have this standard deviation."""
+    """Return bars of a random walk whose steps have this standard deviation."""
     night, day, up, down = np.random.default_rng(seed).standard_normal((4, rows)) * size
     close = 1e5 * np.exp(np.cumsum(day + 0.3 * night))
     opened = close / np.exp(day)
@@ -36,7 +40,7 @@ def random_bars(rows: int, seed: int = 0, size: float = 0.02) -> pd.DataFrame:
     return pd.DataFrame({"open": opened, "high": high, "low": low, "close": close})
 
 
-# The definitions, over lists, each sum exact: another way to the same numbers, and a slow one.
+# The definitions over lists, with exact sums: slow, and independent of the implementation.
 
 
 def mean(values: list[float]) -> float:
@@ -49,7 +53,7 @@ def variance(values: list[float]) -> float:
 
 
 def by_definition(frame: pd.DataFrame, estimator: str, window: int) -> list[float]:
-    """The estimator at every bar, NaN while the window is not full."""
+    """Return the estimator at every bar, NaN while the window is not full."""
     rows = list(zip(frame["open"], frame["high"], frame["low"], frame["close"], strict=True))
     before = [math.nan] + [row[3] for row in rows[:-1]]
     o = [math.log(row[0] / close) for row, close in zip(rows, before, strict=True)]
@@ -67,22 +71,22 @@ def by_definition(frame: pd.DataFrame, estimator: str, window: int) -> list[floa
         "rogers_satchell": lambda w: mean(rs[w]),
         "yang_zhang": lambda w: variance(o[w]) + k * variance(c[w]) + (1 - k) * mean(rs[w]),
     }
-    found = []
+    result = []
     for t in range(len(rows)):
         full = t - window + 1 >= 0
         value = daily[estimator](slice(t - window + 1, t + 1)) if full else math.nan
-        found.append(math.sqrt(252 * value) if value >= 0 else math.nan)
-    return found
+        result.append(math.sqrt(252 * value) if value >= 0 else math.nan)
+    return result
 
 
-def assert_equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
-    assert found.columns.tolist() == expected.columns.tolist()
-    assert (found.isna() == expected.isna()).all(axis=None)
-    np.testing.assert_allclose(found.to_numpy(), expected.to_numpy(), rtol=1e-9, atol=0)
+def assert_equal(result: pd.DataFrame, expected: pd.DataFrame) -> None:
+    assert result.columns.tolist() == expected.columns.tolist()
+    assert (result.isna() == expected.isna()).all(axis=None)
+    np.testing.assert_allclose(result.to_numpy(), expected.to_numpy(), rtol=1e-9, atol=0)
 
 
 class TestGolden:
-    def test_the_file_is_of_the_bars_that_the_script_generates(self):
+    def test_the_file_has_the_bars_that_the_script_generates(self):
         pd.testing.assert_frame_equal(pd.read_csv(golden.BARS), golden.bars())
 
     def test_all_estimators_over_all_windows_and_atr_are_those_of_ttr(self):
@@ -93,7 +97,7 @@ class TestGolden:
         assert expected.notna().any().all()
         assert_equal(golden.ours(pd.read_csv(golden.BARS)), expected)
 
-    def test_the_bars_have_what_could_go_wrong(self):
+    def test_the_bars_have_the_difficult_cases(self):
         bars = golden.bars()
 
         assert (bars["high"] >= bars[["open", "close"]].max(axis=1)).all()
@@ -103,42 +107,57 @@ class TestGolden:
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_each_is_its_definition_on_quiet_and_on_wild_bars(estimator: str):
-    quiet, wild = random_bars(300), random_bars(300, seed=1, size=0.002)
-    wild.iloc[100:] *= 10.0
-    wild.iloc[200:] /= 10.0
-    for bars in (quiet, wild):
-        for window in (2, 5, 21, 252):
-            found = volatility(prices(bars), [estimator], [window])[volatility_column(estimator, window)]
-            expected = by_definition(bars, estimator, window)
-            np.testing.assert_allclose(found, expected, rtol=1e-9, atol=0)
+def test_the_example_in_the_docstring_is_right(estimator: EstimatorName):
+    bars = pd.DataFrame(
+        [(100, 102, 99, 101), (102, 105, 101, 104), (103, 104, 98, 99), (99, 103, 97, 102)],
+        columns=["open", "high", "low", "close"],
+    )
+    formula = getattr(formulas, estimator)
+    terms = Terms(prices(bars), [2])
+    finder = doctest.DocTestFinder(recurse=False)
+
+    (example,) = finder.find(formula, estimator, globs={estimator: formula, "terms": terms})
+
+    assert ESTIMATORS[estimator].variance is formula
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_each_is_its_definition_on_the_real_history_from_2000(estimator: str, real_csv: object):
+def test_each_is_its_definition_on_quiet_and_on_wild_bars(estimator: EstimatorName):
+    calm, volatile = random_bars(300), random_bars(300, seed=1, size=0.002)
+    volatile.iloc[100:] *= 10.0
+    volatile.iloc[200:] /= 10.0
+    for bars in (calm, volatile):
+        for window in (2, 5, 21, 252):
+            result = volatility(prices(bars), [estimator], [window])[volatility_column(estimator, window)]
+            expected = by_definition(bars, estimator, window)
+            np.testing.assert_allclose(result, expected, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_each_equals_its_definition_on_the_real_history_from_2000(estimator: EstimatorName, real_csv: object):
     bars = pd.read_csv(str(real_csv)).query("date >= '2000' and is_session").reset_index(drop=True)
     for window in (5, 63, 252):
-        found = volatility(prices(bars), [estimator], [window])[volatility_column(estimator, window)]
-        np.testing.assert_allclose(found, by_definition(bars, estimator, window), rtol=1e-9, atol=0)
+        result = volatility(prices(bars), [estimator], [window])[volatility_column(estimator, window)]
+        np.testing.assert_allclose(result, by_definition(bars, estimator, window), rtol=1e-9, atol=0)
 
 
 def test_the_names_and_windows_are_those_of_the_schema():
-    assert tuple(module.ESTIMATORS) == ESTIMATORS
+    assert tuple(ESTIMATORS) == get_args(EstimatorName)
     assert list(volatility(prices(random_bars(10)))) == [
         volatility_column(estimator, window) for estimator in ESTIMATORS for window in WINDOWS
     ]
 
 
-@pytest.mark.parametrize(
-    ("estimator", "before"), [(name, module.ESTIMATORS[name].needs_close_before) for name in ESTIMATORS]
-)
-def test_null_and_never_zero_while_the_window_is_not_full(estimator: str, before: bool):
+@pytest.mark.parametrize(("estimator", "uses_night"), [(name, entry.uses_night) for name, entry in ESTIMATORS.items()])
+def test_null_and_never_zero_while_the_window_is_not_full(estimator: EstimatorName, uses_night: bool):
     flat = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close"), [7.0] * 30))
     for window in (5, 21):
-        found = volatility(prices(flat), [estimator], [window])[volatility_column(estimator, window)]
-        first = window - 1 + before
-        assert np.isnan(found[:first]).all()
-        assert (found[first:] == 0.0).all()
+        result = volatility(prices(flat), [estimator], [window])[volatility_column(estimator, window)]
+        first = window - 1 + uses_night
+        assert np.isnan(result[:first]).all()
+        assert (result[first:] == 0.0).all()
 
 
 def test_fewer_bars_than_the_window_are_all_null():
@@ -155,7 +174,7 @@ def test_after_a_storm_a_window_of_zeros_gives_exactly_zero():
 
     for name, values in volatility(prices(bars)).items():
         assert values[-1] == 0.0, name
-        # The window leaves the storm, and its last close, behind.
+        # The first window without the storm and without its last close.
         window = int(name.rpartition("_")[2].removesuffix("d"))
         assert (values[100 + window :] == 0.0).all(), name
 
@@ -178,34 +197,34 @@ def test_never_nan_and_never_negative_in_a_full_window(rows: list[tuple[float, f
         assert (full >= 0).all(), name
 
 
-def test_equal_steps_have_no_variance_to_speak_of():
-    """A price that grows by the same factor each day: the squares and the square of the sum cancel to nothing."""
+def test_equal_steps_have_almost_no_variance():
+    """A price that grows by the same factor each day: the sum of squares and the square of the sum cancel."""
     close = 1e5 * 1.01 ** np.arange(400)
     bars = pd.DataFrame({"open": close, "high": close, "low": close, "close": close})
 
     for window in WINDOWS:
-        found = volatility(prices(bars), ["close_to_close"], [window])[volatility_column("close_to_close", window)]
-        assert (found[window:] < 1e-12).all()
+        result = volatility(prices(bars), ["close_to_close"], [window])[volatility_column("close_to_close", window)]
+        assert (result[window:] < 1e-12).all()
 
 
 @pytest.mark.parametrize("factor", [2.0**-7, 2.0**20])
-def test_the_unit_of_the_prices_makes_no_difference(factor: float):
+def test_a_power_of_two_in_the_unit_of_the_prices_changes_no_bit(factor: float):
     bars = random_bars(400)
 
-    for found, expected in zip(
+    for result, expected in zip(
         volatility(prices(bars * factor)).values(), volatility(prices(bars)).values(), strict=True
     ):
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(result, expected)
 
 
 @pytest.mark.parametrize("factor", [1 / 3, 1e-3, 12345.678])
-def test_nor_does_one_that_rounds(factor: float):
+def test_the_unit_of_the_prices_makes_no_difference(factor: float):
     bars = random_bars(400)
 
-    for found, expected in zip(
+    for result, expected in zip(
         volatility(prices(bars * factor)).values(), volatility(prices(bars)).values(), strict=True
     ):
-        np.testing.assert_allclose(found, expected, rtol=1e-9)
+        np.testing.assert_allclose(result, expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("rows", [1, 4, 5, 6, 251, 252, 253, 300, 699])
@@ -219,7 +238,7 @@ def test_appending_bars_never_changes_an_earlier_value(rows: int, monkeypatch: p
 
 
 @pytest.mark.parametrize("block", [1, 7, 128, 100_000])
-def test_how_many_rows_are_worked_on_at_once_makes_no_difference(block: int, monkeypatch: pytest.MonkeyPatch):
+def test_the_size_of_a_block_makes_no_difference(block: int, monkeypatch: pytest.MonkeyPatch):
     bars = prices(random_bars(600))
     expected = volatility(bars, windows=[2, 5, 252])
 
@@ -229,7 +248,7 @@ def test_how_many_rows_are_worked_on_at_once_makes_no_difference(block: int, mon
         np.testing.assert_array_equal(values, expected[name])
 
 
-def test_no_window_reaches_from_one_ticker_into_the_next(monkeypatch: pytest.MonkeyPatch):
+def test_no_window_has_bars_of_two_tickers(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "BLOCK", 200)
     parts = [
         random_bars(rows, seed=rows) * scale

@@ -1,6 +1,6 @@
-"""Where bars come from. Each source is a module; all share the interface below.
+"""The interface of all sources of bars. Each source is a module of this package.
 
-The sources import pandas and more: only a handler that ingests imports them.
+Sources import pandas and HTTP libraries, so only handlers that ingest import them.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Gives bars as it has them: nulls, unfinished bars and errors included."""
+    """A source of bars. It returns them unchanged, including nulls, unfinished bars and errors."""
 
     @property
     def name(self) -> str:
-        """What the bars say of their origin, in `fonte`: a key of `chalicelib.sources.RANKS`."""
+        """Value of the column `fonte`: a key of `chalicelib.sources.SOURCES`."""
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
-        """The daily bars from `start` to `end`, both included; None is open.
+        """Return the daily bars from `start` to `end`, both included; None is open.
 
         Returns:
             At least one row, in order of date: `data` (datetime64, midnight), the four prices (float64, NaN where
             null) and `volume_negociado` (Int64, NA where null).
 
         Raises:
-            SourceError: the source did not give bars; the message says what it gave.
+            SourceError: the source returned no bars; the message says what it returned.
         """
 
 
 def between(bars: pd.DataFrame, start: date | None, end: date | None) -> pd.DataFrame:
-    """The bars from `start` to `end`, both included; None is open."""
+    """Return the bars from `start` to `end`, both included; None is open."""
     if start is not None:
         bars = bars[bars["data"] >= start.isoformat()]
     if end is not None:

@@ -1,4 +1,4 @@
-"""A CSV of daily bars that somebody already has: a file, or an object in S3."""
+"""The source `csv:`: daily bars in a file, or in an object of S3."""
 
 from __future__ import annotations
 
@@ -17,38 +17,41 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import SourceEmpty, SourceMalformed, SourceUnavailable
 from chalicelib.ingest.sources import between
+from chalicelib.schema import CLOSE, HIGH, LOW, OPEN
+from chalicelib.sources import CSV
 
 _COLUMNS = {
     "date": "data",
-    "open": "preco_abertura",
-    "high": "preco_maximo",
-    "low": "preco_minimo",
-    "close": "preco_fechamento",
+    "open": OPEN,
+    "high": HIGH,
+    "low": LOW,
+    "close": CLOSE,
     "volume": "volume_negociado",
 }
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _S3 = "s3://"
 
-# From here on a double does not tell one whole number from the next.
-_VOLUMES_END = 2**53
+# From here on a double cannot represent every whole number.
+_VOLUME_LIMIT = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
     """Bars from `location`: a path, or `s3://bucket/key`.
 
-    The text is UTF-8. Its first line names the columns, in capitals or not: date (ISO), open, high, low, close and
-    volume (whole numbers). An empty cell is null, a blank line is nothing, and other columns are ignored.
+    The text is UTF-8. Its first line names the columns, in upper or lower case: date (ISO), open, high, low, close and
+    volume (whole numbers). An empty cell is null; blank lines and other columns are ignored.
     """
 
     location: str
 
     @property
     def name(self) -> str:
-        return "csv"
+        return CSV.name
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
+        """See `Source`."""
         try:
             text = _read(self.location).decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -68,26 +71,26 @@ def _read(location: str) -> bytes:
     except OSError as error:
         raise SourceUnavailable(f"cannot read {location}: {error.strerror}") from error
     except (BotoCoreError, ClientError) as error:
-        said = " ".join(str(error).split())
-        raise SourceUnavailable(f"cannot read {location}: {said}") from error
+        message = " ".join(str(error).split())
+        raise SourceUnavailable(f"cannot read {location}: {message}") from error
 
 
 def parse(text: str, origin: str) -> pd.DataFrame:
-    """The bars in a CSV text, in order of date.
+    """Return the bars in a CSV text, in order of date.
 
     Args:
-        origin: what an error calls the text.
+        origin: name of the text in error messages.
 
     Raises:
         SourceMalformed: names the line, the column, the value and what is allowed.
-        SourceEmpty: there is no line but the first.
+        SourceEmpty: the text has only the line with the names of the columns.
     """
     cells = _cells(text, origin)
     bars = pd.DataFrame({"data": _dates(cells["date"], origin)})
     for name in ("open", "high", "low", "close"):
         bars[_COLUMNS[name]] = _numbers(cells[name], origin)
     volume = _numbers(cells["volume"], origin)
-    whole = (volume % 1 == 0) & (volume >= 0) & (volume < _VOLUMES_END)
+    whole = (volume % 1 == 0) & (volume >= 0) & (volume < _VOLUME_LIMIT)
     _refuse(cells["volume"], ~whole & volume.notna(), origin, "a whole number from 0 to 2**53 - 1, or nothing")
     bars["volume_negociado"] = volume.astype("Int64")
     _refuse(cells["date"], bars["data"].duplicated(), origin, "each date once")
@@ -95,22 +98,22 @@ def parse(text: str, origin: str) -> pd.DataFrame:
 
 
 def _cells(text: str, origin: str) -> pd.DataFrame:
-    """The cells of our columns as text, each row under the number of its line."""
+    """Return the cells of the known columns as text, with the number of the line as index."""
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise SourceMalformed(f"{origin}, line {line}: a NUL byte; allowed: text")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        # Where a cell goes over several lines, the number is that of the last.
-        read = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+        # If a cell spans several lines, the number is that of the last.
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
         raise SourceMalformed(f"{origin}, line {reader.line_num}: {error}; allowed: a CSV") from error
-    (_, first), *lines = [(line, row) for line, row in read if row not in ([], [""])] or [(1, [""])]
+    (_, first), *lines = [(line, row) for line, row in rows if row not in ([], [""])] or [(1, [""])]
     names = [name.lower() for name in first]
     for name in _COLUMNS:
         if names.count(name) != 1:
-            found = "more than one column" if name in names else "no column"
-            raise SourceMalformed(f"{origin} has {found} {name!r}; required: {', '.join(_COLUMNS)}")
+            problem = "more than one column" if name in names else "no column"
+            raise SourceMalformed(f"{origin} has {problem} {name!r}; required: {', '.join(_COLUMNS)}")
     for line, row in lines:
         if len(row) != len(names):
             raise SourceMalformed(
@@ -134,6 +137,7 @@ def _numbers(column: pd.Series[str], origin: str) -> pd.Series[float]:
 
 
 def _refuse(column: pd.Series[str], bad: pd.Series[bool], origin: str, allowed: str) -> None:
+    """Raise SourceMalformed for the first bad value."""
     if bad.any():
         line = bad.idxmax()
         raise SourceMalformed(f"{origin}, line {line}, {column.name}: {column[line]!r}; allowed: {allowed}")

@@ -1,4 +1,4 @@
-"""Yahoo Finance, through yfinance: few requests, bounded in number and in time, and errors that say what happened."""
+"""The source `yahoo`: Yahoo Finance through yfinance, with a limit on the number and the time of requests."""
 
 from __future__ import annotations
 
@@ -16,119 +16,132 @@ import yfinance as yf
 from yfinance.data import YfData, new_session
 
 from chalicelib.errors import SourceEmpty, SourceMalformed, SourceRefused, SourceUnavailable
-
-SYMBOL = "^BVSP"
-CURRENCY = "BRL"
-TIME_ZONE = "America/Sao_Paulo"
+from chalicelib.instrument import IBOV, Instrument
+from chalicelib.schema import CLOSE, HIGH, LOW, OPEN
+from chalicelib.sources import YAHOO
 
 ATTEMPTS = 2
-"""Lambda tries a failed function again, minutes later: more attempts here would only be more requests."""
+"""Lambda retries a failed function minutes later, so few attempts are enough here."""
 
 PAUSE = (5.0, 15.0)
-"""Seconds between attempts, drawn at random so that many clients do not come back at once."""
+"""Range of the random seconds between attempts, so that many clients do not retry at the same time."""
 
 REQUESTS = 9
-"""Requests that an attempt may send: three as a rule, and nine where Yahoo gives no cookie and yfinance tries another
-way to one."""
+"""Limit of requests in one attempt. Usually it takes three, and nine if Yahoo sets no cookie at first and yfinance
+tries its second way to get one."""
 
 _COLUMNS = {
-    "Open": "preco_abertura",
-    "High": "preco_maximo",
-    "Low": "preco_minimo",
-    "Close": "preco_fechamento",
+    "Open": OPEN,
+    "High": HIGH,
+    "Low": LOW,
+    "Close": CLOSE,
     "Volume": "volume_negociado",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Yahoo:
-    """^BVSP as Yahoo gives it.
+    """The bars of an instrument as Yahoo returns them.
 
     Attributes:
-        session: gives a session of yfinance's kind.
-        timeout: seconds until a request is given up.
-        sleep: how to pause; replaced in tests.
+        session: function that returns an HTTP session for yfinance.
+        timeout: seconds before a request fails.
+        sleep: function that pauses; tests replace it.
+        instrument: one that has a symbol at Yahoo.
     """
 
     session: Callable[[], Any] = new_session
     timeout: float = 10.0
     sleep: Callable[[float], None] = time.sleep
+    instrument: Instrument = IBOV
 
     @property
     def name(self) -> str:
-        return "yahoo"
+        return YAHOO.name
+
+    @property
+    def symbol(self) -> str:
+        """The instrument's symbol at Yahoo."""
+        return self.instrument.symbols[YAHOO.name]
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
-        """See `Source`. Tries once more where that can help: no answer, or 429."""
+        """See `Source`. Retry once if Yahoo does not answer, or answers 429."""
         for _ in range(ATTEMPTS - 1):
             try:
-                return self._ask(start, end)
+                return self._request(start, end)
             except SourceUnavailable:
                 self.sleep(random.uniform(*PAUSE))  # noqa: S311 - jitter, not a secret
-        return self._ask(start, end)
+        return self._request(start, end)
 
-    def _ask(self, start: date | None, end: date | None) -> pd.DataFrame:
-        # By default yfinance turns every failure into an empty frame and a line in a log.
+    def _request(self, start: date | None, end: date | None) -> pd.DataFrame:
+        # By default yfinance logs every failure and returns an empty frame.
         yf.config.debug.hide_exceptions = False
-        # Its default folder is in the home, which Lambda does not let a function write.
+        # The default folder is in the home, which is read-only on Lambda.
         yf.set_tz_cache_location(str(Path(tempfile.gettempdir()) / "b3-dataflow-yfinance"))
-        # It asks for the time zone first, unless it knows it.
-        yf.cache.get_tz_cache().store(SYMBOL, TIME_ZONE)
-        # It remembers answers about the past for as long as the process lives; Yahoo revises the past.
+        # This saves the request that yfinance sends for an unknown time zone.
+        yf.cache.get_tz_cache().store(self.symbol, self.instrument.time_zone.key)
+        # yfinance caches responses about the past for the life of the process, and Yahoo revises the past.
         YfData.cache_get.cache_clear()
-        ticker = yf.Ticker(SYMBOL, session=_bounded(self.session(), self.timeout))
+        ticker = yf.Ticker(self.symbol, session=_limited(self.session(), self.timeout))
         span: dict[str, Any] = {"start": start} if start else {"period": "max"}
         if end is not None:
-            # To yfinance, the end is the first day that is not asked for.
+            # yfinance excludes the end.
             span["end"] = end + timedelta(days=1)
         try:
-            # keepna: without it yfinance drops the sessions that Yahoo has no prices for yet.
+            # Without keepna yfinance drops sessions whose prices are still null.
             bars = ticker.history(**span, auto_adjust=False, actions=False, keepna=True, timeout=self.timeout)
             metadata = ticker.get_history_metadata()
         except SourceUnavailable:
             raise
         except yf.exceptions.YFRateLimitError as error:
-            raise SourceUnavailable("Yahoo refuses to answer for now: 429 Too Many Requests") from error
+            raise SourceUnavailable("Yahoo refused the request: 429 Too Many Requests") from error
         except yf.exceptions.YFPricesMissingError as error:
-            raise SourceRefused(f"Yahoo gives no bars of {SYMBOL}: {error.yahoo_reason or error.rationale}") from error
+            raise SourceRefused(
+                f"Yahoo has no bars of {self.symbol}: {error.yahoo_reason or error.rationale}"
+            ) from error
         except yf.exceptions.YFDataException as error:
             raise SourceUnavailable(f"Yahoo is down: {error}") from error
         except (yf.exceptions.YFException, ValueError, KeyError, TypeError) as error:
-            raise SourceMalformed(f"Yahoo's answer cannot be read: {type(error).__name__}: {error}") from error
+            raise SourceMalformed(f"Yahoo's response cannot be read: {type(error).__name__}: {error}") from error
         except Exception as error:
-            # What a request can end with depends on the HTTP library that yfinance found; curl adds where to read on.
-            said = str(error).partition(" See http")[0]
-            raise SourceUnavailable(f"Yahoo did not answer: {type(error).__name__}: {said}") from error
-        _check(metadata, len(bars))
-        return _as_bars(bars)
+            # The type depends on the HTTP library that yfinance uses; curl appends a link to its documentation.
+            message = str(error).partition(" See http")[0]
+            raise SourceUnavailable(f"Yahoo did not answer: {type(error).__name__}: {message}") from error
+        self._check(metadata)
+        if bars.empty:
+            raise SourceEmpty(f"Yahoo returned no bars of {self.symbol}: the result is empty")
+        return self._as_bars(bars)
+
+    def _check(self, metadata: Any) -> None:
+        for field, expected in (
+            ("symbol", self.symbol),
+            ("currency", self.instrument.currency),
+            ("exchangeTimezoneName", self.instrument.time_zone.key),
+        ):
+            if metadata.get(field) != expected:
+                raise SourceMalformed(f"Yahoo returned {field} {metadata.get(field)!r}; expected {expected!r}")
+
+    def _as_bars(self, bars: pd.DataFrame) -> pd.DataFrame:
+        """Return Yahoo's frame with the columns of the schema.
+
+        Yahoo's dates are midnights in the exchange's time zone, or one o'clock on days that had no midnight.
+        """
+        dates = pd.DatetimeIndex(bars.index).tz_convert(self.instrument.time_zone).tz_localize(None).normalize()
+        renamed = bars[list(_COLUMNS)].rename(columns=_COLUMNS).astype({"volume_negociado": "Int64"})
+        return renamed.assign(data=dates).reset_index(drop=True)
 
 
-def _bounded(session: Any, timeout: float) -> Any:
-    """The session, with an end to the number of its requests and to the time of each."""
+def _limited(session: Any, timeout: float) -> Any:
+    """Return the session with a limit on the number of its requests and on the time of each."""
     request = session.request
     left = REQUESTS
 
-    def bounded(*args: Any, **kwargs: Any) -> Any:
+    def limited(*args: Any, **kwargs: Any) -> Any:
         nonlocal left
         left -= 1
         if left < 0:
-            raise SourceUnavailable(f"given up after {REQUESTS} requests to Yahoo")
+            raise SourceUnavailable(f"no bars after {REQUESTS} requests to Yahoo, the limit of an attempt")
         return request(*args, **kwargs | {"timeout": timeout})
 
-    session.request = bounded
+    session.request = limited
     return session
-
-
-def _check(metadata: Any, rows: int) -> None:
-    for field, expected in (("symbol", SYMBOL), ("currency", CURRENCY), ("exchangeTimezoneName", TIME_ZONE)):
-        if metadata.get(field) != expected:
-            raise SourceMalformed(f"Yahoo answered with {field} {metadata.get(field)!r}; expected {expected!r}")
-    if not rows:
-        raise SourceEmpty(f"Yahoo gave no bars of {SYMBOL}: the result is empty")
-
-
-def _as_bars(bars: pd.DataFrame) -> pd.DataFrame:
-    """Yahoo's frame in our names. Its dates are midnights in São Paulo, or one o'clock where there was no midnight."""
-    dates = pd.DatetimeIndex(bars.index).tz_convert(TIME_ZONE).tz_localize(None).normalize()
-    renamed = bars[list(_COLUMNS)].rename(columns=_COLUMNS).astype({"volume_negociado": "Int64"})
-    return renamed.assign(data=dates).reset_index(drop=True)

@@ -12,14 +12,14 @@ from chalicelib.schema import WINDOWS
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=80), st.integers(1, 40))
-def test_each_window_is_its_own_sum(values: list[float], window: int):
+def test_each_value_is_the_sum_of_its_window(values: list[float], window: int):
     sums = TrailingSums(np.array(values), [window])(window)
 
     expected = [math.fsum(values[start : start + window]) for start in range(len(values) - window + 1)]
     np.testing.assert_allclose(sums, expected, rtol=1e-14)
 
 
-def test_what_left_the_window_leaves_nothing_behind():
+def test_values_that_left_the_window_leave_no_error():
     values = np.concatenate([[1e300, 1e-300, 3.0], np.zeros(50)])
 
     sums = TrailingSums(values, WINDOWS)
@@ -28,7 +28,7 @@ def test_what_left_the_window_leaves_nothing_behind():
         assert (sums(window)[3:] == 0.0).all()
 
 
-def test_a_window_depends_on_its_values_only():
+def test_a_window_depends_only_on_its_values():
     values = np.random.default_rng(0).random(600)
     other = np.concatenate([np.random.default_rng(1).random(100) * 1e9, values[100:]])
 
@@ -38,12 +38,12 @@ def test_a_window_depends_on_its_values_only():
         )
 
 
-def test_our_seven_windows_take_ten_additions():
+def test_the_seven_windows_take_ten_additions():
     assert len(splits(WINDOWS)) == 10
 
 
 @pytest.mark.parametrize("windows", [(2,), (3, 7), (5, 10, 21, 42, 63, 126, 252), (1, 1000)])
-def test_every_part_of_a_window_can_be_made(windows: tuple[int, ...]):
+def test_every_part_of_a_window_is_a_split_or_a_value(windows: tuple[int, ...]):
     parts = splits(windows)
 
     for window, left in parts.items():

@@ -1,0 +1,56 @@
+"""Refused rows in the columns of `schema.QUARANTINE`. Frames in, frames out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from chalicelib.refine.quality import NO_SESSION
+from chalicelib.schema import PRICES, QUARANTINE
+
+COPIES_PREVIOUS_SESSION = "copia do dia anterior"
+"""Value of the column `nota` for a bar on a day without a session that copies the previous session."""
+
+
+def as_quarantine(rows: pd.DataFrame, reason: str | pd.Series[str], note: str | list[str]) -> pd.DataFrame:
+    """Return the rows in the columns of quarantine, every value as text, with a reason and a note."""
+    texts = {name: rows[name].map(_text) if name in rows else None for name in (column.name for column in QUARANTINE)}
+    return pd.DataFrame(texts, index=rows.index).assign(motivo=reason, nota=note)
+
+
+def quarantine(rows: pd.DataFrame, unreadable: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
+    """Return all refused rows, in order of key, date and reason, whatever the order of raw.
+
+    Args:
+        rows: the readable rows of raw, with `motivo` (empty where the row was acceptable).
+        unreadable: rows that `raw.read` refused, in the columns of quarantine.
+        bars: the accepted bars.
+    """
+    refused = rows[rows["motivo"] != ""]
+    everything = pd.concat([unreadable, as_quarantine(refused, refused["motivo"], _notes(refused, bars))])
+    return everything.sort_values(["chave", "data", "motivo"], kind="stable", ignore_index=True)
+
+
+def _notes(refused: pd.DataFrame, bars: pd.DataFrame) -> list[str]:
+    """Return a note for each bar on a day without a session that copies the previous session, else an empty text."""
+    previous = bars[["data", *PRICES]].sort_values("data")
+    beside = pd.merge_asof(
+        refused.reset_index()[["index", "data", *PRICES]].sort_values("data", kind="stable"),
+        previous,
+        on="data",
+        allow_exact_matches=False,
+        suffixes=("", "_antes"),
+    ).set_index("index")
+    equal = (beside[list(PRICES)].to_numpy() == beside[[f"{name}_antes" for name in PRICES]].to_numpy()).all(axis=1)
+    copies = set(beside.index[equal])
+    without_session = refused["motivo"] == NO_SESSION.name
+    return [COPIES_PREVIOUS_SESSION if flag and row in copies else "" for row, flag in without_session.items()]
+
+
+def _text(value: object) -> str | None:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return None
+    if isinstance(value, datetime):
+        return value.isoformat().removesuffix("T00:00:00")
+    return str(value)
