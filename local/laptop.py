@@ -47,9 +47,9 @@ class Laptop:
         self._stack.close()
 
     def create_stack(self) -> None:
-        """Create the buckets, the database, the job, the workgroup and the notification, and the app behind it."""
-        stack.create(wiring.settings())
-        self.aws.functions[stack.START_REFINE_ARN] = lambda event: self.app.start_refine(event, None)
+        """Create the resources of the templates, and let S3 events invoke the app."""
+        stack.create(wiring.settings(), self.app.app)
+        self.aws.functions[stack.function_arn("start_refine")] = lambda event: self.app.start_refine(event, None)
 
     @property
     def app(self) -> ModuleType:

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     with laptop:
         with step(2, STAGES, "stack") as done:
             laptop.create_stack()
-            done("3 buckets, database, Glue job, workgroup, S3 notification")
+            done("3 buckets, database, table, Glue job, workgroup, S3 notification")
         with step(3, STAGES, "ingest") as done:
             source, added, notice = _ingest(laptop, candidates)
             done(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}")

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from moto.moto_server import werkzeug_app
 from moto.s3 import notifications
 
+from chalicelib.lake.manifest import JOB_TIMEOUT
 from local import moto_state
 from local.laptop import Laptop
 
@@ -69,8 +70,8 @@ def test_jobs_are_found_in_the_glue_backend(laptop: Laptop):
     assert job is not None
     assert job["Command"]["ScriptLocation"] == "glue/b3_etl_job.py"
     assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
-    assert job["DefaultArguments"] == {"--DATABASE": "b3_refined_db", "--TABLE": "ibov_refined"}
-    assert job["Timeout"] == 10
+    assert job["DefaultArguments"]["--DATABASE"] == "b3_refined_db"
+    assert job["Timeout"] * 60 == JOB_TIMEOUT.total_seconds()
     assert moto_state.job("absent") is None
 
 
@@ -79,7 +80,9 @@ def test_workgroups_are_found_in_the_athena_backend(laptop: Laptop):
 
     assert workgroup is not None
     assert workgroup["State"] == "ENABLED"
-    assert workgroup["Configuration"]["ResultConfiguration"] == {"OutputLocation": "s3://b3-dataflow-athena/results/"}
+    configuration = workgroup["Configuration"]
+    assert configuration["ResultConfiguration"]["OutputLocation"] == "s3://b3-dataflow-athena/results/"
+    assert configuration["BytesScannedCutoffPerQuery"] == 100_000_000
     assert moto_state.workgroup("absent") is None
 
 

@@ -218,7 +218,8 @@ def test_a_job_that_fails_is_one_clear_line(tmp_path: Path):
     script.write_text("raise ValueError('the reason')\n")
     bars.write_text(csv_text(known_bars()))
     with_script = (
-        "import sys; from local import cli, stack; stack.JOB_SCRIPT, *rest = sys.argv[1:]; sys.exit(cli.main(rest))"
+        "import sys; from local import cli, differences; "
+        "differences.JOB_SCRIPT, *rest = sys.argv[1:]; sys.exit(cli.main(rest))"
     )
     ports = ("--port", "0", "--aws-port", "0")
 

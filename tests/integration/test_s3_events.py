@@ -22,7 +22,7 @@ SECONDS = 30.0
 def told(laptop: Laptop) -> list[dict[str, Any]]:
     """What the function is told, in place of the app's."""
     events: list[dict[str, Any]] = []
-    laptop.aws.functions[stack.START_REFINE_ARN] = events.append
+    laptop.aws.functions[stack.function_arn("start_refine")] = events.append
     return events
 
 
@@ -126,7 +126,7 @@ def test_what_waits_for_a_retry_when_all_is_reset_is_not_told(laptop: Laptop, s3
         told.append(event)
         raise RunInProgress("busy")
 
-    laptop.aws.functions[stack.START_REFINE_ARN] = failing
+    laptop.aws.functions[stack.function_arn("start_refine")] = failing
     s3.put_object(Bucket=RAW, Key="raw/a.parquet", Body=b"x")
     deadline = time.monotonic() + SECONDS
     while not told and time.monotonic() < deadline:
