@@ -24,14 +24,14 @@ def test_bars_are_plausible_and_labelled():
     assert 0.1 < yearly < 0.5
 
 
-def test_a_later_last_day_gives_the_same_bars_and_more():
+def test_a_later_last_day_adds_bars_and_changes_none():
     earlier, later = Sample(date(2010, 6, 30)).fetch(None, None), Sample(date(2011, 6, 30)).fetch(None, None)
 
     assert len(later) > len(earlier)
     pd.testing.assert_frame_equal(later.head(len(earlier)), earlier)
 
 
-def test_bars_lie_on_sessions_of_b3_only():
+def test_bars_are_on_sessions_of_b3_only():
     dates = Sample(date(2025, 3, 10)).fetch(date(2025, 2, 24), None)["data"].dt.date.tolist()
 
     # Carnival: Monday the 3rd and Tuesday the 4th of March are holidays, Ash Wednesday the 5th is not.
