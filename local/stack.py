@@ -71,8 +71,9 @@ def resolve(path: Path, settings: Settings, outputs: Mapping[str, str]) -> Stack
         if logical_id in resources:
             _change(resources[logical_id]["Properties"], parents, name, difference.value(settings))
     for each in resources.values():
-        for name in [name for name in each["Properties"] if f"{each['Type']}.{name}" in OMITTED]:
-            del each["Properties"][name]
+        properties = each.get("Properties", {})
+        for name in [name for name in properties if f"{each['Type']}.{name}" in OMITTED]:
+            del properties[name]
     known = {name: value for name, value in outputs.items() if name in template["Parameters"]}
     return templates.resolve(template, {"Stage": STAGE, **known}, ACCOUNT, REGION, CREATED)
 

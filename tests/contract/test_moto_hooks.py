@@ -88,14 +88,14 @@ def test_workgroups_are_in_the_athena_backend(laptop: Laptop):
 
 def test_objects_are_in_the_s3_backend(laptop: Laptop, s3: Any):
     etag = s3.put_object(Bucket=BUCKET, Key="a/b", Body=b"body")["ETag"]
-    moto_state.write(BUCKET, "a/c", b"written")
+    moto_state.write(BUCKET, "a/c", b"text")
 
     assert moto_state.objects(BUCKET, "a/") == [
         moto_state.StoredObject("a/b", etag.strip('"'), 4),
         moto_state.StoredObject("a/c", moto_state.objects(BUCKET, "a/c")[0].etag, 4),
     ]
     assert moto_state.read(BUCKET, "a/b") == b"body"
-    assert s3.get_object(Bucket=BUCKET, Key="a/c")["Body"].read() == b"written"
+    assert s3.get_object(Bucket=BUCKET, Key="a/c")["Body"].read() == b"text"
     assert moto_state.read(BUCKET, "absent") is None
     assert moto_state.read("absent-bucket", "a") is None
     assert moto_state.objects("absent-bucket", "") == []

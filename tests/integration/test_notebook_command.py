@@ -33,7 +33,7 @@ def free() -> int:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project whose notebook may be written."""
-    for name in ("local", "chalicelib"):
+    for name in ("local", "chalicelib", "common"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / NOTEBOOK).parent.mkdir()
     (tmp_path / NOTEBOOK).write_bytes((ROOT / NOTEBOOK).read_bytes())
