@@ -1,1 +1,1 @@
-"""What the laptop, the deploy, the scripts and the tests share: the console and the paths. Not packaged for AWS."""
+"""Modules that the laptop, the deploy, the scripts and the tests share. Not packaged for AWS."""

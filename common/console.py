@@ -1,4 +1,4 @@
-"""What the project's command lines share: errors in one line, and one line for each step."""
+"""Console output of the commands: errors on one line, and one line for each step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's, whose errors are one line, as all of ours; `--help` has the rest."""
+    """An ArgumentParser that prints an error on one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message}\n")
@@ -18,18 +18,22 @@ class Parser(argparse.ArgumentParser):
 
 @contextmanager
 def step(number: int, steps: int, name: str) -> Iterator[Callable[[str], None]]:
-    """One line of progress: what is being done, then what came of it and in how many seconds."""
+    """Print a line of progress: the step's number and name, then its seconds and its result.
+
+    Yields:
+        A function that sets the text of the result.
+    """
     print(f"  {number}/{steps}  {name:<10}", end="", flush=True)
     began = time.monotonic()
-    said = ""
+    result = ""
 
-    def done(what: str) -> None:
-        nonlocal said
-        said = what
+    def report(text: str) -> None:
+        nonlocal result
+        result = text
 
     try:
-        yield done
+        yield report
     except BaseException:
         print(flush=True)
         raise
-    print(f"{time.monotonic() - began:4.1f} s  {said}", flush=True)
+    print(f"{time.monotonic() - began:4.1f} s  {result}", flush=True)

@@ -1,4 +1,4 @@
-"""Where the project lies."""
+"""Paths of the checkout."""
 
 from __future__ import annotations
 
@@ -6,3 +6,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 """The root of the checkout: the folder of app.py."""
+
+TEMPLATES = ROOT / "infra" / "templates"
+"""The folder of the CloudFormation templates, one YAML file per stack."""

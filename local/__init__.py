@@ -1,1 +1,1 @@
-"""The laptop's AWS: moto's server with an Athena, a Glue and S3 notifications that really happen."""
+"""AWS on this machine: moto's server, with an Athena that runs SQL, a Glue that runs jobs, and S3 events."""

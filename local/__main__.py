@@ -2,7 +2,7 @@
 
 import sys
 
-# Before anything else is imported: an older Python could not even read it. No newer syntax in this file.
+# Checked first: an older Python cannot parse the modules below. This file has no newer syntax for the same reason.
 if not (3, 11) <= sys.version_info < (3, 14):
     sys.exit("error: b3-dataflow needs Python 3.11, 3.12 or 3.13; this is {}.{}.{}".format(*sys.version_info[:3]))
 
@@ -11,7 +11,7 @@ try:
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] in ("chalicelib", "local"):
         raise
-    lacking = "error: this Python lacks the package {}; use `make run` or `.venv/bin/python -m local`"
-    sys.exit(lacking.format(error.name))
+    message = "error: this Python lacks the package {}; use `make run` or `.venv/bin/python -m local`"
+    sys.exit(message.format(error.name))
 
 sys.exit(main(sys.argv[1:]))

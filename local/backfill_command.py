@@ -1,4 +1,4 @@
-"""`python -m local backfill`: days asked for again, in the lake of a `make run` that is running."""
+"""`python -m local backfill`: fetch past days again into the lake of a running `make run`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from local import environment, sources
 from local.errors import LocalError
 from local.running import reach
 
-MERGED_SECONDS = 120.0
+MERGE_SECONDS = 120.0
 
-NAMES = {
+COLUMN_NAMES = {
     "preco_abertura": "open",
     "preco_maximo": "high",
     "preco_minimo": "low",
@@ -32,24 +32,24 @@ NAMES = {
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Do the backfill and wait until it is merged, or say which sessions would change.
+    """Add the days to raw and wait until the job has merged them; with `--dry-run`, print the changes.
 
     Raises:
-        LocalError: no local AWS is running there.
-        B3Error: the backfill cannot be done as asked.
+        LocalError: no local AWS listens on the port, the source is unknown, or the merge takes too long.
+        B3Error: the source fails, or the request is invalid.
     """
     environment.point_at(reach("local AWS", arguments.aws_port, "--aws-port"))
     lake = wiring.lake()
     now = datetime.now(UTC)
     source = _source(arguments.source, lake)
-    asked = backfill.Backfill(arguments.start, arguments.end, source.name, arguments.as_correction, arguments.dry_run)
-    done = backfill.run(asked, source, lake, now)
+    request = backfill.Backfill(arguments.start, arguments.end, source.name, arguments.as_correction, arguments.dry_run)
+    result = backfill.run(request, source, lake, now)
     if arguments.dry_run:
-        for change in done["changes"]:
+        for change in result["changes"]:
             print(_line(change))
-        print(f"{len(done['changes']):,} sessions would change; nothing was written")
+        print(f"{len(result['changes']):,} sessions would change; nothing was written")
         return
-    added = done["added"]
+    added = result["added"]
     print(f"{added['bars']:,} bars from {source.name}, {added['first']} to {added['last']}, added as {added['key']}")
     _wait_merged(lake, added["key"])
     print(f"merged: the API shows them within {HELD_SECONDS:.0f} seconds")
@@ -71,16 +71,18 @@ def _line(change: Mapping[str, Any]) -> str:
     before, after = change["before"], change["after"]
     if before is None or after is None:
         bar = after or before
-        values = ", ".join(f"{word} {bar[name]}" for name, word in NAMES.items())
-        return f"  {change['session']}  {'new' if after else 'gone'}: {values}"
+        values = ", ".join(f"{word} {bar[column]}" for column, word in COLUMN_NAMES.items())
+        return f"  {change['session']}  {'new' if after else 'removed'}: {values}"
     differences = [
-        f"{word} {before[name]} → {after[name]}" for name, word in NAMES.items() if before[name] != after[name]
+        f"{word} {before[column]} → {after[column]}"
+        for column, word in COLUMN_NAMES.items()
+        if before[column] != after[column]
     ]
     return f"  {change['session']}  {', '.join(differences)}"
 
 
 def _wait_merged(lake: Lake, key: str) -> None:
-    deadline = time.monotonic() + MERGED_SECONDS
+    deadline = time.monotonic() + MERGE_SECONDS
     while time.monotonic() < deadline:
         manifest, _ = lake.manifest()
         contents = manifest.contents if manifest else None
@@ -88,6 +90,6 @@ def _wait_merged(lake: Lake, key: str) -> None:
             if contents and manifest and manifest.state == "ready" and key in lake.ledger(contents.ledger).merged:
                 return
         except LakeChanged:
-            pass  # a newer commit came between the two reads
+            pass  # another commit came between the two reads
         time.sleep(0.2)
-    raise LocalError(f"{key} was not merged within {MERGED_SECONDS:.0f} s: see what `make run` printed")
+    raise LocalError(f"{key} was not merged within {MERGE_SECONDS:.0f} s: see the output of `make run`")

@@ -1,4 +1,4 @@
-"""The command line of the laptop."""
+"""The command line `python -m local`."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from local.defaults import AWS_PORT, PORT
 
 
 def main(argv: Sequence[str]) -> int:
-    """Do what the command line says. Returns the exit status: 1 if that failed.
+    """Run a command. Returns the exit status: 0, or 1 if it failed.
 
     Raises:
-        SystemExit: with 2, if the command line is not one that can be done.
+        SystemExit: status 2, the command line is invalid.
     """
     arguments = _parse(argv)
-    # What yfinance warns of is in the error that is shown.
+    # The error that is printed contains what yfinance warns of.
     logging.getLogger("yfinance").setLevel(logging.ERROR)
-    # `kill` stops it as Ctrl-C does.
+    # Stop on `kill` as on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        # A malformed one would be found by whatever reads it first, half way.
+        # Report an invalid setting before the command starts.
         wiring.settings()
         arguments.command(arguments)
     except B3Error as error:
@@ -48,15 +48,15 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.set_defaults(command=run_command.run)
     parser.add_argument("--source", default="auto", help=f"{sources.ALLOWED} (default: auto: Yahoo, or else sample)")
     parser.add_argument(
-        "--port", type=_port, default=PORT, help="of the API; 0 takes a free one (default: %(default)s)"
+        "--port", type=_port, default=PORT, help="port of the API; 0 for a free one (default: %(default)s)"
     )
-    parser.add_argument("--aws-port", type=_port, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
+    parser.add_argument("--aws-port", type=_port, default=AWS_PORT, help="port of the local AWS (default: %(default)s)")
     parser.add_argument(
         "--athena-latency",
         type=_seconds,
         default=0.0,
         metavar="SECONDS",
-        help="let each Athena query take this long, as AWS takes about one (default: %(default)s)",
+        help="minimum time of each Athena query; on AWS about one second (default: %(default)s)",
     )
     commands = parser.add_subparsers(title="commands", metavar="backfill | notebook")
     _add_backfill(commands)
@@ -67,32 +67,40 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 def _add_backfill(commands: argparse._SubParsersAction[Parser]) -> None:
     backfill = commands.add_parser(
         "backfill",
-        help="ask for days again, in the lake of a `make run` that is running",
-        description="Ask a source for days again, in the lake of a `make run` that is running, and add them to raw.",
+        help="fetch past days again, into the lake of a running `make run`",
+        description="Fetch past days from a source again, and add them to raw in the lake of a running `make run`.",
     )
     backfill.set_defaults(command=backfill_command.run)
-    backfill.add_argument("--start", type=_day, required=True, metavar="DAY", help="the first day, as 2025-12-31")
-    backfill.add_argument("--end", type=_day, required=True, metavar="DAY", help="the last day, included")
-    backfill.add_argument("--as-correction", action="store_true", help="let these bars win over every other source")
-    backfill.add_argument("--dry-run", action="store_true", help="say which sessions would change, write nothing")
-    backfill.add_argument("--source", help="yahoo, sample or csv:<path> (default: sample in a lake of it, else yahoo)")
-    backfill.add_argument("--aws-port", type=_port, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
+    backfill.add_argument("--start", type=_day, required=True, metavar="DAY", help="first day, such as 2025-12-31")
+    backfill.add_argument("--end", type=_day, required=True, metavar="DAY", help="last day, inclusive")
+    backfill.add_argument(
+        "--as-correction", action="store_true", help="give these bars precedence over every other source"
+    )
+    backfill.add_argument("--dry-run", action="store_true", help="print the sessions that would change, write nothing")
+    backfill.add_argument(
+        "--source", help="yahoo, sample or csv:<path> (default: sample if the lake is synthetic, else yahoo)"
+    )
+    backfill.add_argument(
+        "--aws-port", type=_port, default=AWS_PORT, help="port of the local AWS (default: %(default)s)"
+    )
 
 
 def _add_notebook(commands: argparse._SubParsersAction[Parser]) -> None:
     notebook = commands.add_parser(
         "notebook",
-        help="open the analyst's notebook in Jupyter, beside a `make run` that is running",
-        description="Open the analyst's notebook in Jupyter, on the data of a `make run` that is running.",
+        help="open the analyst's notebook in Jupyter, beside a running `make run`",
+        description="Open the analyst's notebook in Jupyter, on the data of a running `make run`.",
     )
     notebook.set_defaults(command=notebook_command.run)
-    notebook.add_argument("--port", type=_port, default=PORT, help="of the API (default: %(default)s)")
-    notebook.add_argument("--aws-port", type=_port, default=AWS_PORT, help="of the local AWS (default: %(default)s)")
+    notebook.add_argument("--port", type=_port, default=PORT, help="port of the API (default: %(default)s)")
+    notebook.add_argument(
+        "--aws-port", type=_port, default=AWS_PORT, help="port of the local AWS (default: %(default)s)"
+    )
     notebook.add_argument(
         "--jupyter-port",
         type=_port,
         default=notebook_command.PORT,
-        help="where Jupyter listens, or the next one that is free (default: %(default)s)",
+        help="port of Jupyter; the next free one if it is in use (default: %(default)s)",
     )
 
 
@@ -100,12 +108,12 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day; allowed: as 2025-12-31") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; allowed: YYYY-MM-DD") from None
 
 
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; allowed: 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; allowed: 0 to 65535")
     return int(text)
 
 
@@ -115,5 +123,5 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds; allowed: 0 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds; allowed: 0 or more")
     return seconds

@@ -1,4 +1,4 @@
-"""The environment in which AWS's SDKs talk to a local AWS, and to nothing else."""
+"""Environment variables that send the AWS SDKs to a local AWS only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from local.defaults import ACCESS
 
 SDK = {
     **ACCESS,
-    # The user's own profile could name another region, or have AWS_ENDPOINT_URL ignored.
+    # The user's own profile may set another region, or make the SDKs ignore AWS_ENDPOINT_URL.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -17,12 +17,12 @@ SDK = {
 
 
 def sdk_environ(endpoint: str) -> dict[str, str]:
-    """The variables that point any AWS SDK at an endpoint, and keep it from reading the user's own AWS."""
+    """Return the variables that send any AWS SDK to an endpoint and hide the user's own configuration."""
     return {"AWS_ENDPOINT_URL": endpoint, **SDK}
 
 
 def point_at(endpoint: str) -> None:
-    """Point this process at an endpoint, and let nothing of the user's own AWS through: a profile, a token, a role."""
+    """Send this process to an endpoint, and remove the user's own AWS variables: profile, token, role."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(sdk_environ(endpoint))
@@ -30,7 +30,7 @@ def point_at(endpoint: str) -> None:
 
 
 def restore(environ: dict[str, str]) -> None:
-    """Make the environment what it was."""
+    """Set the environment back to a copy taken before."""
     os.environ.clear()
     os.environ.update(environ)
     wiring.forget()

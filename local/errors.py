@@ -1,4 +1,4 @@
-"""What the laptop cannot do."""
+"""Errors of the laptop's commands."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from chalicelib.errors import B3Error
 
 
 class LocalError(B3Error):
-    """The command line asks for what cannot be had: a port in use, a source unknown, a job that failed."""
+    """A command cannot do its work: the port is in use, the source is unknown, the job failed."""

@@ -1,4 +1,4 @@
-"""The whole of b3-dataflow in this process: the local AWS, the stack, and the Chalice app wired to it."""
+"""All of b3-dataflow in this process: the local AWS, the stack, and the Chalice app."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from local.glue_jobs import JobRun
 from local.server import Server
 
 REFINE_SECONDS = 120.0
-"""How long `refined` waits for the event and the job; they take some seconds."""
+"""How long `refined` waits for the event and the job, which take some seconds."""
 
 
 class Laptop:
-    """Starts on entry, stops on exit; while it runs, the environment of this process points at it.
+    """Starts on entry, stops on exit. Meanwhile the environment of this process sends AWS SDKs to it.
 
     Args:
-        aws_port: where the local AWS listens; 0 takes a free port.
-        athena_latency: seconds that each Athena query takes at the least.
+        aws_port: port of the local AWS; 0 for a free one.
+        athena_latency: minimum seconds of each Athena query.
 
     Raises:
         OSError: the port is in use.
@@ -47,40 +47,40 @@ class Laptop:
         self._stack.close()
 
     def create_stack(self) -> None:
-        """Create the buckets, the database, the job, the workgroup and the notification, and the app behind it."""
-        stack.create(wiring.settings())
-        self.aws.functions[stack.START_REFINE_ARN] = lambda event: self.app.start_refine(event, None)
+        """Create the resources of the templates, and let S3 events invoke the app."""
+        stack.create(wiring.settings(), self.app.app)
+        self.aws.functions[stack.function_arn("start_refine")] = lambda event: self.app.start_refine(event, None)
 
     @property
     def app(self) -> ModuleType:
-        """The module `app`. It reads its settings when it is first imported, so not before the environment is set."""
+        """The module `app`, imported here because it reads its settings from the environment at import."""
         import app
 
         return app
 
     def ingest(self, source: Source) -> Ingested:
-        """Add what a source gives to raw. S3 then tells the app, and the app starts the job."""
+        """Add a source's bars to raw. The S3 event then invokes the app, which starts the job."""
         return ingest(source, wiring.lake(), datetime.now(UTC))
 
     def started(self) -> list[JobRun]:
-        """Wait until S3's events are delivered. Returns the job's runs, newest first."""
+        """Wait until the S3 events are delivered. Returns the job's runs, newest first."""
         self.aws.events.wait_idle(REFINE_SECONDS)
         return self.aws.jobs.of(wiring.settings().job)
 
     def refined(self) -> list[JobRun]:
-        """Wait until S3's events are delivered and the runs they started have ended. Returns the runs, newest first."""
+        """Wait until the S3 events are delivered and their runs have ended. Returns the runs, newest first."""
         runs = self.started()
         for run in runs:
             self.aws.jobs.wait(run.id, REFINE_SECONDS)
         return runs
 
     def contents(self) -> Contents | None:
-        """What the lake holds."""
+        """Return the contents of the manifest, None before the first run."""
         manifest, _ = wiring.lake().manifest()
         return manifest.contents if manifest else None
 
     def serve(self, port: int) -> Server:
-        """Serve the app on a port, 0 for a free one."""
-        # Made before threads ask for them: each would make its own.
+        """Return a server of the app on a port, 0 for a free one."""
+        # Created before the threads start, so that they share them.
         wiring.services()
         return Server(self.app.app, port)

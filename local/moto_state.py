@@ -1,6 +1,6 @@
-"""The one place that reads and writes moto's state from inside: all that the local AWS needs of moto's internals.
+"""Reads and writes of moto's internal state, in one place.
 
-`tests/contract/test_moto_hooks.py` checks each of them by name, so that an upgrade of moto which breaks one says so.
+`tests/contract/test_moto_hooks.py` tests each function, so that an upgrade of moto that breaks one fails by name.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ ACCOUNT = DEFAULT_ACCOUNT_ID
 REGION = defaults.REGION
 
 LOCK = threading.RLock()
-"""Held for each request to moto and each look into its state. Moto checks a condition and then writes, and closes
-an object before it replaces it; one at a time, a conditional PUT is as atomic as S3's, and no reader sees the gap."""
+"""Serializes requests to moto and access to its state. Moto checks a condition and writes in two steps, and closes
+an object before it replaces it. Under the lock a conditional PUT is atomic, and no reader sees a closed object."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,7 +65,7 @@ def reset() -> None:
 
 @_locked
 def table(database: str, name: str) -> dict[str, Any] | None:
-    """A table as Glue's GetTable gives it, None if it does not exist."""
+    """Return a table in the form of Glue's GetTable, None if it does not exist."""
     try:
         return _glue().get_table(database, name).as_dict()
     except EntityNotFoundException:
@@ -74,13 +74,13 @@ def table(database: str, name: str) -> dict[str, Any] | None:
 
 @_locked
 def partitions(database: str, name: str) -> list[dict[str, Any]]:
-    """The registered partitions of a table, as Glue's GetPartitions gives them."""
+    """Return the partitions of a table in the form of Glue's GetPartitions."""
     return [partition.as_dict() for partition in _glue().get_partitions(database, name, "")]
 
 
 @_locked
 def job(name: str) -> dict[str, Any] | None:
-    """A job as Glue's GetJob gives it, None if it does not exist."""
+    """Return a job in the form of Glue's GetJob, None if it does not exist."""
     try:
         return _glue().get_job(name).as_dict()
     except EntityNotFoundException:
@@ -89,33 +89,33 @@ def job(name: str) -> dict[str, Any] | None:
 
 @_locked
 def workgroup(name: str) -> dict[str, Any] | None:
-    """A workgroup as Athena's GetWorkGroup gives it, None if it does not exist."""
+    """Return a workgroup in the form of Athena's GetWorkGroup, None if it does not exist."""
     return athena_backends[ACCOUNT][REGION].get_work_group(name)
 
 
 @_locked
 def bucket_exists(bucket: str) -> bool:
-    """Whether there is such a bucket."""
+    """Return whether a bucket exists."""
     return bucket in _s3().buckets
 
 
 @_locked
 def objects(bucket: str, prefix: str) -> list[StoredObject]:
-    """The objects below a prefix in order of key, none if there is no such bucket."""
-    found: Any = _s3().buckets[bucket].keys if bucket_exists(bucket) else {}
-    stored = (found.get(key) for key in sorted(found) if key.startswith(prefix))
-    # What is no FakeKey is the marker of a delete in a bucket with versions.
-    return [StoredObject(key.name, key.etag.strip('"'), key.size) for key in stored if isinstance(key, FakeKey)]
+    """Return the objects under a prefix, sorted by key; none if the bucket does not exist."""
+    keys: Any = _s3().buckets[bucket].keys if bucket_exists(bucket) else {}
+    latest = (keys.get(name) for name in sorted(keys) if name.startswith(prefix))
+    # In a bucket with versions, the latest may be a delete marker, which is not a FakeKey.
+    return [StoredObject(key.name, key.etag.strip('"'), key.size) for key in latest if isinstance(key, FakeKey)]
 
 
 @_locked
 def read(bucket: str, key: str) -> bytes | None:
-    """The bytes of an object, None if there is none."""
+    """Return the bytes of an object, None if it does not exist."""
     stored = _s3().get_object(bucket, key) if bucket_exists(bucket) else None
     return None if stored is None else bytes(stored.value)
 
 
 @_locked
 def write(bucket: str, key: str, body: bytes) -> None:
-    """Put an object, replacing what was there."""
+    """Put an object, replacing an existing one."""
     _s3().put_object(bucket, key, body)

@@ -1,4 +1,4 @@
-"""`python -m local notebook`: Jupyter with the analyst's notebook, pointed at a `make run` that is running."""
+"""`python -m local notebook`: Jupyter with the analyst's notebook, on the data of a running `make run`."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ NOTEBOOK = "notebooks/athena_queries.ipynb"
 
 _JUPYTER = {
     "ServerApp.ip": HOST,
-    # In a container whoever develops is root; Jupyter is on loopback, and asks for its token.
+    # In a container the user is often root. Jupyter listens on loopback and requires its token.
     "ServerApp.allow_root": "True",
-    # Ctrl-C stops it, as it stops `make run`.
+    # Ctrl-C stops Jupyter without a question, as it stops `make run`.
     "ServerApp.answer_yes": "True",
-    # Of all that it would say, the address is left, and what is wrong.
+    # Print the address and errors only.
     "Application.log_level": "ERROR",
-    # Not as the file to open: the root would be its folder, and the address that is printed would not lead to it.
+    # The notebook is not the file to open: then Jupyter's root would be its folder, and the printed address wrong.
     "LabApp.default_url": f"/lab/tree/{NOTEBOOK}",
-    # Without it, each kernel warns that what it says can be listened to.
+    # Without it, each kernel warns that its messages are not encrypted.
     "KernelManager.transport_encryption": "auto",
     "ContentsManager.pre_save_hook": f"{__name__}.before_saving",
 }
 
 
 def run(arguments: argparse.Namespace) -> NoReturn:
-    """Become Jupyter.
+    """Replace this process with Jupyter.
 
     Raises:
-        LocalError: no `make run` answers, or Jupyter is not installed.
+        LocalError: no `make run` is running, or Jupyter is not installed.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise LocalError("Jupyter is not installed: use `make notebook`")
@@ -48,22 +48,22 @@ def run(arguments: argparse.Namespace) -> NoReturn:
     options = _JUPYTER | {"ServerApp.port": arguments.jupyter_port}
     print(f"Jupyter with {NOTEBOOK}, on the data of {api}. Ctrl-C stops it.", flush=True)
     command = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
-    os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
+    os.execv(sys.executable, command)  # noqa: S606 - needs no shell
 
 
 def before_saving(model: dict[str, Any], path: str, **_: Any) -> None:
-    """Jupyter's hook: the project's notebook is saved bare. A copy of it, or another, is saved as it is."""
+    """Save the project's notebook without outputs, and any other notebook unchanged. Jupyter's pre-save hook."""
     if model["type"] == "notebook" and path.strip("/") == NOTEBOOK:
         model["content"] = bare(model["content"])
 
 
 def bare(notebook: dict[str, Any]) -> dict[str, Any]:
-    """A notebook as it is committed: cells without outputs, counts, or what a machine says of itself."""
+    """Return a notebook as it is committed: without outputs, execution counts and metadata of the machine."""
     cells = []
     for cell in notebook["cells"]:
-        kept = {name: cell[name] for name in ("cell_type", "id", "source")} | {"metadata": {}}
+        bare_cell = {name: cell[name] for name in ("cell_type", "id", "source")} | {"metadata": {}}
         if cell["cell_type"] == "code":
-            kept |= {"execution_count": None, "outputs": []}
-        cells.append(kept)
+            bare_cell |= {"execution_count": None, "outputs": []}
+        cells.append(bare_cell)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}

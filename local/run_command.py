@@ -1,4 +1,4 @@
-"""`python -m local`: start everything, say what happens, serve until told to stop."""
+"""`python -m local`: run the whole pipeline on this machine, and serve the API until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -21,17 +21,23 @@ from local.glue_jobs import SUCCEEDED
 from local.laptop import Laptop
 from local.server import Server
 
-STAGES = 6
+STEPS = 6
 
 SYNTHETIC_NOTICE = """
   ┌────────────────────────────────────────────────────────────────────────────┐
   │  SYNTHETIC DATA: every number here is generated, and none of it is real.   │
-  │  For real ones: make run SOURCE=yahoo, or SOURCE=csv:<path> for your own.  │
+  │  For real data: make run SOURCE=yahoo, or SOURCE=csv:<path> for your own.  │
   └────────────────────────────────────────────────────────────────────────────┘
 """
 
 
 def run(arguments: argparse.Namespace) -> None:
+    """Start the local AWS, ingest, run the job and serve the API, with a line of output for each step.
+
+    Raises:
+        LocalError: the source is unknown, a port is in use, or the job fails.
+        B3Error: no source has bars.
+    """
     began = time.monotonic()
     try:
         candidates = sources.candidates(arguments.source)
@@ -41,29 +47,29 @@ def run(arguments: argparse.Namespace) -> None:
         raise LocalError(f"PORT and AWS_PORT are both {arguments.port}; allowed: two ports, or 0 for a free one")
     for port, option in ((arguments.port, "PORT"), (arguments.aws_port, "AWS_PORT")):
         _check_port(port, option)
-    print("b3-dataflow on this machine, without an AWS account. Ctrl-C stops it all.\n")
-    with step(1, STAGES, "AWS") as done:
+    print("b3-dataflow on this machine, without an AWS account. Ctrl-C stops everything.\n")
+    with step(1, STEPS, "AWS") as report:
         laptop = Laptop(arguments.aws_port, arguments.athena_latency)
-        done(f"S3, Glue and Athena on {laptop.aws.endpoint}")
+        report(f"S3, Glue and Athena on {laptop.aws.endpoint}")
     with laptop:
-        with step(2, STAGES, "stack") as done:
+        with step(2, STEPS, "stack") as report:
             laptop.create_stack()
-            done("3 buckets, database, Glue job, workgroup, S3 notification")
-        with step(3, STAGES, "ingest") as done:
+            report("3 buckets, database, table, Glue job, workgroup, S3 notification")
+        with step(3, STEPS, "ingest") as report:
             source, added, notice = _ingest(laptop, candidates)
-            done(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}")
+            report(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}")
         synthetic = source.name in SYNTHETIC
         if synthetic:
             print(f"{notice}{SYNTHETIC_NOTICE}", flush=True)
         try:
             _refine(laptop)
         except TimeoutError as error:
-            raise LocalError(f"{error}: see the lines above") from error
-        with step(6, STAGES, "API") as done:
+            raise LocalError(f"{error}: see the output above") from error
+        with step(6, STEPS, "API") as report:
             server = laptop.serve(arguments.port)
-            done(f"on {server.url}")
+            report(f"on {server.url}")
         with server:
-            print(_farewell(server, laptop, time.monotonic() - began), flush=True)
+            print(_ready_message(server, laptop, time.monotonic() - began), flush=True)
             if synthetic:
                 print(SYNTHETIC_NOTICE, flush=True)
             threading.Event().wait()
@@ -78,7 +84,7 @@ def _check_port(port: int, option: str) -> None:
 
 
 def _ingest(laptop: Laptop, candidates: Sequence[Source]) -> tuple[Source, Ingested, str]:
-    """Ingest from the first source that answers: that source, what it added, and what the ones before it said."""
+    """Ingest from the first source that answers. Returns it, the ingested bars, and the errors of those before it."""
     notice = ""
     for source in candidates[:-1]:
         try:
@@ -89,26 +95,26 @@ def _ingest(laptop: Laptop, candidates: Sequence[Source]) -> tuple[Source, Inges
 
 
 def _refine(laptop: Laptop) -> None:
-    with step(4, STAGES, "event") as done:
+    with step(4, STEPS, "event") as report:
         runs = laptop.started()
         if not runs:
-            raise LocalError("the S3 event started no job: see the lines above")
-        done(f"S3 told start_refine, which started {runs[0].job['Name']}")
-    with step(5, STAGES, "Glue job") as done:
+            raise LocalError("the S3 event started no job: see the output above")
+        report(f"S3 invoked start_refine, which started {runs[0].job['Name']}")
+    with step(5, STEPS, "Glue job") as report:
         (run, *_) = laptop.refined()
         contents = laptop.contents()
         if run.state != SUCCEEDED or contents is None:
             raise LocalError(f"the Glue job ended {run.state}: {run.error}")
         if not contents.rows:
             reasons = ", ".join(f"{reason} {bars:,}" for reason, bars in contents.quality.refused.items() if bars)
-            raise LocalError(f"of {contents.run.rows_in:,} bars, the job refused every one: {reasons}")
-        done(
+            raise LocalError(f"the job refused all {contents.run.rows_in:,} bars: {reasons}")
+        report(
             f"{contents.run.rows_in:,} bars in, {contents.run.rows_refused:,} refused, {contents.rows:,} sessions in "
             f"{len(contents.years)} years, to {contents.as_of}"
         )
 
 
-def _farewell(server: Server, laptop: Laptop, seconds: float) -> str:
+def _ready_message(server: Server, laptop: Laptop, seconds: float) -> str:
     exports = " ".join(f"{name}={value}" for name, value in laptop.aws.environ().items())
     return f"""
 Ready in {seconds:.1f} s.

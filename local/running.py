@@ -1,4 +1,4 @@
-"""A `make run` that is running, as the commands beside it find it."""
+"""The address of a running `make run`, for the commands beside it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from local.errors import LocalError
 
 
 def reach(what: str, port: int, option: str) -> str:
-    """The address of what listens on a port of this machine.
+    """Return the address of a server on this machine.
 
     Args:
-        what: is meant to listen there.
-        port: of 127.0.0.1.
-        option: with which another port is given.
+        what: the server's name, for the message.
+        port: the port on 127.0.0.1.
+        option: the option that sets another port, for the message.
 
     Raises:
-        LocalError: nothing does.
+        LocalError: nothing listens on the port.
     """
     address = f"http://{HOST}:{port}"
     try:
         socket.create_connection((HOST, port), timeout=10).close()
     except OSError as error:
-        raise LocalError(f"no {what} answers on {address}: start `make run`, or give its {option}") from error
+        raise LocalError(
+            f"no {what} answers on {address}: start `make run`, or set another port with {option}"
+        ) from error
     return address

@@ -1,4 +1,4 @@
-"""S3's notifications, really delivered: a change in a bucket invokes the function that the bucket names."""
+"""S3 event notifications: a new object invokes the function that the bucket's notification names."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from moto.s3 import notifications
 Handler = Callable[[dict[str, Any]], object]
 
 RETRY_AFTER = (3.0, 6.0)
-"""Seconds until the two retries of a failed invocation. Lambda waits 60 and 120; the laptop's job is as much faster."""
+"""Seconds before each of the two retries of a failed invocation. Lambda waits 60 and 120, and its job takes longer."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Delivery:
-    """One attempt to invoke a function; earlier ones sort first."""
+    """An attempt to invoke a function. Attempts sort by the time at which they are due."""
 
     due: float
     number: int
@@ -32,54 +32,54 @@ class _Delivery:
 
 
 class S3Events:
-    """Delivers each event on a thread of its own making, and retries as Lambda does.
+    """Delivers events one after another on a background thread, and retries as Lambda does.
 
     Args:
-        handlers: what to invoke with the event, by the ARN of the function.
-        retry_after: seconds until each retry.
+        handlers: the functions, by ARN.
+        retry_after: seconds before each retry.
     """
 
     def __init__(self, handlers: Mapping[str, Handler], retry_after: Sequence[float] = RETRY_AFTER) -> None:
         self._handlers = handlers
         self._retry_after = retry_after
         self._due: list[_Delivery] = []
-        # How often everything was dropped: what was queued before the last time is not delivered after it.
+        # The number of calls of `drop`. A delivery that was queued before the last call is not retried.
         self._epoch = 0
         self._changed = threading.Condition()
         self._closed = False
         self._busy = False
         self._count = 0
         self._thread = threading.Thread(target=self._deliver, name="s3-events", daemon=True)
-        self._replaced: Callable[..., Any] | None = None
+        self._original: Callable[..., Any] | None = None
 
     def install(self) -> None:
-        """Take the place of moto's own delivery, which knows Lambda functions in containers only."""
-        # moto finds this name in its module at each event. The contract tests say so if that ever changes.
-        self._replaced = notifications._invoke_awslambda  # noqa: SLF001
+        """Replace moto's delivery, which invokes Lambda functions in containers only, and start the thread."""
+        # moto looks this name up at each event; tests/contract/test_moto_hooks.py fails if that changes.
+        self._original = notifications._invoke_awslambda  # noqa: SLF001
         notifications._invoke_awslambda = self._receive  # noqa: SLF001
         self._thread.start()
 
     def wait_idle(self, seconds: float) -> None:
-        """Wait until every event so far has been delivered or given up.
+        """Wait until every event is delivered or has failed its last attempt.
 
         Raises:
-            TimeoutError: some are still waiting after that many seconds.
+            TimeoutError: events are still waiting after this many seconds.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: not self._due and not self._busy, seconds):
                 raise TimeoutError(f"{len(self._due)} S3 events are still waiting after {seconds} s")
 
     def drop(self) -> None:
-        """Drop what is still waiting, and wait until what is being delivered is: if it fails, it is not retried."""
+        """Drop the waiting events, and wait for the current delivery, which is not retried if it fails."""
         with self._changed:
             self._epoch += 1
             self._due.clear()
             self._changed.wait_for(lambda: not self._busy)
 
     def close(self) -> None:
-        """Drop what is still waiting, give moto its own delivery back, and end."""
-        if self._replaced is not None:
-            notifications._invoke_awslambda = self._replaced  # noqa: SLF001
+        """Drop the waiting events, restore moto's delivery, and stop the thread."""
+        if self._original is not None:
+            notifications._invoke_awslambda = self._original  # noqa: SLF001
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -87,7 +87,7 @@ class S3Events:
 
     def _receive(self, account_id: str, event_body: Any, fn_arn: str, region_name: str) -> None:  # noqa: ARG002
         with self._changed:
-            self._put(0.0, fn_arn, _as_sent(event_body), 0, self._epoch)
+            self._put(0.0, fn_arn, _complete(event_body), 0, self._epoch)
 
     def _put(self, after: float, arn: str, event: dict[str, Any], attempt: int, epoch: int) -> None:
         with self._changed:
@@ -122,7 +122,7 @@ class S3Events:
         try:
             handler(delivery.event)
         except Exception as error:  # noqa: BLE001
-            # Whatever the function raises, Lambda retries it, and gives it up after the last time.
+            # Lambda retries after any exception, and gives up after the last attempt.
             if attempt < len(self._retry_after):
                 self._put(self._retry_after[attempt], delivery.arn, delivery.event, attempt + 1, delivery.epoch)
             else:
@@ -131,13 +131,13 @@ class S3Events:
                 )
 
 
-def _as_sent(event: dict[str, Any]) -> dict[str, Any]:
-    """The event as S3 sends it: slashes stay as they are in the key, and the parts that moto leaves out are there."""
+def _complete(event: dict[str, Any]) -> dict[str, Any]:
+    """Complete moto's event: S3 leaves slashes in the key unescaped, and sends fields that moto omits."""
     for record in event["Records"]:
-        described = record["s3"]
-        described["object"]["key"] = quote_plus(unquote_plus(described["object"]["key"]), safe="/")
-        described["object"]["sequencer"] = f"{time.time_ns():016X}"
-        described["bucket"]["ownerIdentity"] = {"principalId": "LOCAL"}
+        bucket, stored = record["s3"]["bucket"], record["s3"]["object"]
+        stored["key"] = quote_plus(unquote_plus(stored["key"]), safe="/")
+        stored["sequencer"] = f"{time.time_ns():016X}"
+        bucket["ownerIdentity"] = {"principalId": "LOCAL"}
         record["userIdentity"] = {"principalId": "LOCAL"}
         record["requestParameters"] = {"sourceIPAddress": "127.0.0.1"}
         record["responseElements"] = {"x-amz-request-id": "LOCAL", "x-amz-id-2": "LOCAL"}

@@ -1,4 +1,4 @@
-"""Generated bars, for a laptop without network. Whatever they touch says that they are synthetic."""
+"""Generated bars, for a laptop without network. Their source is `sample`, which marks the lake as synthetic."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ FIRST = date(2000, 1, 3)
 
 _SEED = 20000103
 _START, _DRIFT = 17_000.0, 0.0003
-# Volatility wanders around its mean, as that of an index does: log-normal, with a memory of some weeks.
+# Log volatility is an AR(1) process around its mean, as an index has it, with a half-life of about a month.
 _VOLATILITY, _PERSISTENCE, _SHOCK = 0.014, 0.97, 0.12
-# Yahoo's open of the index is the close before, or some points away from it.
+# In Yahoo's bars of the index, the open is the previous close or a few points from it.
 _OVERNIGHT = 0.00003
 _VOLUME = 60_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A random walk with wandering volatility, one bar for each session of B3 up to `last`.
+    """A source of random bars with stochastic volatility, one for each session of B3 up to `last`.
 
-    The same `last` gives the same bars, and a later one the same bars and more.
+    The bars of a session are the same for every `last`.
     """
 
     last: date
@@ -40,13 +40,13 @@ class Sample:
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
         bars = between(generate(sessions(FIRST, self.last)), start, end)
         if bars.empty:
-            raise SourceEmpty(f"the sample holds bars from {FIRST} to {self.last}, none from {start} to {end}")
+            raise SourceEmpty(f"the sample has bars from {FIRST} to {self.last}, none from {start} to {end}")
         return bars
 
 
 def generate(dates: pd.DatetimeIndex) -> pd.DataFrame:
-    """Bars for these sessions: whole index points, low ≤ open, close ≤ high, volume in hundreds."""
-    # One draw of each kind a session, in that order: more sessions leave the earlier ones as they were.
+    """Return a bar for each session: whole index points, low ≤ open, close ≤ high, volume a multiple of 100."""
+    # One row of draws per session, so that more sessions do not change the earlier ones.
     draws = np.random.default_rng(_SEED).standard_normal((len(dates), 5))
     level = np.zeros(len(dates))
     for t in range(1, len(dates)):
@@ -55,14 +55,14 @@ def generate(dates: pd.DatetimeIndex) -> pd.DataFrame:
     overnight = _OVERNIGHT * draws[:, 1]
     daily = _DRIFT + sigma * draws[:, 2]
     close = _START * np.exp(np.cumsum(overnight + daily))
-    opened = close / np.exp(daily)
-    high = np.maximum(opened, close) * np.exp(0.5 * sigma * np.abs(draws[:, 3]))
-    low = np.minimum(opened, close) / np.exp(0.5 * sigma * np.abs(draws[:, 4]))
+    opening = close / np.exp(daily)
+    high = np.maximum(opening, close) * np.exp(0.5 * sigma * np.abs(draws[:, 3]))
+    low = np.minimum(opening, close) / np.exp(0.5 * sigma * np.abs(draws[:, 4]))
     volume = _VOLUME * np.exp(0.3 * draws[:, 3] + 0.2 * draws[:, 4])
     return pd.DataFrame(
         {
             "data": dates,
-            "preco_abertura": np.round(opened),
+            "preco_abertura": np.round(opening),
             "preco_maximo": np.round(high),
             "preco_minimo": np.round(low),
             "preco_fechamento": np.round(close),

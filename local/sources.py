@@ -1,4 +1,4 @@
-"""The sources that only the laptop has: what `--source` names."""
+"""The sources that `--source` names; `auto` and `sample` exist on the laptop only."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from local.sample import Sample
 ALLOWED = "auto, yahoo, sample or csv:<path>"
 
 YAHOO_SECONDS = 20.0
-"""How long `auto` gives Yahoo before it takes the sample."""
+"""How long `auto` waits for Yahoo before it uses the sample."""
 
 
 def candidates(name: str) -> list[Source]:
-    """The sources to try, in order, for a value of `--source`.
+    """Return the sources to try, in order, for a value of `--source`.
 
     Raises:
-        ValueError: there is no such source.
+        ValueError: the value names no source.
     """
     if name.startswith("csv:") and name != "csv:":
         return [CsvFile(name.removeprefix("csv:"))]
@@ -36,11 +36,11 @@ def candidates(name: str) -> list[Source]:
         return [_yahoo()]
     if name == "auto":
         return [Bounded(_yahoo(), YAHOO_SECONDS), _sample()]
-    raise ValueError(f"there is no source {name!r}; allowed: {ALLOWED}")
+    raise ValueError(f"source is {name!r}; allowed: {ALLOWED}")
 
 
 def _sample() -> Source:
-    # Yesterday's session is over whatever the time.
+    # Today's session may not be over.
     return Sample(datetime.now(SAO_PAULO).date() - timedelta(days=1))
 
 
@@ -52,7 +52,7 @@ def _yahoo() -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """A source that is given up after some seconds, however its library waits."""
+    """A source with a timeout of its own, because its library may wait longer."""
 
     source: Source
     seconds: float
@@ -62,17 +62,17 @@ class Bounded:
         return self.source.name
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
-        answer: Future[pd.DataFrame] = Future()
-        threading.Thread(target=_answer, args=[answer, lambda: self.source.fetch(start, end)], daemon=True).start()
+        future: Future[pd.DataFrame] = Future()
+        threading.Thread(target=_complete, args=[future, lambda: self.source.fetch(start, end)], daemon=True).start()
         try:
-            return answer.result(self.seconds)
+            return future.result(self.seconds)
         except TimeoutError:
             raise SourceUnavailable(f"{self.name} did not answer within {self.seconds:.0f} s") from None
 
 
-def _answer(future: Future[pd.DataFrame], ask: Callable[[], pd.DataFrame]) -> None:
+def _complete(future: Future[pd.DataFrame], fetch: Callable[[], pd.DataFrame]) -> None:
     try:
-        future.set_result(ask())
+        future.set_result(fetch())
     except Exception as error:  # noqa: BLE001
-        # Raised again where the result is asked for.
+        # `Future.result` raises it again.
         future.set_exception(error)

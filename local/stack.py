@@ -1,63 +1,130 @@
-"""What CloudFormation creates on AWS, created in the local AWS: buckets, database, job, workgroup, notification."""
+"""The local AWS's resources, created from infra/templates, and the S3 notification, created from the Chalice app."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import ParamValidationError
+from chalice.app import Chalice, S3EventConfig
 
-from chalicelib import layout
-from chalicelib.lake.manifest import JOB_TIMEOUT
 from chalicelib.settings import Settings
-from local import moto_state
+from common import templates
+from common.paths import TEMPLATES
+from common.templates import Stack
+from local.differences import DIFFERENCES, OMITTED, STACKS, STAGE
+from local.errors import LocalError
+from local.moto_state import ACCOUNT, REGION
 
-START_REFINE_ARN = f"arn:aws:lambda:{moto_state.REGION}:{moto_state.ACCOUNT}:function:b3-dataflow-local-start_refine"
 
-JOB_SCRIPT = "glue/b3_etl_job.py"
+def create(settings: Settings, app: Chalice, folder: Path = TEMPLATES) -> None:
+    """Create the resources of the templates and the app's S3 notifications in an empty local AWS.
+
+    The environment tells boto3 where the local AWS is.
+
+    Args:
+        settings: the names of the resources.
+        app: its S3 event handlers are notified.
+        folder: the folder of the templates.
+
+    Raises:
+        LocalError: a template has a resource type or a property that the laptop neither creates nor omits.
+    """
+    clients = {service: boto3.client(service) for service in ("s3", "glue", "athena")}
+    outputs: dict[str, str] = {}
+    for name in STACKS:
+        stack = resolve(folder / f"{name}.yaml", settings, outputs)
+        outputs |= stack.outputs
+        for type_, create_resource in CREATED.items():
+            for logical_id, properties in stack.of(type_).items():
+                try:
+                    create_resource(clients, properties)
+                except ParamValidationError as error:
+                    reason = " ".join(str(error).split())
+                    raise LocalError(f"the laptop cannot create {logical_id} of {name}.yaml: {reason}") from error
+    _notify(clients["s3"], app)
 
 
-def create(settings: Settings) -> None:
-    """Create the stack that the settings name. The environment says where AWS is."""
-    s3: Any = boto3.client("s3")
-    glue: Any = boto3.client("glue")
-    athena: Any = boto3.client("athena")
-    for bucket in (settings.raw_bucket, settings.refined_bucket, settings.athena_bucket):
-        s3.create_bucket(Bucket=bucket)
-    glue.create_database(DatabaseInput={"Name": settings.database})
-    glue.create_job(
-        Name=settings.job,
-        Role=f"arn:aws:iam::{moto_state.ACCOUNT}:role/{settings.job}",
-        Command={"Name": "glueetl", "ScriptLocation": JOB_SCRIPT, "PythonVersion": "3"},
-        DefaultArguments={"--DATABASE": settings.database, "--TABLE": settings.table},
-        ExecutionProperty={"MaxConcurrentRuns": 1},
-        GlueVersion="6.0",
-        NumberOfWorkers=2,
-        WorkerType="G.1X",
-        Timeout=int(JOB_TIMEOUT.total_seconds() // 60),
-    )
-    athena.create_work_group(
-        Name=settings.workgroup,
-        Configuration={
-            "EnforceWorkGroupConfiguration": True,
-            "ResultConfiguration": {"OutputLocation": f"s3://{settings.athena_bucket}/{layout.RESULTS_PREFIX}"},
-        },
-    )
-    s3.put_bucket_notification_configuration(
-        Bucket=settings.raw_bucket,
-        NotificationConfiguration={
-            "LambdaFunctionConfigurations": [
-                {
-                    "LambdaFunctionArn": START_REFINE_ARN,
-                    "Events": ["s3:ObjectCreated:*"],
-                    "Filter": {
-                        "Key": {
-                            "FilterRules": [
-                                {"Name": "prefix", "Value": layout.RAW_PREFIX},
-                                {"Name": "suffix", "Value": layout.RAW_SUFFIX},
-                            ]
-                        }
-                    },
-                }
-            ]
-        },
-    )
+def resolve(path: Path, settings: Settings, outputs: Mapping[str, str]) -> Stack:
+    """Return the resources of a template that the laptop creates, with the laptop's values.
+
+    Args:
+        path: the template.
+        settings: the names of the resources.
+        outputs: of the stacks before; those that the template has parameters for become their values.
+
+    Raises:
+        LocalError: the template has a resource type that the laptop neither creates nor omits.
+        KeyError: the template does not have a property of `DIFFERENCES`.
+    """
+    template = templates.load(path)
+    resources = template["Resources"]
+    unknown = {each["Type"] for each in resources.values()} - CREATED.keys() - OMITTED.keys()
+    if unknown:
+        raise LocalError(
+            f"{path.name} has resources of type {', '.join(sorted(unknown))}; allowed: the types of CREATED in "
+            "local/stack.py and of OMITTED in local/differences.py"
+        )
+    for (logical_id, *parents, name), difference in DIFFERENCES.items():
+        if logical_id in resources:
+            _change(resources[logical_id]["Properties"], parents, name, difference.value(settings))
+    for each in resources.values():
+        properties = each.get("Properties", {})
+        for name in [name for name in properties if f"{each['Type']}.{name}" in OMITTED]:
+            del properties[name]
+    known = {name: value for name, value in outputs.items() if name in template["Parameters"]}
+    return templates.resolve(template, {"Stage": STAGE, **known}, ACCOUNT, REGION, CREATED)
+
+
+def function_arn(handler: str) -> str:
+    """Return the ARN of the Lambda function of a handler, named as Chalice names it."""
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:b3-dataflow-{STAGE}-{handler}"
+
+
+def _change(properties: dict[str, Any], parents: Sequence[str], name: str, value: str | None) -> None:
+    for parent in parents:
+        properties = properties[parent]
+    # A property that the template no longer has is an error, also where it would get a value.
+    del properties[name]
+    if value is not None:
+        properties[name] = value
+
+
+def _create_bucket(clients: Mapping[str, Any], properties: dict[str, Any]) -> None:
+    s3, bucket = clients["s3"], properties.pop("BucketName")
+    s3.create_bucket(Bucket=bucket)
+    if properties:
+        s3.put_bucket_versioning(Bucket=bucket, **properties)
+
+
+def _create_workgroup(clients: Mapping[str, Any], properties: dict[str, Any]) -> None:
+    configuration = properties.pop("WorkGroupConfiguration")
+    clients["athena"].create_work_group(Configuration=configuration, **properties)
+
+
+CREATED: Mapping[str, Callable[[Mapping[str, Any], dict[str, Any]], object]] = {
+    "AWS::S3::Bucket": _create_bucket,
+    "AWS::Athena::WorkGroup": _create_workgroup,
+    "AWS::Glue::Database": lambda clients, properties: clients["glue"].create_database(**properties),
+    "AWS::Glue::Table": lambda clients, properties: clients["glue"].create_table(**properties),
+    "AWS::Glue::Job": lambda clients, properties: clients["glue"].create_job(**properties),
+}
+"""The resource types that the laptop creates, in the order in which it creates them."""
+
+
+def _notify(s3: Any, app: Chalice) -> None:
+    """Put the notification of each S3 event handler, as `chalice deploy` does."""
+    for source in app.event_sources:
+        if isinstance(source, S3EventConfig):
+            rules = [{"Name": "prefix", "Value": source.prefix}, {"Name": "suffix", "Value": source.suffix}]
+            notification = {
+                "LambdaFunctionArn": function_arn(source.name),
+                "Events": source.events,
+                "Filter": {"Key": {"FilterRules": rules}},
+            }
+            s3.put_bucket_notification_configuration(
+                Bucket=source.bucket,
+                NotificationConfiguration={"LambdaFunctionConfigurations": [notification]},
+            )

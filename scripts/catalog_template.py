@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.lake.catalog import table_input
-from common.paths import ROOT
+from common.paths import TEMPLATES
 
-PATH = ROOT / "infra" / "templates" / "main.yaml"
+PATH = TEMPLATES / "main.yaml"
 
 
 def filled(text: str) -> str:

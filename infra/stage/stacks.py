@@ -8,11 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from common.paths import ROOT
+from common.paths import TEMPLATES
 from infra.clients import code, one_line
 from infra.errors import StepFailed
-
-TEMPLATES = ROOT / "infra" / "templates"
 
 PAUSE, DEADLINE = 5.0, 1800.0
 """Seconds between two looks at a stack that changes, and until that is given up."""

@@ -1,4 +1,4 @@
-"""What the local AWS takes from inside moto. Each test names one hook, so that an upgrade that breaks it says which."""
+"""The internals of moto that the local AWS uses, a test for each, so that an upgrade that breaks one fails by name."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from botocore.exceptions import ClientError
 from moto.moto_server import werkzeug_app
 from moto.s3 import notifications
 
+from chalicelib.lake.manifest import JOB_TIMEOUT
 from local import moto_state
 from local.laptop import Laptop
 
 BUCKET = "b3-dataflow-refined"
 
 
-def test_moto_is_the_version_that_the_hooks_were_written_for():
+def test_moto_has_the_version_that_the_hooks_are_written_for():
     assert moto.__version__ == "5.2.5"
 
 
@@ -41,7 +42,7 @@ def test_the_server_is_a_wsgi_application_made_of_backends():
     assert list(inspect.signature(application.__call__).parameters) == ["environ", "start_response"]
 
 
-def test_tables_and_partitions_are_found_in_the_glue_backend(laptop: Laptop, glue: Any):
+def test_tables_and_partitions_are_in_the_glue_backend(laptop: Laptop, glue: Any):
     storage = {"Columns": [{"Name": "a", "Type": "int"}], "Location": "s3://b/t/"}
     glue.create_table(
         DatabaseName="b3_refined_db",
@@ -51,11 +52,11 @@ def test_tables_and_partitions_are_found_in_the_glue_backend(laptop: Laptop, glu
         DatabaseName="b3_refined_db", TableName="t", PartitionInput={"Values": ["2025"], "StorageDescriptor": storage}
     )
 
-    found = moto_state.table("b3_refined_db", "t")
+    table = moto_state.table("b3_refined_db", "t")
 
-    assert found is not None
-    assert found["StorageDescriptor"] == storage
-    assert found["PartitionKeys"] == [{"Name": "year", "Type": "int"}]
+    assert table is not None
+    assert table["StorageDescriptor"] == storage
+    assert table["PartitionKeys"] == [{"Name": "year", "Type": "int"}]
     (partition,) = moto_state.partitions("b3_refined_db", "t")
     assert partition["Values"] == ["2025"]
     assert partition["StorageDescriptor"] == storage
@@ -63,36 +64,38 @@ def test_tables_and_partitions_are_found_in_the_glue_backend(laptop: Laptop, glu
     assert moto_state.table("absent", "t") is None
 
 
-def test_jobs_are_found_in_the_glue_backend(laptop: Laptop):
+def test_jobs_are_in_the_glue_backend(laptop: Laptop):
     job = moto_state.job("b3-etl-job")
 
     assert job is not None
     assert job["Command"]["ScriptLocation"] == "glue/b3_etl_job.py"
     assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
-    assert job["DefaultArguments"] == {"--DATABASE": "b3_refined_db", "--TABLE": "ibov_refined"}
-    assert job["Timeout"] == 10
+    assert job["DefaultArguments"]["--DATABASE"] == "b3_refined_db"
+    assert job["Timeout"] * 60 == JOB_TIMEOUT.total_seconds()
     assert moto_state.job("absent") is None
 
 
-def test_workgroups_are_found_in_the_athena_backend(laptop: Laptop):
+def test_workgroups_are_in_the_athena_backend(laptop: Laptop):
     workgroup = moto_state.workgroup("b3-dataflow")
 
     assert workgroup is not None
     assert workgroup["State"] == "ENABLED"
-    assert workgroup["Configuration"]["ResultConfiguration"] == {"OutputLocation": "s3://b3-dataflow-athena/results/"}
+    configuration = workgroup["Configuration"]
+    assert configuration["ResultConfiguration"]["OutputLocation"] == "s3://b3-dataflow-athena/results/"
+    assert configuration["BytesScannedCutoffPerQuery"] == 100_000_000
     assert moto_state.workgroup("absent") is None
 
 
-def test_objects_are_found_in_the_s3_backend(laptop: Laptop, s3: Any):
+def test_objects_are_in_the_s3_backend(laptop: Laptop, s3: Any):
     etag = s3.put_object(Bucket=BUCKET, Key="a/b", Body=b"body")["ETag"]
-    moto_state.write(BUCKET, "a/c", b"ours")
+    moto_state.write(BUCKET, "a/c", b"text")
 
     assert moto_state.objects(BUCKET, "a/") == [
         moto_state.StoredObject("a/b", etag.strip('"'), 4),
         moto_state.StoredObject("a/c", moto_state.objects(BUCKET, "a/c")[0].etag, 4),
     ]
     assert moto_state.read(BUCKET, "a/b") == b"body"
-    assert s3.get_object(Bucket=BUCKET, Key="a/c")["Body"].read() == b"ours"
+    assert s3.get_object(Bucket=BUCKET, Key="a/c")["Body"].read() == b"text"
     assert moto_state.read(BUCKET, "absent") is None
     assert moto_state.read("absent-bucket", "a") is None
     assert moto_state.objects("absent-bucket", "") == []
@@ -100,7 +103,7 @@ def test_objects_are_found_in_the_s3_backend(laptop: Laptop, s3: Any):
     assert not moto_state.bucket_exists("absent-bucket")
 
 
-def test_a_deleted_object_of_a_bucket_with_versions_is_not_found(laptop: Laptop, s3: Any):
+def test_a_deleted_object_of_a_bucket_with_versions_is_absent(laptop: Laptop, s3: Any):
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     s3.put_object(Bucket=BUCKET, Key="a", Body=b"x")
     s3.delete_object(Bucket=BUCKET, Key="a")

@@ -11,7 +11,7 @@ from chalicelib import layout
 from chalicelib.lake.catalog import table_input
 from chalicelib.lake.manifest import JOB_TIMEOUT
 from chalicelib.settings import Settings
-from common.paths import ROOT
+from common.paths import TEMPLATES
 from infra.packaging.job import INSTALLER_OPTIONS
 from scripts import catalog_template
 from tests.support.template import Stack, all_outputs, stacks
@@ -77,7 +77,7 @@ def test_what_the_stacks_put_out_are_settings_of_the_functions(dev: dict[str, St
 @pytest.mark.parametrize("name", ["bootstrap", "data", "main"])
 def test_a_template_is_short_enough_to_be_sent_with_the_request(name: str):
     # What CloudFormation takes without the detour by S3.
-    assert (ROOT / "infra" / "templates" / f"{name}.yaml").stat().st_size <= 51_200
+    assert (TEMPLATES / f"{name}.yaml").stat().st_size <= 51_200
 
 
 def test_the_longest_names_of_buckets_are_not_too_long():

@@ -111,3 +111,7 @@ def test_what_is_packaged_imports_nothing_that_is_not():
 def test_deploying_imports_nothing_of_the_laptop():
     for path in modules(ROOT / "infra"):
         assert not any(name.partition(".")[0] == "local" for name in imported(path)), path
+
+
+def test_the_laptop_needs_no_cfn_lint():
+    assert loaded(["local.cli", "local.stack"]) & {"cfnlint", "samtranslator"} == set()

@@ -40,6 +40,8 @@ def change_columns(monkeypatch: Any) -> None:
 def test_partitions_are_created_updated_and_deleted_in_as_many_calls_as_glue_takes(
     catalog: Catalog, glue: Any, asked: Any, monkeypatch: Any
 ):
+    glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
+    asked.clear()
     catalog.register(YEARS)
     assert registered(glue) == [str(year) for year in YEARS]
     assert asked == [

@@ -1,4 +1,4 @@
-"""`make run`, as somebody types it: a process of its own."""
+"""The command of `make run`, run as a process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.bars import csv_text, known_bars
 from tests.support.processes import SECONDS, fails, get, local, runs
 
 
-def test_it_says_what_it_does_serves_and_leaves_nothing_running(tmp_path: Path):
+def test_it_prints_its_steps_serves_and_leaves_nothing_running(tmp_path: Path):
     path = tmp_path / "six.csv"
     path.write_text(csv_text(known_bars()))
     with local("--source", f"csv:{path}") as running:
@@ -41,14 +41,14 @@ def test_it_says_what_it_does_serves_and_leaves_nothing_running(tmp_path: Path):
 
         assert running.stop() == 0
 
-    for number, stage in enumerate(("AWS", "stack", "ingest", "event", "Glue job", "API"), 1):
-        assert re.search(rf"^  {number}/6  {stage} +\d+\.\d s  \S", running.output, re.MULTILINE), running.output
+    for number, name in enumerate(("AWS", "stack", "ingest", "event", "Glue job", "API"), 1):
+        assert re.search(rf"^  {number}/6  {name} +\d+\.\d s  \S", running.output, re.MULTILINE), running.output
     assert "6 bars from csv, 2025-09-10 to 2025-09-17" in running.output
     assert "6 bars in, 0 refused, 6 sessions in 1 years, to 2025-09-17" in running.output
     assert "SYNTHETIC" not in running.output
     assert running.output.rstrip().endswith("stopped: nothing is left running")
     assert "Traceback" not in running.output
-    # It was a group of its own: of that nobody is left.
+    # It ran in its own process group, which is empty now.
     with pytest.raises(ProcessLookupError):
         os.killpg(running.process.pid, 0)
     for url in (api, aws):
@@ -57,7 +57,7 @@ def test_it_says_what_it_does_serves_and_leaves_nothing_running(tmp_path: Path):
 
 
 def assert_head_has_no_body(api: str) -> None:
-    """HEAD tells the length of what GET would send, and the connection serves the next request."""
+    """HEAD has the Content-Length of GET and no body, and the connection serves the next request."""
     connection = http.client.HTTPConnection(api.removeprefix("http://"), timeout=SECONDS)
     connection.request("GET", "/ibov/prices")
     body = connection.getresponse().read()
@@ -69,7 +69,7 @@ def assert_head_has_no_body(api: str) -> None:
     connection.close()
 
 
-def test_without_yahoo_the_sample_is_taken_and_nobody_can_miss_it():
+def test_without_yahoo_the_sample_is_used_and_announced():
     with local(HTTPS_PROXY=NOWHERE) as running:
         api = running.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
         running.wait_for("curl .*status")
@@ -84,7 +84,7 @@ def test_without_yahoo_the_sample_is_taken_and_nobody_can_miss_it():
     assert running.output.count("SYNTHETIC DATA") == 2
 
 
-def test_ctrl_c_while_it_starts_stops_it_too():
+def test_ctrl_c_during_the_start_stops_it():
     with local("--source", "sample") as running:
         running.wait_for("2/6")
         assert running.stop() == 0
@@ -94,19 +94,19 @@ def test_ctrl_c_while_it_starts_stops_it_too():
 
 
 @pytest.fixture
-def taken() -> Iterator[int]:
+def used_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 
 
 def backfill(aws: str, *arguments: str) -> str:
-    """The output of a backfill that must succeed."""
-    done = runs("backfill", "--aws-port", aws.rpartition(":")[2], *arguments)
-    assert done.returncode == 0, done.stderr
-    return str(done.stdout)
+    """Return the output of a backfill that must succeed."""
+    process = runs("backfill", "--aws-port", aws.rpartition(":")[2], *arguments)
+    assert process.returncode == 0, process.stderr
+    return str(process.stdout)
 
 
-def test_days_can_be_asked_for_again_while_it_runs(tmp_path: Path):
+def test_a_backfill_adds_days_while_it_runs(tmp_path: Path):
     path, more = tmp_path / "five.csv", tmp_path / "six.csv"
     path.write_text(csv_text(known_bars().drop(3)))
     more.write_text(csv_text(known_bars()))
@@ -116,37 +116,37 @@ def test_days_can_be_asked_for_again_while_it_runs(tmp_path: Path):
         aws = running.wait_for(r"AWS_ENDPOINT_URL=(\S+)")
         running.wait_for("curl .*status")
 
-        said = backfill(aws, *days, "--dry-run")
-        assert "2025-09-15  new: open 142292.0, high 144194.0, low 142292.0, close 143547.0" in said
-        assert said.endswith("1 sessions would change; nothing was written\n")
+        changes = backfill(aws, *days, "--dry-run")
+        assert "2025-09-15  new: open 142292.0, high 144194.0, low 142292.0, close 143547.0" in changes
+        assert changes.endswith("1 sessions would change; nothing was written\n")
         assert get(f"{api}/ibov/prices")["meta"]["count"] == 5
 
-        done = backfill(aws, *days)
-        assert "2 bars from csv, 2025-09-15 to 2025-09-16, added as raw/" in done
-        assert done.endswith("merged: the API shows them within 5 seconds\n")
+        output = backfill(aws, *days)
+        assert "2 bars from csv, 2025-09-15 to 2025-09-16, added as raw/" in output
+        assert output.endswith("merged: the API shows them within 5 seconds\n")
         deadline = time.monotonic() + SECONDS
         while get(f"{api}/ibov/prices")["meta"]["count"] == 5 and time.monotonic() < deadline:
             time.sleep(0.1)
         assert get(f"{api}/ibov/prices")["meta"]["count"] == 6
 
-        corrected = backfill(aws, *days, "--as-correction", "--dry-run")
-        assert "2025-09-16  source csv → correcao" in corrected
+        changes = backfill(aws, *days, "--as-correction", "--dry-run")
+        assert "2025-09-16  source csv → correcao" in changes
 
 
-def test_a_backfill_without_a_lake_is_one_clear_line(taken: int):
+def test_a_backfill_without_a_lake_is_one_clear_line(used_port: int):
     days = ("--start", "2025-09-15", "--end", "2025-09-16")
     assert re.fullmatch(
-        r"error: no local AWS answers on http://127\.0\.0\.1:9: start `make run`, or give its --aws-port",
+        r"error: no local AWS answers on http://127\.0\.0\.1:9: start `make run`, or set another port with --aws-port",
         fails("backfill", *days, "--aws-port", "9"),
     )
 
 
-def test_a_port_in_use_is_one_clear_line(taken: int):
-    assert fails("--aws-port", str(taken), "--port", "0", "--source", "sample") == (
-        f"error: cannot listen on 127.0.0.1:{taken}: Address already in use; choose another with AWS_PORT="
+def test_a_port_in_use_is_one_clear_line(used_port: int):
+    assert fails("--aws-port", str(used_port), "--port", "0", "--source", "sample") == (
+        f"error: cannot listen on 127.0.0.1:{used_port}: Address already in use; choose another with AWS_PORT="
     )
-    assert f"127.0.0.1:{taken}: Address already in use; choose another with PORT=" in fails(
-        "--port", str(taken), "--aws-port", "0", "--source", "sample"
+    assert f"127.0.0.1:{used_port}: Address already in use; choose another with PORT=" in fails(
+        "--port", str(used_port), "--aws-port", "0", "--source", "sample"
     )
 
 
@@ -162,26 +162,26 @@ def test_one_port_for_both_is_one_clear_line():
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--port", "65536"], "error: argument --port: '65536' is no port; allowed: 0 to 65535"),
-        (["--aws-port=-1"], "error: argument --aws-port: '-1' is no port; allowed: 0 to 65535"),
-        (["--port", "http"], "error: argument --port: 'http' is no port; allowed: 0 to 65535"),
+        (["--port", "65536"], "error: argument --port: '65536' is not a port; allowed: 0 to 65535"),
+        (["--aws-port=-1"], "error: argument --aws-port: '-1' is not a port; allowed: 0 to 65535"),
+        (["--port", "http"], "error: argument --port: 'http' is not a port; allowed: 0 to 65535"),
         (
             ["--athena-latency", "-0.5"],
-            "error: argument --athena-latency: '-0.5' is no number of seconds; allowed: 0 or more",
+            "error: argument --athena-latency: '-0.5' is not a number of seconds; allowed: 0 or more",
         ),
         (
             ["--athena-latency", "inf"],
-            "error: argument --athena-latency: 'inf' is no number of seconds; allowed: 0 or more",
+            "error: argument --athena-latency: 'inf' is not a number of seconds; allowed: 0 or more",
         ),
         (["--sauce=sample"], "error: unrecognized arguments: --sauce=sample"),
         (["backfill"], "error: the following arguments are required: --start, --end"),
         (
             ["backfill", "--start", "2025-02-30", "--end", "2025-03-01"],
-            "error: argument --start: '2025-02-30' is no day; allowed: as 2025-12-31",
+            "error: argument --start: '2025-02-30' is not a date; allowed: YYYY-MM-DD",
         ),
     ],
 )
-def test_a_command_line_that_cannot_be_is_one_clear_line(arguments: list[str], line: str, capsys: Any):
+def test_an_invalid_command_line_is_one_clear_line(arguments: list[str], line: str, capsys: Any):
     with pytest.raises(SystemExit) as raised:
         cli._parse(arguments)
 
@@ -190,15 +190,15 @@ def test_a_command_line_that_cannot_be_is_one_clear_line(arguments: list[str], l
 
 
 @pytest.mark.parametrize("command", [[], ["backfill", "--start", "2025-09-15", "--end", "2025-09-16"]])
-def test_a_malformed_setting_is_one_clear_line_before_anything_begins(command: list[str]):
-    done = runs(*command, B3_TABLE="9")
+def test_an_invalid_setting_is_one_clear_line_before_the_first_step(command: list[str]):
+    process = runs(*command, B3_TABLE="9")
 
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"error: B3_TABLE is '9'; allowed: .*\n", done.stderr)
+    assert (process.returncode, process.stdout) == (1, "")
+    assert re.fullmatch(r"error: B3_TABLE is '9'; allowed: .*\n", process.stderr)
 
 
-def test_outside_the_environment_of_the_project_the_way_into_it_is_said():
-    # -S leaves out whatever was installed.
+def test_a_python_without_the_packages_names_the_right_one():
+    # -S hides the installed packages.
     assert re.fullmatch(
         r"error: this Python lacks the package \w+; use `make run` or `\.venv/bin/python -m local`",
         fails(python=("-S", "-m", "local")),
@@ -218,7 +218,8 @@ def test_a_job_that_fails_is_one_clear_line(tmp_path: Path):
     script.write_text("raise ValueError('the reason')\n")
     bars.write_text(csv_text(known_bars()))
     with_script = (
-        "import sys; from local import cli, stack; stack.JOB_SCRIPT, *rest = sys.argv[1:]; sys.exit(cli.main(rest))"
+        "import sys; from local import cli, differences; "
+        "differences.JOB_SCRIPT, *rest = sys.argv[1:]; sys.exit(cli.main(rest))"
     )
     ports = ("--port", "0", "--aws-port", "0")
 
@@ -227,21 +228,21 @@ def test_a_job_that_fails_is_one_clear_line(tmp_path: Path):
     assert line == "error: the Glue job ended FAILED: ValueError: the reason"
 
 
-def test_bars_that_are_all_refused_are_one_clear_line(tmp_path: Path):
+def test_a_job_that_refuses_all_bars_is_one_clear_line(tmp_path: Path):
     sunday = tmp_path / "sunday.csv"
     sunday.write_text("date,open,high,low,close,volume\n2025-01-05,1,1,1,1,1\n")
 
     line = fails("--port", "0", "--aws-port", "0", "--source", f"csv:{sunday}")
 
-    assert line == "error: of 1 bars, the job refused every one: sem_pregao 1"
+    assert line == "error: the job refused all 1 bars: sem_pregao 1"
 
 
-def test_a_source_that_cannot_be_is_one_clear_line(tmp_path: Path):
+def test_an_invalid_source_is_one_clear_line(tmp_path: Path):
     ports = ("--port", "0", "--aws-port", "0")
     assert fails(*ports, "--source", "nasdaq") == (
-        "error: there is no source 'nasdaq'; allowed: auto, yahoo, sample or csv:<path>"
+        "error: source is 'nasdaq'; allowed: auto, yahoo, sample or csv:<path>"
     )
-    assert "there is no source 'csv:'" in fails(*ports, "--source", "csv:")
+    assert "source is 'csv:'" in fails(*ports, "--source", "csv:")
     assert re.search(
         r"cannot read .*absent\.csv: No such file", fails(*ports, "--source", f"csv:{tmp_path}/absent.csv")
     )
@@ -251,14 +252,14 @@ def test_a_source_that_cannot_be_is_one_clear_line(tmp_path: Path):
 
 
 def test_help_names_every_option():
-    done = runs("--help")
+    process = runs("--help")
 
-    assert done.returncode == 0
+    assert process.returncode == 0
     for option in ("--source", "--port", "--aws-port", "csv:<path>", "4566", "8000"):
-        assert option in done.stdout
+        assert option in process.stdout
 
 
-def test_the_first_file_that_an_old_python_reads_has_no_syntax_that_it_cannot():
+def test_the_file_that_checks_the_version_has_no_newer_syntax():
     source = (ROOT / "local" / "__main__.py").read_text()
 
     for newer in ('f"', "f'", ":=", "match ", "->", "print("):

@@ -1,4 +1,4 @@
-"""What AWS's SDKs see while a local AWS runs: it, and nothing of the user's own AWS."""
+"""The AWS SDKs use a running local AWS, and nothing of the user's own configuration."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from local.laptop import Laptop
 ENDPOINT = "http://127.0.0.1:9"
 SECONDS = 30.0
 
-# With the second line, the SDKs would send what is meant for the local AWS to the real one.
+# The second line makes the SDKs ignore AWS_ENDPOINT_URL and send requests to AWS.
 OWN_CONFIG = "[default]\nignore_configured_endpoint_urls = true\nregion = sa-east-1\n"
 
 
 @pytest.fixture
 def own_aws(tmp_path: Path, monkeypatch: Any) -> Iterator[None]:
-    """A user with a profile, a role and a token of their own."""
+    """A user with a profile, a role and a token."""
     before = dict(os.environ)
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text(OWN_CONFIG)
@@ -35,11 +35,11 @@ def own_aws(tmp_path: Path, monkeypatch: Any) -> Iterator[None]:
     environment.restore(before)
 
 
-def test_a_process_pointed_at_an_endpoint_sees_nothing_of_the_users_own_aws(own_aws: None):
+def test_a_process_sent_to_an_endpoint_uses_nothing_of_the_users_own_aws(own_aws: None):
     environment.point_at(ENDPOINT)
 
-    found = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    assert found == environment.sdk_environ(ENDPOINT)
+    variables = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    assert variables == environment.sdk_environ(ENDPOINT)
     client: Any = boto3.Session().client("s3")
     assert (client.meta.endpoint_url, client.meta.region_name) == (ENDPOINT, "us-east-1")
     credentials: Any = boto3.Session().get_credentials()
@@ -55,7 +55,7 @@ def test_the_environment_is_restored(own_aws: None):
     assert dict(os.environ) == before
 
 
-def test_a_jobs_script_sees_nothing_of_the_users_own_aws(laptop: Laptop, glue: Any, own_aws: None, tmp_path: Path):
+def test_a_jobs_script_uses_nothing_of_the_users_own_aws(laptop: Laptop, glue: Any, own_aws: None, tmp_path: Path):
     (tmp_path / "script.py").write_text(
         "import boto3\nmeta = boto3.client('s3').meta\nprint(meta.endpoint_url, meta.region_name)\n"
     )

@@ -1,4 +1,4 @@
-"""One laptop after another in one process."""
+"""Two laptops, one after the other, in one process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moto.s3 import notifications
 from local.laptop import Laptop
 
 
-def test_a_second_laptop_knows_nothing_of_the_first_and_the_process_is_as_before(running: Laptop):
+def test_a_second_laptop_starts_empty_and_the_process_is_restored(running: Laptop):
     before = dict(os.environ), notifications._invoke_awslambda
     with Laptop() as first:
         first.create_stack()

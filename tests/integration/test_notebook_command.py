@@ -1,4 +1,4 @@
-"""`make notebook`, as somebody types it beside a `make run`."""
+"""The command of `make notebook`, run as a process beside a running API and local AWS."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def free() -> int:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A folder as a fresh clone, whose notebook may be written to."""
-    for name in ("local", "chalicelib"):
+    """A copy of the project whose notebook may be written."""
+    for name in ("local", "chalicelib", "common"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / NOTEBOOK).parent.mkdir()
     (tmp_path / NOTEBOOK).write_bytes((ROOT / NOTEBOOK).read_bytes())
@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def jupyter(url: str, project: Path, free: int) -> Iterator[Running]:
-    """Jupyter beside a running API and AWS, with no home but a temporary one."""
+    """Jupyter beside a running API and local AWS, with a temporary home."""
     command = [sys.executable, "-m", "local", "notebook", "--jupyter-port", str(free), "--port", url.rpartition(":")[2]]
     aws_port = os.environ["AWS_ENDPOINT_URL"].rpartition(":")[2]
     running = Running([*command, "--aws-port", aws_port], {"HOME": str(project), "BROWSER": "none"}, project)
@@ -53,22 +53,23 @@ def jupyter(url: str, project: Path, free: int) -> Iterator[Running]:
 
 @pytest.fixture
 def token(jupyter: Running, free: int) -> str:
-    """What opens Jupyter, as it prints it; it listens a moment later."""
+    """The token that Jupyter prints, once it listens."""
     token = jupyter.wait_for(rf"http://127\.0\.0\.1:{free}/lab/tree/{NOTEBOOK}\?token=(\w+)")
     wait_for_answer(f"http://127.0.0.1:{free}/api", jupyter)
     return token
 
 
-def ask(url: str, token: str, method: str = "GET", body: Any = None) -> Any:
-    """What Jupyter's own API answers."""
+def request(url: str, token: str, method: str = "GET", body: Any = None) -> Any:
+    """Return the response of Jupyter's API."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Authorization": f"token {token}"}, method=method)
-    with urllib.request.urlopen(request, timeout=SECONDS) as response:
+    headers = {"Authorization": f"token {token}"}
+    prepared = urllib.request.Request(url, data, headers, method=method)
+    with urllib.request.urlopen(prepared, timeout=SECONDS) as response:
         return json.load(response)
 
 
 def execute(channels: str, code: str) -> str:
-    """What code prints in a kernel, over Jupyter's messages."""
+    """Return what code prints in a kernel, over Jupyter's WebSocket."""
     header = {"msg_id": "1", "msg_type": "execute_request", "username": "", "session": "1", "version": "5.4"}
     content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
     message = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {}, "content": content}
@@ -76,26 +77,26 @@ def execute(channels: str, code: str) -> str:
         channel.send(json.dumps(message))
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
-            received = json.loads(channel.recv(timeout=SECONDS))
-            if received["msg_type"] == "stream":
-                return str(received["content"]["text"])
+            reply = json.loads(channel.recv(timeout=SECONDS))
+            if reply["msg_type"] == "stream":
+                return str(reply["content"]["text"])
     raise AssertionError(f"the kernel printed nothing in {SECONDS} s")
 
 
-def test_it_prints_where_the_notebook_is_and_its_kernel_asks_what_is_running(
+def test_it_prints_the_notebooks_address_and_its_kernel_uses_the_running_aws(
     jupyter: Running, token: str, url: str, free: int
 ):
     address = f"http://127.0.0.1:{free}/api"
-    assert ask(f"{address}/contents/{NOTEBOOK}", token)["type"] == "notebook"
+    assert request(f"{address}/contents/{NOTEBOOK}", token)["type"] == "notebook"
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        ask(f"{address}/contents/{NOTEBOOK}", "another")
+        request(f"{address}/contents/{NOTEBOOK}", "another")
 
-    kernel = ask(f"{address}/kernels", token, "POST", {"name": "python3"})["id"]
-    said = execute(
+    kernel = request(f"{address}/kernels", token, "POST", {"name": "python3"})["id"]
+    output = execute(
         f"ws://127.0.0.1:{free}/api/kernels/{kernel}/channels?token={token}",
         "import os; print(os.environ['AWS_ENDPOINT_URL'], os.environ['AWS_ACCESS_KEY_ID'], os.environ['IBOV_API_URL'])",
     )
-    assert said == f"{os.environ['AWS_ENDPOINT_URL']} local {url}\n"
+    assert output == f"{os.environ['AWS_ENDPOINT_URL']} local {url}\n"
 
     assert "WARNING" not in jupyter.output
     assert jupyter.stop() == 0
@@ -104,15 +105,15 @@ def test_it_prints_where_the_notebook_is_and_its_kernel_asks_what_is_running(
         os.killpg(jupyter.process.pid, 0)
 
 
-def test_what_it_saves_is_bare_and_a_copy_is_saved_as_it_is(token: str, project: Path, free: int):
+def test_the_notebook_is_saved_without_outputs_and_a_copy_with_them(token: str, project: Path, free: int):
     contents = f"http://127.0.0.1:{free}/api/contents/"
-    run = ask(contents + NOTEBOOK, token)["content"]
+    run = request(contents + NOTEBOOK, token)["content"]
     code = next(cell for cell in run["cells"] if cell["cell_type"] == "code")
-    code |= {"execution_count": 7, "outputs": [{"output_type": "stream", "name": "stdout", "text": "said"}]}
+    code |= {"execution_count": 7, "outputs": [{"output_type": "stream", "name": "stdout", "text": "output"}]}
     run["metadata"]["language_info"] = {"name": "python", "version": "3.11.0"}
 
     for path in (NOTEBOOK, "notebooks/mine.ipynb"):
-        ask(contents + path, token, "PUT", {"type": "notebook", "format": "json", "content": run})
+        request(contents + path, token, "PUT", {"type": "notebook", "format": "json", "content": run})
 
     assert (project / NOTEBOOK).read_bytes() == (ROOT / NOTEBOOK).read_bytes()
     copy = json.loads((project / "notebooks" / "mine.ipynb").read_text(encoding="utf-8"))
@@ -121,7 +122,7 @@ def test_what_it_saves_is_bare_and_a_copy_is_saved_as_it_is(token: str, project:
 
 def test_without_a_running_aws_it_is_one_clear_line():
     assert fails("notebook", *PORTS) == (
-        "error: no local AWS answers on http://127.0.0.1:9: start `make run`, or give its AWS_PORT="
+        "error: no local AWS answers on http://127.0.0.1:9: start `make run`, or set another port with AWS_PORT="
     )
 
 
@@ -129,5 +130,5 @@ def test_without_a_running_api_it_is_one_clear_line(url: str):
     aws_port = os.environ["AWS_ENDPOINT_URL"].rpartition(":")[2]
 
     assert fails("notebook", *PORTS, "--aws-port", aws_port) == (
-        "error: no API answers on http://127.0.0.1:9: start `make run`, or give its PORT="
+        "error: no API answers on http://127.0.0.1:9: start `make run`, or set another port with PORT="
     )

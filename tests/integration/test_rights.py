@@ -12,6 +12,7 @@ import b3_etl_job
 import boto3
 import pandas as pd
 import pytest
+from chalice.app import S3EventConfig
 from chalice.test import Client
 from yfinance.data import YfData
 
@@ -163,6 +164,8 @@ def recorder(running: Laptop, names: Names, tmp_path_factory: Any) -> Iterator[R
             monkeypatch.setenv(f"B3_{name.upper()}_BUCKET", getattr(names, name))
         for name in ("database", "table", "job", "workgroup"):
             monkeypatch.setenv(f"B3_{name.upper()}", getattr(names, name))
+        (on_s3_event,) = (source for source in running.app.app.event_sources if isinstance(source, S3EventConfig))
+        monkeypatch.setattr(on_s3_event, "bucket", names.raw)
         monkeypatch.setattr("tempfile.gettempdir", lambda: folder)
         type(YfData)._instances.pop(YfData, None)
         wiring.forget()

@@ -1,4 +1,4 @@
-"""S3's notifications: who is told, of what, how often, and what Lambda does when the function fails."""
+"""S3 event notifications: which events are delivered, in which form, and the retries of a failed function."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ SECONDS = 30.0
 
 
 @pytest.fixture
-def told(laptop: Laptop) -> list[dict[str, Any]]:
-    """What the function is told, in place of the app's."""
+def delivered(laptop: Laptop) -> list[dict[str, Any]]:
+    """The events that start_refine receives; the app is not invoked."""
     events: list[dict[str, Any]] = []
-    laptop.aws.functions[stack.START_REFINE_ARN] = events.append
+    laptop.aws.functions[stack.function_arn("start_refine")] = events.append
     return events
 
 
-def test_the_function_gets_the_event_in_aws_shape_with_the_key_encoded(laptop: Laptop, s3: Any, told: Any):
+def test_the_function_gets_the_event_in_aws_shape_with_the_key_encoded(laptop: Laptop, s3: Any, delivered: Any):
     etag = s3.put_object(Bucket=RAW, Key="raw/year=2025/a b+c ção.parquet", Body=b"1234")["ETag"]
 
     laptop.aws.events.wait_idle(SECONDS)
 
-    ((record,),) = [event["Records"] for event in told]
+    ((record,),) = [event["Records"] for event in delivered]
     assert record["eventName"] == "ObjectCreated:Put"
     assert record["eventSource"] == "aws:s3"
     assert record["eventTime"].endswith("Z")
@@ -44,27 +44,27 @@ def test_the_function_gets_the_event_in_aws_shape_with_the_key_encoded(laptop: L
     assert record["requestParameters"]["sourceIPAddress"] == "127.0.0.1"
 
 
-def test_only_keys_of_the_filter_are_told(laptop: Laptop, s3: Any, told: Any):
+def test_only_keys_that_match_the_filter_are_delivered(laptop: Laptop, s3: Any, delivered: Any):
     for key in ("raw/a.parquet", "raw/a.txt", "other/a.parquet", "a.parquet"):
         s3.put_object(Bucket=RAW, Key=key, Body=b"x")
     s3.delete_object(Bucket=RAW, Key="raw/a.parquet")
 
     laptop.aws.events.wait_idle(SECONDS)
 
-    assert [event["Records"][0]["s3"]["object"]["key"] for event in told] == ["raw/a.parquet"]
+    assert [event["Records"][0]["s3"]["object"]["key"] for event in delivered] == ["raw/a.parquet"]
 
 
-def test_a_bucket_without_notification_tells_nobody(laptop: Laptop, s3: Any, told: Any):
+def test_a_bucket_without_a_notification_delivers_nothing(laptop: Laptop, s3: Any, delivered: Any):
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
     s3.put_object(Bucket=RAW, Key="raw/a.parquet", Body=b"x")
 
     laptop.aws.events.wait_idle(SECONDS)
 
-    assert told == []
+    assert delivered == []
 
 
 def deliver(handler: Any) -> None:
-    """One event to a handler, with short pauses between attempts."""
+    """Deliver an event to a handler, with short pauses between attempts."""
     events = S3Events({"arn": handler}, retry_after=(0.01, 0.01))
     events._thread.start()
     events._receive("1", {"Records": []}, "arn", "us-east-1")
@@ -72,7 +72,7 @@ def deliver(handler: Any) -> None:
     events.close()
 
 
-def test_a_failed_function_is_tried_twice_more_and_then_given_up_aloud(capsys: Any):
+def test_a_failing_function_is_retried_twice_and_the_failure_is_printed(capsys: Any):
     attempts = []
 
     def failing(event: Any) -> None:
@@ -85,7 +85,7 @@ def test_a_failed_function_is_tried_twice_more_and_then_given_up_aloud(capsys: A
     assert "S3 event given up after 3 attempts: RunInProgress: busy" in capsys.readouterr().err
 
 
-def test_a_function_that_recovers_is_not_tried_again(capsys: Any):
+def test_a_function_that_recovers_is_not_retried_again(capsys: Any):
     attempts = []
 
     def recovering(event: Any) -> None:
@@ -99,7 +99,7 @@ def test_a_function_that_recovers_is_not_tried_again(capsys: Any):
     assert capsys.readouterr().err == ""
 
 
-def test_the_retries_wait_as_long_as_they_are_told(laptop: Laptop):
+def test_retries_wait_for_their_delay(laptop: Laptop):
     attempts = []
 
     def failing(event: Any) -> None:
@@ -119,36 +119,36 @@ def test_the_retries_wait_as_long_as_they_are_told(laptop: Laptop):
     assert laptop.aws.events._retry_after == (3.0, 6.0)
 
 
-def test_what_waits_for_a_retry_when_all_is_reset_is_not_told(laptop: Laptop, s3: Any):
-    told = []
+def test_a_reset_drops_a_waiting_retry(laptop: Laptop, s3: Any):
+    attempts = []
 
     def failing(event: Any) -> None:
-        told.append(event)
+        attempts.append(event)
         raise RunInProgress("busy")
 
-    laptop.aws.functions[stack.START_REFINE_ARN] = failing
+    laptop.aws.functions[stack.function_arn("start_refine")] = failing
     s3.put_object(Bucket=RAW, Key="raw/a.parquet", Body=b"x")
     deadline = time.monotonic() + SECONDS
-    while not told and time.monotonic() < deadline:
+    while not attempts and time.monotonic() < deadline:
         pass
 
     laptop.aws.reset()
 
     # The retry would be due in three seconds.
     laptop.aws.events.wait_idle(0)
-    assert len(told) == 1
+    assert len(attempts) == 1
 
 
-def test_what_is_being_told_when_all_is_dropped_is_not_told_again_and_what_comes_after_is():
-    told, begun, go_on = [], threading.Event(), threading.Event()
+def test_a_delivery_during_a_drop_is_not_retried_and_later_events_are_delivered():
+    received, begun, go_on = [], threading.Event(), threading.Event()
 
     def failing(event: Any) -> None:
-        told.append(event["Records"])
+        received.append(event["Records"])
         begun.set()
         assert go_on.wait(SECONDS)
         raise RunInProgress("busy")
 
-    events = S3Events({"first": failing, "later": lambda event: told.append("later")}, retry_after=(0.0, 0.0))
+    events = S3Events({"first": failing, "later": lambda event: received.append("later")}, retry_after=(0.0, 0.0))
     events._thread.start()
     for arn in ("first", "later"):
         events._receive("1", {"Records": []}, arn, "us-east-1")
@@ -161,15 +161,15 @@ def test_what_is_being_told_when_all_is_dropped_is_not_told_again_and_what_comes
     go_on.set()
     dropping.join(SECONDS)
     events.wait_idle(SECONDS)
-    assert told == [[]]
+    assert received == [[]]
 
     events._receive("1", {"Records": []}, "later", "us-east-1")
     events.wait_idle(SECONDS)
     events.close()
-    assert told == [[], "later"]
+    assert received == [[], "later"]
 
 
-def test_a_start_that_is_refused_because_a_run_goes_on_is_tried_again(laptop: Laptop, s3: Any):
+def test_a_start_that_is_refused_during_a_run_is_retried(laptop: Laptop, s3: Any):
     key, body = raw_object(known_bars())
     event = {"Records": [{"s3": {"bucket": {"name": RAW}, "object": {"key": key, "eTag": "x"}}}]}
     s3.put_object(Bucket=RAW, Key=key, Body=body)
@@ -195,7 +195,7 @@ def test_a_failed_start_raises(laptop: Laptop, s3: Any, glue: Any):
 @pytest.mark.parametrize(
     ("bucket", "key"), [(RAW, "raw/a.txt"), (RAW, "other/a.parquet"), ("b3-dataflow-refined", "raw/a.parquet")]
 )
-def test_what_is_no_raw_parquet_starts_nothing(laptop: Laptop, bucket: str, key: str):
+def test_an_object_that_is_not_raw_parquet_starts_nothing(laptop: Laptop, bucket: str, key: str):
     event = {"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": key, "eTag": "x"}}}]}
 
     assert laptop.app.start_refine(event, None) == {"job_run_id": None}

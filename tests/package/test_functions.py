@@ -45,7 +45,7 @@ def rehearsed(running: Laptop, aws_lambda: Lambda) -> Iterator[SimpleNamespace]:
     running.aws.reset()
     running.create_stack()
     events: list[Any] = []
-    running.aws.functions[stack.START_REFINE_ARN] = events.append
+    running.aws.functions[stack.function_arn("start_refine")] = events.append
     environ = running.aws.environ()
     bars: list[Any] = [
         (f"{bar.data:%Y-%m-%d}", bar.preco_abertura, bar.preco_maximo, bar.preco_minimo, bar.preco_fechamento, 1000)

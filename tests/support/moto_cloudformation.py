@@ -1,6 +1,6 @@
-"""Resources of our stacks that moto's CloudFormation does not know, and moto itself does: made where moto keeps them.
+"""Resource types of our stacks for moto's CloudFormation, which lacks them although moto has the services.
 
-What is in neither (the budget, the policies of queue and topic) is passed over by moto, with a warning.
+Moto skips types that it has no service for (the budget, the policies of queue and topic) with a warning.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from moto.core.common_models import CloudFormationModel
 from moto.glue.models import glue_backends
 
 
-class _Made:
-    """A resource that CloudFormation made, and what it does with all of them alike."""
+class _Resource:
+    """A resource in the form that moto's CloudFormation expects. A subclass creates and deletes it."""
 
     type = ""
 
     def __init__(self, properties: dict[str, Any], account: str, region: str) -> None:
         self.properties = properties
-        self.physical_resource_id = self.make(account, region)
+        self.physical_resource_id = self.create(account, region)
 
-    def make(self, account: str, region: str) -> str:
-        """Make it, and give what `Ref` gives."""
+    def create(self, account: str, region: str) -> str:
+        """Create the resource. Returns the value of `Ref`."""
         raise NotImplementedError
 
     def delete(self, account: str, region: str) -> None:
@@ -50,65 +50,65 @@ class _Made:
     @classmethod
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
-    ) -> _Made:
+    ) -> _Resource:
         return cls(cloudformation_json["Properties"], account_id, region_name)
 
     @classmethod
     def update_from_cloudformation_json(
         cls,
-        original_resource: _Made,
+        original_resource: _Resource,
         new_resource_name: str,
         cloudformation_json: Any,
         account_id: str,
         region_name: str,
-    ) -> _Made:
+    ) -> _Resource:
         original_resource.delete(account_id, region_name)
         return cls(cloudformation_json["Properties"], account_id, region_name)
 
 
-class Database(_Made, CloudFormationModel):
+class Database(_Resource, CloudFormationModel):
     type = "AWS::Glue::Database"
 
-    def make(self, account: str, region: str) -> str:
-        described = self.properties["DatabaseInput"]
-        glue_backends[account][region].create_database(described["Name"], described)
-        return str(described["Name"])
+    def create(self, account: str, region: str) -> str:
+        database_input = self.properties["DatabaseInput"]
+        glue_backends[account][region].create_database(database_input["Name"], database_input)
+        return str(database_input["Name"])
 
     def delete(self, account: str, region: str) -> None:
         glue_backends[account][region].delete_database(self.physical_resource_id)
 
 
-class Table(_Made, CloudFormationModel):
+class Table(_Resource, CloudFormationModel):
     type = "AWS::Glue::Table"
 
-    def make(self, account: str, region: str) -> str:
-        described = self.properties["TableInput"]
-        glue_backends[account][region].create_table(self.properties["DatabaseName"], described["Name"], described)
-        return str(described["Name"])
+    def create(self, account: str, region: str) -> str:
+        table_input = self.properties["TableInput"]
+        glue_backends[account][region].create_table(self.properties["DatabaseName"], table_input["Name"], table_input)
+        return str(table_input["Name"])
 
     def delete(self, account: str, region: str) -> None:
-        # AWS deletes a database with its tables, and moto's CloudFormation deletes in any order.
+        # Moto deletes resources in any order, and a deleted database has deleted its tables.
         if self.properties["DatabaseName"] in glue_backends[account][region].databases:
             glue_backends[account][region].delete_table(self.properties["DatabaseName"], self.physical_resource_id)
 
 
-class Job(_Made, CloudFormationModel):
+class Job(_Resource, CloudFormationModel):
     type = "AWS::Glue::Job"
 
-    def make(self, account: str, region: str) -> str:
+    def create(self, account: str, region: str) -> str:
         backend: Any = glue_backends[account][region]
-        given = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): value for name, value in self.properties.items()}
-        backend.create_job(**{name: given.get(name) for name in inspect.signature(backend.create_job).parameters})
+        arguments = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): value for name, value in self.properties.items()}
+        backend.create_job(**{name: arguments.get(name) for name in inspect.signature(backend.create_job).parameters})
         return str(self.properties["Name"])
 
     def delete(self, account: str, region: str) -> None:
         glue_backends[account][region].delete_job(self.physical_resource_id)
 
 
-class Workgroup(_Made, CloudFormationModel):
+class Workgroup(_Resource, CloudFormationModel):
     type = "AWS::Athena::WorkGroup"
 
-    def make(self, account: str, region: str) -> str:
+    def create(self, account: str, region: str) -> str:
         name, configuration = self.properties["Name"], self.properties["WorkGroupConfiguration"]
         athena_backends[account][region].create_work_group(name, configuration, self.properties["Description"], [])
         return str(name)
@@ -117,12 +117,12 @@ class Workgroup(_Made, CloudFormationModel):
         athena_backends[account][region].work_groups.pop(self.physical_resource_id)
 
 
-class Layer(_Made, CloudFormationModel):
-    """Moto has it, but refers to it by its name; AWS by the ARN of its version."""
+class Layer(_Resource, CloudFormationModel):
+    """Moto has this type, but its `Ref` is the name; on AWS it is the ARN of the version."""
 
     type = "AWS::Lambda::LayerVersion"
 
-    def make(self, account: str, region: str) -> str:
+    def create(self, account: str, region: str) -> str:
         return str(lambda_backends[account][region].publish_layer_version(self.properties).arn)
 
     def delete(self, account: str, region: str) -> None:
@@ -130,6 +130,6 @@ class Layer(_Made, CloudFormationModel):
         lambda_backends[account][region].delete_layer_version(name, version)
 
 
-# Moto looks for its models once, and ours have come since. Of two for one type, it takes the last.
-for found in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
-    found.cache_clear()
+# Moto caches its list of models. Of two models for one type, it uses the last.
+for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+    cached.cache_clear()

@@ -24,7 +24,7 @@ def test_bars_are_plausible_and_labelled():
     assert 0.1 < yearly < 0.5
 
 
-def test_a_later_last_day_gives_the_same_bars_and_more():
+def test_a_later_last_day_adds_bars_and_changes_none():
     earlier, later = Sample(date(2010, 6, 30)).fetch(None, None), Sample(date(2011, 6, 30)).fetch(None, None)
 
     assert len(later) > len(earlier)

@@ -1,0 +1,76 @@
+"""How the laptop's stack differs from infra/templates: other values, and resources and properties that it omits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chalicelib.settings import Settings
+
+STACKS = ("data", "main")
+"""The templates that the laptop creates. `bootstrap` is for uploads, and the laptop uploads nothing."""
+
+STAGE = "local"
+
+JOB_SCRIPT = "glue/b3_etl_job.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A property that has another value on the laptop.
+
+    Attributes:
+        value: returns the laptop's value; None removes the property.
+        reason: why the template's value does not fit the laptop.
+    """
+
+    value: Callable[[Settings], str | None]
+    reason: str
+
+
+_NAME = "the laptop is one stage in one account: its names have neither, and a B3_ variable can change each"
+_PACKAGES = "the job imports chalicelib from the checkout and all else from the laptop's Python"
+
+DIFFERENCES: Mapping[tuple[str, ...], Difference] = {
+    ("RawBucket", "BucketName"): Difference(lambda settings: settings.raw_bucket, _NAME),
+    ("RefinedBucket", "BucketName"): Difference(lambda settings: settings.refined_bucket, _NAME),
+    ("AthenaBucket", "BucketName"): Difference(lambda settings: settings.athena_bucket, _NAME),
+    ("Workgroup", "Name"): Difference(lambda settings: settings.workgroup, _NAME),
+    ("Database", "DatabaseInput", "Name"): Difference(lambda settings: settings.database, _NAME),
+    ("Table", "TableInput", "Name"): Difference(lambda settings: settings.table, _NAME),
+    ("Job", "Name"): Difference(lambda settings: settings.job, _NAME),
+    ("Job", "Command", "ScriptLocation"): Difference(
+        lambda _: JOB_SCRIPT, "the local Glue runs the script of the checkout, without an upload"
+    ),
+    ("Job", "DefaultArguments", "--extra-py-files"): Difference(lambda _: None, _PACKAGES),
+    ("Job", "DefaultArguments", "--additional-python-modules"): Difference(lambda _: None, _PACKAGES),
+    ("Job", "DefaultArguments", "--python-modules-installer-option"): Difference(lambda _: None, _PACKAGES),
+}
+"""Properties with another value, by the logical id of the resource and the path of the property."""
+
+_RIGHTS = "the local AWS checks no rights, and answers on loopback only, over HTTP"
+_NO_METRICS = "the laptop has no metrics, and its errors are on the terminal"
+_UNUSED = "nothing on the laptop reads it"
+
+OMITTED: Mapping[str, str] = {
+    "AWS::Athena::WorkGroup.RecursiveDeleteOption": "CloudFormation alone reads it",
+    "AWS::Budgets::Budget": "the laptop costs nothing",
+    "AWS::CloudWatch::Alarm": _NO_METRICS,
+    "AWS::Events::Rule": _NO_METRICS,
+    "AWS::Glue::Crawler": "optional, and only started by hand",
+    "AWS::IAM::Role": _RIGHTS,
+    "AWS::Lambda::LayerVersion": "the functions run with the packages of the laptop's Python",
+    "AWS::Logs::LogGroup": "functions and job print to the terminal",
+    "AWS::S3::Bucket.BucketEncryption": _UNUSED,
+    "AWS::S3::Bucket.LifecycleConfiguration": "objects last until Ctrl-C",
+    "AWS::S3::Bucket.OwnershipControls": _RIGHTS,
+    "AWS::S3::Bucket.PublicAccessBlockConfiguration": _RIGHTS,
+    "AWS::S3::Bucket.Tags": _UNUSED,
+    "AWS::S3::BucketPolicy": _RIGHTS,
+    "AWS::SNS::Subscription": _NO_METRICS,
+    "AWS::SNS::Topic": _NO_METRICS,
+    "AWS::SNS::TopicPolicy": _NO_METRICS,
+    "AWS::SQS::Queue": "the laptop prints an event whose last attempt failed",
+    "AWS::SQS::QueuePolicy": _RIGHTS,
+}
+"""Resource types that the laptop does not create, and properties that it ignores, with the reason."""
