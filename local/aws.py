@@ -13,6 +13,7 @@ from local import moto_state
 from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
 from local.athena.executions import Executions
+from local.door import Door
 from local.environment import sdk_environ
 from local.front import Front
 from local.glue_jobs import GlueJobs, script_environ
@@ -46,7 +47,7 @@ class LocalAws:
         self.events = S3Events(self.functions)
         front = Front({"athena": athena_actions(self.executions), "glue": self.jobs.actions()})
         self._server = make_server(
-            HOST, 0, front, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
+            HOST, 0, Door(front), threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
         self._thread = threading.Thread(target=self._server.serve_forever, name="local-aws", daemon=True)
 

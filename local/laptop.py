@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from chalice.config import Config
-from chalice.local import ChaliceRequestHandler, LocalChalice, LocalDevServer, create_local_server
+from chalice.local import LocalChalice, LocalDevServer, create_local_server
 
 from chalicelib import wiring
 from chalicelib.ingest import Ingested, ingest
@@ -18,6 +18,7 @@ from chalicelib.manifest import Contents
 from chalicelib.sources import Source
 from local import environment, stack
 from local.aws import HOST, LocalAws
+from local.door import LoopbackHandler
 from local.glue_jobs import JobRun
 
 REFINE_SECONDS = 120.0
@@ -93,7 +94,7 @@ class Laptop:
         return Server(LocalDevServer(self.app.app, Config.create(), HOST, port, _Handler))
 
 
-class _Handler(ChaliceRequestHandler):
+class _Handler(LoopbackHandler):
     """Chalice's, but that it sends a body to HEAD, which the next request on the connection would find, and leaves the
     methods that it does not know to Python's own server, which answers 501."""
 
