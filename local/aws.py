@@ -50,6 +50,7 @@ class LocalAws:
             HOST, 0, Door(front), threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
         self._thread = threading.Thread(target=self._server.serve_forever, name="local-aws", daemon=True)
+        self._warming = threading.Thread(target=self.engine.warm, name="athena-warm", daemon=True)
 
     def environ(self) -> dict[str, str]:
         """The environment in which any AWS SDK talks to this server."""
@@ -65,6 +66,7 @@ class LocalAws:
     def __enter__(self) -> LocalAws:
         self.events.install()
         self._thread.start()
+        self._warming.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -72,6 +74,7 @@ class LocalAws:
         self.jobs.close()
         self.executions.close()
         self.engine.close()
+        self._warming.join()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
