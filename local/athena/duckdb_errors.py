@@ -32,7 +32,7 @@ _KNOWN: tuple[tuple[type[duckdb.Error], str, str, str], ...] = (
         duckdb.OutOfMemoryException,
         "",
         "EXCEEDED_LOCAL_MEMORY_LIMIT",
-        "Query exceeded per-node memory limit",
+        "Query exceeded per-node memory limit of 2GB",
     ),
     (duckdb.ConversionException, "", "INVALID_CAST_ARGUMENT", "a value cannot be cast to the type asked for"),
 )

@@ -26,6 +26,9 @@ _TICK = 0.02
 _PATIENCE = 0.1
 """Seconds that a query waits for a worker that is busy, before another one is started."""
 
+_LONG = 1.0
+"""Seconds after which a query gives way to others that want the processor."""
+
 _GB = 1_000_000_000
 
 
@@ -73,8 +76,8 @@ class Workers:
         kept = False
         try:
             answer = worker.ask(query, lambda: self._check(worker, cancelled))
-            # What a process has used it does not always give back.
-            kept = not worker.ended and worker.memory < self._limits.memory // 4
+            # A process does not always give back the memory that it has used, and cannot take back its priority.
+            kept = not (worker.ended or worker.gave_way) and worker.memory < self._limits.memory // 4
         finally:
             self._give_back(worker, kept)
         if isinstance(answer, Failed):
@@ -138,6 +141,8 @@ class Workers:
             raise Interrupted
         if worker.seconds > limits.seconds:
             raise QueryFailure("EXCEEDED_TIME_LIMIT", f"Query exceeded maximum time limit of {limits.seconds:g}s")
+        if worker.seconds > _LONG:
+            worker.give_way()
         worker.measure()
         if worker.memory > limits.memory:
             raise QueryFailure(
@@ -169,6 +174,7 @@ class _Worker:
         self._began = 0.0
         self.memory = 0
         self.ended = False
+        self.gave_way = False
 
     @property
     def seconds(self) -> float:
@@ -183,6 +189,13 @@ class _Worker:
         """Look how many bytes the process takes."""
         with suppress(psutil.Error):
             self.memory = self._status.memory_info().rss
+
+    def give_way(self) -> None:
+        """Let all others of this machine go first."""
+        if not self.gave_way:
+            self.gave_way = True
+            with suppress(psutil.Error):
+                self._status.nice(10)
 
     def ask(self, query: Query, check: Callable[[], None]) -> Rows | Failed:
         """The answer to a query; `check` is called while it is waited for, and may raise."""
