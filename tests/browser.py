@@ -53,3 +53,18 @@ def watched(aws: LocalAws) -> Iterator[Watched]:
     door._application = application
     yield seen
     door._application = behind
+
+
+@contextmanager
+def undefended(aws: LocalAws) -> Iterator[Watched]:
+    """The local AWS without its door, for as long as it is open: notes what comes."""
+    door: Any = aws._server.app
+    seen: Watched = []
+
+    def application(environ: Any, start_response: Any) -> Any:
+        seen.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+        return door._application(environ, start_response)
+
+    aws._server.app = application
+    yield seen
+    aws._server.app = door
