@@ -56,7 +56,7 @@ class Door:
             return self._application(environ, start_response)
         body = f"{refusal}\n".encode()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-        # The body of the request is not read: on a connection that is kept, it would be taken for the next request.
+        # The request's body is not read: on a connection that stays open it would be parsed as the next request.
         headers += [("X-Content-Type-Options", "nosniff"), ("Connection", "close")]
         start_response("403 Forbidden", headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]

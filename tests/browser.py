@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright, and what comes through the door of the local AWS."""
+"""Debian's Chromium, driven by Playwright, and a record of the requests to the local AWS."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from local.aws import LocalAws
 
-Watched = list[str]
+Requests = list[str]
 """Method and path of each request, in order."""
 
-# No proxy, for all that is asked is on loopback; attacker.test is a name that its owner points there.
+# No proxy: all requests go to loopback. attacker.test stands for a name whose owner points it there.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-proxy-server",
@@ -40,11 +40,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def watched(aws: LocalAws) -> Iterator[Watched]:
-    """Notes what comes through the door while it is open."""
+def recording(aws: LocalAws) -> Iterator[Requests]:
+    """The requests that pass the door from now on."""
     door: Any = aws._server.app
     behind = door._application
-    seen: Watched = []
+    seen: Requests = []
 
     def application(environ: Any, start_response: Any) -> Any:
         seen.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
@@ -56,10 +56,10 @@ def watched(aws: LocalAws) -> Iterator[Watched]:
 
 
 @contextmanager
-def undefended(aws: LocalAws) -> Iterator[Watched]:
-    """The local AWS without its door, for as long as it is open: notes what comes."""
+def without_door(aws: LocalAws) -> Iterator[Requests]:
+    """Take the door away until the end of the block. Gives the requests that arrive."""
     door: Any = aws._server.app
-    seen: Watched = []
+    seen: Requests = []
 
     def application(environ: Any, start_response: Any) -> Any:
         seen.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")

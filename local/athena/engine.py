@@ -12,7 +12,7 @@ from sqlglot import exp
 from local.athena import checks, kinds, sql, tables, text, translate
 from local.athena.errors import BytesScannedLimit, QueryFailure
 from local.athena.grammar import check_nodes
-from local.athena.process import Query, packed
+from local.athena.process import Query, to_ipc
 from local.athena.workers import LIMITS, Limits, Workers
 
 
@@ -122,7 +122,7 @@ class Engine:
         registered = {}
         for index, (node, table, kept) in enumerate(reads):
             used = {column.name for column in resolved.find_all(exp.Column) if column.table == node.alias_or_name}
-            registered[f"{prefix}{index}"] = packed(table.read(kept, used))
+            registered[f"{prefix}{index}"] = to_ipc(table.read(kept, used))
             node.set("db", None)
             node.set("this", exp.to_identifier(f"{prefix}{index}", quoted=True))
         return registered, scanned
@@ -142,7 +142,7 @@ class Engine:
         # Built from names of the catalog and from conditions that sqlglot has parsed.
         query = f"SELECT _index FROM (SELECT _index, {keys} FROM _partitions) WHERE {where}"  # noqa: S608
         try:
-            found = self._workers.run(Query(query, {"_partitions": packed(values)}, ["_index"], ["integer"]), cancelled)
+            found = self._workers.run(Query(query, {"_partitions": to_ipc(values)}, ["_index"], ["integer"]), cancelled)
         except QueryFailure:
             # The whole query will say what is wrong, if it comes to that.
             return list(table.partitions)

@@ -31,8 +31,8 @@ _LONGEST_QUERY, _LONGEST_PARAMETER = 262_144, 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What of ended executions is kept, at most; AWS keeps them for 45 days, and their results for ever.
+class Retention:
+    """How much of ended executions stays, at most. AWS keeps them for 45 days, and their results for ever.
 
     Attributes:
         seconds: since an execution ended.
@@ -45,7 +45,7 @@ class Kept:
     bytes: int = 500_000_000
 
 
-KEPT = Kept()
+RETENTION = Retention()
 
 
 @dataclass(slots=True)
@@ -79,13 +79,13 @@ class Executions:
     Args:
         engine: runs the queries.
         latency: seconds that each query takes at the least, to feel what AWS feels like.
-        kept: what of ended executions is kept.
+        retention: how many ended executions stay, and how long.
     """
 
-    def __init__(self, engine: Engine, latency: float = 0.0, kept: Kept = KEPT) -> None:
+    def __init__(self, engine: Engine, latency: float = 0.0, retention: Retention = RETENTION) -> None:
         self._engine = engine
         self._latency = latency
-        self._kept = kept
+        self._retention = retention
         self._lock = threading.Lock()
         self._by_id: dict[str, Execution] = {}
         self._by_token: dict[str, tuple[str, str]] = {}
@@ -111,20 +111,21 @@ class Executions:
             self._by_id[execution.id] = execution
             if token is not None:
                 self._by_token[token] = (execution.id, same)
-            surplus = self._let_go()
+            surplus = self._expire()
         for old in surplus:
             moto_state.delete(*bucket_and_key(old.output_location))
         self._pool.submit(self._run, execution)
         return execution.id
 
-    def _let_go(self) -> list[Execution]:
-        """Forget the oldest executions that have ended, until the rest is no more than may be kept. Returns them."""
+    def _expire(self) -> list[Execution]:
+        """Forget the oldest ended executions, until the rest is within the limits of `Retention`. Returns them."""
         ended = [execution for execution in self._by_id.values() if execution.state in FINAL]
-        since, count, size = time.time() - self._kept.seconds, len(ended), sum(execution.size for execution in ended)
+        since = time.time() - self._retention.seconds
+        count, size = len(ended), sum(execution.size for execution in ended)
         surplus = []
         for execution in ended:
             old = execution.completed is not None and execution.completed < since
-            if not (old or count > self._kept.executions or size > self._kept.bytes):
+            if not (old or count > self._retention.executions or size > self._retention.bytes):
                 break
             count, size = count - 1, size - execution.size
             surplus.append(self._by_id.pop(execution.id))
@@ -191,7 +192,7 @@ class Executions:
         except AthenaError as error:
             self._finish(execution, FAILED, str(error))
         except Interrupted:
-            # Only `stop` interrupts, and it has said so already.
+            # Only `stop` cancels, and it has set the state already.
             pass
         except Exception as error:
             # A fault of the local Athena itself: the caller must learn of it, or would wait for ever.
@@ -208,6 +209,8 @@ class Executions:
             cutoff=execution.cutoff,
             cancelled=execution.cancelled.is_set,
         )
+        if execution.cancelled.is_set():
+            raise Interrupted
         bucket, key = bucket_and_key(execution.output_location)
         moto_state.write(bucket, key, result.body)
         execution.types, execution.scanned, execution.size = result.types, result.scanned, len(result.body)

@@ -41,7 +41,7 @@ class Limits:
         memory: bytes of the process of one query.
         total: bytes of all processes together.
         workers: processes at most.
-        idle: processes that are kept for the next queries, at most.
+        idle: processes that wait for the next query, at most.
     """
 
     seconds: float = 60.0
@@ -55,7 +55,7 @@ LIMITS = Limits()
 
 
 class Workers:
-    """Runs each query in a process of its own for that time, and keeps the processes for the next ones."""
+    """Runs each query in a process of its own for that time, and keeps the process for the next one."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
@@ -72,14 +72,14 @@ class Workers:
             QueryFailure: it failed, or took more than it may.
             Interrupted: it was cancelled.
         """
-        worker = self._take(cancelled)
-        kept = False
+        worker = self._acquire(cancelled)
+        reusable = False
         try:
             answer = worker.ask(query, lambda: self._check(worker, cancelled))
             # A process does not always give back the memory that it has used, and cannot take back its priority.
-            kept = not (worker.ended or worker.gave_way) and worker.memory < self._limits.memory // 4
+            reusable = not (worker.ended or worker.low_priority) and worker.memory < self._limits.memory // 4
         finally:
-            self._give_back(worker, kept)
+            self._release(worker, reusable)
         if isinstance(answer, Failed):
             raise QueryFailure(answer.code, answer.message)
         return answer
@@ -87,7 +87,7 @@ class Workers:
     def warm(self) -> None:
         """Start the first worker, so that the first query need not wait for it."""
         with suppress(Interrupted):
-            self._give_back(self._take(lambda: False), kept=True)
+            self._release(self._acquire(lambda: False), reusable=True)
 
     def close(self) -> None:
         """End all processes, those of queries that are running as well."""
@@ -97,7 +97,7 @@ class Workers:
                 self._idle.pop().kill()
             self._changed.notify_all()
 
-    def _take(self, cancelled: Callable[[], bool]) -> _Worker:
+    def _acquire(self, cancelled: Callable[[], bool]) -> _Worker:
         patience = time.monotonic() + _PATIENCE
         with self._changed:
             while True:
@@ -114,10 +114,10 @@ class Workers:
         return self._start()
 
     def _start(self) -> _Worker:
-        worker = _Worker()
-        with self._changed:
-            self._all.append(worker)
         try:
+            worker = _Worker()
+            with self._changed:
+                self._all.append(worker)
             worker.wait_ready()
         finally:
             with self._changed:
@@ -125,9 +125,9 @@ class Workers:
                 self._changed.notify_all()
         return worker
 
-    def _give_back(self, worker: _Worker, kept: bool) -> None:
+    def _release(self, worker: _Worker, reusable: bool) -> None:
         with self._changed:
-            if kept and not self._closed and len(self._idle) < self._limits.idle:
+            if reusable and not self._closed and len(self._idle) < self._limits.idle:
                 self._idle.append(worker)
             else:
                 self._all.remove(worker)
@@ -142,7 +142,7 @@ class Workers:
         if worker.seconds > limits.seconds:
             raise QueryFailure("EXCEEDED_TIME_LIMIT", f"Query exceeded maximum time limit of {limits.seconds:g}s")
         if worker.seconds > _LONG:
-            worker.give_way()
+            worker.lower_priority()
         worker.measure()
         if worker.memory > limits.memory:
             raise QueryFailure(
@@ -174,7 +174,7 @@ class _Worker:
         self._began = 0.0
         self.memory = 0
         self.ended = False
-        self.gave_way = False
+        self.low_priority = False
 
     @property
     def seconds(self) -> float:
@@ -190,10 +190,10 @@ class _Worker:
         with suppress(psutil.Error):
             self.memory = self._status.memory_info().rss
 
-    def give_way(self) -> None:
+    def lower_priority(self) -> None:
         """Let all others of this machine go first."""
-        if not self.gave_way:
-            self.gave_way = True
+        if not self.low_priority:
+            self.low_priority = True
             with suppress(psutil.Error):
                 self._status.nice(10)
 

@@ -17,7 +17,7 @@ import pytest
 from local.athena import process
 from local.athena.engine import Engine
 from local.athena.errors import QueryFailure
-from local.athena.executions import Kept
+from local.athena.executions import Retention
 from local.athena.process import Failed, Query
 from local.athena.text import from_csv
 from local.athena.workers import Limits
@@ -259,16 +259,16 @@ def test_an_execution_parameter_has_at_most_1024_characters(laptop: Laptop, athe
 
 
 @pytest.fixture
-def keeps(laptop: Laptop) -> Iterator[Any]:
-    """Sets what of ended executions is kept."""
+def retain(laptop: Laptop) -> Iterator[Any]:
+    """Sets how much of ended executions stays."""
     executions = laptop.aws.executions
-    before = executions._kept
+    before = executions._retention
 
-    def keeps(**kept: Any) -> None:
-        executions._kept = Kept(**kept)
+    def retain(**bounds: Any) -> None:
+        executions._retention = Retention(**bounds)
 
-    yield keeps
-    executions._kept = before
+    yield retain
+    executions._retention = before
 
 
 def objects(s3: Any) -> list[str]:
@@ -276,11 +276,11 @@ def objects(s3: Any) -> list[str]:
     return sorted(entry["Key"].removeprefix("results/").removesuffix(".csv") for entry in found)
 
 
-@pytest.mark.parametrize("kept", [{"executions": 2}, {"bytes": 30}])
-def test_the_oldest_executions_are_let_go_with_their_results(
-    laptop: Laptop, athena: Any, s3: Any, keeps: Any, kept: dict[str, Any]
+@pytest.mark.parametrize("bounds", [{"executions": 2}, {"bytes": 30}])
+def test_the_oldest_executions_are_removed_with_their_results(
+    laptop: Laptop, athena: Any, s3: Any, retain: Any, bounds: dict[str, Any]
 ):
-    keeps(**kept)
+    retain(**bounds)
     token = "t" * 32
     first = start(athena, "SELECT 1000000", ClientRequestToken=token)
     finish(athena, first)
@@ -290,7 +290,7 @@ def test_the_oldest_executions_are_let_go_with_their_results(
         others.append(start(athena, "SELECT 1000000"))
         finish(athena, others[-1])
 
-    wanted = others[-3 if kept == {"executions": 2} else -2 :]
+    wanted = others[-3 if bounds == {"executions": 2} else -2 :]
     assert athena.list_query_executions(WorkGroup=WORKGROUP)["QueryExecutionIds"] == wanted[::-1]
     assert objects(s3) == sorted(wanted)
     with pytest.raises(athena.exceptions.InvalidRequestException, match=f"QueryExecution {first} was not found"):
@@ -298,7 +298,7 @@ def test_the_oldest_executions_are_let_go_with_their_results(
     assert start(athena, "SELECT 1000000", ClientRequestToken=token) != first
 
 
-def test_executions_are_let_go_after_a_while(laptop: Laptop, athena: Any, s3: Any, keeps: Any):
+def test_executions_are_removed_after_a_while(laptop: Laptop, athena: Any, s3: Any, retain: Any):
     old = start(athena, "SELECT 1")
     finish(athena, old)
     laptop.aws.executions.get(old).completed = time.time() - 3601
@@ -312,8 +312,8 @@ def test_executions_are_let_go_after_a_while(laptop: Laptop, athena: Any, s3: An
     assert objects(s3) == [newest]
 
 
-def test_what_still_runs_is_not_let_go(filled: Laptop, athena: Any, keeps: Any):
-    keeps(executions=0)
+def test_what_still_runs_is_not_removed(filled: Laptop, athena: Any, retain: Any):
+    retain(executions=0)
     running = start(athena, ENDLESS)
 
     query_ids = [start(athena, "SELECT 1") for _ in range(2)]

@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from local.door import Door
 from local.laptop import Laptop
-from tests.browser import Watched, watched
+from tests.browser import Requests, recording
 
 SECONDS = 30.0
 BUCKET, KEY = "b3-dataflow-athena", "a b/ação+.csv"
@@ -35,9 +35,9 @@ def ask(url: str, method: str, target: str, headers: dict[str, str], body: bytes
 
 
 @pytest.fixture
-def behind(running: Laptop) -> Iterator[Watched]:
+def behind(running: Laptop) -> Iterator[Requests]:
     """What comes through the door of the local AWS."""
-    with watched(running.aws) as seen:
+    with recording(running.aws) as seen:
         yield seen
 
 
@@ -58,7 +58,7 @@ def behind(running: Laptop) -> Iterator[Watched]:
     ],
 )
 def test_what_a_page_sends_comes_to_nobody(
-    running: Laptop, behind: Watched, method: str, headers: dict[str, str], reason: str
+    running: Laptop, behind: Requests, method: str, headers: dict[str, str], reason: str
 ):
     status, text = ask(running.aws.endpoint, method, "/b3-dataflow-raw/x", headers, b"x")
 
@@ -93,7 +93,7 @@ def test_every_other_host_is_refused_on_both_ports(running: Laptop, url: str, ho
     assert problem["detail"].endswith("; allowed: 127.0.0.1, [::1], localhost and *.localhost, with any port")
 
 
-def test_a_host_in_the_target_is_the_host(running: Laptop, behind: Watched):
+def test_a_host_in_the_target_is_the_host(running: Laptop, behind: Requests):
     assert ask(running.aws.endpoint, "GET", "http://a.test/", {})[0] == 403
     assert behind == []
 
@@ -110,7 +110,7 @@ def test_two_hosts_are_refused(running: Laptop, url: str):
 
 
 @pytest.mark.parametrize("port", ["aws", "api"])
-def test_the_body_of_a_refused_request_is_no_second_request(running: Laptop, url: str, behind: Watched, port: str):
+def test_the_body_of_a_refused_request_is_no_second_request(running: Laptop, url: str, behind: Requests, port: str):
     address = running.aws.endpoint if port == "aws" else url
     hidden = f"GET / HTTP/1.1\r\nHost: {urlsplit(address).netloc}\r\n\r\n".encode()
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=SECONDS)
@@ -135,7 +135,7 @@ def test_the_api_still_answers_pages_under_its_cors_setting(url: str, method: st
     "target",
     ["/moto-api/reset", "/moto-api/seed?a=42", "/moto-api/", "/moto-api", "//moto-api/reset", "/%6doto-api/reset"],
 )
-def test_moto_cannot_be_controlled(running: Laptop, behind: Watched, target: str):
+def test_moto_cannot_be_controlled(running: Laptop, behind: Requests, target: str):
     for method in ("GET", "POST"):
         status, text = ask(running.aws.endpoint, method, target, {})
         assert (status, text[:18]) == (403, "/moto-api is close")
@@ -184,7 +184,7 @@ def test_a_page_may_open_a_presigned_object(laptop: Laptop, s3: Any, version: st
     ],
 )
 def test_a_presigned_object_is_for_a_navigation_alone(
-    running: Laptop, behind: Watched, version: str, headers: dict[str, str]
+    running: Laptop, behind: Requests, version: str, headers: dict[str, str]
 ):
     assert ask(running.aws.endpoint, "GET", sign(running.aws.endpoint, version), NAVIGATION | headers)[0] == 403
     assert behind == []
@@ -196,7 +196,7 @@ def test_a_presigned_object_is_for_a_navigation_alone(
     [("put_object", "PUT"), ("delete_object", "DELETE"), ("head_object", "HEAD"), ("put_object", "GET")],
 )
 def test_a_presigned_request_that_reads_no_object_is_refused(
-    running: Laptop, behind: Watched, version: str, operation: str, method: str
+    running: Laptop, behind: Requests, version: str, operation: str, method: str
 ):
     target = sign(running.aws.endpoint, version, operation)
 
@@ -207,7 +207,7 @@ def test_a_presigned_request_that_reads_no_object_is_refused(
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
 @pytest.mark.parametrize("operation", ["list_objects_v2", "get_object_acl", "get_object_tagging"])
 def test_a_presigned_request_for_something_else_is_refused(
-    running: Laptop, behind: Watched, version: str, operation: str
+    running: Laptop, behind: Requests, version: str, operation: str
 ):
     client: Any = boto3.client("s3", config=Config(signature_version=version))
     params = {"Bucket": BUCKET} | ({} if operation == "list_objects_v2" else {"Key": KEY})
@@ -217,16 +217,16 @@ def test_a_presigned_request_for_something_else_is_refused(
     assert behind == []
 
 
-SPOILED = [
+CHANGES = [
     ("/a%20b/", "/a%20c/"),
     ("Signature=", "Signature=0"),
     ("Signature=", "Signed="),
     ("local", "other"),
     ("b3-dataflow-athena", "b3-dataflow-raw"),
 ]
-SPOILED_2 = [*SPOILED, ("Expires=", "Expires=9"), ("Expires=", "Expires=x"), ("Expires=", "Expires=-")]
-SPOILED_4 = [
-    *SPOILED,
+CHANGES_2 = [*CHANGES, ("Expires=", "Expires=9"), ("Expires=", "Expires=x"), ("Expires=", "Expires=-")]
+CHANGES_4 = [
+    *CHANGES,
     ("X-Amz-Expires=3600", "X-Amz-Expires=7200"),
     ("X-Amz-Expires=3600", "X-Amz-Expires=x"),
     ("X-Amz-SignedHeaders=host", "X-Amz-SignedHeaders=host%3Bx-a"),
@@ -241,10 +241,10 @@ SPOILED_4 = [
 
 @pytest.mark.parametrize(
     ("version", "part", "other"),
-    [("s3", *spoiled) for spoiled in SPOILED_2] + [("s3v4", *spoiled) for spoiled in SPOILED_4],
+    [("s3", *spoiled) for spoiled in CHANGES_2] + [("s3v4", *spoiled) for spoiled in CHANGES_4],
 )
 def test_a_presigned_url_that_was_changed_is_refused(
-    running: Laptop, behind: Watched, version: str, part: str, other: str
+    running: Laptop, behind: Requests, version: str, part: str, other: str
 ):
     target = sign(running.aws.endpoint, version)
     assert part in target

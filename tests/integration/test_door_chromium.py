@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.laptop import Laptop, Server
 from tests.bars import raw_object, session_bars
-from tests.browser import Watched, chromium, undefended, watched
+from tests.browser import Requests, chromium, recording, without_door
 from tests.lake import fill
 
 BUCKET = "b3-dataflow-raw"
@@ -69,7 +69,7 @@ def api(laptop: Laptop) -> Iterator[Server]:
 
 
 # Each takes the address of the local AWS, and is over when the browser has the response, or none.
-SENT = {
+ATTACKS = {
     "a simple request": "await fetch(`${aws}/RAW/a`, {method: 'POST', mode: 'no-cors', body: 'x'})",
     "a request with cookies": "await fetch(`${aws}/RAW/a`, {method: 'POST', credentials: 'include', body: 'x'})",
     "a read": "await fetch(`${aws}/RAW?list-type=2`)",
@@ -144,7 +144,7 @@ RUN = """async (aws) => {
 
 
 def send(page: Page, what: str, aws: str) -> None:
-    page.evaluate(RUN % SENT[what].replace("RAW", BUCKET), aws)
+    page.evaluate(RUN % ATTACKS[what].replace("RAW", BUCKET), aws)
 
 
 def state() -> list[Any]:
@@ -159,18 +159,18 @@ def state() -> list[Any]:
 
 
 @pytest.fixture
-def behind(laptop: Laptop) -> Iterator[Watched]:
-    with watched(laptop.aws) as seen:
+def behind(laptop: Laptop) -> Iterator[Requests]:
+    with recording(laptop.aws) as seen:
         yield seen
 
 
 @pytest.mark.parametrize("host", PAGES)
 def test_a_page_of_another_origin_gets_nothing_done(
-    laptop: Laptop, page: Page, elsewhere: int, behind: Watched, host: str
+    laptop: Laptop, page: Page, elsewhere: int, behind: Requests, host: str
 ):
     before = state()
     behind.clear()
-    for number, what in enumerate(SENT):
+    for number, what in enumerate(ATTACKS):
         page.goto(f"http://{host}:{elsewhere}/{number}")
         for name in ("127.0.0.1", "localhost", "bucket.localhost"):
             send(page, what, laptop.aws.endpoint.replace("127.0.0.1", name))
@@ -179,18 +179,18 @@ def test_a_page_of_another_origin_gets_nothing_done(
     assert state() == before
 
 
-@pytest.mark.parametrize("what", SENT)
+@pytest.mark.parametrize("what", ATTACKS)
 def test_without_the_door_each_would_come_through(laptop: Laptop, page: Page, elsewhere: int, what: str):
     # So that the test above is not one of Chromium alone.
     page.goto(f"http://localhost:{elsewhere}/")
-    with undefended(laptop.aws) as seen:
+    with without_door(laptop.aws) as seen:
         send(page, what, laptop.aws.endpoint)
 
         assert seen != []
 
 
 def test_a_page_at_a_name_that_points_at_loopback_gets_nothing(
-    laptop: Laptop, api: Server, page: Page, behind: Watched
+    laptop: Laptop, api: Server, page: Page, behind: Requests
 ):
     # Its origin is then that of the port itself: no request has an Origin.
     for address in (laptop.aws.endpoint, api.url):
@@ -204,7 +204,7 @@ def test_a_page_at_a_name_that_points_at_loopback_gets_nothing(
 
 
 def test_a_link_opens_nothing_but_a_presigned_object(
-    laptop: Laptop, page: Page, elsewhere: int, behind: Watched, s3: Any
+    laptop: Laptop, page: Page, elsewhere: int, behind: Requests, s3: Any
 ):
     s3.put_object(Bucket="b3-dataflow-athena", Key="a.txt", Body=b"the result", ContentType="text/plain")
     presigned = s3.generate_presigned_url("get_object", {"Bucket": "b3-dataflow-athena", "Key": "a.txt"})
