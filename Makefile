@@ -7,6 +7,7 @@ PORT ?= 8000
 AWS_PORT ?= 4566
 JUPYTER_PORT ?= 8888
 REQUIRE_DATA ?=
+REQUIRE_BROWSER ?=
 ARCH ?= x86_64
 STAGE ?=
 DATA ?= keep
@@ -41,7 +42,7 @@ types: .venv/notebook-installed
 	$(STEP) 'mypy' .venv/bin/mypy --no-error-summary .
 
 pytest: .venv/notebook-installed
-	$(STEP) 'pytest' env REQUIRE_DATA='$(REQUIRE_DATA)' $(PY) -m pytest $(PYTEST)
+	$(STEP) 'pytest' env REQUIRE_DATA='$(REQUIRE_DATA)' REQUIRE_BROWSER='$(REQUIRE_BROWSER)' $(PY) -m pytest $(PYTEST)
 
 bench: .venv/installed
 	@$(PY) -m benchmarks

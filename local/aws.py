@@ -15,6 +15,7 @@ from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
 from local.athena.executions import Executions
 from local.defaults import HOST
+from local.door import Door
 from local.environment import sdk_environ
 from local.front import Front
 from local.glue_jobs import GlueJobs, script_environ
@@ -45,9 +46,10 @@ class LocalAws:
         self.events = S3Events(self.functions)
         front = Front({"athena": athena_actions(self.executions), "glue": self.jobs.actions()})
         self._server = make_server(
-            HOST, 0, front, threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
+            HOST, 0, Door(front), threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
         self._thread = threading.Thread(target=self._server.serve_forever, name="local-aws", daemon=True)
+        self._warming = threading.Thread(target=self.engine.warm, name="athena-warm", daemon=True)
 
     def environ(self) -> dict[str, str]:
         """The environment in which any AWS SDK talks to this server."""
@@ -63,6 +65,7 @@ class LocalAws:
     def __enter__(self) -> LocalAws:
         self.events.install()
         self._thread.start()
+        self._warming.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -70,6 +73,7 @@ class LocalAws:
         self.jobs.close()
         self.executions.close()
         self.engine.close()
+        self._warming.join()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

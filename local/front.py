@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.loaders import Loader
@@ -15,11 +15,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local import moto_state
 from local.athena.actions import Action
 from local.athena.errors import InvalidRequest
+from local.door import Application, Environ, StartResponse
 from local.glue_jobs import GlueError
-
-Environ = dict[str, Any]
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "boolean": bool,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from local import moto_state
+from local import job_script, moto_state
 
 STARTING, RUNNING, STOPPING, SUCCEEDED, FAILED, TIMEOUT, STOPPED = (
     "STARTING", "RUNNING", "STOPPING", "SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED",
@@ -52,7 +52,7 @@ class GlueJobs:
     """All runs of all jobs.
 
     Args:
-        root: the folder that a job's script location is relative to, and from which `chalicelib` is imported.
+        root: the project's folder: a job's script lies in its `glue/`, and imports `chalicelib` from it.
         environ: the whole environment of the scripts.
         minute: seconds in a minute of the job's timeout; shorter in tests.
     """
@@ -151,7 +151,7 @@ class GlueJobs:
         try:
             state, error = self._execute(run)
         except Exception as problem:  # noqa: BLE001
-            # Whatever it is, a run that never ends would hold up all who wait for it.
+            # ScriptError among others. Whatever it is, a run that never ends would hold up all who wait for it.
             state, error = FAILED, f"LAUNCH ERROR | {problem}"
         with self._changed:
             if run.state == STOPPING:
@@ -161,9 +161,10 @@ class GlueJobs:
 
     def _execute(self, run: JobRun) -> tuple[str, str | None]:
         """Run the script, and give the state in which the run ends, and its error."""
-        script = self._root / run.job["Command"]["ScriptLocation"]
-        if not script.is_file():
-            return FAILED, f"LAUNCH ERROR | File {run.job['Command']['ScriptLocation']} does not exist"
+        with job_script.local_copy(self._root, run.job["Command"]["ScriptLocation"]) as script:
+            return self._run_script(run, script)
+
+    def _run_script(self, run: JobRun, script: Path) -> tuple[str, str | None]:
         command = [sys.executable, str(script), *_flags(run)]
         # A pipe that nobody reads fills up and stops the script; a file does not.
         with _output_file() as output, _output_file() as errors:

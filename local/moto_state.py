@@ -119,3 +119,10 @@ def read(bucket: str, key: str) -> bytes | None:
 def write(bucket: str, key: str, body: bytes) -> None:
     """Put an object, replacing an existing one."""
     _s3().put_object(bucket, key, body)
+
+
+@_locked
+def delete(bucket: str, key: str) -> None:
+    """Delete an object, if there is one."""
+    if bucket_exists(bucket):
+        _s3().delete_object(bucket, key)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from pathlib import Path
 from typing import Any
 
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import ChaliceRequestHandler, LocalChalice, LocalDevServer, create_local_server
+from chalice.local import LocalChalice, LocalDevServer, create_local_server
 from werkzeug.http import parse_accept_header
 
+from common.paths import ROOT
 from local.defaults import HOST
+from local.door import LoopbackHandler
 
-_CONFIG = Path(__file__).resolve().parent.parent / ".chalice" / "config.json"
+_CONFIG = ROOT / ".chalice" / "config.json"
 
 MINIMUM_COMPRESSION_SIZE: int = json.loads(_CONFIG.read_text(encoding="utf-8"))["minimum_compression_size"]
 """The least bytes of a body that is compressed, on AWS too."""
@@ -47,7 +48,7 @@ class Server:
         self._server.server.server_close()
 
 
-class _Handler(ChaliceRequestHandler):
+class _Handler(LoopbackHandler):
     """Chalice's, but that it compresses nothing, sends a body to HEAD, which the next request on the connection would
     find, and leaves the methods that it does not know to Python's own server, which answers 501."""
 

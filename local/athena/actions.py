@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv as pacsv
-
 from local import moto_state
+from local.athena import text
 from local.athena.errors import InvalidRequest
 from local.athena.executions import FAILED, FINAL, SUCCEEDED, Execution, Executions, bucket_and_key
 
@@ -133,7 +128,7 @@ def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
     if body is None:
         raise InvalidRequest("Could not find results")
     # Row 0 is the header, and takes a place on the first page.
-    table = _parse(body)
+    table = text.from_csv(body)
     rows = [table.column_names] if start == 0 else []
     data = table.slice(max(start - 1, 0), size - len(rows))
     rows += [list(row) for row in zip(*(column.to_pylist() for column in data.columns), strict=True)]
@@ -149,23 +144,6 @@ def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
         },
     }
     return page | ({"NextToken": str(start + size)} if start + size < len(table) + 1 else {})
-
-
-@lru_cache(maxsize=8)
-def _parse(body: bytes) -> pa.Table:
-    """The result object read back: what is not in quotes is null."""
-    names = next(csv.reader(io.StringIO(body.decode())))
-    return pacsv.read_csv(
-        pa.BufferReader(body),
-        read_options=pacsv.ReadOptions(column_names=[str(index) for index in range(len(names))], skip_rows=1),
-        parse_options=pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-        convert_options=pacsv.ConvertOptions(
-            column_types={str(index): pa.string() for index in range(len(names))},
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
-    ).rename_columns(names)
 
 
 def _column(name: str, type_: str) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from local.athena.errors import QueryFailure
 from local.athena.functions import FUNCTIONS, PATTERN, UNITS, Function
 from local.athena.kinds import ARITHMETIC, KINDS, MOMENTS, NUMBERS, branches, kind, kind_or_none
 
+MOST_ARGUMENTS = 127
+"""Of one function call. As in Trino."""
+
 _ACCEPTED = {"number": NUMBERS, "real": ("integer", "double"), "moment": MOMENTS}
 
 # The casts that DuckDB does as Trino, beside those to the same kind and of NULL. A text is cast only where it is
@@ -159,6 +162,8 @@ def _check_values(node: exp.Values) -> None:
 
 def _check_call(call: exp.Anonymous) -> None:
     name = call.name.lower()
+    if len(call.expressions) > MOST_ARGUMENTS:
+        raise QueryFailure("TOO_MANY_ARGUMENTS", f"Too many arguments for function call {name}()")
     function = FUNCTIONS[name]
     wanted = _parameters(function, len(call.expressions))
     arguments = [node.expressions[0] if isinstance(node, exp.Distinct) else node for node in call.expressions]

@@ -28,6 +28,12 @@ _KNOWN: tuple[tuple[type[duckdb.Error], str, str, str], ...] = (
         "NUMERIC_VALUE_OUT_OF_RANGE",
         "a number is out of range for its type",
     ),
+    (
+        duckdb.OutOfMemoryException,
+        "",
+        "EXCEEDED_LOCAL_MEMORY_LIMIT",
+        "Query exceeded per-node memory limit of 2GB",
+    ),
     (duckdb.ConversionException, "", "INVALID_CAST_ARGUMENT", "a value cannot be cast to the type asked for"),
 )
 

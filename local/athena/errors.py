@@ -26,6 +26,8 @@ class QueryFailure(AthenaError):
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
 
 
 class BytesScannedLimit(QueryFailure):

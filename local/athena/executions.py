@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import duckdb
-
 from local import moto_state
-from local.athena import sql, text
+from local.athena import sql
 from local.athena.engine import Engine
 from local.athena.errors import AthenaError, BytesScannedLimit, Interrupted, InvalidRequest
 
@@ -24,6 +22,30 @@ FINAL = {SUCCEEDED, FAILED, CANCELLED}
 
 _AT_ONCE = 64
 """Queries that run at the same time; the rest wait in QUEUED. AWS allows between 20 and 200 by region."""
+
+_STOP_SECONDS = 0.8
+"""How long a stop waits for the query to be gone."""
+
+_LONGEST_QUERY, _LONGEST_PARAMETER = 262_144, 1024
+"""Bytes of a query and characters of an execution parameter, at most. As on AWS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How much of ended executions stays, at most. AWS keeps them for 45 days, and their results for ever.
+
+    Attributes:
+        seconds: since an execution ended.
+        executions: how many.
+        bytes: of their results in S3.
+    """
+
+    seconds: float = 3600.0
+    executions: int = 1000
+    bytes: int = 500_000_000
+
+
+RETENTION = Retention()
 
 
 @dataclass(slots=True)
@@ -44,7 +66,7 @@ class Execution:
     types: tuple[str, ...] = ()
     cancelled: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
-    connection: duckdb.DuckDBPyConnection | None = None
+    size: int = 0
 
     @property
     def database(self) -> str | None:
@@ -57,11 +79,13 @@ class Executions:
     Args:
         engine: runs the queries.
         latency: seconds that each query takes at the least, to feel what AWS feels like.
+        retention: how many ended executions stay, and how long.
     """
 
-    def __init__(self, engine: Engine, latency: float = 0.0) -> None:
+    def __init__(self, engine: Engine, latency: float = 0.0, retention: Retention = RETENTION) -> None:
         self._engine = engine
         self._latency = latency
+        self._retention = retention
         self._lock = threading.Lock()
         self._by_id: dict[str, Execution] = {}
         self._by_token: dict[str, tuple[str, str]] = {}
@@ -87,8 +111,28 @@ class Executions:
             self._by_id[execution.id] = execution
             if token is not None:
                 self._by_token[token] = (execution.id, same)
+            surplus = self._expire()
+        for old in surplus:
+            moto_state.delete(*bucket_and_key(old.output_location))
         self._pool.submit(self._run, execution)
         return execution.id
+
+    def _expire(self) -> list[Execution]:
+        """Forget the oldest ended executions, until the rest is within the limits of `Retention`. Returns them."""
+        ended = [execution for execution in self._by_id.values() if execution.state in FINAL]
+        since = time.time() - self._retention.seconds
+        count, size = len(ended), sum(execution.size for execution in ended)
+        surplus = []
+        for execution in ended:
+            old = execution.completed is not None and execution.completed < since
+            if not (old or count > self._retention.executions or size > self._retention.bytes):
+                break
+            count, size = count - 1, size - execution.size
+            surplus.append(self._by_id.pop(execution.id))
+        gone = {execution.id for execution in surplus}
+        for token in [token for token, (execution_id, _) in self._by_token.items() if execution_id in gone]:
+            del self._by_token[token]
+        return surplus
 
     def get(self, execution_id: str) -> Execution:
         """An execution by its id.
@@ -108,23 +152,17 @@ class Executions:
         return [execution.id for execution in reversed(executions) if execution.workgroup == workgroup]
 
     def stop(self, execution_id: str) -> None:
-        """Cancel an execution, and wait until it has left its worker; one that has ended stays as it is."""
+        """Cancel an execution, and wait until nothing of it runs; one that has ended stays as it is."""
         execution = self.get(execution_id)
         with self._lock:
             if execution.state in FINAL:
                 return
             _end(execution, CANCELLED, "Query cancelled by user")
             execution.cancelled.set()
-        # DuckDB forgets an interrupt that comes before it executes, so it is told until it has heard.
-        while self._interrupt(execution):
-            execution.ended.wait(0.01)
-
-    def _interrupt(self, execution: Execution) -> bool:
-        """Whether there was something to interrupt."""
-        with self._lock:
-            if execution.connection is not None:
-                execution.connection.interrupt()
-            return execution.connection is not None
+            if execution.started is None:
+                return
+        # At most, for a statement that is still being read is not interrupted.
+        execution.ended.wait(_STOP_SECONDS)
 
     def forget(self) -> None:
         """Cancel what runs and forget all, as when moto is reset."""
@@ -146,39 +184,36 @@ class Executions:
             if execution.state in FINAL:
                 return
             execution.state, execution.started = RUNNING, time.time()
-            execution.connection = connection = self._engine.connect()
         try:
             if not execution.cancelled.wait(self._latency):
-                self._query(execution, connection)
+                self._query(execution)
         except BytesScannedLimit as error:
             self._finish(execution, CANCELLED, str(error))
         except AthenaError as error:
             self._finish(execution, FAILED, str(error))
         except Interrupted:
-            # Only `stop` interrupts, and it has said so already.
+            # Only `stop` cancels, and it has set the state already.
             pass
         except Exception as error:
             # A fault of the local Athena itself: the caller must learn of it, or would wait for ever.
             self._finish(execution, FAILED, f"INTERNAL_ERROR: the local Athena failed: {error!r}")
             raise
         finally:
-            with self._lock:
-                execution.connection = None
-            connection.close()
             execution.ended.set()
 
-    def _query(self, execution: Execution, connection: duckdb.DuckDBPyConnection) -> None:
+    def _query(self, execution: Execution) -> None:
         result = self._engine.run(
-            connection,
             execution.request["QueryString"],
             execution.request.get("ExecutionParameters") or (),
             execution.database,
             cutoff=execution.cutoff,
             cancelled=execution.cancelled.is_set,
         )
+        if execution.cancelled.is_set():
+            raise Interrupted
         bucket, key = bucket_and_key(execution.output_location)
-        moto_state.write(bucket, key, text.to_csv(result.names, result.columns))
-        execution.types, execution.scanned = result.types, result.scanned
+        moto_state.write(bucket, key, result.body)
+        execution.types, execution.scanned, execution.size = result.types, result.scanned, len(result.body)
         self._finish(execution, SUCCEEDED, None)
 
     def _finish(self, execution: Execution, state: str, reason: str | None) -> None:
@@ -215,10 +250,21 @@ def _accept(request: Mapping[str, Any]) -> Execution:
     catalog = (request.get("QueryExecutionContext") or {}).get("Catalog") or sql.CATALOG
     if catalog.lower() != sql.CATALOG:
         raise InvalidRequest(f"Catalog {catalog} is not found: the local Athena has AwsDataCatalog only")
+    _check_size("queryString", len(request["QueryString"].encode()), _LONGEST_QUERY)
+    for parameter in request.get("ExecutionParameters") or ():
+        _check_size("executionParameters", len(parameter), _LONGEST_PARAMETER)
     sql.parse(request["QueryString"])
     execution_id = str(uuid.uuid4())
     location = f"{output.rstrip('/')}/{execution_id}.csv"
     return Execution(execution_id, request, name, location, configuration.get("BytesScannedCutoffPerQuery"))
+
+
+def _check_size(name: str, size: int, most: int) -> None:
+    if size > most:
+        raise InvalidRequest(
+            f"1 validation error detected: Value at '{name}' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {most}"
+        )
 
 
 def bucket_and_key(location: str) -> tuple[str, str]:

@@ -132,6 +132,8 @@ def _trees(sql: str) -> list[exp.Expr]:
         return [tree for tree in sqlglot.parse(sql, read=LocalTrino) if tree and not isinstance(tree, exp.Semicolon)]
     except (ParseError, TokenError) as error:
         raise InvalidRequest(_syntax_message(error)) from error
+    except RecursionError:
+        raise InvalidRequest("line 1:1: statement is too large (stack overflow while parsing)") from None
 
 
 def _statements(sql: str) -> list[exp.Expr]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -75,3 +78,20 @@ def to_csv(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> bytes:
     body = pa.BufferOutputStream()
     pacsv.write_csv(pa.Table.from_arrays(columns, names), body, pacsv.WriteOptions(quoting_style="all_valid"))
     return bytes(body.getvalue())
+
+
+@lru_cache(maxsize=4)
+def from_csv(body: bytes) -> pa.Table:
+    """The result object read back, every value as text: what is not in quotes is null."""
+    names = next(csv.reader(io.StringIO(body.decode())))
+    return pacsv.read_csv(
+        pa.BufferReader(body),
+        read_options=pacsv.ReadOptions(column_names=[str(index) for index in range(len(names))], skip_rows=1),
+        parse_options=pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        convert_options=pacsv.ConvertOptions(
+            column_types={str(index): pa.string() for index in range(len(names))},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    ).rename_columns(names)

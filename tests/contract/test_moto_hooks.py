@@ -99,6 +99,9 @@ def test_objects_are_in_the_s3_backend(laptop: Laptop, s3: Any):
     assert moto_state.read(BUCKET, "absent") is None
     assert moto_state.read("absent-bucket", "a") is None
     assert moto_state.objects("absent-bucket", "") == []
+    moto_state.delete(BUCKET, "a/c")
+    moto_state.delete("absent-bucket", "a")
+    assert moto_state.read(BUCKET, "a/c") is None
     assert moto_state.bucket_exists(BUCKET)
     assert not moto_state.bucket_exists("absent-bucket")
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.athena.engine import Engine, Result
+from local.athena.engine import Engine
 from local.athena.errors import QueryFailure
 from local.athena.functions import FUNCTIONS
+from local.athena.text import from_csv
 
 # Expression, and Athena's text of its value. Columns of ROWS: n integer, x double, s varchar, d date.
 ROWS = (
@@ -251,16 +252,8 @@ def engine():
     engine.close()
 
 
-def run(engine: Engine, statement: str) -> Result:
-    connection = engine.connect()
-    try:
-        return engine.run(connection, statement)
-    finally:
-        connection.close()
-
-
 def values(engine: Engine, statement: str) -> list[str | None]:
-    return run(engine, statement).columns[0].to_pylist()
+    return from_csv(engine.run(statement).body).column(0).to_pylist()
 
 
 @pytest.mark.parametrize("expression", SCALAR)
@@ -270,7 +263,7 @@ def test_scalar(engine, expression):
 
 @pytest.mark.parametrize("expression", TYPES)
 def test_type(engine, expression):
-    assert run(engine, f"SELECT {expression}").types == (TYPES[expression],)
+    assert engine.run(f"SELECT {expression}").types == (TYPES[expression],)
 
 
 @pytest.mark.parametrize("expression", AGGREGATE)

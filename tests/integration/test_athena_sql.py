@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 
-from local.athena.engine import Engine
+from local.athena import process
 from local.laptop import Laptop
 from tests.support.athena import TABLE, failure, query, refusal
 
@@ -301,14 +301,8 @@ def test_the_engine_itself_reaches_nothing_outside(sql: str, tmp_path: Path):
     path = tmp_path / "secret.csv"
     path.write_text("a\nsecret\n")
     secret = pa.table({"a": [1]})
-    engine = Engine()
-    connection = engine.connect()
-    try:
-        with pytest.raises(duckdb.Error):
-            connection.execute(sql.format(path=path)).fetchall()
-    finally:
-        connection.close()
-        engine.close()
+    with process.connect() as connection, pytest.raises(duckdb.Error):
+        connection.execute(sql.format(path=path)).fetchall()
     assert path.read_text() == "a\nsecret\n"
     assert len(secret) == 1
     assert [entry.name for entry in tmp_path.iterdir()] == ["secret.csv"]

@@ -56,10 +56,11 @@ def test_the_environment_is_restored(own_aws: None):
 
 
 def test_a_jobs_script_uses_nothing_of_the_users_own_aws(laptop: Laptop, glue: Any, own_aws: None, tmp_path: Path):
-    (tmp_path / "script.py").write_text(
+    (tmp_path / "glue").mkdir()
+    (tmp_path / "glue" / "script.py").write_text(
         "import boto3\nmeta = boto3.client('s3').meta\nprint(meta.endpoint_url, meta.region_name)\n"
     )
-    command = {"Name": "glueetl", "ScriptLocation": "script.py"}
+    command = {"Name": "glueetl", "ScriptLocation": "glue/script.py"}
     glue.create_job(Name="try", Role="arn:aws:iam::123456789012:role/x", Command=command)
     jobs = GlueJobs(tmp_path, script_environ(laptop.aws.environ()))
 

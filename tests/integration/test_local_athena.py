@@ -69,11 +69,11 @@ ENDLESS = (
 def test_a_stopped_query_is_cancelled_and_leaves_its_worker(filled: Laptop, athena: Any):
     execution_id = start(athena, ENDLESS)
     execution = filled.aws.executions.get(execution_id)
-    wait_until(lambda: execution.connection is not None, "running")
+    wait_until(lambda: execution.state == "RUNNING", "running")
 
     athena.stop_query_execution(QueryExecutionId=execution_id)
 
-    assert execution.connection is None
+    assert execution.ended.is_set()
     ended = finish(athena, execution_id)
     assert ended["Status"]["State"] == "CANCELLED"
     assert ended["Status"]["StateChangeReason"] == "Query cancelled by user"
@@ -92,7 +92,8 @@ def test_stopped_queries_make_room_for_others(filled: Laptop, athena: Any):
         athena.stop_query_execution(QueryExecutionId=ids[-1])
 
     assert query(athena, f"SELECT count(*) FROM {TABLE}") == [["120"]]
-    assert all(filled.aws.executions.get(execution_id).connection is None for execution_id in ids)
+    executions = [filled.aws.executions.get(execution_id) for execution_id in ids]
+    assert all(execution.ended.is_set() for execution in executions if execution.started is not None)
 
 
 def test_a_query_stopped_before_duckdb_has_it_is_not_run(filled: Laptop, athena: Any, monkeypatch: Any):
@@ -114,16 +115,12 @@ def test_a_query_stopped_before_duckdb_has_it_is_not_run(filled: Laptop, athena:
         stopping.result(DEADLINE)
 
     assert finish(athena, execution_id)["Status"]["State"] == "CANCELLED"
-    assert filled.aws.executions.get(execution_id).connection is None
+    assert filled.aws.executions.get(execution_id).ended.is_set()
 
 
 def test_what_is_cancelled_before_it_executes_is_not_executed(laptop: Laptop):
-    connection = laptop.aws.engine.connect()
-    try:
-        with pytest.raises(Interrupted):
-            laptop.aws.engine.run(connection, "SELECT 1", cancelled=lambda: True)
-    finally:
-        connection.close()
+    with pytest.raises(Interrupted):
+        laptop.aws.engine.run("SELECT 1", cancelled=lambda: True)
 
 
 def test_stopping_what_has_ended_changes_nothing(laptop: Laptop, athena: Any):

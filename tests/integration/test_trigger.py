@@ -28,13 +28,11 @@ Start = Callable[..., str | None]
 
 
 @pytest.fixture
-def start(lake: Lake, glue: Any, tmp_path: Path) -> Start:
+def start(lake: Lake, glue: Any, s3: Any) -> Start:
     """start_refine with an event of these keys; the job it starts does nothing."""
-    script = tmp_path / "script.py"
-    script.write_text("")
-    glue.create_job(
-        Name="try", Role="arn:aws:iam::123456789012:role/x", Command={"Name": "glueetl", "ScriptLocation": str(script)}
-    )
+    s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=b"")
+    command = {"Name": "glueetl", "ScriptLocation": "s3://b3-dataflow-athena/script.py"}
+    glue.create_job(Name="try", Role="arn:aws:iam::123456789012:role/x", Command=command)
 
     def start(*keys: str) -> str | None:
         return trigger.start_refine(event(*keys), SETTINGS, lake, glue, NOW)

@@ -1,0 +1,246 @@
+"""A page of another origin in a real Chromium: it gets nothing done on either port, and our own page works."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from local.laptop import Laptop
+from local.server import Server
+from tests.support.bars import raw_object, session_bars
+from tests.support.browser import Requests, chromium, recording, without_door
+from tests.support.lake import fill
+
+BUCKET = "b3-dataflow-raw"
+
+PAGES = ["127.0.0.1", "localhost", "page.localhost", "attacker.test"]
+"""Hosts of the page: the same site as ours, others of loopback, and a name that its owner points at loopback."""
+
+
+class _Page(BaseHTTPRequestHandler):
+    """An empty page at each path."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>page</title>")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def browser(clean_environment: None) -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[int]:
+    """The port of a server that is not ours."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def api(laptop: Laptop) -> Iterator[Server]:
+    """The API of a lake of 30 sessions."""
+    fill(raw_object(session_bars("2024-06-03", 30)))
+    with laptop.serve(0) as server:
+        yield server
+
+
+# Each takes the address of the local AWS, and is over when the browser has the response, or none.
+ATTACKS = {
+    "a simple request": "await fetch(`${aws}/RAW/a`, {method: 'POST', mode: 'no-cors', body: 'x'})",
+    "a request with cookies": "await fetch(`${aws}/RAW/a`, {method: 'POST', credentials: 'include', body: 'x'})",
+    "a read": "await fetch(`${aws}/RAW?list-type=2`)",
+    "an object": "await fetch(`${aws}/RAW/raw/a.parquet`, {method: 'PUT', body: 'x'})",
+    "an object without its origin": (
+        "await fetch(`${aws}/RAW/a`, {method: 'PUT', body: 'x', referrerPolicy: 'no-referrer'})"
+    ),
+    "a delete": "await fetch(`${aws}/RAW`, {method: 'DELETE'})",
+    "a reset": "await fetch(`${aws}/moto-api/reset`, {method: 'POST', mode: 'no-cors'})",
+    "a job": (
+        "for (const [action, body] of [['CreateJob', {Name: 'try', Role: 'x', Command: {Name: 'glueetl',"
+        " ScriptLocation: 'glue/b3_etl_job.py'}}], ['StartJobRun', {JobName: 'try'}]])"
+        " await fetch(aws, {method: 'POST', body: JSON.stringify(body), headers: {'X-Amz-Target': `AWSGlue.${action}`,"
+        " 'Authorization': 'AWS4-HMAC-SHA256 Credential=local/20250101/us-east-1/glue/aws4_request, a=b'}})"
+    ),
+    "a query": (
+        "await fetch(aws, {method: 'POST', body: JSON.stringify({QueryString: 'SELECT 1'}),"
+        " headers: {'X-Amz-Target': 'AmazonAthena.StartQueryExecution'}})"
+    ),
+    "a beacon": "navigator.sendBeacon(`${aws}/RAW/a`, 'x'); await after(300)",
+    "an image": (
+        "await new Promise((over) => { const image = new Image(); image.onload = image.onerror = over;"
+        " image.src = `${aws}/RAW/a`; })"
+    ),
+    "a script": (
+        "await new Promise((over) => { const script = document.createElement('script');"
+        " script.onload = script.onerror = over; script.src = `${aws}/RAW/a`; document.head.append(script); })"
+    ),
+    "a frame": (
+        "await new Promise((over) => { const frame = document.createElement('iframe'); frame.onload = over;"
+        " frame.src = `${aws}/RAW/a`; document.body.append(frame); })"
+    ),
+    "a form": (
+        "await new Promise((over) => { document.body.innerHTML ="
+        " `<iframe name=f></iframe><form target=f method=post enctype=multipart/form-data action='${aws}/RAW'>"
+        "<input name=key value=a><input name=success_action_status value=201><input name=file value=x></form>`;"
+        " document.querySelector('iframe').onload = over; document.querySelector('form').submit(); })"
+    ),
+    "a form in text": (
+        "await new Promise((over) => { document.body.innerHTML ="
+        " `<iframe name=f></iframe><form target=f method=post enctype=text/plain action='${aws}/RAW?delete'>"
+        "<input name=a value=b></form>`;"
+        " document.querySelector('iframe').onload = over; document.querySelector('form').submit(); })"
+    ),
+    "a socket": (
+        "await new Promise((over) => { const socket = new WebSocket(aws.replace('http', 'ws') + '/RAW');"
+        " socket.onopen = socket.onerror = over; })"
+    ),
+    "a stream of events": (
+        "await new Promise((over) => { const events = new EventSource(`${aws}/RAW/a`);"
+        " events.onopen = events.onerror = () => { events.close(); over(); }; })"
+    ),
+    "a worker": (
+        "await new Promise((over) => { const code = `fetch('${aws}/RAW/a', {method: 'PUT', body: 'x'})"
+        ".catch(() => 0).then(() => postMessage(0))`; const url = URL.createObjectURL(new Blob([code]));"
+        " new Worker(url).onmessage = over; })"
+    ),
+    "a sandboxed frame": (
+        "await new Promise((over) => { addEventListener('message', over); const frame ="
+        " document.createElement('iframe'); frame.sandbox = 'allow-scripts'; frame.srcdoc ="
+        " `<script>fetch('${aws}/RAW/a', {method: 'POST', mode: 'no-cors', body: 'x'})"
+        ".catch(() => 0).then(() => parent.postMessage(0, '*'))</script>`; document.body.append(frame); })"
+    ),
+}
+
+# Some responses, such as 204 to a form, end without an event.
+RUN = """async (aws) => {
+  const after = (ms) => new Promise((over) => setTimeout(over, ms));
+  const send = async () => { %s; };
+  await Promise.race([send().catch(() => 0), after(5000)]);
+}"""
+
+
+def send(page: Page, what: str, aws: str) -> None:
+    page.evaluate(RUN % ATTACKS[what].replace("RAW", BUCKET), aws)
+
+
+def state() -> list[Any]:
+    """What a page could have changed."""
+    s3: Any = boto3.client("s3")
+    glue: Any = boto3.client("glue")
+    athena: Any = boto3.client("athena")
+    buckets = sorted(bucket["Name"] for bucket in s3.list_buckets()["Buckets"])
+    keys = [entry["Key"] for name in buckets for entry in s3.list_objects_v2(Bucket=name).get("Contents", [])]
+    return [buckets, keys, glue.get_jobs()["Jobs"], glue.get_job_runs(JobName="b3-etl-job")["JobRuns"],
+            athena.list_query_executions(WorkGroup="primary")["QueryExecutionIds"]]  # fmt: skip
+
+
+@pytest.fixture
+def behind(laptop: Laptop) -> Iterator[Requests]:
+    with recording(laptop.aws) as seen:
+        yield seen
+
+
+@pytest.mark.parametrize("host", PAGES)
+def test_a_page_of_another_origin_gets_nothing_done(
+    laptop: Laptop, page: Page, elsewhere: int, behind: Requests, host: str
+):
+    before = state()
+    behind.clear()
+    for number, what in enumerate(ATTACKS):
+        page.goto(f"http://{host}:{elsewhere}/{number}")
+        for name in ("127.0.0.1", "localhost", "bucket.localhost"):
+            send(page, what, laptop.aws.endpoint.replace("127.0.0.1", name))
+            assert behind == [], what
+
+    assert state() == before
+
+
+@pytest.mark.parametrize("what", ATTACKS)
+def test_without_the_door_each_would_come_through(laptop: Laptop, page: Page, elsewhere: int, what: str):
+    # So that the test above is not one of Chromium alone.
+    page.goto(f"http://localhost:{elsewhere}/")
+    with without_door(laptop.aws) as seen:
+        send(page, what, laptop.aws.endpoint)
+
+        assert seen != []
+
+
+def test_a_page_at_a_name_that_points_at_loopback_gets_nothing(
+    laptop: Laptop, api: Server, page: Page, behind: Requests
+):
+    # Its origin is then that of the port itself: no request has an Origin.
+    for address in (laptop.aws.endpoint, api.url):
+        port = urlsplit(address).port
+        for path in ("/", "/docs", "/status", f"/{BUCKET}"):
+            response = page.goto(f"http://attacker.test:{port}{path}")
+
+            assert response is not None
+            assert response.status == 403
+    assert behind == []
+
+
+def test_a_link_opens_nothing_but_a_presigned_object(
+    laptop: Laptop, page: Page, elsewhere: int, behind: Requests, s3: Any
+):
+    s3.put_object(Bucket="b3-dataflow-athena", Key="a.txt", Body=b"the result", ContentType="text/plain")
+    presigned = s3.generate_presigned_url("get_object", {"Bucket": "b3-dataflow-athena", "Key": "a.txt"})
+    behind.clear()
+    for url, text in ((presigned.partition("?")[0], "Sec-Fetch-Site is"), (presigned, "the result")):
+        page.goto(f"http://localhost:{elsewhere}/")
+        page.set_content(f'<a href="{url}">open</a>'.replace("&", "&amp;"))
+        page.click("a")
+
+        expect(page.locator("pre")).to_contain_text(text)
+
+    assert [request for request in behind if "favicon" not in request] == ["GET /b3-dataflow-athena/a.txt"]
+
+
+@pytest.mark.parametrize("host", PAGES)
+def test_a_page_of_another_origin_only_reads_the_api(
+    laptop: Laptop, api: Server, page: Page, elsewhere: int, host: str
+):
+    before = state()
+    page.goto(f"http://{host}:{elsewhere}/")
+    read = "async (url) => (await fetch(url)).status"
+    write = "async ([url, method]) => (await fetch(url, {method, body: 'x'}).catch(() => ({status: 0}))).status"
+
+    assert page.evaluate(read, f"{api.url}/status") == 200
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        # A preflight does not allow it, or there is no such method.
+        assert page.evaluate(write, [f"{api.url}/status", method]) in (0, 403, 405)
+    assert state() == before
+
+
+def test_our_own_page_asks_a_route_from_its_form(api: Server, page: Page):
+    page.goto(f"{api.url}/docs")
+    form = page.locator('form[data-path="/status"]')
+    form.locator("button").click()
+
+    answer = form.locator("xpath=following-sibling::div[1]")
+    expect(answer).to_contain_text("200")
+    expect(answer.locator("pre")).to_contain_text('"ticker"')
