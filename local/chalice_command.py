@@ -1,4 +1,4 @@
-"""What the command `chalice` gets in the repository: an AWS for `chalice local`, and where its other commands work."""
+"""The command `chalice` in the repository: `local` uses the local AWS, and the other commands name their substitute."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import click
 
 from local.defaults import ACCESS, AWS_PORT, HOST
 
-_ELSEWHERE = {
-    "deploy": "use `make deploy STAGE={stage}`: it makes the roles, buckets and layer that the functions need, and the "
-    "folder build/deploy/{stage}, where `chalice deploy` works",
+_REFUSED = {
+    "deploy": "use `make deploy STAGE={stage}`: it creates the roles, buckets and layer that the functions need, and "
+    "the folder build/deploy/{stage}, in which `chalice deploy` works",
     "delete": "use `make destroy STAGE={stage}`",
     "package": "use `make deploy STAGE={stage}`; then `chalice package --pkg-format terraform` works in "
-    "build/deploy/{stage}. Chalice makes no CloudFormation of an app with S3 events",
+    "build/deploy/{stage}. Chalice has no CloudFormation for an app with S3 events",
 }
 
 
 def prepare(environ: MutableMapping[str, str]) -> None:
-    """Point `chalice local` at `make run`, and stop the commands that need the settings of a stage.
+    """Send `chalice local` to a running `make run`, and refuse the commands that need the settings of a stage.
 
     Args:
-        environ: the environment of this process. What is set in it stays as it is.
+        environ: the environment of this process. Variables that are set do not change.
 
     Raises:
-        ClickException: the command is one of those; Chalice prints one line and ends.
+        ClickException: the command is refused. Chalice prints the message and exits.
     """
-    # Chalice's server for `local` imports the app in a thread of its own, which has no context.
+    # The server of `chalice local` imports the app in another thread, which has no context.
     context = click.get_current_context(silent=True)
-    if context is not None and context.info_name in _ELSEWHERE:
-        raise click.ClickException(_ELSEWHERE[context.info_name].format(stage=context.params["stage"]))
-    # With a stage's buckets in the environment, its own AWS is meant.
+    if context is not None and context.info_name in _REFUSED:
+        raise click.ClickException(_REFUSED[context.info_name].format(stage=context.params["stage"]))
+    # With a stage's buckets in the environment, the user means the stage's AWS.
     if "B3_RAW_BUCKET" not in environ:
         for name, value in {"AWS_ENDPOINT_URL": f"http://{HOST}:{AWS_PORT}", **ACCESS}.items():
             environ.setdefault(name, value)

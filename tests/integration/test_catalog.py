@@ -33,15 +33,19 @@ def asked(catalog: Catalog) -> Iterator[list[tuple[str, int]]]:
     catalog.session.events.unregister("provide-client-params.glue", unique_id="note")
 
 
+@pytest.fixture
+def without_table(glue: Any) -> None:
+    """A database without the table that the stack creates."""
+    glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
+
+
 def change_columns(monkeypatch: Any) -> None:
     monkeypatch.setattr("chalicelib.lake.catalog.REFINED", REFINED[:-1])
 
 
 def test_partitions_are_created_updated_and_deleted_in_as_many_calls_as_glue_takes(
-    catalog: Catalog, glue: Any, asked: Any, monkeypatch: Any
+    catalog: Catalog, glue: Any, without_table: None, asked: Any, monkeypatch: Any
 ):
-    glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
-    asked.clear()
     catalog.register(YEARS)
     assert registered(glue) == [str(year) for year in YEARS]
     assert asked == [
@@ -110,7 +114,7 @@ def stack_table(catalog: Catalog) -> Any:
     return table_input(catalog.table, catalog.location)
 
 
-def test_the_table_of_a_run_has_all_that_the_stacks_has(catalog: Catalog, glue: Any):
+def test_the_table_of_a_run_has_all_that_the_stacks_has(catalog: Catalog, glue: Any, without_table: None):
     catalog.register([2025])
 
     created, stack = table(glue), stack_table(catalog)
@@ -122,9 +126,7 @@ def test_the_table_of_a_run_has_all_that_the_stacks_has(catalog: Catalog, glue: 
 
 
 def test_the_table_of_the_stack_stays_as_it_is(catalog: Catalog, glue: Any, asked: Any):
-    glue.create_table(DatabaseName="b3_refined_db", TableInput=stack_table(catalog))
     before = table(glue)
-    asked.clear()
 
     catalog.register([2025])
 
@@ -132,7 +134,9 @@ def test_the_table_of_the_stack_stays_as_it_is(catalog: Catalog, glue: Any, aske
     assert table(glue) == before
 
 
-def test_a_table_that_is_created_meanwhile_is_updated_with_its_partitions(catalog: Catalog, glue: Any, asked: Any):
+def test_a_table_that_is_created_meanwhile_is_updated_with_its_partitions(
+    catalog: Catalog, glue: Any, without_table: None, asked: Any
+):
     def meddle(**_: Any) -> None:
         wrong = stack_table(catalog) | {"Description": "of somebody else"}
         glue.create_table(DatabaseName="b3_refined_db", TableInput=wrong)
