@@ -16,7 +16,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.glue.exceptions import EntityNotFoundException
 from moto.glue.models import GlueBackend, glue_backends
 from moto.moto_api._internal.models import moto_api_backend
-from moto.s3.models import FakeKey, S3Backend, s3_backends
+from moto.s3.models import FakeAcl, FakeGrant, FakeGrantee, FakeKey, S3Backend, s3_backends
 
 from local import defaults
 
@@ -123,6 +123,14 @@ def write(bucket: str, key: str, body: bytes) -> None:
 
 @_locked
 def delete(bucket: str, key: str) -> None:
-    """Delete an object, if there is one."""
-    if bucket_exists(bucket):
-        _s3().delete_object(bucket, key)
+    """Delete an object, if there is one, and free its memory."""
+    stored = _s3().get_object(bucket, key) if bucket_exists(bucket) else None
+    if stored is None:
+        return
+    _s3().delete_object(bucket, key)
+    # moto lists every instance of its models for its control routes, which are closed here, and deletes none.
+    stored.dispose()
+    models: Any = (FakeKey, FakeAcl, FakeGrant, FakeGrantee)
+    models[0].instances_tracked.remove(stored)
+    for model in models[1:]:
+        model.instances_tracked.clear()

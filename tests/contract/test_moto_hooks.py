@@ -9,6 +9,7 @@ from typing import Any
 import moto
 import pytest
 from botocore.exceptions import ClientError
+from moto.core.model_instances import model_data
 from moto.moto_server import werkzeug_app
 from moto.s3 import notifications
 
@@ -104,6 +105,23 @@ def test_objects_are_in_the_s3_backend(laptop: Laptop, s3: Any):
     assert moto_state.read(BUCKET, "a/c") is None
     assert moto_state.bucket_exists(BUCKET)
     assert not moto_state.bucket_exists("absent-bucket")
+
+
+def test_an_object_that_we_delete_leaves_nothing_in_memory(laptop: Laptop):
+    models: dict[str, Any] = model_data["s3"]
+
+    def instances() -> dict[str, int]:
+        return {name: len(model.instances_tracked) for name, model in models.items()}
+
+    moto_state.write(BUCKET, "first", b"x")
+    moto_state.delete(BUCKET, "first")
+    before = instances()
+    for number in range(3):
+        moto_state.write(BUCKET, f"{number}", b"x")
+    for number in range(3):
+        moto_state.delete(BUCKET, f"{number}")
+
+    assert instances() == before
 
 
 def test_a_deleted_object_of_a_bucket_with_versions_is_absent(laptop: Laptop, s3: Any):

@@ -214,16 +214,17 @@ def test_another_python_is_one_clear_line(version: tuple[int, ...], monkeypatch:
 
 
 def test_a_job_that_fails_is_one_clear_line(tmp_path: Path):
-    script, bars = tmp_path / "fails.py", tmp_path / "six.csv"
+    script, bars = tmp_path / "glue" / "b3_etl_job.py", tmp_path / "six.csv"
+    script.parent.mkdir()
     script.write_text("raise ValueError('the reason')\n")
     bars.write_text(csv_text(known_bars()))
     with_script = (
-        "import sys; from local import cli, differences; "
-        "differences.JOB_SCRIPT, *rest = sys.argv[1:]; sys.exit(cli.main(rest))"
+        "import functools, pathlib, sys; from local import cli, laptop; root, *rest = sys.argv[1:]; "
+        "laptop.LocalAws = functools.partial(laptop.LocalAws, root=pathlib.Path(root)); sys.exit(cli.main(rest))"
     )
     ports = ("--port", "0", "--aws-port", "0")
 
-    line = fails(str(script), *ports, "--source", f"csv:{bars}", python=("-c", with_script))
+    line = fails(str(tmp_path), *ports, "--source", f"csv:{bars}", python=("-c", with_script))
 
     assert line == "error: the Glue job ended FAILED: ValueError: the reason"
 
