@@ -37,7 +37,7 @@ QUESTIONS = {
     "every session, six columns": Query(
         "SELECT data, preco_fechamento, amplitude, volatilidade_pct, vol_mean_3d, vol_std_3d "
         "FROM ibov_refined ORDER BY data DESC",
-        most=10_000,
+        max_rows=10_000,
     ),
 }
 
@@ -56,7 +56,7 @@ def athena() -> Table:
         contents = laptop.contents()
         if contents is None:
             raise RuntimeError("the job committed nothing")
-        ask = wiring.services().athena
+        ask = wiring.api_dependencies().athena
         bare = _bare_duckdb()
         rows = []
         for name, query in QUESTIONS.items():

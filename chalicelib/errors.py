@@ -10,12 +10,14 @@
     ├── LakeError             the state of the lake does not allow the operation
     │   ├── MixedLake             real and synthetic bars would be mixed
     │   ├── LakeChanged           an object changed since it was read; start over
-    │   └── RunInProgress         another run holds the lease; retry later
+    │   ├── RunInProgress         another run holds the lease; retry later
+    │   └── SchemaMismatch        the lake has another schema version than the code; retry later
     ├── BackendUnavailable    no AWS client can be created; retry later
     ├── QueryError            Athena did not return a result
     │   ├── QueryRefused          Athena is too busy; retry later
     │   ├── QueryFailed           the query failed, was cancelled, or its result is gone
     │   └── QueryTimeout          the query was still running at the deadline
+    ├── ContractError         a route lacks a description or an example
     └── RequestError          the client's request cannot be answered
         ├── BadParameter          a query parameter is not allowed
         ├── BadPayload            the payload of an invocation is not allowed
@@ -73,6 +75,10 @@ class RunInProgress(LakeError):
     """Another run holds the lease on the lake. Retry later."""
 
 
+class SchemaMismatch(LakeError):
+    """The lake has another schema version than the code. Retry after the next run of the job."""
+
+
 class BackendUnavailable(B3Error):
     """No AWS client can be created. Retry later."""
 
@@ -91,6 +97,10 @@ class QueryFailed(QueryError):
 
 class QueryTimeout(QueryError):
     """The query was still running at the deadline."""
+
+
+class ContractError(B3Error):
+    """A route lacks a description or an example, so that its contract cannot be generated."""
 
 
 class RequestError(B3Error):

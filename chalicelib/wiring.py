@@ -1,4 +1,4 @@
-"""Where settings, AWS clients and the library meet. Nothing else creates the functions' clients of AWS."""
+"""Create the AWS clients of the Lambda functions from the settings. No other module creates them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import boto3
 from botocore.config import Config
 
 from chalicelib.api.athena import Athena
-from chalicelib.api.backends import making_clients
-from chalicelib.api.cache import Answers, HeldManifest
-from chalicelib.api.handlers import Services
+from chalicelib.api.backends import client_errors
+from chalicelib.api.cache import ManifestCache, ResponseCache
+from chalicelib.api.handlers import ApiDependencies
 from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
 
@@ -21,43 +21,43 @@ if TYPE_CHECKING:
 
 _CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 
-# API Gateway gives up after 29 seconds: a call that hangs must fail long before.
-_SOON = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+# The timeout of API Gateway is 29 s: a call without response must fail well before.
+_API_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 @cache
 def settings() -> Settings:
-    """The settings of this process."""
+    """Return the settings of this process."""
     return Settings.from_environ(os.environ)
 
 
 @cache
 def lake() -> Lake:
-    """The lake that the settings name."""
+    """Return the lake of the settings."""
     return Lake(boto3.client("s3", config=_CONFIG), settings().raw_bucket, settings().refined_bucket)
 
 
 @cache
 def glue() -> GlueClient:
-    """The client that starts the job."""
+    """Return the Glue client that starts the job."""
     return boto3.client("glue", config=_CONFIG)
 
 
 @cache
-def services() -> Services:
-    """What the API answers from.
+def api_dependencies() -> ApiDependencies:
+    """Return the dependencies of the API.
 
     Raises:
-        BackendUnavailable: the environment has no region, for one.
+        BackendUnavailable: no AWS client can be created, because the environment has no region, for example.
     """
-    with making_clients():
-        s3, client = boto3.client("s3", config=_SOON), boto3.client("athena", config=_SOON)
-    held = HeldManifest(Lake(s3, settings().raw_bucket, settings().refined_bucket))
+    with client_errors():
+        s3, client = boto3.client("s3", config=_API_CONFIG), boto3.client("athena", config=_API_CONFIG)
+    manifest = ManifestCache(Lake(s3, settings().raw_bucket, settings().refined_bucket))
     athena = Athena(client, s3, settings().workgroup, settings().database)
-    return Services(held, athena, Answers(), settings().table)
+    return ApiDependencies(manifest, athena, ResponseCache(), settings().table)
 
 
 def forget() -> None:
-    """Forget all of the above, for a process whose environment has changed."""
-    for made in (settings, lake, glue, services):
-        made.cache_clear()
+    """Forget the settings and the clients, after a change of the environment."""
+    for cached in (settings, lake, glue, api_dependencies):
+        cached.cache_clear()

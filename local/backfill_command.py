@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib import wiring
-from chalicelib.api.cache import HELD_SECONDS
+from chalicelib.api.cache import MANIFEST_TTL
 from chalicelib.errors import LakeChanged
 from chalicelib.ingest import backfill
 from chalicelib.ingest.sources import Source
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
     added = result["added"]
     print(f"{added['bars']:,} bars from {source.name}, {added['first']} to {added['last']}, added as {added['key']}")
     _wait_merged(lake, added["key"])
-    print(f"merged: the API shows them within {HELD_SECONDS:.0f} seconds")
+    print(f"merged: the API shows them within {MANIFEST_TTL:.0f} seconds")
 
 
 def _source(name: str | None, lake: Lake) -> Source:

@@ -82,5 +82,5 @@ class Laptop:
     def serve(self, port: int) -> Server:
         """Return a server of the app on a port, 0 for a free one."""
         # Created before the threads start, so that they share them.
-        wiring.services()
+        wiring.api_dependencies()
         return Server(self.app.app, port)

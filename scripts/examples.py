@@ -1,4 +1,4 @@
-"""Write chalicelib/api/examples.json: the answers to the routes' examples over the real history, shortened."""
+"""Write chalicelib/api/examples.json: the responses to the routes' examples over the real history, shortened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from chalice.test import Client
 
-from chalicelib.api.routes import ROUTES
+from chalicelib.api.routes import ROUTES, Route
+from chalicelib.errors import ContractError
 from chalicelib.ingest.sources.csv_file import CsvFile
 from common.paths import ROOT
 from local.laptop import Laptop
@@ -17,6 +18,7 @@ from scripts.real_data import HISTORY
 PATH = ROOT / "chalicelib" / "api" / "examples.json"
 
 ROWS = 2
+"""The number of rows in an example."""
 
 
 def main() -> None:
@@ -27,14 +29,27 @@ def main() -> None:
         laptop.refined()
         http: Any = Client(laptop.app.app).http
         for path, route in ROUTES.items():
-            if route.answers is not None:
-                body = http.get(f"{path}?{urlencode(route.example)}" if route.example else path).json_body
-                examples[path] = shortened(body)
+            if route.model is not None:
+                examples[path] = example(http, path, route)
     PATH.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def shortened(body: dict[str, Any]) -> dict[str, Any]:
-    """The answer with some of its rows, and of its gaps."""
+def example(http: Any, path: str, route: Route) -> dict[str, Any]:
+    """Return the body of the response to a route's example, with few rows and gaps.
+
+    Raises:
+        ContractError: the response is an error.
+    """
+    response = http.get(f"{path}?{urlencode(route.example)}" if route.example else path)
+    body: dict[str, Any] = response.json_body
+    if response.status_code != 200:
+        problem = "; ".join(
+            f"parameter {error['parameter']!r} is {error['received']!r}; allowed: {error['allowed']}"
+            for error in body.get("errors", [])
+        )
+        raise ContractError(
+            f"the example of route {path} returns {response.status_code}: {problem or body.get('detail')}"
+        )
     if isinstance(body.get("rows"), list):
         body["rows"] = body["rows"][:ROWS]
     if body.get("quality"):

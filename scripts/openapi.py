@@ -1,19 +1,31 @@
-"""Writes docs/openapi.json: the contract of the HTTP interface, to be compared when it changes."""
+"""Write docs/openapi.json: the contract of the HTTP interface, so that a change of it shows in a diff."""
 
 from __future__ import annotations
 
 import json
+import sys
 
 from chalicelib.api import openapi
+from chalicelib.errors import ContractError
 from common.paths import ROOT
 
 PATH = ROOT / "docs" / "openapi.json"
 
 
 def text() -> str:
-    """The document, a line for each value."""
+    """Return the document, one line for each value."""
     return json.dumps(openapi.document(), indent=1, ensure_ascii=False) + "\n"
 
 
+def main() -> int:
+    """Write the document. Return 1, and print why, if the contract is incomplete."""
+    try:
+        PATH.write_text(text(), encoding="utf-8")
+    except ContractError as error:
+        print(f"docs/openapi.json is not written: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    PATH.write_text(text(), encoding="utf-8")
+    sys.exit(main())

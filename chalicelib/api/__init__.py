@@ -1,1 +1,1 @@
-"""The HTTP interface. Imports no pandas, pyarrow or numpy, which would cost seconds at every cold start."""
+"""The HTTP interface. It imports no pandas, pyarrow or numpy, which take seconds at every cold start."""

@@ -1,4 +1,4 @@
-"""Questions to Athena: started, polled, and read back as Python values."""
+"""Run queries on Athena: start, poll, and read the result as Python values."""
 
 from __future__ import annotations
 
@@ -21,39 +21,40 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PAGE_ROWS = 1000
-"""Rows that one GetQueryResults gives, the line with the names among them. Longer results are read from S3."""
+"""The most rows of one GetQueryResults response, the header row included. Longer results are read from S3."""
 
 DEADLINE = 25.0
-"""Seconds that a question may take: API Gateway gives up after 29."""
+"""The timeout of a request, in seconds. That of API Gateway is 29 s."""
 
 ATTEMPTS = 3
-"""How often a question is asked again after it failed, or after its result is gone."""
+"""The number of executions of a query that fails or whose result is gone."""
 
-LONGEST_PAUSE = 2.0
-"""Seconds between two calls while Athena has too much to do."""
+MAX_BACKOFF = 2.0
+"""The longest delay between two calls that Athena throttles, in seconds."""
 
-_BUSY = {"ThrottlingException", "TooManyRequestsException"}
+_THROTTLED = {"ThrottlingException", "TooManyRequestsException"}
 
-_READ: dict[str, Callable[[str], Value]] = {
+_CONVERTERS: dict[str, Callable[[str], Value]] = {
     "bigint": int,
     "boolean": lambda text: text == "true",
     "double": float,
     "integer": int,
-    # Athena's timestamps have no zone; the lake's are in UTC.
+    # Athena's timestamps have no time zone; those of the lake are in UTC.
     "timestamp": lambda text: text.replace(" ", "T") + "Z",
 }
-"""How the text of each type is read; the text of any other stays as it is."""
+"""The converter of each type's text. Values of other types stay text."""
 
-# A cell of the result object: in quotes, which are doubled inside, or nothing at all for null.
+# A cell of the result object: quoted, with inner quotes doubled, or empty for null.
 _CELL = re.compile(r'("[^"]*(?:""[^"]*)*"|)[,\n]')
 
 
 @dataclass(frozen=True, slots=True)
 class Athena:
-    """Asks questions in one workgroup, about one database.
+    """A client that runs queries in one workgroup and one database.
 
     Attributes:
-        clock, sleep: seconds that pass, and how to let them; replaced in tests.
+        clock: monotonic time in seconds; replaced in tests.
+        sleep: waits for some seconds; replaced in tests.
     """
 
     athena: AthenaClient
@@ -64,39 +65,39 @@ class Athena:
     sleep: Callable[[float], None] = time.sleep
 
     def rows(self, query: Query, version: str | None = None, deadline: float | None = None) -> list[Row]:
-        """The rows of the answer, by column name.
+        """Return the rows of a query, as values by column name.
 
         Args:
-            version: of the data that is asked. The same question about the same version is one execution, paid for
-                once, whoever asks and how often, as long as Athena remembers it. None: an execution of its own.
-            deadline: when to give up, by the clock; None: in `DEADLINE` seconds.
+            version: the version of the data, part of the idempotency token: equal queries of one version share one
+                execution, which is billed once. None disables the token.
+            deadline: the end of the timeout, by the clock; None means in `DEADLINE` seconds.
 
         Raises:
-            QueryRefused: Athena or S3 has too much to do, or does not answer.
-            QueryFailed: Athena failed or cancelled the query, or lost its result, at each of `ATTEMPTS`.
-            QueryTimeout: it was still running at the deadline.
+            QueryRefused: Athena throttles a call until the deadline.
+            QueryFailed: each of `ATTEMPTS` executions failed, was cancelled, or has no result any more.
+            QueryTimeout: the query was still running at the deadline.
         """
         deadline = self.clock() + DEADLINE if deadline is None else deadline
         for attempt in range(ATTEMPTS - 1):
             try:
-                # The token of an execution that failed would give that one for ever: each attempt has another.
-                return self._ask(query, version and f"{version} {attempt}", deadline)
+                # A reused token returns the failed execution: each attempt has its own.
+                return self._execute(query, version and f"{version} {attempt}", deadline)
             except QueryFailed:
                 continue
-        # The last has none: what was wrong earlier must not stay wrong for all who ask the same.
-        return self._ask(query, None, deadline)
+        # The last attempt has no token: otherwise a query that failed once could fail until the tokens expire.
+        return self._execute(query, None, deadline)
 
-    def _ask(self, query: Query, version: str | None, deadline: float) -> list[Row]:
+    def _execute(self, query: Query, version: str | None, deadline: float) -> list[Row]:
         execution_id = self._start(query, version, deadline)
         try:
             output = self._wait(execution_id, deadline)
         except QueryTimeout:
             if version is None:
-                # Nobody can find it again.
+                # Without a token, no later request can use its result.
                 self.athena.stop_query_execution(QueryExecutionId=execution_id)
             raise
-        # A long answer is read from its object, and the first page gives the types alone.
-        size = 1 if query.most >= PAGE_ROWS else PAGE_ROWS
+        # A long result is read from its object in S3; GetQueryResults is called for the types only.
+        size = 1 if query.max_rows >= PAGE_ROWS else PAGE_ROWS
         try:
             page = self._call("get_query_results", deadline, QueryExecutionId=execution_id, MaxResults=size)
             columns = [(info["Name"], info["Type"]) for info in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
@@ -106,10 +107,13 @@ class Athena:
                 texts = [[cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"]]
         except (self.athena.exceptions.InvalidRequestException, self.s3.exceptions.NoSuchKey) as error:
             raise QueryFailed(f"the result of query {execution_id} is gone: {error}") from error
-        readers = [(name, _READ.get(type_, str)) for name, type_ in columns]
+        converters = [(name, _CONVERTERS.get(type_, str)) for name, type_ in columns]
         return [
-            {name: None if text is None else read(text) for (name, read), text in zip(readers, row, strict=True)}
-            for row in texts[1:]  # after the names of the columns
+            {
+                name: None if text is None else convert(text)
+                for (name, convert), text in zip(converters, row, strict=True)
+            }
+            for row in texts[1:]  # without the header row
         ]
 
     def _start(self, query: Query, version: str | None, deadline: float) -> str:
@@ -121,20 +125,20 @@ class Athena:
         if query.parameters:
             request["ExecutionParameters"] = list(query.parameters)
         if version is not None:
-            said = json.dumps([request, version], sort_keys=True)
-            request["ClientRequestToken"] = hashlib.sha256(said.encode()).hexdigest()
+            identity = json.dumps([request, version], sort_keys=True)
+            request["ClientRequestToken"] = hashlib.sha256(identity.encode()).hexdigest()
         return str(self._call("start_query_execution", deadline, **request)["QueryExecutionId"])
 
     def _wait(self, execution_id: str, deadline: float) -> str:
-        """Poll until the query has succeeded. Returns where its result lies."""
-        began = self.clock()
+        """Poll until the query has succeeded. Return the location of its result."""
+        started_at = self.clock()
         while True:
             try:
-                described = self._call("get_query_execution", deadline, QueryExecutionId=execution_id)
+                response = self._call("get_query_execution", deadline, QueryExecutionId=execution_id)
             except self.athena.exceptions.InvalidRequestException as error:
-                # A token can outlive its execution, which went with a workgroup that was deleted and made again.
+                # A token can outlive its execution, which is deleted with its workgroup.
                 raise QueryFailed(f"query {execution_id} is gone: {error}") from error
-            execution = described["QueryExecution"]
+            execution = response["QueryExecution"]
             state = execution["Status"]["State"]
             if state == "SUCCEEDED":
                 return str(execution["ResultConfiguration"]["OutputLocation"])
@@ -143,33 +147,36 @@ class Athena:
                 raise QueryFailed(f"query {execution_id} {state}: {reason}")
             now = self.clock()
             if now >= deadline:
-                raise QueryTimeout(f"query {execution_id} is still {state} at the deadline, after {now - began:.1f} s")
-            self.sleep(min(_pause(now - began), deadline - now))
+                raise QueryTimeout(
+                    f"query {execution_id} is still {state} at the deadline, after {now - started_at:.1f} s"
+                )
+            self.sleep(min(_poll_delay(now - started_at), deadline - now))
 
     def _call(self, operation: str, deadline: float, **request: Any) -> Any:
-        """A call to Athena, again and again with longer pauses while it has too much to do."""
-        pause = 0.05
+        """Call Athena, and retry with exponential backoff while it throttles the call."""
+        backoff = 0.05
         while True:
             try:
                 return getattr(self.athena, operation)(**request)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in _BUSY:
+                if error.response["Error"]["Code"] not in _THROTTLED:
                     raise
-                left = deadline - self.clock()
-                if left <= 0:
-                    raise QueryRefused(f"Athena is too busy: {error}") from error
-            self.sleep(min(pause, left))
-            pause = min(2 * pause, LONGEST_PAUSE)
+                remaining = deadline - self.clock()
+                if remaining <= 0:
+                    raise QueryRefused(f"Athena throttles {operation}: {error}") from error
+            self.sleep(min(backoff, remaining))
+            backoff = min(2 * backoff, MAX_BACKOFF)
 
     def _read_object(self, location: str, width: int) -> list[list[str | None]]:
+        """The cells of a result object in S3, the header row included, in rows of `width` cells."""
         url = urlsplit(location)
         body = self.s3.get_object(Bucket=url.netloc, Key=url.path.lstrip("/"))["Body"].read().decode()
         cells = [cell[1:-1].replace('""', '"') if cell else None for cell in _CELL.findall(body)]
         return [cells[start : start + width] for start in range(0, len(cells), width)]
 
 
-def _pause(waited: float) -> float:
-    """Seconds until the next poll: short while most questions end, longer for those that take their time."""
+def _poll_delay(waited: float) -> float:
+    """Seconds until the next poll: most queries end soon, so that the first delays are short."""
     if waited < 0.25:
         return 0.025
     return 0.05 if waited < 3 else 0.25

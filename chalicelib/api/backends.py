@@ -1,4 +1,4 @@
-"""Which errors mean that AWS cannot be reached, and what to do about it."""
+"""Errors of botocore that mean that AWS cannot be reached."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.errors import BackendUnavailable
 
 UNREACHABLE: tuple[type[Exception], ...] = (
-    # No client could be made: region, profile, credentials or endpoint.
+    # No client can be created: region, profile, credentials or endpoint.
     BackendUnavailable,
-    # No connection, to AWS or to a proxy; none in time; no TLS.
+    # The connection to AWS or to a proxy fails, times out, or has no TLS.
     exceptions.ConnectionError,
-    # A connection that was closed, or on which nothing came in time, or half of a body.
+    # The connection is closed, the read times out, or the body is incomplete.
     exceptions.HTTPClientError,
     exceptions.IncompleteReadError,
-    # An endpoint that is found at the call: a region that the service does not have, for one.
+    # The endpoint is resolved at the call, and the service does not exist in the region, for example.
     exceptions.BaseEndpointResolverError,
     exceptions.EndpointProviderError,
-    # Credentials are looked for at the first call, and again when they expire.
+    # Credentials are loaded at the first call, and again when they expire.
     exceptions.NoCredentialsError,
     exceptions.PartialCredentialsError,
     exceptions.CredentialRetrievalError,
@@ -32,9 +32,9 @@ UNREACHABLE: tuple[type[Exception], ...] = (
     exceptions.SSOError,
     exceptions.LoginError,
 )
-"""What botocore raises when a backend cannot be reached. Its other errors are of our requests or of our code."""
+"""Raised when a backend cannot be reached. Other errors of botocore are caused by our requests or our code."""
 
-NOT_RECOGNISED = {
+REJECTED_CREDENTIALS = {
     "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
@@ -47,32 +47,32 @@ NOT_RECOGNISED = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-"""Codes by which AWS says that it does not take the credentials. AccessDenied is none of them: it knows who asks, and
-what is missing is a right of our role, which trying again does not bring."""
+"""Error codes of AWS for credentials that it does not accept. AccessDenied is not one of them: the role lacks a
+permission, and a retry does not help."""
 
 HINT = "start `make run`, or set AWS_ENDPOINT_URL, AWS_DEFAULT_REGION and credentials"
 
 
-def unreachable(error: Exception) -> bool:
-    """Whether an error means that a backend cannot be reached. Trying later can help."""
+def is_unreachable(error: Exception) -> bool:
+    """Return whether an error means that a backend cannot be reached, so that a retry can help."""
     if isinstance(error, ClientError):
-        return error.response["Error"]["Code"] in NOT_RECOGNISED
+        return error.response["Error"]["Code"] in REJECTED_CREDENTIALS
     return isinstance(error, UNREACHABLE)
 
 
-def explained(error: Exception) -> str:
-    """The error in one line for the log, on a laptop with what to do about it."""
+def describe(error: Exception) -> str:
+    """Return the error as one line for the log. On a laptop it ends with a hint."""
     line = " ".join(str(error).split()).rstrip(".")
     return line if "AWS_LAMBDA_FUNCTION_NAME" in os.environ else f"{line}; {HINT}"
 
 
 @contextmanager
-def making_clients() -> Iterator[None]:
-    """Name what keeps boto3 from making a client: it depends on the environment alone.
+def client_errors() -> Iterator[None]:
+    """Raise `BackendUnavailable` where boto3 cannot create a client, which depends on the environment alone.
 
     Raises:
-        BackendUnavailable: no region, or one that is none; half of the credentials; a profile that is not there; an
-            endpoint that is no URL (a plain ValueError of botocore's).
+        BackendUnavailable: the region is missing or malformed, the credentials are incomplete, the profile does not
+            exist, or the endpoint is not a URL (botocore raises a plain ValueError).
     """
     try:
         yield

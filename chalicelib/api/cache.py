@@ -1,6 +1,6 @@
-"""What a warm function keeps: the manifest for some seconds, and the answers it gave.
+"""Caches of a warm Lambda function: the manifest for some seconds, and responses by ETag.
 
-The data changes once a day, and the manifest says when: while it names one version, an answer stays as it is.
+The data changes about once a day, with the version in the manifest. Responses are valid as long as the version is.
 """
 
 from __future__ import annotations
@@ -12,111 +12,151 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from chalice.app import Response
+
+from chalicelib.api.headers import CACHE_CONTROL, ETAG, NO_STORE, Headers
+from chalicelib.errors import NotReady, SchemaMismatch
 from chalicelib.lake.manifest import Contents, Manifest
 from chalicelib.lake.store import Lake
+from chalicelib.schema import SCHEMA_VERSION
 
-HELD_SECONDS = 5.0
-"""How old the manifest may be that an answer is made from."""
+MANIFEST_TTL = 5.0
+"""Manifest cache TTL, in seconds."""
 
-KEPT_BYTES = 32 << 20
-"""The memory that remembered answers may take."""
+MAX_CACHED_BYTES = 32 << 20
+"""The memory that cached responses may take."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """The manifest as it was at some moment, with its ETag; both None before the first run."""
+class Snapshot:
+    """The manifest at one moment, with its ETag. Both are None before the first run."""
 
     manifest: Manifest | None = None
     etag: str | None = None
 
     @property
     def contents(self) -> Contents | None:
-        """What the last commit holds."""
+        """The contents of the last commit, None before the first."""
         return self.manifest.contents if self.manifest else None
 
     @property
-    def settled(self) -> bool:
-        """Whether the table holds these contents, and no run is changing them."""
+    def cacheable(self) -> bool:
+        """Whether responses can be cached: no run is writing, so the table holds these contents."""
         return self.manifest is not None and self.manifest.state == "ready"
 
+    @property
+    def data_version(self) -> str | None:
+        """The version for Athena's idempotency tokens. None while a run writes, which disables them.
 
-class HeldManifest:
-    """The manifest, asked for at most every `HELD_SECONDS`, and then only whether it changed.
+        The run is part of it: after a rollback of the code an old version returns, and results that were read between
+        the two commits do not belong to it.
+        """
+        contents = self.contents
+        return f"{contents.version} {contents.run.id}" if contents and self.cacheable else None
+
+    def readable_contents(self) -> Contents:
+        """Return the contents of the last commit.
+
+        Raises:
+            NotReady: nothing has been committed yet.
+            SchemaMismatch: the last commit has another schema version than this code, older or newer: columns can be
+                missing or have another meaning. The next run of the job, or the end of the deployment, resolves it.
+        """
+        contents = self.contents
+        if contents is None:
+            raise NotReady("the lake has no committed manifest")
+        if contents.schema_version != SCHEMA_VERSION:
+            raise SchemaMismatch(f"the lake has schema version {contents.schema_version}; allowed: {SCHEMA_VERSION}")
+        return contents
+
+
+class ManifestCache:
+    """The manifest, read from S3 at most every `MANIFEST_TTL` seconds, by a conditional GET after the first read.
 
     Args:
-        clock: seconds that pass; replaced in tests.
+        clock: monotonic time in seconds; replaced in tests.
     """
 
     def __init__(self, lake: Lake, clock: Callable[[], float] = time.monotonic) -> None:
         self._lake = lake
         self._clock = clock
         self._lock = threading.Lock()
-        self._seen = Seen()
-        self._asked_at = float("-inf")
+        self._snapshot = Snapshot()
+        self._read_at = float("-inf")
 
-    def held(self) -> Seen:
-        """The manifest, `HELD_SECONDS` old at the most."""
+    def get(self) -> Snapshot:
+        """Return the manifest, at most `MANIFEST_TTL` seconds old."""
         with self._lock:
-            return self._seen if self._clock() - self._asked_at < HELD_SECONDS else self._ask()
+            return self._snapshot if self._clock() - self._read_at < MANIFEST_TTL else self._read()
 
-    def now(self) -> Seen:
-        """The manifest at this moment."""
+    def refresh(self) -> Snapshot:
+        """Return the current manifest."""
         with self._lock:
-            return self._ask()
+            return self._read()
 
-    def _ask(self) -> Seen:
-        asked_at = self._clock()
-        found = self._lake.manifest_after(self._seen.etag) if self._seen.etag else self._lake.manifest()
-        if found is not None:
-            self._seen = Seen(*found)
-        self._asked_at = asked_at
-        return self._seen
+    def _read(self) -> Snapshot:
+        read_at = self._clock()
+        etag = self._snapshot.etag
+        change = self._lake.manifest_after(etag) if etag else self._lake.manifest()
+        if change is not None:
+            self._snapshot = Snapshot(*change)
+        self._read_at = read_at
+        return self._snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """An answer as it was given."""
+class CachedResponse:
+    """The body and the headers of a 200 response."""
 
     body: str
     headers: Mapping[str, str | list[str]]
 
+    def response(self) -> Response:
+        """Return a response that the client may store."""
+        return Response(self.body, dict(self.headers), 200)
 
-class Answers:
-    """Answers by ETag, the least recently used forgotten first."""
+    def uncacheable(self) -> Response:
+        """Return a response that nobody may store: it has no ETag."""
+        headers: Headers = {name: value for name, value in self.headers.items() if name != ETAG.name}
+        return Response(self.body, headers | {CACHE_CONTROL: NO_STORE}, 200)
 
-    def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
-        self._most = most_bytes
+
+class ResponseCache:
+    """Responses by ETag. Evicts the least recently used ones."""
+
+    def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._responses: OrderedDict[str, CachedResponse] = OrderedDict()
         self._bytes = 0
 
-    def get(self, etag: str) -> Kept | None:
-        """The answer of this ETag, if it is remembered."""
+    def get(self, etag: str) -> CachedResponse | None:
+        """Return the response with this ETag, None if it is not cached."""
         with self._lock:
-            if etag in self._kept:
-                self._kept.move_to_end(etag)
-            return self._kept.get(etag)
+            if etag in self._responses:
+                self._responses.move_to_end(etag)
+            return self._responses.get(etag)
 
-    def keep(self, etag: str, answer: Kept) -> None:
-        """Remember an answer."""
+    def put(self, etag: str, response: CachedResponse) -> None:
+        """Cache a response, and evict others to stay below the limit of bytes."""
         with self._lock:
-            if etag not in self._kept:
-                self._kept[etag] = answer
-                self._bytes += len(answer.body)
-            while self._bytes > self._most:
-                _, forgotten = self._kept.popitem(last=False)
-                self._bytes -= len(forgotten.body)
+            if etag not in self._responses:
+                self._responses[etag] = response
+                self._bytes += len(response.body)
+            while self._bytes > self._max_bytes:
+                _, evicted = self._responses.popitem(last=False)
+                self._bytes -= len(evicted.body)
 
 
-def etag(*parts: str) -> str:
-    """The strong ETag of what these parts determine."""
+def make_etag(*parts: str) -> str:
+    """Return a strong ETag: the digest of all that determines a response."""
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return f'"{digest[:32]}"'
 
 
-def matches(if_none_match: str | None, tag: str) -> bool:
-    """Whether a client has the representation of this ETag already (RFC 9110, section 13.1.2)."""
+def etag_matches(if_none_match: str | None, etag: str) -> bool:
+    """Return whether `If-None-Match` has this ETag (RFC 9110, section 13.1.2)."""
     if if_none_match is None:
         return False
-    theirs = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
-    return "*" in theirs or tag in theirs
+    etags = [item.strip().removeprefix("W/") for item in if_none_match.split(",")]
+    return "*" in etags or etag in etags

@@ -1,9 +1,8 @@
-"""Where a page ended, as a text that a client hands back for the next.
+"""Keyset pagination: encode the position of a page's last row as the cursor of the next page.
 
-A cursor holds the last row's sort value and date, so the next page begins after that row whatever was added since,
-in this version of the data or a newer one. It is bound to its query by a digest: beside other parameters it would skip
-or repeat rows without a word. The digest is no secret, and need not be: whoever forges a cursor gains a place in a list
-that anyone may read.
+A cursor holds the sort value and the date of the last row, so the next page starts after that row in this version of
+the data or a newer one. A digest binds it to its query: with other parameters it would skip or repeat rows silently.
+The digest is not a secret: a forged cursor only selects another position in public data.
 """
 
 from __future__ import annotations
@@ -17,43 +16,43 @@ import msgspec
 
 from chalicelib.errors import BadParameter
 
-_DIGEST = 9
+_DIGEST_BYTES = 9
 
 Value = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | float | None
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
-    """The last row of a page: the value of the column that it is sorted by, and its date."""
+    """The position of a row: its value in the sort column, None if that is `data` or null, and its date."""
 
     value: Value
     data: date
 
 
 def encode(position: Position, query: bytes) -> str:
-    """The cursor of a page.
+    """Return the cursor of a position.
 
     Args:
-        query: the canonical form of all else that was asked.
+        query: the canonical form of the route and its other parameters.
     """
     body = msgspec.json.encode(position)
     return urlsafe_b64encode(_digest(body, query) + body).decode().rstrip("=")
 
 
 def decode(text: str, query: bytes) -> Position:
-    """The position that a cursor holds.
+    """Return the position in a cursor.
 
     Raises:
-        BadParameter: it is damaged, or belongs to another query.
+        BadParameter: the cursor is damaged or belongs to another query.
     """
     try:
-        body = urlsafe_b64decode(text + "=" * (-len(text) % 4))[_DIGEST:]
+        body = urlsafe_b64decode(text + "=" * (-len(text) % 4))[_DIGEST_BYTES:]
         position = msgspec.json.decode(body, type=Position)
     except (ValueError, msgspec.DecodeError):
         position = None
     if position is None or encode(position, query) != text:
-        raise BadParameter("cursor", text, "links.next of the page before, with the same parameters")
+        raise BadParameter("cursor", text, "links.next of the previous page, with the same parameters")
     return position
 
 
 def _digest(body: bytes, query: bytes) -> bytes:
-    return hashlib.sha256(query + b"\n" + body).digest()[:_DIGEST]
+    return hashlib.sha256(query + b"\n" + body).digest()[:_DIGEST_BYTES]

@@ -1,6 +1,7 @@
-"""`/docs`: the contract as a page to read and to try. It needs nothing from elsewhere, and no inline script.
+"""`/docs`: the contract as a page with a form for each route.
 
-Its style and its script are ours, in `assets/`, and are served beside it; they are no part of the contract.
+The page loads nothing from other hosts and has no inline script.
+Its style sheet and script are in `assets/` and are served by the API; they are not part of the contract.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from typing import Any
 from chalice.app import Request, Response
 
 from chalicelib.api import openapi
-from chalicelib.api.cache import etag, matches
-from chalicelib.api.handlers import Headers, base_path, parameters
-from chalicelib.api.parameters import Nothing
-from chalicelib.api.parsing import read
+from chalicelib.api.cache import etag_matches, make_etag
+from chalicelib.api.headers import CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REVALIDATE, Headers
+from chalicelib.api.parameters import NoParameters
+from chalicelib.api.parsing import base_path, parse
 from chalicelib.errors import NotFound
 
-_TYPES = {"docs.css": "text/css; charset=utf-8", "docs.js": "text/javascript; charset=utf-8"}
+_MEDIA_TYPES = {"docs.css": "text/css; charset=utf-8", "docs.js": "text/javascript; charset=utf-8"}
 
 _SECURITY = {
     "Content-Security-Policy": (
@@ -34,26 +35,26 @@ _SECURITY = {
 
 
 def docs(request: Request) -> Response:
-    """The page."""
-    read(Nothing, parameters(request))
+    """Return the page."""
+    parse(NoParameters, request)
     page = _page(escape(base_path(request)))
-    headers: Headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache", **_SECURITY}
+    headers: Headers = {CONTENT_TYPE: "text/html; charset=utf-8", CACHE_CONTROL: REVALIDATE, **_SECURITY}
     return Response(page, headers, 200)
 
 
 def asset(request: Request, name: str) -> Response:
-    """A file that the page needs, or 304 to a client that has it.
+    """Return a file of the page, or 304 if the client has it.
 
     Raises:
-        NotFound: there is none of this name.
+        NotFound: no file has this name.
     """
-    read(Nothing, parameters(request))
-    if name not in _TYPES:
-        raise NotFound(f"no asset {name!r}; allowed: {', '.join(_TYPES)}")
+    parse(NoParameters, request)
+    if name not in _MEDIA_TYPES:
+        raise NotFound(f"no asset {name!r}; allowed: {', '.join(_MEDIA_TYPES)}")
     body = _asset(name)
-    tag = etag(body)
-    headers: Headers = {"Content-Type": _TYPES[name], "Cache-Control": "no-cache", "ETag": tag, **_SECURITY}
-    if matches(request.headers.get("if-none-match"), tag):
+    etag = make_etag(body)
+    headers: Headers = {CONTENT_TYPE: _MEDIA_TYPES[name], CACHE_CONTROL: REVALIDATE, ETAG.name: etag, **_SECURITY}
+    if etag_matches(request.headers.get(IF_NONE_MATCH), etag):
         return Response("", headers, 304)
     return Response(body, headers, 200)
 
@@ -83,8 +84,8 @@ def _page(base: str) -> str:
 <header>
 <h1>b3-dataflow</h1>
 {_paragraphs(document["info"]["description"])}
-<p>The same for machines: <a href="{base}/openapi.json">openapi.json</a>, OpenAPI {document["openapi"]}.</p>
-<p class="key"><label for="key">API key, where this deployment asks for one</label>
+<p>In machine-readable form: <a href="{base}/openapi.json">openapi.json</a>, OpenAPI {document["openapi"]}.</p>
+<p class="key"><label for="key">API key, if this deployment requires one</label>
 <input id="key" type="password" autocomplete="off"></p>
 <nav aria-label="Routes"><ul>{links}<li><a href="#columns">columns of a row</a></li></ul></nav>
 </header>
@@ -98,8 +99,8 @@ def _page(base: str) -> str:
 """
 
 
-def _section(base: str, path: str, operation: dict[str, Any], asked: list[dict[str, Any]]) -> str:
-    rows = "".join(_parameter(path, parameter) for parameter in asked)
+def _section(base: str, path: str, operation: dict[str, Any], parameters: list[dict[str, Any]]) -> str:
+    rows = "".join(_parameter(path, parameter) for parameter in parameters)
     table = f"<table><tbody>{rows}</tbody></table>" if rows else ""
     media, content = next(iter(operation["responses"]["200"]["content"].items()))
     example = json.dumps(content["example"], indent=2, ensure_ascii=False) if "json" in media else content["example"]
@@ -111,10 +112,10 @@ def _section(base: str, path: str, operation: dict[str, Any], asked: list[dict[s
     return f"""<section id="{_anchor(path)}">
 <h2><span class="method">GET</span><code>{escape(path)}</code></h2>
 <p><strong>{escape(operation["summary"])}.</strong> {_inline(operation["description"])}</p>
-<form data-path="{base}{escape(path)}">{table}<button>Ask</button><code class="address"></code></form>
-<div hidden aria-live="polite"><p class="said"></p><pre></pre></div>
-<details><summary>Example of an answer</summary><pre>{escape(example)}</pre></details>
-<details><summary>Other answers</summary><table><tbody>{errors}</tbody></table></details>
+<form data-path="{base}{escape(path)}">{table}<button>Send</button><code class="address"></code></form>
+<div hidden aria-live="polite"><p class="status"></p><pre></pre></div>
+<details><summary>Example of a response</summary><pre>{escape(example)}</pre></details>
+<details><summary>Other responses</summary><table><tbody>{errors}</tbody></table></details>
 </section>
 """
 

@@ -1,4 +1,4 @@
-"""What the routes answer, typed. The OpenAPI document is made from these classes."""
+"""The bodies of responses. The OpenAPI document is generated from these classes."""
 
 from __future__ import annotations
 
@@ -16,36 +16,38 @@ from chalicelib.schema import Window
 
 
 class AnswerMeta(Struct, frozen=True, kw_only=True):
-    """What an answer is made from."""
+    """Metadata: the data and the parameters that an answer is computed from."""
 
     ticker: str
     as_of: Annotated[date | None, Meta(description="the last session of the data")]
-    version: Annotated[str, Meta(description="names the data: equal versions, equal answers")]
-    synthetic: Annotated[bool, Meta(description="whether the data is generated, and none of it real")]
-    count: Annotated[int, Meta(description="rows of this answer")]
-    periods_per_year: Annotated[int, Meta(description="sessions a year, by which volatility is annualised")]
+    version: Annotated[str, Meta(description="of the data: equal versions have equal answers")]
+    synthetic: Annotated[bool, Meta(description="whether the data is generated, not real")]
+    count: Annotated[int, Meta(description="number of rows in this answer")]
+    periods_per_year: Annotated[int, Meta(description="sessions a year in the annualised volatility")]
     unit: Annotated[dict[str, str], Meta(description="of each column that has one")]
-    sessions: Annotated[int | UnsetType, Meta(description="that the rows are computed from")] = UNSET
+    sessions: Annotated[int | UnsetType, Meta(description="number of sessions that the rows are computed from")] = UNSET
     estimator: EstimatorName | UnsetType = UNSET
     window: Window | UnsetType = UNSET
-    volatility_column: Annotated[str | UnsetType, Meta(description="of the table, behind `vol_anualizada`")] = UNSET
+    volatility_column: Annotated[str | UnsetType, Meta(description="the column of the table in `vol_anualizada`")] = (
+        UNSET
+    )
     caveats: Annotated[
         dict[str, str] | UnsetType,
-        Meta(description="by estimator, what it misses on this source, with figures of the real history"),
+        Meta(description="the bias of each estimator on this source, with figures of the real history"),
     ] = UNSET
     method: str | UnsetType = UNSET
     threshold: float | UnsetType = UNSET
 
 
 class Links(Struct, frozen=True):
-    """Where the answer is from, and where the next page is; `next` is null on the last one."""
+    """Links to this answer and to the next page; `next` is null on the last page."""
 
     self: str
     next: str | None
 
 
 class RowsAnswer(Struct, frozen=True):
-    """Sessions, in the columns asked for."""
+    """Sessions, with the requested columns."""
 
     rows: list[Row]
     meta: AnswerMeta
@@ -53,7 +55,7 @@ class RowsAnswer(Struct, frozen=True):
 
 
 class ConeAnswer(Struct, frozen=True):
-    """The volatility cone: a row for each window."""
+    """The volatility cone, with one row for each window."""
 
     rows: list[ConeRow]
     meta: AnswerMeta
@@ -61,7 +63,7 @@ class ConeAnswer(Struct, frozen=True):
 
 
 class Day(Struct, frozen=True):
-    """A session that stands out, and its return from the close before, as a logarithm and in percent."""
+    """The session of an extreme return. The return from the previous close, as a logarithm and in percent."""
 
     data: date
     retorno_log: float
@@ -69,14 +71,14 @@ class Day(Struct, frozen=True):
 
 
 class Depth(Struct, frozen=True):
-    """A session, and how far its close was below the highest until then, in or before the range."""
+    """A session, and its close relative to the highest close until then, in or before the range."""
 
     data: date
     drawdown: float
 
 
 class SummaryAnswer(Struct, frozen=True):
-    """A range in numbers. The days and falls are null where the range has no sessions."""
+    """Statistics of a range. The days and falls are null if the range has no sessions."""
 
     rows: list[Described]
     best_day: Day | None
@@ -88,7 +90,7 @@ class SummaryAnswer(Struct, frozen=True):
 
 
 class StatusAnswer(Struct, frozen=True, kw_only=True):
-    """How fresh the data is, and how good. All but the first two are null before the first run."""
+    """Freshness and quality of the data. All but the first two fields are null before the first run."""
 
     ticker: str
     state: Literal["empty", "writing", "ready"]
@@ -105,7 +107,7 @@ class StatusAnswer(Struct, frozen=True, kw_only=True):
 
 
 class IndexAnswer(Struct, frozen=True):
-    """The routes: what each answers, and its link."""
+    """The summary and the link of each route."""
 
     name: str
     routes: dict[str, str]
@@ -113,7 +115,7 @@ class IndexAnswer(Struct, frozen=True):
 
 
 class ParameterError(Struct, frozen=True):
-    """A parameter that is not acceptable: what was received, and what is allowed."""
+    """A parameter that is not allowed, with the received value and the allowed ones."""
 
     parameter: str
     received: str
@@ -121,7 +123,7 @@ class ParameterError(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True):
-    """What went wrong, as RFC 9457 has it."""
+    """An error (RFC 9457)."""
 
     type: str
     title: str

@@ -1,4 +1,4 @@
-"""The contract of the HTTP interface as an OpenAPI 3.1 document, from routes and models."""
+"""The contract of the HTTP interface: an OpenAPI 3.1 document, generated from routes and models."""
 
 from __future__ import annotations
 
@@ -12,37 +12,32 @@ from typing import Any
 import msgspec
 
 from chalicelib import __version__
+from chalicelib.api.headers import DATA, ETAG, RETRY_AFTER, Header
 from chalicelib.api.models import Problem
-from chalicelib.api.parameters import COLUMNS, COMPUTED, Anomalies, Span
+from chalicelib.api.parameters import COLUMNS, COMPUTED, AnomaliesParameters, RangeParameters
 from chalicelib.api.representations import CSV, JSON, PROBLEM_JSON
 from chalicelib.api.routes import ROUTES, Route
-from chalicelib.schema import REFINED
+from chalicelib.errors import ContractError
+from chalicelib.schema import REFINED, Column
 
 Document = dict[str, Any]
 
 _REF = "#/components/schemas/{name}"
 
 _DESCRIPTION = """\
-The history of IBOVESPA and its volatility, a row a session. Names in rows are the columns of the table; a value is null
-where it is not known. Percentages are in percent, volatilities a fraction a year, prices index points.
+The history of IBOVESPA and its volatility, one row a session. The names in rows are the columns of the table; a null is
+an unknown value. Percentages are in percent, volatilities are fractions a year, prices are index points.
 
-An answer holds until the data changes: it has an `ETag`, and `If-None-Match` is answered 304. What is wrong with a
-request is told as `application/problem+json`. A long answer is compressed for a client that accepts gzip. On AWS the
-gateway answers some requests before they arrive here: an unknown path or a wrong method (403), a missing key (403), too
-many requests (429)."""
+A response is valid until the data changes: it has an `ETag`, and a request with a matching `If-None-Match` returns 304.
+Errors are `application/problem+json`. Long responses are compressed for clients that accept gzip. On AWS, API Gateway
+rejects some requests itself: an unknown path or method (403), a missing key (403), too many requests (429)."""
 
 _ERRORS = {
     400: "A parameter is unknown, repeated, malformed, out of range, or in conflict with another.",
-    500: "A fault of ours.",
-    503: "A backend is unavailable or busy, or nothing has been ingested yet: try again after `Retry-After` seconds.",
-    504: "The query is still running: try again after `Retry-After` seconds.",
-}
-
-_SAID: Document = {
-    "Link": {"description": "In CSV, the next page, if there is one.", "schema": {"type": "string"}},
-    "X-Data-As-Of": {"description": "The last session of the data.", "schema": {"type": "string"}},
-    "X-Data-Synthetic": {"description": "Whether the data is generated.", "schema": {"enum": ["true", "false"]}},
-    "X-Data-Version": {"description": "Names the data.", "schema": {"type": "string"}},
+    500: "An internal error.",
+    503: "A backend is unavailable or busy, nothing has been ingested yet, or the table is being updated to a new "
+    "schema: retry after `Retry-After` seconds.",
+    504: "The query is still running: retry after `Retry-After` seconds.",
 }
 
 _TYPES: Mapping[str, Document] = {
@@ -56,32 +51,35 @@ _TYPES: Mapping[str, Document] = {
 
 
 def document(base: str = "") -> Document:
-    """The contract.
+    """Return the contract.
 
     Args:
-        base: what stands before every path where the client reached us.
+        base: the base path of the server.
+
+    Raises:
+        ContractError: a route lacks an example, or a parameter or a column lacks what the contract needs.
     """
     return _document() | {"servers": [{"url": base or "/"}]}
 
 
 @cache
 def examples() -> Document:
-    """For each route the answer to its example, with fewer rows; and under `problems` what each error says."""
-    found: Document = msgspec.json.decode((files("chalicelib.api") / "examples.json").read_bytes())
-    return found
+    """Return the example body of each route by path, with few rows; under `problems` those of errors by status."""
+    bodies: Document = msgspec.json.decode((files("chalicelib.api") / "examples.json").read_bytes())
+    return bodies
 
 
 @cache
 def _document() -> Document:
-    models = [route.answers for route in ROUTES.values() if route.answers] + [Problem]
+    models = [route.model for route in ROUTES.values() if route.model] + [Problem]
     _, components = msgspec.json.schema_components(models, ref_template=_REF)
     for component in components.values():
         if "description" in component:
-            # A docstring, whose indentation only Python 3.13 takes away by itself.
+            # A docstring: Python below 3.13 keeps its indentation.
             component["description"] = cleandoc(component["description"])
     components["Row"] = _row()
     components["Column"] = {"type": "string", "enum": list(COLUMNS)}
-    components["AnomalyColumn"] = {"type": "string", "enum": list(Anomalies.allowed_fields)}
+    components["AnomalyColumn"] = {"type": "string", "enum": list(AnomaliesParameters.allowed_fields)}
     components["RowsAnswer"]["properties"]["rows"]["items"] = {"$ref": _REF.format(name="Row")}
     return {
         "openapi": "3.1.0",
@@ -95,59 +93,72 @@ def _document() -> Document:
 
 
 def _row() -> Document:
-    columns = [*REFINED, *(column for column in COMPUTED if column.name in Anomalies.allowed_fields)]
+    columns = [*REFINED, *(column for column in COMPUTED if column.name in AnomaliesParameters.allowed_fields)]
     properties = {
-        column.name: _TYPES[column.type]
+        column.name: _column_type(column)
         | {"description": f"{column.description} ({column.unit})" if column.unit else column.description}
         for column in columns
     }
     return {
         "title": "Row",
-        "description": "A session, in the columns asked for.",
+        "description": "A session, with the requested columns.",
         "type": "object",
         "properties": properties,
         "additionalProperties": False,
     }
 
 
+def _column_type(column: Column) -> Document:
+    if column.type not in _TYPES:
+        raise ContractError(f"column {column.name!r} has type {column.type!r}; allowed: {', '.join(_TYPES)}")
+    return _TYPES[column.type]
+
+
 def _path(path: str, route: Route) -> Document:
     name = path.strip("/").replace("/", "_").replace(".", "_") or "index"
     responses = _responses(path, route)
-    said: Document = {
+    operation: Document = {
         "summary": route.summary,
         "description": route.description,
-        # A key where the deployment asks for one, and none elsewhere.
+        # The key is optional: not every deployment requires one.
         "security": [{"key": []}, {}] if route.keyed else [{}],
     }
     bodiless = {status: {**response, "content": {}} for status, response in responses.items()}
     return {
-        "parameters": list(_parameters(route)),
-        "get": {"operationId": name, **said, "responses": responses},
-        "head": {"operationId": f"head_{name}", **said, "responses": bodiless},
+        "parameters": list(_parameters(path, route)),
+        "get": {"operationId": name, **operation, "responses": responses},
+        "head": {"operationId": f"head_{name}", **operation, "responses": bodiless},
     }
 
 
-def _parameters(route: Route) -> Iterable[Document]:
+def _parameters(path: str, route: Route) -> Iterable[Document]:
     for field in msgspec.structs.fields(route.parameters):
         (schema,), _ = msgspec.json.schema_components([field.type], ref_template=_REF)
         schema = _not_null(schema)
         if field.default is not None:
             schema["default"] = field.default
+        if "description" not in schema:
+            raise ContractError(
+                f"parameter {field.name!r} of route {path} has no description: annotate it with "
+                "msgspec.Meta(description=...) in chalicelib/api/parameters.py"
+            )
         parameter = {"name": field.name, "in": "query", "required": False, "description": schema.pop("description")}
-        examples = schema.pop("examples", [])
+        values = schema.pop("examples", [])
         if schema.get("type") == "array":
             parameter |= {"style": "form", "explode": False}
-            schema["items"] = {"$ref": _REF.format(name="AnomalyColumn" if route.parameters is Anomalies else "Column")}
+            schema["items"] = {
+                "$ref": _REF.format(name="AnomalyColumn" if route.parameters is AnomaliesParameters else "Column")
+            }
         if field.name in route.example:
-            examples = [msgspec.to_builtins(msgspec.convert(route.example[field.name], field.type, strict=False))]
-        # All examples of a route fit together: no year beside a start.
-        if examples and (field.name in route.example or field.name not in Span.__struct_fields__):
-            parameter["example"] = examples[0]
+            values = [msgspec.to_builtins(msgspec.convert(route.example[field.name], field.type, strict=False))]
+        # The examples of a route are valid together: no year beside a start.
+        if values and (field.name in route.example or field.name not in RangeParameters.__struct_fields__):
+            parameter["example"] = values[0]
         yield parameter | {"schema": schema}
 
 
 def _not_null(schema: Document) -> Document:
-    """The schema without null, which is what an absent parameter is."""
+    """The schema without null, the default of an absent parameter."""
     branches = [branch for branch in schema.pop("anyOf", []) if branch != {"type": "null"}]
     return {**(branches[0] if branches else {}), **schema}
 
@@ -156,29 +167,39 @@ def _responses(path: str, route: Route) -> Document:
     statuses = [400, 500, *([503] if route.keyed else []), *([504] if route.view else [])]
     responses: Document = {"200": {"description": route.summary, "content": _content(path, route)}}
     if route.view:
-        tag = {"ETag": {"description": "Names this answer.", "schema": {"type": "string"}}}
-        responses["200"]["headers"] = tag | _SAID
-        responses["304"] = {"description": "The client has this answer already.", "headers": tag}
+        responses["200"]["headers"] = _headers(ETAG, *DATA)
+        responses["304"] = {"description": "The client has this response already.", "headers": _headers(ETAG)}
     for status in statuses:
         example = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
-        example |= {"instance": path, **examples()["problems"][str(status)]}
+        example |= {"instance": path, **_example("problems", str(status))}
         responses[str(status)] = {
             "description": _ERRORS[status],
             "content": {PROBLEM_JSON: {"schema": {"$ref": _REF.format(name="Problem")}, "example": example}},
         }
         if status in (503, 504):
-            retry = {"description": "Seconds.", "schema": {"type": "integer"}}
-            responses[str(status)]["headers"] = {"Retry-After": retry}
+            responses[str(status)]["headers"] = _headers(RETRY_AFTER)
     return responses
 
 
 def _content(path: str, route: Route) -> Document:
-    if route.answers is None:
-        kind = "object" if route.media == JSON else "string"
-        return {route.media: {"schema": {"type": kind}, "example": examples()[path]}}
-    content: Document = {
-        JSON: {"schema": {"$ref": _REF.format(name=route.answers.__name__)}, "example": examples()[path]}
-    }
+    if route.model is None:
+        kind = "object" if route.media_type == JSON else "string"
+        return {route.media_type: {"schema": {"type": kind}, "example": _example(path)}}
+    content: Document = {JSON: {"schema": {"$ref": _REF.format(name=route.model.__name__)}, "example": _example(path)}}
     if route.view:
         content[CSV] = {"schema": {"type": "string"}}
     return content
+
+
+def _headers(*headers: Header) -> Document:
+    return {header.name: {"description": header.description, "schema": header.schema} for header in headers}
+
+
+def _example(*keys: str) -> Any:
+    """The value in the examples below a key, and below another in that."""
+    value: Any = examples()
+    for key in keys:
+        if key not in value:
+            raise ContractError(f"{' '.join(keys)} has no example in chalicelib/api/examples.json: run `make examples`")
+        value = value[key]
+    return value

@@ -1,4 +1,4 @@
-"""What a client may ask of each route: query parameters, typed. The OpenAPI document is made from these classes."""
+"""The query parameters of each route. The OpenAPI document is generated from these classes."""
 
 from __future__ import annotations
 
@@ -14,30 +14,33 @@ from chalicelib.schema import PRICES, REFINED, Column, Window, volatility_column
 MAX_LIMIT = 5000
 
 MAX_VALUES = 60_000
-"""Rows times fields of one answer: it stays below the 6 MB that Lambda can give back."""
+"""Rows times fields of one response, which keeps it below the 6 MB that Lambda can return."""
 
-VOLATILITY = "vol_anualizada"
-"""The one column of an answer that the table has under another name: the estimator and window asked for."""
+VOLATILITY_COLUMN = "vol_anualizada"
+"""The volatility by the requested estimator and window. The table has one column for each of them."""
 
-SCORE = "escore"
-"""How unusual a session is, by the method asked for: a column of `/ibov/anomalies` alone."""
+SCORE_COLUMN = "escore"
+"""The score of a session by the requested method, a column of `/ibov/anomalies` only."""
 
 COMPUTED = (
     Column(
-        VOLATILITY, "double", "fraction a year", "the volatility asked for; `meta.volatility_column` names its column"
+        VOLATILITY_COLUMN,
+        "double",
+        "fraction a year",
+        "volatility by the requested estimator and window; `meta.volatility_column` is its column in the table",
     ),
-    Column(SCORE, "double", "", "how unusual the session is, by the method asked for"),
-    Column("retorno_pct", "double", "percent", "the return from the close before, of a day that `/ibov/summary` names"),
+    Column(SCORE_COLUMN, "double", "", "score of the session by the requested method"),
+    Column("retorno_pct", "double", "percent", "return from the previous close, of a day in `/ibov/summary`"),
 )
-"""What is said of a session in an answer, and is not in the table by that name."""
+"""The columns of answers that the table does not have under that name."""
 
 DEFAULT_ESTIMATOR: EstimatorName = "close_to_close"
-"""The others are biased on this source: see `caveats`."""
+"""The other estimators are biased on this source: see `caveats`."""
 
 DEFAULT_WINDOW: Window = 21
 
-COLUMNS = (*(column.name for column in REFINED), VOLATILITY)
-"""What `fields` may name."""
+COLUMNS = (*(column.name for column in REFINED), VOLATILITY_COLUMN)
+"""The allowed values of `fields`."""
 
 Format = Literal["json", "csv"]
 Sort = Literal[
@@ -50,22 +53,26 @@ ScoreSort = Literal[Sort, "escore", "-escore"]
 Method = Literal["zscore", "zscore_range"]
 
 
-class Nothing(Struct, frozen=True, kw_only=True):
-    """A route without parameters."""
+class NoParameters(Struct, frozen=True, kw_only=True):
+    """The parameters of a route that has none."""
 
 
-class Span(Struct, frozen=True, kw_only=True):
-    """A range of sessions.
+class RangeParameters(Struct, frozen=True, kw_only=True):
+    """The parameters of a range of sessions.
 
     Raises:
-        BadParameter: `start` is after `end`, or `year` is given beside one of them.
+        BadParameter: `start` is after `end`, or `year` is combined with one of them.
     """
 
-    start: Annotated[date | None, Meta(description="The first day, included.", examples=["2025-01-02"])] = None
-    end: Annotated[date | None, Meta(description="The last day, included.", examples=["2025-12-30"])] = None
+    start: Annotated[
+        date | None, Meta(description="The first day of the range, inclusive.", examples=["2025-01-02"])
+    ] = None
+    end: Annotated[date | None, Meta(description="The last day of the range, inclusive.", examples=["2025-12-30"])] = (
+        None
+    )
     year: Annotated[
         Annotated[int, Meta(ge=1900, le=2199)] | None,
-        Meta(description="A calendar year, in place of `start` and `end`.", examples=[2025]),
+        Meta(description="A calendar year, instead of `start` and `end`.", examples=[2025]),
     ] = None
 
     def __post_init__(self) -> None:
@@ -76,36 +83,40 @@ class Span(Struct, frozen=True, kw_only=True):
 
     @property
     def first(self) -> date | None:
-        """The first day, None if open."""
+        """The first day, None if the range has no start."""
         return date(self.year, 1, 1) if self.year else self.start
 
     @property
     def last(self) -> date | None:
-        """The last day, None if open."""
+        """The last day, None if the range has no end."""
         return date(self.year, 12, 31) if self.year else self.end
 
 
 _Format = Annotated[
-    Format | None, Meta(description="`json` or `csv`; if absent, as `Accept` says, else `json`.", examples=["json"])
+    Format | None,
+    Meta(description="`json` or `csv`. The default is the best match of `Accept`, else `json`.", examples=["json"]),
 ]
 _Estimator = Annotated[
     EstimatorName,
     Meta(
-        description="The estimator of volatility; `meta.caveats` says what it misses on this source.",
+        description="The volatility estimator. `meta.caveats` describes its bias on this source.",
         examples=[DEFAULT_ESTIMATOR],
     ),
 ]
-_Window = Annotated[Window, Meta(description="Sessions that the estimator looks back.", examples=[DEFAULT_WINDOW])]
+_Window = Annotated[Window, Meta(description="The window of the estimator, in sessions.", examples=[DEFAULT_WINDOW])]
+
+_SORT = Meta(
+    description="The sort column; `-` means descending. Nulls come last, ties are in order of `data`.",
+    examples=["-data"],
+)
 
 
-_SORT = Meta(description="The order, `-` for descending; nulls last, ties by `data`.", examples=["-data"])
-
-
-class Rows(Span, frozen=True, kw_only=True):
-    """Sessions of a range, a page at a time.
+class PageParameters(RangeParameters, frozen=True, kw_only=True):
+    """The parameters of a range of sessions, in pages.
 
     Raises:
-        BadParameter: as `Span`; a field is unknown or repeated; or `limit` times the fields is above `MAX_VALUES`.
+        BadParameter: as `RangeParameters`; a field is unknown or repeated; or `limit` times the number of fields is
+            above `MAX_VALUES`.
     """
 
     default_fields: ClassVar[tuple[str, ...]]
@@ -113,17 +124,24 @@ class Rows(Span, frozen=True, kw_only=True):
 
     limit: Annotated[
         int,
-        Meta(ge=1, le=MAX_LIMIT, description=f"The most rows; times fields, at most {MAX_VALUES:,}.", examples=[10]),
+        Meta(
+            ge=1,
+            le=MAX_LIMIT,
+            description=f"The maximum number of rows. Rows times fields: at most {MAX_VALUES:,}.",
+            examples=[10],
+        ),
     ] = 252
     sort: Annotated[Sort, _SORT] = "-data"
     cursor: Annotated[
         Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{16,200}$")] | None,
-        Meta(description="Where the page before ended: `links.next` has it. It is bound to the other parameters."),
+        Meta(
+            description="Position of the page, from `links.next` of the previous page. Use it with the same parameters."
+        ),
     ] = None
     fields: Annotated[
         tuple[str, ...] | None,
         Meta(
-            description="Columns, separated by commas; if absent, those of the example.",
+            description="Columns, separated by commas. The default is those of the example.",
             extra_json_schema={"type": "array", "minItems": 1, "uniqueItems": True},
         ),
     ] = None
@@ -133,32 +151,32 @@ class Rows(Span, frozen=True, kw_only=True):
         super().__post_init__()
         for name in self.fields or ():
             if name not in self.allowed_fields:
-                raise BadParameter("fields", name, f"of {', '.join(self.allowed_fields)}")
+                raise BadParameter("fields", name, f"one of {', '.join(self.allowed_fields)}")
         if self.fields and len(set(self.fields)) < len(self.fields):
             raise BadParameter("fields", ",".join(self.fields), "each column once")
         if self.limit * len(self.columns) > MAX_VALUES:
-            most = f"at most {MAX_VALUES // len(self.columns)} with {len(self.columns)} fields"
-            raise BadParameter("limit", str(self.limit), f"{most} (rows times fields: {MAX_VALUES})")
+            allowed = f"at most {MAX_VALUES // len(self.columns)} with {len(self.columns)} fields"
+            raise BadParameter("limit", str(self.limit), f"{allowed} (rows times fields: {MAX_VALUES})")
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the answer, in order."""
+        """The columns of the rows, in order."""
         return self.fields or self.default_fields
 
     @property
-    def volatility(self) -> str:
-        """The table's column that `vol_anualizada` stands for."""
+    def volatility_column(self) -> str:
+        """The column of the table in `vol_anualizada`."""
         return volatility_column(DEFAULT_ESTIMATOR, DEFAULT_WINDOW)
 
 
-class Prices(Rows, frozen=True, kw_only=True):
-    """`/ibov/prices`."""
+class PricesParameters(PageParameters, frozen=True, kw_only=True):
+    """The parameters of `/ibov/prices`."""
 
     default_fields = ("data", *PRICES, "volume_negociado", "retorno_log", "drawdown", "avisos", "fonte")
 
 
-class Volatility(Rows, frozen=True, kw_only=True):
-    """`/ibov/volatility`."""
+class VolatilityParameters(PageParameters, frozen=True, kw_only=True):
+    """The parameters of `/ibov/volatility`."""
 
     default_fields = (
         "data",
@@ -172,19 +190,19 @@ class Volatility(Rows, frozen=True, kw_only=True):
         "vol_std_3d",
         "vol_zscore",
         "volatilidade_pico",
-        VOLATILITY,
+        VOLATILITY_COLUMN,
     )
 
     estimator: _Estimator = DEFAULT_ESTIMATOR
     window: _Window = DEFAULT_WINDOW
 
     @property
-    def volatility(self) -> str:
+    def volatility_column(self) -> str:
         return volatility_column(self.estimator, self.window)
 
 
-class Compare(Rows, frozen=True, kw_only=True):
-    """`/ibov/volatility/compare`: the fields are named by the window, unless they are asked for."""
+class CompareParameters(PageParameters, frozen=True, kw_only=True):
+    """The parameters of `/ibov/volatility/compare`. The default fields depend on the window."""
 
     window: _Window = DEFAULT_WINDOW
 
@@ -193,45 +211,45 @@ class Compare(Rows, frozen=True, kw_only=True):
         return self.fields or ("data", *(volatility_column(estimator, self.window) for estimator in ESTIMATORS))
 
     @property
-    def volatility(self) -> str:
+    def volatility_column(self) -> str:
         return volatility_column(DEFAULT_ESTIMATOR, self.window)
 
 
-class Cone(Span, frozen=True, kw_only=True):
-    """`/ibov/volatility/cone`."""
+class ConeParameters(RangeParameters, frozen=True, kw_only=True):
+    """The parameters of `/ibov/volatility/cone`."""
 
     estimator: _Estimator = DEFAULT_ESTIMATOR
     format: _Format = None
 
 
-class Summary(Span, frozen=True, kw_only=True):
-    """`/ibov/summary`."""
+class SummaryParameters(RangeParameters, frozen=True, kw_only=True):
+    """The parameters of `/ibov/summary`."""
 
     estimator: _Estimator = DEFAULT_ESTIMATOR
     window: _Window = DEFAULT_WINDOW
     format: _Format = None
 
     @property
-    def volatility(self) -> str:
-        """The table's column that `vol_anualizada` stands for."""
+    def volatility_column(self) -> str:
+        """The column of the table in `vol_anualizada`."""
         return volatility_column(self.estimator, self.window)
 
 
-class Anomalies(Rows, frozen=True, kw_only=True):
-    """`/ibov/anomalies`."""
+class AnomaliesParameters(PageParameters, frozen=True, kw_only=True):
+    """The parameters of `/ibov/anomalies`."""
 
-    default_fields = ("data", "preco_fechamento", "retorno_log", "amplitude", "volatilidade_pct", SCORE)
-    allowed_fields = (*COLUMNS, SCORE)
+    default_fields = ("data", "preco_fechamento", "retorno_log", "amplitude", "volatilidade_pct", SCORE_COLUMN)
+    allowed_fields = (*COLUMNS, SCORE_COLUMN)
 
-    sort: Annotated[ScoreSort, _SORT] = "-data"  # type: ignore[assignment] # more is allowed here
+    sort: Annotated[ScoreSort, _SORT] = "-data"  # type: ignore[assignment] # allows more values
     method: Annotated[
         Method,
         Meta(
-            description="`zscore`: `volatilidade_pct` against the 252 sessions before, so that no later day changes "
-            "it. `zscore_range`: against mean and standard deviation of the range asked for.",
+            description="`zscore`: `volatilidade_pct` against the 252 previous sessions, so that later sessions do "
+            "not change it. `zscore_range`: against mean and standard deviation of the requested range.",
             examples=["zscore"],
         ),
     ] = "zscore"
     threshold: Annotated[
-        float, Meta(ge=0, le=100, description="A day is flagged if its score is above.", examples=[1.5])
+        float, Meta(ge=0, le=100, description="A session with a score above it is an anomaly.", examples=[1.5])
     ] = 1.5

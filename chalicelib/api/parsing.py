@@ -1,4 +1,4 @@
-"""From the text of a request to the typed parameters of its route."""
+"""Parse a request: its base path, and its query parameters as the typed parameters of its route."""
 
 from __future__ import annotations
 
@@ -8,47 +8,88 @@ from datetime import date
 from typing import Any, TypeVar
 
 import msgspec
+from chalice.app import Request
 from msgspec.inspect import FloatType, IntType, LiteralType, StrType, Type, UnionType, VarTupleType, type_info
 
 from chalicelib.errors import BadParameter
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-Given = Mapping[str, Sequence[str]]
-"""The query parameters of a request: the values of each."""
-
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+"""The range of dates that a parameter may have."""
 
-# msgspec alone would take 1e2 for a whole number, and nan for a number.
+# msgspec alone accepts 1e2 as an integer, and nan as a number.
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,400})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
-def read(model: type[T], given: Given) -> T:
-    """The parameters of a request.
+def base_path(request: Request) -> str:
+    """Return the part of the URL's path before the route: a stage, a custom domain's base path, or nothing."""
+    full_path = str(request.context.get("path") or request.path)
+    base = full_path.rstrip("/").removesuffix(request.path.rstrip("/")).strip("/")
+    return f"/{base}" if base else ""
+
+
+def parse(model: type[T], request: Request) -> T:
+    """Return the query parameters of a request as its route's model.
 
     Raises:
         BadParameter: one is unknown, repeated, empty, malformed, out of range, or in conflict with another.
     """
+    return parse_texts(model, _query_parameters(request))
+
+
+def _query_parameters(request: Request) -> dict[str, list[str]]:
+    """The values of each query parameter.
+
+    The JSON of an event can hold a lone surrogate, which cannot be encoded as UTF-8: it is read as a question mark.
+    """
+    parameters = request.query_params
+    if parameters is None:
+        return {}
+    return {_utf8(name): [_utf8(text) for text in parameters.getlist(name)] for name in parameters}
+
+
+def _utf8(text: str) -> str:
+    return text.encode(errors="replace").decode()
+
+
+def parse_texts(model: type[T], texts: Mapping[str, Sequence[str]]) -> T:
+    """Return query parameters, the values of each by name, as a model.
+
+    Raises:
+        BadParameter: as `parse`.
+    """
     fields = {field.name: field.type for field in msgspec.structs.fields(model)}
     values: dict[str, Any] = {}
-    for name, texts in given.items():
+    for name, repeated in texts.items():
         if name not in fields:
-            raise BadParameter(name, texts[0], f"one of {', '.join(fields)}" if fields else "no parameter at all")
-        if len(texts) != 1:
-            raise BadParameter(name, ", ".join(texts), "the parameter once")
-        values[name] = _value(name, texts[0], fields[name])
+            allowed = f"one of {', '.join(fields)}" if fields else "no parameter at all"
+            raise BadParameter(name, repeated[0], allowed)
+        if len(repeated) != 1:
+            raise BadParameter(name, ", ".join(repeated), "the parameter once")
+        values[name] = _value(name, repeated[0], fields[name])
     return model(**values)
 
 
+def canonical(parameters: msgspec.Struct) -> dict[str, str]:
+    """Return the parameters that differ from their defaults, as texts, in the order of the contract."""
+    texts = {}
+    for field in msgspec.structs.fields(parameters):
+        value = getattr(parameters, field.name)
+        if value != field.default:
+            texts[field.name] = ",".join(value) if isinstance(value, tuple) else str(value)
+    return texts
+
+
 def _value(name: str, text: str, annotation: Any) -> Any:
-    wanted = _bare(type_info(annotation))
-    if isinstance(wanted, VarTupleType):
+    type_ = _bare(type_info(annotation))
+    if isinstance(type_, VarTupleType):
         return tuple(text.split(","))
-    allowed = _allowed(wanted)
-    pattern = _INTEGER if isinstance(wanted, IntType) else _NUMBER if isinstance(wanted, FloatType) else None
+    allowed = _allowed(type_)
+    pattern = _INTEGER if isinstance(type_, IntType) else _NUMBER if isinstance(type_, FloatType) else None
     if text == "null" or (pattern and not pattern.fullmatch(text)):
-        # msgspec would take it for None, where that is the default.
+        # msgspec converts "null" to None where None is allowed.
         raise BadParameter(name, text, allowed)
     try:
         value = msgspec.convert(text, annotation, strict=False)
@@ -59,24 +100,24 @@ def _value(name: str, text: str, annotation: Any) -> Any:
     return value
 
 
-def _bare(wanted: Type) -> Type:
-    """The type without its descriptions, and without None, which is what an absent parameter is."""
-    if isinstance(wanted, msgspec.inspect.Metadata):
-        return _bare(wanted.type)
-    if isinstance(wanted, UnionType):
-        (only,) = (each for each in wanted.types if not isinstance(each, msgspec.inspect.NoneType))
+def _bare(type_: Type) -> Type:
+    """The type without its metadata, and without None, the default of an absent parameter."""
+    if isinstance(type_, msgspec.inspect.Metadata):
+        return _bare(type_.type)
+    if isinstance(type_, UnionType):
+        (only,) = (member for member in type_.types if not isinstance(member, msgspec.inspect.NoneType))
         return _bare(only)
-    return wanted
+    return type_
 
 
-def _allowed(wanted: Type) -> str:
-    """What a parameter of a type may be, in words."""
-    if isinstance(wanted, LiteralType):
-        return f"one of {', '.join(map(str, wanted.values))}"
-    if isinstance(wanted, IntType):
-        return f"a whole number from {wanted.ge} to {wanted.le}"
-    if isinstance(wanted, FloatType):
-        return f"a number from {wanted.ge:g} to {wanted.le:g}"
-    if isinstance(wanted, StrType):
-        return "what links.next of the page before holds"
+def _allowed(type_: Type) -> str:
+    """The values that a parameter of a type allows, in words."""
+    if isinstance(type_, LiteralType):
+        return f"one of {', '.join(map(str, type_.values))}"
+    if isinstance(type_, IntType):
+        return f"a whole number from {type_.ge} to {type_.le}"
+    if isinstance(type_, FloatType):
+        return f"a number from {type_.ge:g} to {type_.le:g}"
+    if isinstance(type_, StrType):
+        return "the cursor in links.next of the previous page"
     return f"an ISO date from {EARLIEST} to {LATEST}"

@@ -1,4 +1,4 @@
-"""Every error body that our code answers: application/problem+json, RFC 9457."""
+"""Error responses: application/problem+json, RFC 9457."""
 
 from __future__ import annotations
 
@@ -9,74 +9,87 @@ from http import HTTPStatus
 import msgspec
 from chalice.app import Request, Response
 
-from chalicelib.api.backends import explained, unreachable
+from chalicelib.api.backends import describe, is_unreachable
+from chalicelib.api.headers import CACHE_CONTROL, CONTENT_TYPE, NO_STORE, RETRY_AFTER, VARY, Headers
 from chalicelib.api.models import ParameterError, Problem
-from chalicelib.api.representations import PROBLEM_JSON
-from chalicelib.errors import BadParameter, NotFound, NotReady, QueryRefused, QueryTimeout
+from chalicelib.api.representations import PROBLEM_JSON, encode_json
+from chalicelib.errors import (
+    BackendUnavailable,
+    BadParameter,
+    NotFound,
+    NotReady,
+    QueryRefused,
+    QueryTimeout,
+    SchemaMismatch,
+)
 
-RETRY_SOON, RETRY_AFTER_INGEST = "5", "60"
-"""Seconds that a client is asked to wait: for a query that runs on, and for the first ingest."""
+RETRY_SOON, RETRY_AFTER_JOB = 5, 60
+"""Seconds in `Retry-After`: until a query ends, and until the job has run."""
 
-_EXPECTED: Mapping[type[Exception], tuple[HTTPStatus, str, Mapping[str, str]]] = {
-    NotFound: (HTTPStatus.NOT_FOUND, "there is nothing of this name", {}),
-    NotReady: (
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "nothing has been ingested yet",
-        {"Retry-After": RETRY_AFTER_INGEST},
-    ),
-    QueryRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "too many questions at once", {"Retry-After": RETRY_SOON}),
-    QueryTimeout: (HTTPStatus.GATEWAY_TIMEOUT, "the query is still running", {"Retry-After": RETRY_SOON}),
+_PROBLEMS: Mapping[type[Exception], tuple[HTTPStatus, str, int | None]] = {
+    NotFound: (HTTPStatus.NOT_FOUND, "The resource does not exist.", None),
+    NotReady: (HTTPStatus.SERVICE_UNAVAILABLE, "Nothing has been ingested yet.", RETRY_AFTER_JOB),
+    SchemaMismatch: (HTTPStatus.SERVICE_UNAVAILABLE, "The table is being updated to a new schema.", RETRY_AFTER_JOB),
+    QueryRefused: (HTTPStatus.SERVICE_UNAVAILABLE, "Too many queries are running.", RETRY_SOON),
+    QueryTimeout: (HTTPStatus.GATEWAY_TIMEOUT, "The query is still running.", RETRY_SOON),
+    BackendUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "A backend is unavailable.", RETRY_SOON),
+    Exception: (HTTPStatus.INTERNAL_SERVER_ERROR, "An internal error occurred. It has been logged.", None),
 }
+"""The status, the detail and the seconds to wait of each error; the first class that matches applies."""
 
 _log = logging.getLogger(__name__)
 
 
-def problem(
-    status: HTTPStatus,
-    instance: str,
-    detail: str,
-    errors: list[ParameterError] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """One error body.
-
-    Args:
-        instance: the path that was asked for.
-        detail: what went wrong, in words that any client may read.
-        errors: what is wrong with the parameters.
-    """
-    body = Problem("about:blank", status.phrase, int(status), detail, instance, errors or msgspec.UNSET)
-    every: dict[str, str | list[str]] = {"Content-Type": PROBLEM_JSON, "Cache-Control": "no-store", **(headers or {})}
-    return Response(msgspec.json.encode(body).decode(), every, int(status))
-
-
-def answer(request: Request | None, view: Callable[[Request], Response]) -> Response:
-    """What a view answers, with every exception made a problem. What only operators may read goes to the log."""
+def respond(request: Request | None, handler: Callable[[Request], Response]) -> Response:
+    """Return the response of a handler; an exception becomes a problem, and its message goes to the log only."""
     if request is None:
-        raise TypeError("a view answers requests only")
-    response = _answer(request, view)
-    # API Gateway compresses what is large for a client that takes it, and does not say on what that depends.
-    vary = response.headers.get("Vary")
-    response.headers["Vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
+        raise TypeError("a handler needs a request")
+    path = request.context.get("path") or request.path
+    try:
+        response = handler(request)
+    except BadParameter as error:
+        errors = [ParameterError(error.parameter, error.received, error.allowed)]
+        detail = f"The parameter {error.parameter!r} is not allowed."
+        response = problem(HTTPStatus.BAD_REQUEST, path, detail, errors=errors)
+    except Exception as error:  # noqa: BLE001 - the last resort of a server
+        response = problem(*_classify(path, error))
+    # API Gateway compresses large bodies for clients that accept it, and does not set Vary.
+    vary = response.headers.get(VARY)
+    response.headers[VARY] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
     return response
 
 
-def _answer(request: Request, view: Callable[[Request], Response]) -> Response:
-    path = request.context.get("path") or request.path
-    try:
-        return view(request)
-    except BadParameter as error:
-        wrong = ParameterError(error.parameter, error.received, error.allowed)
-        return problem(HTTPStatus.BAD_REQUEST, path, f"parameter {error.parameter!r} is not acceptable", [wrong])
-    except tuple(_EXPECTED) as error:
+def _classify(path: str, error: Exception) -> tuple[HTTPStatus, str, str, int | None]:
+    """Log an error, and return the arguments of its problem."""
+    kind: type[Exception] = BackendUnavailable if is_unreachable(error) else type(error)
+    match = next(known for known in _PROBLEMS if issubclass(kind, known))
+    if match is BackendUnavailable:
+        _log.warning("%s: %s", path, describe(error))
+    elif match is Exception:
+        _log.error("unhandled: %s", path, exc_info=error)
+    else:
         _log.warning("%s: %s", path, error)
-        status, detail, headers = next(said for kind, said in _EXPECTED.items() if isinstance(error, kind))
-        return problem(status, path, detail, headers=headers)
-    except Exception as error:  # noqa: BLE001 - the last resort of a server
-        if unreachable(error):
-            _log.warning("%s: %s", path, explained(error))
-            again = {"Retry-After": RETRY_SOON}
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, path, "a backend is unavailable", headers=again)
-        # The client learns that it is our fault, the log learns which.
-        _log.exception("unhandled: %s", path)
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, path, "an internal error; it has been logged")
+    status, detail, retry_after = _PROBLEMS[match]
+    return status, path, detail, retry_after
+
+
+def problem(
+    status: HTTPStatus,
+    path: str,
+    detail: str,
+    retry_after: int | None = None,
+    errors: list[ParameterError] | None = None,
+) -> Response:
+    """Return the response of an error.
+
+    Args:
+        path: of the request.
+        detail: a sentence that any client may read.
+        retry_after: in seconds; None if a repeated request would fail too.
+        errors: the parameters that are not allowed.
+    """
+    body = Problem("about:blank", status.phrase, int(status), detail, path, errors or msgspec.UNSET)
+    headers: Headers = {CONTENT_TYPE: PROBLEM_JSON, CACHE_CONTROL: NO_STORE}
+    if retry_after is not None:
+        headers[RETRY_AFTER.name] = str(retry_after)
+    return Response(encode_json(body), headers, int(status))

@@ -1,7 +1,7 @@
-"""The SQL that the API sends, and nothing else.
+"""Build the SQL that the API sends to Athena.
 
-What a user gave reaches SQL as a bound parameter of a checked type, as a name from an allow-list, or as an
-integer literal printed from a checked int: Athena takes `?` in WHERE only.
+A client's value reaches SQL as a bound parameter of a checked type, as a name from an allow-list, or as an integer
+literal formatted from a checked int: Athena accepts `?` in WHERE only.
 """
 
 from __future__ import annotations
@@ -11,98 +11,104 @@ from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.api.cursor import Position
-from chalicelib.api.parameters import SCORE, VOLATILITY, Anomalies, Rows, Span
+from chalicelib.api.parameters import (
+    SCORE_COLUMN,
+    VOLATILITY_COLUMN,
+    AnomaliesParameters,
+    PageParameters,
+    RangeParameters,
+)
 from chalicelib.api.scores import SCORES
 
 Value = str | int | float | bool | None
 Row = dict[str, Value]
 """A row of an answer, by column name."""
 
-MOST_SESSIONS = 20_000
-"""More than there can be: the index is of 1968."""
+MAX_SESSIONS = 20_000
+"""An upper bound: the index starts in 1968."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question.
+    """One query.
 
     Attributes:
         sql: the SQL, with `?` for each parameter in WHERE.
         parameters: SQL literals.
-        most: the most rows that the answer can have, where that is known to be many.
+        max_rows: an upper bound of the rows; 0 if they fit in one page of GetQueryResults.
     """
 
     sql: str
     parameters: tuple[str, ...] = ()
-    most: int = 0
+    max_rows: int = 0
 
 
 def order(sort: str) -> tuple[str, bool]:
-    """The column of a sort, and whether it descends."""
+    """Return the column of a sort, and whether it is descending."""
     return sort.removeprefix("-"), sort.startswith("-")
 
 
-def rows(table: str, asked: Rows, after: Position | None) -> Query:
-    """The sessions asked for, in their order, and one more than the limit: whether there is a next page.
+def page(table: str, parameters: PageParameters, after: Position | None) -> Query:
+    """Return the query of a page: one row more than its limit, which shows whether there is a next page.
 
     Args:
-        table: the table's name, a setting.
-        after: the last row of the page before.
+        table: the name of the table, a setting.
+        after: the position of the previous page's last row, None for the first page.
 
     Returns:
-        A query for the columns asked for, and for those that a cursor is made of.
+        A query for the requested columns, and for those that a cursor needs.
     """
-    column, descending = order(asked.sort)
-    wanted = list(dict.fromkeys([*asked.columns, column, "data"]))
-    aliases = {VOLATILITY: f'"{asked.volatility}"'}
-    inner, parameters = _span(asked)
+    column, descending = order(parameters.sort)
+    names = list(dict.fromkeys([*parameters.columns, column, "data"]))
+    aliases = {VOLATILITY_COLUMN: f'"{parameters.volatility_column}"'}
+    inner, literals = _range(parameters)
     outer = []
-    if isinstance(asked, Anomalies):
-        wanted = list(dict.fromkeys([*wanted, SCORE]))
-        aliases[SCORE] = SCORES[asked.method]
-        outer.append(f'"{SCORE}" > ?')
-        parameters.append(_literal(asked.threshold))
+    if isinstance(parameters, AnomaliesParameters):
+        names = list(dict.fromkeys([*names, SCORE_COLUMN]))
+        aliases[SCORE_COLUMN] = SCORES[parameters.method]
+        outer.append(f'"{SCORE_COLUMN}" > ?')
+        literals.append(_literal(parameters.threshold))
     if after is not None:
-        # A score over a range is of all its sessions, whatever the page.
-        if column == "data" and not isinstance(asked, Anomalies):
+        # A score over a range is computed from all sessions of the range, on every page.
+        if column == "data" and not isinstance(parameters, AnomaliesParameters):
             inner.append(f"year {'<=' if descending else '>='} {after.data.year:d}")
         condition, bound = _after(after, column, descending)
         outer.append(condition)
-        parameters += bound
-    columns = ", ".join(f'{aliases[name]} AS "{name}"' if name in aliases else f'"{name}"' for name in wanted)
+        literals += bound
+    columns = ", ".join(f'{aliases[name]} AS "{name}"' if name in aliases else f'"{name}"' for name in names)
     direction = "DESC" if descending else "ASC"
     by = f'"data" {direction}' if column == "data" else f'"{column}" {direction} NULLS LAST, "data" ASC'
-    limit = asked.limit + 1
+    limit = parameters.limit + 1
     sql = (
         f'SELECT * FROM (SELECT {columns} FROM "{table}"{_where(inner)}){_where(outer)} '  # noqa: S608 - see above
         f"ORDER BY {by} LIMIT {limit:d}"
     )
-    return Query(sql, tuple(parameters), most=limit)
+    return Query(sql, tuple(literals), max_rows=limit)
 
 
-def columns(table: str, names: Sequence[str], asked: Span) -> Query:
-    """Some columns of all sessions of a range, in order of date."""
-    conditions, parameters = _span(asked)
-    listed = ", ".join(f'"{name}"' for name in names)
-    sql = f'SELECT {listed} FROM "{table}"{_where(conditions)} ORDER BY "data"'  # noqa: S608 - see above
-    return Query(sql, tuple(parameters), most=MOST_SESSIONS)
+def columns(table: str, names: Sequence[str], parameters: RangeParameters) -> Query:
+    """Return the query of some columns for all sessions of a range, in order of date."""
+    conditions, literals = _range(parameters)
+    quoted = ", ".join(f'"{name}"' for name in names)
+    sql = f'SELECT {quoted} FROM "{table}"{_where(conditions)} ORDER BY "data"'  # noqa: S608 - see above
+    return Query(sql, tuple(literals), max_rows=MAX_SESSIONS)
 
 
-def _span(asked: Span) -> tuple[list[str], list[str]]:
-    """The conditions of a range, and the values that they bind.
+def _range(parameters: RangeParameters) -> tuple[list[str], list[str]]:
+    """The conditions of a range, and the literals of their parameters.
 
-    The year is the partition: without it, Athena would read (and bill) all of them.
+    The conditions on the year prune partitions: otherwise Athena reads, and bills, all of them.
     """
-    conditions, parameters = [], []
-    for bound, operator in ((asked.first, ">="), (asked.last, "<=")):
+    conditions, literals = [], []
+    for bound, operator in ((parameters.first, ">="), (parameters.last, "<=")):
         if bound is not None:
             conditions += [f"year {operator} {bound.year:d}", f'"data" {operator} ?']
-            parameters.append(_literal(bound))
-    return conditions, parameters
+            literals.append(_literal(bound))
+    return conditions, literals
 
 
 def _after(position: Position, column: str, descending: bool) -> tuple[str, list[str]]:
-    """The condition on the rows after a position, and the values that it binds."""
+    """The condition of the rows after a position, and the literals of its parameters."""
     day = _literal(position.data)
     if column == "data":
         return f'"data" {"<" if descending else ">"} ?', [day]
@@ -114,7 +120,7 @@ def _after(position: Position, column: str, descending: bool) -> tuple[str, list
 
 
 def _literal(value: date | float) -> str:
-    """A value as a literal of SQL. A double has an exponent: without one, Athena takes it for a decimal."""
+    """A value as an SQL literal. A double needs an exponent: without one it is a decimal."""
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
     return f"{value:.16e}" if isinstance(value, float) else f"{value:d}"

@@ -1,4 +1,4 @@
-"""The forms in which an answer can be had: JSON and CSV."""
+"""Represent an answer as JSON or CSV, and choose between them by content negotiation."""
 
 from __future__ import annotations
 
@@ -9,53 +9,77 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from chalice.app import Response
 
+from chalicelib.api.cache import CachedResponse
+from chalicelib.api.headers import CACHE_CONTROL, CONTENT_TYPE, LINK, REVALIDATE, Headers
 from chalicelib.api.models import Answer
-from chalicelib.api.parameters import Format
+from chalicelib.api.parameters import Format, PageParameters
 
 JSON, CSV, PROBLEM_JSON = "application/json", "text/csv", "application/problem+json"
 
-# RFC 9110, section 12.4.2: from 0 to 1, three digits after the point at the most.
+# RFC 9110, section 12.4.2: from 0 to 1, with at most three decimals.
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
-_MEDIA: dict[str, Format] = {JSON: "json", CSV: "csv"}
+_MEDIA_TYPES: dict[str, Format] = {JSON: "json", CSV: "csv"}
 
 
-def negotiated(asked: Format | None, accept: str | None) -> Format:
-    """The form of an answer: what `format` says, else what `Accept` likes best, else JSON.
+def negotiate(parameter: Format | None, accept: str | None) -> Format:
+    """Return the format of a response: the parameter `format`, else the best match of `Accept`, else JSON.
 
-    A client that accepts neither gets JSON all the same (RFC 9110, section 12.4.1, allows it).
+    A client that accepts neither gets JSON, which RFC 9110, section 12.4.1, allows.
     """
-    if asked is not None:
-        return asked
-    liked = [(_quality(accept or "", media), name) for media, name in _MEDIA.items()]
-    best = max(liked, key=lambda each: each[0])
-    return best[1] if best[0] > 0 else "json"
+    if parameter is not None:
+        return parameter
+    weights = [(_accept_weight(accept or "", media_type), name) for media_type, name in _MEDIA_TYPES.items()]
+    weight, name = max(weights, key=lambda pair: pair[0])
+    return name if weight > 0 else "json"
 
 
-def _quality(accept: str, media: str) -> float:
-    """How much a client likes a media type: the weight of the most specific range that it falls in."""
+def _accept_weight(accept: str, media_type: str) -> float:
+    """The weight of a media type in `Accept`, from 0 to 1: that of the most specific range that includes it."""
     ranges = {}
-    for each in accept.split(","):
-        name, *parameters = (part.strip().lower() for part in each.split(";"))
+    for item in accept.split(","):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
         weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
         ranges[name] = float(weight) if _WEIGHT.fullmatch(weight) else 0.0
-    for candidate in (media, media.partition("/")[0] + "/*", "*/*"):
+    for candidate in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
         if candidate in ranges:
             return ranges[candidate]
     return 0.0
 
 
-def as_json(answer: msgspec.Struct | dict[str, Any]) -> str:
-    """The answer as JSON, dates in ISO."""
-    return msgspec.json.encode(answer).decode()
-
-
-def as_csv(answer: Answer, columns: Sequence[str] | None) -> str:
-    """The rows of the answer as CSV (RFC 4180): a line with the names, null as nothing.
+def represent(answer: Answer, parameters: Any, form: Format, headers: Headers) -> CachedResponse:
+    """Return the body of an answer in a format, and its headers.
 
     Args:
-        columns: those of the answer; None where its rows are of one class.
+        parameters: those of the request; its columns are those of the CSV.
+        headers: those that are common to all formats.
+    """
+    if form == "json":
+        return CachedResponse(encode_json(answer), headers | {CONTENT_TYPE: JSON})
+    headers = headers | {CONTENT_TYPE: f"{CSV}; charset=utf-8"}
+    if answer.links.next:
+        headers[LINK.name] = f'<{answer.links.next}>; rel="next"'
+    columns = parameters.columns if isinstance(parameters, PageParameters) else None
+    return CachedResponse(_encode_csv(answer, columns), headers)
+
+
+def json_response(body: msgspec.Struct | dict[str, Any]) -> Response:
+    """Return a response in JSON without an ETag."""
+    return Response(encode_json(body), {CONTENT_TYPE: JSON, CACHE_CONTROL: REVALIDATE}, 200)
+
+
+def encode_json(body: msgspec.Struct | dict[str, Any]) -> str:
+    """Return a body as JSON, with ISO dates."""
+    return msgspec.json.encode(body).decode()
+
+
+def _encode_csv(answer: Answer, columns: Sequence[str] | None) -> str:
+    """The rows of an answer as CSV (RFC 4180) with a header line. A null is an empty cell.
+
+    Args:
+        columns: names in order; None if all rows have the same fields.
     """
     rows = msgspec.to_builtins(answer.rows)
     text = io.StringIO()

@@ -1,4 +1,4 @@
-"""Every route, once: what it takes, what it answers, and an example. The app, the contract and the index read this."""
+"""Every route: its parameters, its response and an example. The app, the contract and the index read this."""
 
 from __future__ import annotations
 
@@ -9,135 +9,138 @@ from typing import Any
 import msgspec
 
 from chalicelib.api import models, parameters, views
-from chalicelib.api.views import Table
+from chalicelib.api.headers import EXPOSED, IF_NONE_MATCH
+from chalicelib.api.table import Table
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route under `GET` and `HEAD`.
+    """A route, under `GET` and `HEAD`.
 
     Attributes:
-        summary: what it answers, in a line.
-        description: what else a client should know.
+        summary: one line for the index and the contract.
+        description: further sentences for the contract.
         parameters: the class of its query parameters.
-        answers: the class of its JSON, None where it answers something else.
-        view: makes the answer from the parameters and the table, None where the table is not asked.
-        example: query parameters to try it with.
-        media: what it answers if not JSON.
-        keyed: whether it costs money to answer: it asks AWS, and the client for an API key, where the deployment has
-            keys.
+        model: the class of its JSON body, None if the body is of another kind.
+        view: computes the answer from the parameters and the table, None if the route does not query the table.
+        example: query parameters of the example in the contract.
+        media_type: of the body.
+        keyed: whether the route reads AWS, which costs money. API Gateway requires an API key for it if the deployment
+            has keys.
     """
 
     summary: str
     description: str
-    parameters: type[msgspec.Struct] = parameters.Nothing
-    answers: type[msgspec.Struct] | None = None
+    parameters: type[msgspec.Struct] = parameters.NoParameters
+    model: type[msgspec.Struct] | None = None
     view: Callable[[Any, Table], models.Answer] | None = None
     example: Mapping[str, str] = field(default_factory=dict)
-    media: str = "application/json"
+    media_type: str = "application/json"
     keyed: bool = True
 
 
 METHODS = ("GET", "HEAD")
-"""Of every route."""
+"""The methods of every route."""
 
 CORS: Mapping[str, Any] = {
-    "allow_headers": ["If-None-Match"],
-    "expose_headers": ["ETag", "Link", "Retry-After", "X-Data-As-Of", "X-Data-Synthetic", "X-Data-Version"],
+    "allow_headers": [IF_NONE_MATCH],
+    "expose_headers": [header.name for header in EXPOSED],
     "max_age": 600,
 }
-"""What pages of other origins may send and read, by Chalice's names."""
+"""Arguments of `chalice.CORSConfig`: the headers that pages of other origins may send and read."""
 
 _PAGES = (
-    "The newest session comes first unless `sort` says otherwise. `links.next` leads to the next page; it is null on "
-    "the last one. A range without sessions is 200 with no rows."
+    "The default order is the newest session first. `links.next` is the next page, null on the last page. A range "
+    "without sessions returns 200 with no rows."
 )
 
 ROUTES: Mapping[str, Route] = {
     "/": Route(
         "The routes",
-        "What each route answers, and its link.",
-        answers=models.IndexAnswer,
+        "The summary and the link of each route.",
+        model=models.IndexAnswer,
         keyed=False,
     ),
     "/ibov/prices": Route(
         "Open, high, low, close and volume of each session",
-        "The prices as the source gives them, the logarithmic return from the close before, the distance to the "
-        f"highest close so far, warnings on the bar, and its source. {_PAGES}",
-        parameters.Prices,
+        "The unadjusted prices of the source, the logarithmic return from the previous close, the distance to the "
+        f"highest close so far, the warnings on the bar, and its source. {_PAGES}",
+        parameters.PricesParameters,
         models.RowsAnswer,
-        views.rows,
+        views.page,
         {"start": "2025-09-15", "end": "2025-09-17"},
     ),
     "/ibov/volatility": Route(
         "Range and volatility of each session",
-        "The features of each session, and as `vol_anualizada` the annualised volatility by the estimator and over the "
-        f"window asked for: a fraction, 0.15 is 15 % a year. {_PAGES}",
-        parameters.Volatility,
+        "The features of each session, and in `vol_anualizada` the annualised volatility by the requested estimator "
+        f"and window, as a fraction: 0.15 means 15 % a year. {_PAGES}",
+        parameters.VolatilityParameters,
         models.RowsAnswer,
-        views.rows,
+        views.page,
         {"year": "2025", "sort": "-volatilidade_pct", "limit": "10"},
     ),
     "/ibov/volatility/compare": Route(
-        "All six estimators side by side",
-        f"The annualised volatility of each session by every estimator, over one window. {_PAGES}",
-        parameters.Compare,
+        "Volatility by all six estimators",
+        f"The annualised volatility of each session by every estimator over one window. {_PAGES}",
+        parameters.CompareParameters,
         models.RowsAnswer,
-        views.rows,
+        views.page,
         {"window": "21", "start": "2025-09-01", "end": "2025-09-30"},
     ),
     "/ibov/volatility/cone": Route(
         "The volatility cone",
-        "For each window: least, quartiles and greatest volatility over the range, interpolated linearly between "
-        "values; the last one, the share of values that are at most as high, and its rank, 1 for the highest. "
-        "Volatilities are fractions a year.",
-        parameters.Cone,
+        "For each window: minimum, quartiles (linear interpolation) and maximum of the volatility in the range; the "
+        "last value, the share of values that are not above it, and its rank, 1 for the highest. Volatilities are "
+        "fractions a year.",
+        parameters.ConeParameters,
         models.ConeAnswer,
         views.cone,
         {"start": "2015-01-01", "end": "2024-12-30"},
     ),
     "/ibov/summary": Route(
-        "A year or a range in numbers",
-        "Count, mean, sample standard deviation, least and greatest of close, range and volatility; the days of the "
-        "highest and lowest return from the close before; how far a close was below the highest so far "
-        "(`worst_drawdown`), and the deepest fall between two closes of the range (`deepest_fall`). "
-        "CSV has the rows alone.",
-        parameters.Summary,
+        "Statistics of a year or a range",
+        "Count, mean, sample standard deviation, minimum and maximum of close, range and volatility; the days of the "
+        "highest and lowest return from the previous close; the lowest close relative to the highest close until "
+        "then (`worst_drawdown`), and the largest drop between two closes of the range (`deepest_fall`). CSV has only "
+        "the rows.",
+        parameters.SummaryParameters,
         models.SummaryAnswer,
         views.summary,
         {"year": "2020"},
     ),
     "/ibov/anomalies": Route(
-        "Unusual days",
-        "The sessions whose score, `escore`, is above a threshold, by the method asked for. A day of `zscore` stays as "
-        "it is when later days come; `zscore_range` compares the sessions of one range with each other. "
+        "Unusual sessions",
+        "The sessions whose score by the requested method, `escore`, is above a threshold. Later sessions do not "
+        "change a score of `zscore`; `zscore_range` compares the sessions of one range with each other. "
         f"{_PAGES}",
-        parameters.Anomalies,
+        parameters.AnomaliesParameters,
         models.RowsAnswer,
-        views.rows,
+        views.page,
         {"year": "2020", "threshold": "3"},
     ),
     "/status": Route(
-        "How fresh the data is, and how good",
-        "What the lake holds, how many sessions it is behind, and what is known against its bars. Before the first "
-        "ingest `as_of` is null.",
-        answers=models.StatusAnswer,
+        "Freshness and quality of the data",
+        "The state of the lake, the number of sessions that it is behind, and the quality of its bars. Before the "
+        "first ingest `as_of` is null.",
+        model=models.StatusAnswer,
     ),
     "/openapi.json": Route(
         "The contract of this API",
-        "The OpenAPI document, with the address that it was asked at.",
+        "The OpenAPI document. Its server is the base path of the request.",
         keyed=False,
     ),
     "/docs": Route(
-        "The contract as a page, to read and to try",
-        "A page that needs nothing from elsewhere.",
-        media="text/html",
+        "The contract as a page with forms",
+        "A page that loads nothing from other hosts.",
+        media_type="text/html",
         keyed=False,
     ),
 }
 
 SERVED: Mapping[str, Route] = {
     **ROUTES,
-    "/assets/{name}": Route("A file of the page", "The style or the script of `/docs`.", media="text/css", keyed=False),
+    "/assets/{name}": Route(
+        "A file of the page", "The style sheet or the script of `/docs`.", media_type="text/css", keyed=False
+    ),
 }
-"""The routes of the contract, and what its page needs."""
+"""The routes of the contract, and the files of its page."""

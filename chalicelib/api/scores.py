@@ -1,4 +1,4 @@
-"""The ways to flag unusual days. A further one is one more entry, and its name in `parameters.Method`."""
+"""The scores of `/ibov/anomalies`, as SQL. To add one, add an entry here and its name to `parameters.Method`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from chalicelib.api.parameters import Method
 _RANGE = '"volatilidade_pct"'
 
 SCORES: Mapping[Method, str] = {
-    # The table has it: causal, so that a day's score never changes when later days come.
+    # A column of the table. It is causal: later sessions do not change the score of a session.
     "zscore": '"vol_zscore"',
-    # Against mean and standard deviation (ddof 1) of all the sessions asked for; null where they are all equal.
+    # Against mean and standard deviation (ddof 1) of all sessions in the range; null if all values are equal.
     "zscore_range": f"({_RANGE} - avg({_RANGE}) OVER ()) / nullif(stddev_samp({_RANGE}) OVER (), 0e0)",
 }
-"""For each method the score of a day, as SQL over the table's columns: a day is flagged if it is above a threshold."""
+"""The score of a session by method, as SQL over the table's columns. A session above the threshold is an anomaly."""

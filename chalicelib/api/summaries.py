@@ -1,6 +1,6 @@
-"""Statistics of columns, exact and without NumPy, which would cost the API seconds to import. Values in, values out.
+"""Exact statistics of columns. Pure functions, without NumPy, which takes seconds to import.
 
-Athena has `approx_percentile` alone; here a percentile is one of the values, or lies exactly between two.
+Athena has only `approx_percentile`; these percentiles are exact.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 
 class Described(msgspec.Struct, frozen=True):
-    """A column in five numbers; null where there are no values, and `sd` where there is one."""
+    """Statistics of a column. They are null if it has no values, and `sd` is null if it has one."""
 
     column: str
     count: int
@@ -25,7 +25,7 @@ class Described(msgspec.Struct, frozen=True):
 
 
 class ConeRow(msgspec.Struct, frozen=True):
-    """Where the volatility over one window stands among all of a range."""
+    """The distribution of the volatility over one window in a range, and the last value in it."""
 
     window: int
     count: int
@@ -41,15 +41,15 @@ class ConeRow(msgspec.Struct, frozen=True):
 
 
 class Fall(msgspec.Struct, frozen=True):
-    """The deepest fall from a high close to a later low one, both in the range."""
+    """The largest drop from a close to a later close of the range."""
 
     peak: date
     trough: date
     drawdown: float
 
 
-def described(column: str, values: Iterable[float | None]) -> Described:
-    """Count, mean, sample standard deviation (ddof 1), least and greatest of what is not null."""
+def describe(column: str, values: Iterable[float | None]) -> Described:
+    """Return count, mean, sample standard deviation (ddof 1), minimum and maximum of the values that are not null."""
     known = [value for value in values if value is not None]
     if not known:
         return Described(column, 0, None, None, None, None)
@@ -60,14 +60,15 @@ def described(column: str, values: Iterable[float | None]) -> Described:
 
 
 def cone_row(window: int, days: Sequence[date], values: Sequence[float | None]) -> ConeRow:
-    """The distribution of a column over a range, and where its last value stands in it.
+    """Return the distribution of a column over a range, and the rank of its last value in it.
 
     Args:
-        days, values: shape (n,), in order of date.
+        window: in sessions.
+        days, values: shape (n,), in order of date; the values are fractions a year.
 
     Returns:
-        `current` is the last value that is not null, and `data` its day; `percentile` the share of all
-        values that are at most as high, from 0 to 1; `rank` is 1 for the highest.
+        `current` is the last value that is not null and `data` its day; `percentile` is the share of values that are
+        not above it, from 0 to 1; `rank` is 1 for the highest value.
     """
     known = [(day, value) for day, value in zip(days, values, strict=True) if value is not None]
     if not known:
@@ -91,7 +92,7 @@ def cone_row(window: int, days: Sequence[date], values: Sequence[float | None]) 
 
 
 def quantile(ordered: Sequence[float], p: float) -> float:
-    """The p-quantile of at least one value, interpolated linearly between the two nearest.
+    """Return the p-quantile of sorted values, at least one, by linear interpolation.
 
     Source: R. J. Hyndman and Y. Fan (1996), "Sample Quantiles in Statistical Packages": type 7, R's and NumPy's
     default.
@@ -103,7 +104,11 @@ def quantile(ordered: Sequence[float], p: float) -> float:
 
 
 def deepest_fall(days: Sequence[date], closes: Sequence[float]) -> Fall | None:
-    """The deepest fall within a range; None where there are no sessions. A range that only rises falls by 0."""
+    """Return the largest drop from a close to a later close; None without sessions, 0 if the closes never drop.
+
+    Args:
+        days, closes: shape (n,), in order of date; the closes are above 0.
+    """
     deepest = None
     peak = 0
     for position, close in enumerate(closes):

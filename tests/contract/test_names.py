@@ -13,7 +13,7 @@ from msgspec.inspect import StructType, type_info
 
 from chalicelib.api import openapi
 from chalicelib.api.models import AnswerMeta, ConeAnswer, Day, Depth, Links, Problem, SummaryAnswer
-from chalicelib.api.parameters import COLUMNS, COMPUTED, Anomalies
+from chalicelib.api.parameters import COLUMNS, COMPUTED, AnomaliesParameters
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.summaries import ConeRow
 from chalicelib.schema import REFINED
@@ -56,7 +56,7 @@ def structs(kind: Any) -> Iterator[type]:
 ANSWERS = sorted(
     {
         cls
-        for kind in (Problem, *(route.answers for route in ROUTES.values() if route.answers))
+        for kind in (Problem, *(route.model for route in ROUTES.values() if route.model))
         for cls in structs(type_info(kind))
     },
     key=lambda cls: cls.__name__,
@@ -81,7 +81,7 @@ def test_the_columns_of_rows_are_the_tables_but_for_those_that_are_computed():
     computed = {column.name for column in COMPUTED}
 
     assert set(COLUMNS) - {column.name for column in REFINED} == {"vol_anualizada"} <= computed
-    assert set(Anomalies.allowed_fields) - set(COLUMNS) == {"escore"} <= computed
+    assert set(AnomaliesParameters.allowed_fields) - set(COLUMNS) == {"escore"} <= computed
 
 
 def test_the_contract_knows_the_old_name_of_the_volatility_asked_for_no_more():

@@ -21,7 +21,7 @@ from tests.support.lake import fill
 
 PATHS = list(ROUTES)
 DATA = [path for path, route in ROUTES.items() if route.view]
-PAGED = [path for path in DATA if ROUTES[path].parameters.__name__ not in ("Cone", "Summary")]
+PAGED = [path for path in DATA if ROUTES[path].parameters.__name__ not in ("ConeParameters", "SummaryParameters")]
 
 PROBLEM = {"type", "title", "status", "detail", "instance"}
 
@@ -203,9 +203,9 @@ SECRET = "s3://b3-dataflow-raw arn:aws:glue SELECT data FROM /opt/x.py"
 @pytest.mark.parametrize(
     ("error", "status", "retry", "detail"),
     [
-        (QueryFailed(SECRET), 500, None, "an internal error; it has been logged"),
-        (QueryTimeout(SECRET), 504, "5", "the query is still running"),
-        (QueryRefused(SECRET), 503, "5", "too many questions at once"),
+        (QueryFailed(SECRET), 500, None, "An internal error occurred. It has been logged."),
+        (QueryTimeout(SECRET), 504, "5", "The query is still running."),
+        (QueryRefused(SECRET), 503, "5", "Too many queries are running."),
     ],
 )
 @pytest.mark.parametrize("path", DATA)

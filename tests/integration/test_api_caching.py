@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib import wiring
-from chalicelib.api.cache import Answers, HeldManifest, Kept, etag, matches
+from chalicelib.api.cache import CachedResponse, ManifestCache, ResponseCache, etag_matches, make_etag
 from chalicelib.api.routes import ROUTES
 from chalicelib.lake.manifest import Manifest
 from local.laptop import Laptop
@@ -75,7 +75,7 @@ def test_the_same_question_asked_in_other_words_is_the_same(filled: Any, http: A
 
 
 def test_an_answer_is_remembered(filled: Any, http: Any):
-    asked = calls(wiring.services().athena.athena, "before-call.athena.*")
+    asked = calls(wiring.api_dependencies().athena.athena, "before-call.athena.*")
     first = http.get("/ibov/summary")
     spent = len(asked)
 
@@ -88,7 +88,7 @@ def test_an_answer_is_remembered(filled: Any, http: Any):
 def test_while_a_run_writes_nobody_is_told_that_nothing_changed(filled: Any, http: Any):
     before = http.get("/ibov/prices")
     writing(wiring.lake())
-    wiring.services().manifest.now()
+    wiring.api_dependencies().manifest.refresh()
 
     after = http.get("/ibov/prices", headers={"If-None-Match": before.headers["ETag"]})
 
@@ -108,7 +108,7 @@ def test_what_was_read_while_a_run_wrote_is_not_found_when_the_version_comes_bac
     manifest, _ = lake.manifest()
     assert manifest is not None
     assert manifest.contents is not None
-    wiring.services().manifest.held()
+    wiring.api_dependencies().manifest.get()
     writing(lake)
     # Held for some seconds more: asked as of the version that was.
     assert http.get("/ibov/prices").headers["Cache-Control"] == "no-store"
@@ -158,8 +158,8 @@ def test_while_a_run_writes_nothing_is_kept(filled: Any, http: Any, athena: Any)
 
 
 def test_an_answer_is_not_kept_if_a_run_began_while_it_was_made(filled: Any, http: Any, athena: Any):
-    services = wiring.services()
-    asking = services.athena.athena.meta.events
+    api = wiring.api_dependencies()
+    asking = api.athena.athena.meta.events
     asking.register_first("before-call.athena.StartQueryExecution", lambda **_: writing(wiring.lake()), "race")
     try:
         answer = http.get("/ibov/prices?limit=1")
@@ -173,46 +173,46 @@ def test_an_answer_is_not_kept_if_a_run_began_while_it_was_made(filled: Any, htt
 
 def test_the_manifest_is_asked_for_once_in_five_seconds_and_then_only_whether_it_changed(filled: Any):
     now = 100.0
-    held = HeldManifest(wiring.lake(), lambda: now)
+    cache = ManifestCache(wiring.lake(), lambda: now)
     asked = calls(wiring.lake().s3, "provide-client-params.s3.GetObject")
 
-    first = held.held()
+    first = cache.get()
     now = 104.9
-    assert held.held() is first
+    assert cache.get() is first
     assert len(asked) == 1
     now = 105.0
-    assert held.held() is first
+    assert cache.get() is first
     assert [each.get("IfNoneMatch") for each in asked] == [None, first.etag]
     writing(wiring.lake())
     asked.clear()
-    assert held.held() is first
-    assert held.now().settled is False
-    assert held.held().settled is False
+    assert cache.get() is first
+    assert cache.refresh().cacheable is False
+    assert cache.get().cacheable is False
 
 
 def test_a_lake_without_manifest_is_asked_again(laptop: Laptop):
     now = 0.0
-    held = HeldManifest(wiring.lake(), lambda: now)
-    assert held.held().contents is None
+    cache = ManifestCache(wiring.lake(), lambda: now)
+    assert cache.get().contents is None
 
     contents = fill(raw_object(session_bars("2024-06-03", 5)))
 
-    assert held.held().contents is None
+    assert cache.get().contents is None
     now = 5.0
-    assert held.held().contents == contents
+    assert cache.get().contents == contents
 
 
 def test_what_is_remembered_is_bounded_and_the_least_used_goes_first():
-    answers = Answers(most_bytes=10)
+    responses = ResponseCache(max_bytes=10)
     for tag in ("a", "b"):
-        answers.keep(tag, Kept("12345", {}))
-    assert answers.get("a") is not None
-    answers.keep("c", Kept("12345", {}))
-    assert (answers.get("b"), answers.get("a") is None, answers.get("c") is None) == (None, False, False)
-    answers.keep("c", Kept("12345", {}))
-    assert answers.get("a") is not None
-    answers.keep("d", Kept("12345678901", {}))
-    assert [answers.get(tag) for tag in "abcd"] == [None] * 4
+        responses.put(tag, CachedResponse("12345", {}))
+    assert responses.get("a") is not None
+    responses.put("c", CachedResponse("12345", {}))
+    assert (responses.get("b"), responses.get("a") is None, responses.get("c") is None) == (None, False, False)
+    responses.put("c", CachedResponse("12345", {}))
+    assert responses.get("a") is not None
+    responses.put("d", CachedResponse("12345678901", {}))
+    assert [responses.get(tag) for tag in "abcd"] == [None] * 4
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_what_is_remembered_is_bounded_and_the_least_used_goes_first():
     [(None, False), ("", False), ("*", True), ('"x"', False), ("TAG", True), ("W/TAG", True), ('"x" , TAG', True)],
 )
 def test_if_none_match(if_none_match: str | None, expected: bool):
-    tag = etag("a", "b")
+    tag = make_etag("a", "b")
 
-    assert matches(if_none_match and if_none_match.replace("TAG", tag), tag) is expected
-    assert etag("a", "b") != etag("a\nb", "") != etag("ab")
+    assert etag_matches(if_none_match and if_none_match.replace("TAG", tag), tag) is expected
+    assert make_etag("a", "b") != make_etag("a\nb", "") != make_etag("ab")

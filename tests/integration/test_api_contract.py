@@ -15,10 +15,11 @@ from schemathesis.core.failures import FailureGroup
 from chalicelib import wiring
 from chalicelib.api import openapi
 from chalicelib.api.models import RowsAnswer
-from chalicelib.api.parameters import MAX_VALUES, Rows
+from chalicelib.api.parameters import MAX_VALUES, PageParameters
 from chalicelib.api.parsing import EARLIEST, LATEST
 from chalicelib.api.routes import ROUTES
-from chalicelib.api.views import Table, rows
+from chalicelib.api.table import Table
+from chalicelib.api.views import page
 
 # The same requests each time: a failure can be seen again.
 THOROUGH = settings(
@@ -30,7 +31,7 @@ def acceptable(path: str, query: Any) -> bool:
     """Whether parameters, each valid, are so together: a JSON schema cannot say it of several."""
     days = [date.fromisoformat(query[name]) for name in ("start", "end") if name in query]
     model = ROUTES[path].parameters
-    fields = query.get("fields") or (model().columns if issubclass(model, Rows) else [])
+    fields = query.get("fields") or (model().columns if issubclass(model, PageParameters) else [])
     return (
         all(EARLIEST <= day <= LATEST for day in days)
         and not ("year" in query and days)
@@ -55,19 +56,19 @@ def test_every_answer_is_as_the_contract_says(case: Any, url: str):
     case.call_and_validate(base_url=url)
 
 
-def fails(asked: Rows, table: Table) -> RowsAnswer:
-    if asked.year:
-        raise ValueError(asked.year)
-    return rows(asked, table)
+def fails(parameters: PageParameters, table: Table) -> RowsAnswer:
+    if parameters.year:
+        raise ValueError(parameters.year)
+    return page(parameters, table)
 
 
-def counts_in_words(asked: Rows, table: Table) -> RowsAnswer:
-    answer = rows(asked, table)
-    return replace(answer, meta=replace(answer.meta, count="some" if asked.limit > 10 else answer.meta.count))
+def counts_in_words(parameters: PageParameters, table: Table) -> RowsAnswer:
+    answer = page(parameters, table)
+    return replace(answer, meta=replace(answer.meta, count="some" if parameters.limit > 10 else answer.meta.count))
 
 
-def adds_a_column(asked: Rows, table: Table) -> RowsAnswer:
-    answer = rows(asked, table)
+def adds_a_column(parameters: PageParameters, table: Table) -> RowsAnswer:
+    answer = page(parameters, table)
     return replace(answer, rows=[row | {"surprise": 1} for row in answer.rows])
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.api.backends import HINT, NOT_RECOGNISED, unreachable
+from chalicelib.api.backends import HINT, REJECTED_CREDENTIALS, is_unreachable
 from chalicelib.api.routes import ROUTES
 from common.paths import ROOT
 
@@ -69,7 +69,7 @@ def assert_unavailable(answers: list[Any], log: list[str], paths: list[str], cau
             "type": "about:blank",
             "title": "Service Unavailable",
             "status": 503,
-            "detail": "a backend is unavailable",
+            "detail": "A backend is unavailable.",
             "instance": path,
         }
     assert len(log) == len(paths), "\n".join(log)
@@ -219,15 +219,15 @@ def test_a_server_that_is_no_backend(tmp_path: Path, scheme: str, answer: Callab
     assert_unavailable(answers, log, ["/ibov/prices"], cause)
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket", "InvalidRequestException", *NOT_RECOGNISED])
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket", "InvalidRequestException", *REJECTED_CREDENTIALS])
 def test_credentials_that_aws_does_not_take_are_another_matter_than_a_right_that_is_missing(code: str):
     error = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
 
-    assert unreachable(error) is (code in NOT_RECOGNISED)
+    assert is_unreachable(error) is (code in REJECTED_CREDENTIALS)
 
 
 def test_what_needs_no_aws_is_answered_all_the_same(tmp_path: Path):
-    paths = [path for path in ROUTES if path not in ASKS_AWS and ROUTES[path].media == "application/json"]
+    paths = [path for path in ROUTES if path not in ASKS_AWS and ROUTES[path].media_type == "application/json"]
 
     answers, log = asked(tmp_path, paths)
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from chalicelib import wiring
-from chalicelib.api.athena import ATTEMPTS, DEADLINE, LONGEST_PAUSE, Athena
+from chalicelib.api.athena import ATTEMPTS, DEADLINE, MAX_BACKOFF, Athena
 from chalicelib.api.queries import Query
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
 from local.laptop import Laptop
@@ -20,9 +20,9 @@ ONE = Query("SELECT 1 AS one")
 
 
 @pytest.fixture
-def questions(laptop: Laptop) -> Athena:
+def client(laptop: Laptop) -> Athena:
     wiring.forget()
-    return wiring.services().athena
+    return wiring.api_dependencies().athena
 
 
 def executions(athena: Any) -> list[str]:
@@ -30,63 +30,63 @@ def executions(athena: Any) -> list[str]:
     return ids
 
 
-def test_a_question_about_one_version_is_one_execution(questions: Athena, athena: Any):
-    assert [questions.rows(ONE, "v1") for _ in range(3)] == [[{"one": 1}]] * 3
+def test_a_question_about_one_version_is_one_execution(client: Athena, athena: Any):
+    assert [client.rows(ONE, "v1") for _ in range(3)] == [[{"one": 1}]] * 3
     assert len(executions(athena)) == 1
-    questions.rows(ONE, "v2")
-    questions.rows(Query("SELECT 2 AS one"), "v2")
+    client.rows(ONE, "v2")
+    client.rows(Query("SELECT 2 AS one"), "v2")
     assert len(executions(athena)) == 3
 
 
-def test_a_question_about_no_version_is_an_execution_each_time(questions: Athena, athena: Any):
-    questions.rows(ONE)
-    questions.rows(ONE)
+def test_a_question_about_no_version_is_an_execution_each_time(client: Athena, athena: Any):
+    client.rows(ONE)
+    client.rows(ONE)
 
     assert len(executions(athena)) == 2
 
 
-def test_a_result_that_is_gone_is_made_again(questions: Athena, athena: Any, s3: Any):
-    questions.rows(ONE, "v1")
+def test_a_result_that_is_gone_is_made_again(client: Athena, athena: Any, s3: Any):
+    client.rows(ONE, "v1")
     for entry in s3.list_objects_v2(Bucket="b3-dataflow-athena")["Contents"]:
         s3.delete_object(Bucket="b3-dataflow-athena", Key=entry["Key"])
 
-    assert questions.rows(ONE, "v1") == [{"one": 1}]
+    assert client.rows(ONE, "v1") == [{"one": 1}]
     assert len(executions(athena)) == 2
 
 
-def test_a_long_result_that_is_gone_between_two_calls_is_made_again(questions: Athena, athena: Any, s3: Any):
-    long = Query("SELECT 1 AS one FROM (VALUES " + ", ".join(["(1)"] * 1200) + ") AS t(x)", most=1200)
+def test_a_long_result_that_is_gone_between_two_calls_is_made_again(client: Athena, athena: Any, s3: Any):
+    long = Query("SELECT 1 AS one FROM (VALUES " + ", ".join(["(1)"] * 1200) + ") AS t(x)", max_rows=1200)
 
     def lose(params: Any, **_: Any) -> None:
-        questions.s3.meta.events.unregister("provide-client-params.s3.GetObject", lose)
+        client.s3.meta.events.unregister("provide-client-params.s3.GetObject", lose)
         s3.delete_object(**params)
 
-    questions.s3.meta.events.register("provide-client-params.s3.GetObject", lose)
+    client.s3.meta.events.register("provide-client-params.s3.GetObject", lose)
 
-    assert len(questions.rows(long, "v1")) == 1200
+    assert len(client.rows(long, "v1")) == 1200
     assert len(executions(athena)) == 2
 
 
-def test_an_execution_that_is_gone_is_made_again(questions: Athena, athena: Any):
+def test_an_execution_that_is_gone_is_made_again(client: Athena, athena: Any):
     # As after a workgroup was deleted and made again: the token leads to an execution that went with the old one.
     def lose(params: Any, **_: Any) -> None:
-        questions.athena.meta.events.unregister("provide-client-params.athena.GetQueryExecution", lose)
+        client.athena.meta.events.unregister("provide-client-params.athena.GetQueryExecution", lose)
         params["QueryExecutionId"] = "0f1e2d3c-0000-0000-0000-000000000000"
 
-    questions.athena.meta.events.register("provide-client-params.athena.GetQueryExecution", lose)
+    client.athena.meta.events.register("provide-client-params.athena.GetQueryExecution", lose)
 
-    assert questions.rows(ONE, "v1") == [{"one": 1}]
+    assert client.rows(ONE, "v1") == [{"one": 1}]
     assert len(executions(athena)) == 2
 
 
-def test_a_question_that_fails_is_asked_again_and_then_given_up(questions: Athena, athena: Any):
+def test_a_question_that_fails_is_asked_again_and_then_given_up(client: Athena, athena: Any):
     with pytest.raises(QueryFailed, match="FAILED: TABLE_NOT_FOUND"):
-        questions.rows(Query("SELECT * FROM missing"), "v1")
+        client.rows(Query("SELECT * FROM missing"), "v1")
 
     assert len(executions(athena)) == ATTEMPTS
 
 
-def test_a_failure_is_not_for_ever(questions: Athena, athena: Any, glue: Any):
+def test_a_failure_is_not_for_ever(client: Athena, athena: Any, glue: Any):
     from tests.support.bars import raw_object, session_bars
     from tests.support.lake import fill
 
@@ -94,7 +94,7 @@ def test_a_failure_is_not_for_ever(questions: Athena, athena: Any, glue: Any):
     table = glue.get_table(DatabaseName="b3_refined_db", Name="ibov_refined")["Table"]
     count = Query("SELECT count(*) AS n FROM ibov_refined")
     glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
-    start = questions.athena.meta.events
+    start = client.athena.meta.events
 
     def mend(**_: Any) -> None:
         if len(executions(athena)) == 1:
@@ -103,7 +103,7 @@ def test_a_failure_is_not_for_ever(questions: Athena, athena: Any, glue: Any):
 
     start.register("before-call.athena.StartQueryExecution", mend, "mend")
     try:
-        assert questions.rows(count, "v1") == [{"n": 0}]
+        assert client.rows(count, "v1") == [{"n": 0}]
     finally:
         start.unregister("before-call.athena.StartQueryExecution", unique_id="mend")
 
@@ -116,9 +116,9 @@ def slow(laptop: Laptop) -> Iterator[Laptop]:
     laptop.aws.executions.forget()
 
 
-def test_a_query_past_the_deadline_is_given_up_and_found_again(questions: Athena, slow: Laptop, athena: Any):
+def test_a_query_past_the_deadline_is_given_up_and_found_again(client: Athena, slow: Laptop, athena: Any):
     for _ in range(2):
-        impatient = replace(questions, clock=iter([0.0, 1.0, 26.0]).__next__, sleep=lambda seconds: None)
+        impatient = replace(client, clock=iter([0.0, 1.0, 26.0]).__next__, sleep=lambda seconds: None)
         with pytest.raises(QueryTimeout, match=r"still (QUEUED|RUNNING) at the deadline, after 25\.0 s"):
             impatient.rows(ONE, "v1")
 
@@ -129,9 +129,9 @@ def throttled(stub: Stubber, operation: str) -> None:
     stub.add_client_error(operation, "ThrottlingException", "Rate exceeded", 400)
 
 
-def test_polling_backs_off_while_athena_is_busy(questions: Athena):
+def test_polling_backs_off_while_athena_is_busy(client: Athena):
     pauses: list[float] = []
-    stub = Stubber(questions.athena)
+    stub = Stubber(client.athena)
     stub.add_response("start_query_execution", {"QueryExecutionId": "x"})
     for _ in range(3):
         throttled(stub, "get_query_execution")
@@ -147,13 +147,13 @@ def test_polling_backs_off_while_athena_is_busy(questions: Athena):
     stub.add_response("get_query_results", result, {"QueryExecutionId": "x", "MaxResults": ANY})
 
     with stub:
-        patient = replace(questions, clock=lambda: 0.0, sleep=pauses.append)
+        patient = replace(client, clock=lambda: 0.0, sleep=pauses.append)
         assert patient.rows(ONE) == [{"one": 7}]
 
     assert pauses == [0.05, 0.1, 0.2, 0.025]
 
 
-def test_polls_are_close_at_first_and_end_at_the_deadline(questions: Athena, slow: Laptop):
+def test_polls_are_close_at_first_and_end_at_the_deadline(client: Athena, slow: Laptop):
     now = 0.0
     pauses: list[float] = []
 
@@ -163,7 +163,7 @@ def test_polls_are_close_at_first_and_end_at_the_deadline(questions: Athena, slo
         pauses.append(round(seconds, 6))
 
     with pytest.raises(QueryTimeout):
-        replace(questions, clock=lambda: now, sleep=sleep).rows(ONE, "v1")
+        replace(client, clock=lambda: now, sleep=sleep).rows(ONE, "v1")
 
     assert pauses[:10] == [0.025] * 10
     assert set(pauses[11:60]) == {0.05}
@@ -171,20 +171,20 @@ def test_polls_are_close_at_first_and_end_at_the_deadline(questions: Athena, slo
     assert sum(pauses) == pytest.approx(DEADLINE)
 
 
-def test_a_query_that_nobody_can_find_again_is_stopped(questions: Athena, slow: Laptop, athena: Any):
+def test_a_query_that_nobody_can_find_again_is_stopped(client: Athena, slow: Laptop, athena: Any):
     with pytest.raises(QueryTimeout):
-        replace(questions, clock=iter([0.0, 1.0, 26.0]).__next__).rows(ONE)
+        replace(client, clock=iter([0.0, 1.0, 26.0]).__next__).rows(ONE)
 
     (execution_id,) = executions(athena)
     execution = athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
     assert execution["Status"]["State"] == "CANCELLED"
 
 
-def test_what_failed_three_times_is_asked_anew(questions: Athena, athena: Any):
+def test_what_failed_three_times_is_asked_anew(client: Athena, athena: Any):
     missing = Query("SELECT 1 AS one FROM missing")
     for _ in range(3):
         with pytest.raises(QueryFailed):
-            questions.rows(missing, "v1")
+            client.rows(missing, "v1")
 
     # Two are found again by their token; one is new each time, and would find the cause mended.
     assert len(executions(athena)) == ATTEMPTS - 1 + 3
@@ -195,15 +195,15 @@ def busy(operation: str) -> Any:
 
 
 @pytest.mark.parametrize("operation", ["start_query_execution", "get_query_execution", "get_query_results"])
-def test_athena_that_stays_busy_is_told_from_one_that_fails(questions: Athena, operation: str):
+def test_athena_that_stays_busy_is_told_from_one_that_fails(client: Athena, operation: str):
     now = 0.0
 
     def sleep(seconds: float) -> None:
         nonlocal now
-        assert seconds <= LONGEST_PAUSE
+        assert seconds <= MAX_BACKOFF
         now += seconds
 
-    stub = Stubber(questions.athena)
+    stub = Stubber(client.athena)
     if operation != "start_query_execution":
         stub.add_response("start_query_execution", {"QueryExecutionId": "x"})
     if operation == "get_query_results":
@@ -215,13 +215,13 @@ def test_athena_that_stays_busy_is_told_from_one_that_fails(questions: Athena, o
         stub.add_client_error(**busy(operation))
 
     with stub, pytest.raises(QueryRefused, match="exceeded"):
-        replace(questions, clock=lambda: now, sleep=sleep).rows(ONE, "v1")
+        replace(client, clock=lambda: now, sleep=sleep).rows(ONE, "v1")
 
     assert now == pytest.approx(DEADLINE)
 
 
-def test_what_athena_forbids_is_a_fault(questions: Athena):
-    with Stubber(questions.athena) as stub:
+def test_what_athena_forbids_is_a_fault(client: Athena):
+    with Stubber(client.athena) as stub:
         stub.add_client_error("start_query_execution", "AccessDeniedException", "no", 400)
         with pytest.raises(ClientError, match="AccessDenied"):
-            questions.rows(ONE, "v1")
+            client.rows(ONE, "v1")

@@ -126,11 +126,11 @@ class Deployment:
             self.get(path)
         self.get("/ibov/prices?limit=1200&fields=data")
         with self.recorder.acting("api"):
-            services = wiring.services()
-            services.manifest.now()
+            api = wiring.api_dependencies()
+            api.manifest.refresh()
             self.running.aws.executions._latency = 60.0
             with pytest.raises(QueryTimeout):
-                replace(services.athena, clock=iter([0.0, 1.0, 26.0]).__next__).rows(Query("SELECT 1 AS one"))
+                replace(api.athena, clock=iter([0.0, 1.0, 26.0]).__next__).rows(Query("SELECT 1 AS one"))
         self.running.aws.executions._latency = 0.0
 
     def collect(self, monkeypatch: Any) -> None:

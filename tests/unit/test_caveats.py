@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chalicelib.api.caveats import CAVEATS, MEDIAN_RATIOS, NIGHT_PERCENT, caveats
+from chalicelib.api.caveats import CAVEATS, MEDIAN_RATIOS, OVERNIGHT_PERCENT, caveats
 from chalicelib.estimators import ESTIMATORS
 from tests.support import history
 
@@ -23,9 +23,9 @@ def since_2008(real_csv: Path) -> pd.DataFrame:
 def test_the_night_that_the_open_has_is_as_small_as_is_said(since_2008: pd.DataFrame):
     share = since_2008["night"].var() / since_2008["retorno_log"].var()
 
-    assert round(100 * share, 2) == NIGHT_PERCENT
+    assert round(100 * share, 2) == OVERNIGHT_PERCENT
     for estimator in ("garman_klass_yang_zhang", "yang_zhang"):
-        assert f"{NIGHT_PERCENT} %" in CAVEATS[estimator]
+        assert f"{OVERNIGHT_PERCENT} %" in CAVEATS[estimator]
 
 
 @pytest.mark.parametrize("estimator", MEDIAN_RATIOS)

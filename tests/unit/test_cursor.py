@@ -35,7 +35,7 @@ def test_a_cursor_is_a_parameter_that_needs_no_quoting(value):
 def test_a_cursor_of_another_query_is_refused():
     text = cursor.encode(Position(1.5, DAY), QUERY)
 
-    with pytest.raises(BadParameter, match=r"'cursor': received .* allowed: links\.next of the page before"):
+    with pytest.raises(BadParameter, match=r"'cursor': received .* allowed: links\.next of the previous page"):
         cursor.decode(text, QUERY + b"&year=2025")
 
 

@@ -4,25 +4,40 @@ from datetime import date
 
 import pytest
 
-from chalicelib.api.parameters import COLUMNS, Anomalies, Compare, Cone, Nothing, Prices, Summary, Volatility
-from chalicelib.api.parsing import read
+from chalicelib.api.parameters import (
+    COLUMNS,
+    AnomaliesParameters,
+    CompareParameters,
+    ConeParameters,
+    NoParameters,
+    PricesParameters,
+    SummaryParameters,
+    VolatilityParameters,
+)
+from chalicelib.api.parsing import parse_texts
 from chalicelib.errors import BadParameter
 from chalicelib.schema import REFINED
 
-ROWS = [Prices, Volatility, Compare, Anomalies]
+ROWS = [PricesParameters, VolatilityParameters, CompareParameters, AnomaliesParameters]
 
 
 @pytest.mark.parametrize("model", ROWS)
 def test_nothing_given_is_the_last_year_of_sessions(model):
-    asked = read(model, {})
+    parameters = parse_texts(model, {})
 
-    assert (asked.first, asked.last, asked.limit, asked.sort, asked.cursor) == (None, None, 252, "-data", None)
-    assert asked.columns[0] == "data"
+    assert (parameters.first, parameters.last, parameters.limit, parameters.sort, parameters.cursor) == (
+        None,
+        None,
+        252,
+        "-data",
+        None,
+    )
+    assert parameters.columns[0] == "data"
 
 
 def test_parameters_are_typed():
-    asked = read(
-        Anomalies,
+    parameters = parse_texts(
+        AnomaliesParameters,
         {
             "start": ["2025-01-02"],
             "end": ["2025-12-31"],
@@ -35,31 +50,34 @@ def test_parameters_are_typed():
         },
     )
 
-    assert (asked.first, asked.last, asked.limit) == (date(2025, 1, 2), date(2025, 12, 31), 5000)
-    assert (asked.columns, asked.threshold, asked.method) == (("data", "escore"), 2.5, "zscore_range")
+    assert (parameters.first, parameters.last, parameters.limit) == (date(2025, 1, 2), date(2025, 12, 31), 5000)
+    assert (parameters.columns, parameters.threshold, parameters.method) == (("data", "escore"), 2.5, "zscore_range")
 
 
 def test_a_year_is_its_first_day_to_its_last():
-    asked = read(Summary, {"year": ["2024"]})
+    parameters = parse_texts(SummaryParameters, {"year": ["2024"]})
 
-    assert (asked.first, asked.last) == (date(2024, 1, 1), date(2024, 12, 31))
+    assert (parameters.first, parameters.last) == (date(2024, 1, 1), date(2024, 12, 31))
 
 
 def test_the_volatility_is_that_of_estimator_and_window():
-    assert read(Volatility, {}).volatility == "vol_close_to_close_21d"
-    assert read(Volatility, {"estimator": ["parkinson"], "window": ["252"]}).volatility == "vol_parkinson_252d"
-    assert read(Compare, {"window": ["5"]}).columns[-1] == "vol_yang_zhang_5d"
-    assert read(Prices, {"sort": ["vol_anualizada"]}).volatility == "vol_close_to_close_21d"
+    assert parse_texts(VolatilityParameters, {}).volatility_column == "vol_close_to_close_21d"
+    assert (
+        parse_texts(VolatilityParameters, {"estimator": ["parkinson"], "window": ["252"]}).volatility_column
+        == "vol_parkinson_252d"
+    )
+    assert parse_texts(CompareParameters, {"window": ["5"]}).columns[-1] == "vol_yang_zhang_5d"
+    assert parse_texts(PricesParameters, {"sort": ["vol_anualizada"]}).volatility_column == "vol_close_to_close_21d"
 
 
 def test_every_column_of_the_table_can_be_asked_for():
     for column in REFINED:
-        assert read(Prices, {"fields": [column.name], "limit": ["1"]}).columns == (column.name,)
+        assert parse_texts(PricesParameters, {"fields": [column.name], "limit": ["1"]}).columns == (column.name,)
 
 
 @pytest.mark.parametrize("model", ROWS)
 @pytest.mark.parametrize(
-    ("given", "parameter", "received"),
+    ("texts", "parameter", "received"),
     [
         ({"start": ["2025-02-30"]}, "start", "2025-02-30"),
         ({"start": ["20250102"]}, "start", "20250102"),
@@ -96,9 +114,9 @@ def test_every_column_of_the_table_can_be_asked_for():
         ({"cursor": ["x"]}, "cursor", "x"),
     ],
 )
-def test_what_is_not_acceptable_is_named_with_what_was_received_and_what_is_allowed(model, given, parameter, received):
+def test_what_is_not_acceptable_is_named_with_what_was_received_and_what_is_allowed(model, texts, parameter, received):
     with pytest.raises(BadParameter) as raised:
-        read(model, given)
+        parse_texts(model, texts)
 
     assert (raised.value.parameter, raised.value.received) == (parameter, received)
     assert raised.value.allowed
@@ -107,25 +125,25 @@ def test_what_is_not_acceptable_is_named_with_what_was_received_and_what_is_allo
 @pytest.mark.parametrize(
     ("model", "name", "value", "allowed"),
     [
-        (Volatility, "window", "20", "one of 5, 10, 21, 42, 63, 126, 252"),
-        (Cone, "estimator", "hodges", "close_to_close"),
-        (Anomalies, "threshold", "nan", "a number from 0 to 100"),
-        (Anomalies, "threshold", "inf", "a number from 0 to 100"),
-        (Anomalies, "threshold", "-1", "a number from 0 to 100"),
-        (Anomalies, "method", "forest", "one of zscore, zscore_range"),
-        (Prices, "estimator", "parkinson", "one of start, end, year, limit"),
-        (Prices, "fields", "escore", "of data, ticker"),
-        (Nothing, "limit", "1", "no parameter at all"),
+        (VolatilityParameters, "window", "20", "one of 5, 10, 21, 42, 63, 126, 252"),
+        (ConeParameters, "estimator", "hodges", "close_to_close"),
+        (AnomaliesParameters, "threshold", "nan", "a number from 0 to 100"),
+        (AnomaliesParameters, "threshold", "inf", "a number from 0 to 100"),
+        (AnomaliesParameters, "threshold", "-1", "a number from 0 to 100"),
+        (AnomaliesParameters, "method", "forest", "one of zscore, zscore_range"),
+        (PricesParameters, "estimator", "parkinson", "one of start, end, year, limit"),
+        (PricesParameters, "fields", "escore", "of data, ticker"),
+        (NoParameters, "limit", "1", "no parameter at all"),
     ],
 )
 def test_each_route_has_its_own(model, name, value, allowed):
     with pytest.raises(BadParameter) as raised:
-        read(model, {name: [value]})
+        parse_texts(model, {name: [value]})
 
     assert raised.value.parameter == name
     assert allowed in raised.value.allowed
 
 
 def test_rows_times_fields_are_bounded():
-    assert len(read(Volatility, {"limit": ["5000"]}).columns) == 12
-    assert read(Prices, {"fields": [",".join(COLUMNS)], "limit": ["895"]}).limit == 895
+    assert len(parse_texts(VolatilityParameters, {"limit": ["5000"]}).columns) == 12
+    assert parse_texts(PricesParameters, {"fields": [",".join(COLUMNS)], "limit": ["895"]}).limit == 895

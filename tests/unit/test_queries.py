@@ -7,16 +7,16 @@ import sqlglot
 
 from chalicelib.api import queries
 from chalicelib.api.cursor import Position
-from chalicelib.api.parameters import Anomalies, Prices, Volatility
+from chalicelib.api.parameters import AnomaliesParameters, PricesParameters, VolatilityParameters
 from chalicelib.api.scores import SCORES
 
 DAY = date(2025, 3, 4)
 
 
 def test_dates_are_bound_and_the_partition_is_pruned():
-    asked = Prices(start=date(2024, 12, 30), end=date(2025, 1, 3), limit=7, fields=("data", "amplitude"))
+    parameters = PricesParameters(start=date(2024, 12, 30), end=date(2025, 1, 3), limit=7, fields=("data", "amplitude"))
 
-    query = queries.rows("ibov_refined", asked, None)
+    query = queries.page("ibov_refined", parameters, None)
 
     assert query.sql == (
         'SELECT * FROM (SELECT "data", "amplitude" FROM "ibov_refined" '
@@ -26,7 +26,7 @@ def test_dates_are_bound_and_the_partition_is_pruned():
 
 
 def test_a_page_after_a_date_reads_no_newer_partition():
-    query = queries.rows("t", Prices(fields=("data",), limit=1), Position(None, DAY))
+    query = queries.page("t", PricesParameters(fields=("data",), limit=1), Position(None, DAY))
 
     assert query.sql == (
         'SELECT * FROM (SELECT "data" FROM "t" WHERE year <= 2025) WHERE "data" < ? ORDER BY "data" DESC LIMIT 2'
@@ -35,9 +35,9 @@ def test_a_page_after_a_date_reads_no_newer_partition():
 
 
 def test_a_double_is_bound_as_a_double():
-    asked = Volatility(fields=("data",), sort="vol_anualizada", window=5)
+    parameters = VolatilityParameters(fields=("data",), sort="vol_anualizada", window=5)
 
-    query = queries.rows("t", asked, Position(0.1, DAY))
+    query = queries.page("t", parameters, Position(0.1, DAY))
 
     # 0.1 would be a decimal, which Athena rounds on the way to a double.
     assert query.parameters == ("1.0000000000000001e-01", "1.0000000000000001e-01", "DATE '2025-03-04'")
@@ -47,17 +47,20 @@ def test_a_double_is_bound_as_a_double():
 
 @pytest.mark.parametrize("method", SCORES)
 def test_a_score_over_a_range_is_not_of_a_page_alone(method):
-    asked = Anomalies(year=2025, method=method, fields=("data",))
+    parameters = AnomaliesParameters(year=2025, method=method, fields=("data",))
 
-    inner = queries.rows("t", asked, Position(None, DAY)).sql.partition("WHERE")[2].partition(")")[0]
+    inner = queries.page("t", parameters, Position(None, DAY)).sql.partition("WHERE")[2].partition(")")[0]
 
     assert inner.strip() == 'year >= 2025 AND "data" >= ? AND year <= 2025 AND "data" <= ?'
 
 
-@pytest.mark.parametrize("asked", [Prices(), Volatility(sort="-vol_anualizada"), Anomalies(method="zscore_range")])
+@pytest.mark.parametrize(
+    "parameters",
+    [PricesParameters(), VolatilityParameters(sort="-vol_anualizada"), AnomaliesParameters(method="zscore_range")],
+)
 @pytest.mark.parametrize("after", [None, Position(None, DAY), Position(0.5, DAY), Position(3, DAY)])
-def test_there_is_a_value_for_every_mark(asked, after):
-    query = queries.rows("t", asked, after)
+def test_there_is_a_value_for_every_mark(parameters, after):
+    query = queries.page("t", parameters, after)
     tree = sqlglot.parse_one(query.sql, read="athena")
 
     assert len(list(tree.find_all(sqlglot.exp.Placeholder))) == len(query.parameters)

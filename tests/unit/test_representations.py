@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.api.representations import negotiated
+from chalicelib.api.representations import negotiate
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ from chalicelib.api.representations import negotiated
     ],
 )
 def test_the_form_is_what_the_client_likes_best(accept, form):
-    assert negotiated(None, accept) == form
+    assert negotiate(None, accept) == form
 
 
 def test_what_the_query_says_wins():
-    assert negotiated("json", "text/csv") == "json"
-    assert negotiated("csv", "application/json") == "csv"
+    assert negotiate("json", "text/csv") == "json"
+    assert negotiate("csv", "application/json") == "csv"

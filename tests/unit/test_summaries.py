@@ -25,17 +25,17 @@ def test_quantiles_are_those_of_numpy(values, p):
 
 @given(st.lists(numbers, min_size=2))
 def test_a_column_is_described_as_numpy_does(values):
-    found = summaries.described("x", [None, *values, None])
+    statistics = summaries.describe("x", [None, *values, None])
 
-    assert found.count == len(values)
-    assert found.mean == pytest.approx(np.mean(values), rel=1e-12, abs=1e-6)
-    assert found.sd == pytest.approx(np.std(values, ddof=1), rel=1e-9, abs=1e-6)
-    assert (found.min, found.max) == (min(values), max(values))
+    assert statistics.count == len(values)
+    assert statistics.mean == pytest.approx(np.mean(values), rel=1e-12, abs=1e-6)
+    assert statistics.sd == pytest.approx(np.std(values, ddof=1), rel=1e-9, abs=1e-6)
+    assert (statistics.min, statistics.max) == (min(values), max(values))
 
 
 def test_what_is_not_known_is_null():
-    assert summaries.described("x", [None]) == Described("x", 0, None, None, None, None)
-    assert summaries.described("x", [2.0]).sd is None
+    assert summaries.describe("x", [None]) == Described("x", 0, None, None, None, None)
+    assert summaries.describe("x", [2.0]).sd is None
     assert summaries.cone_row(5, days(2), [None, None]).current is None
     assert summaries.deepest_fall([], []) is None
 

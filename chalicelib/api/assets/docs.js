@@ -1,16 +1,16 @@
-// Makes each form of the page ask its route, and shows what came back.
+// Send the request of each form, and show its response.
 "use strict";
 
 const key = document.querySelector("#key");
-const longest = 20000; // characters of an answer that are shown
+const maxLength = 20000; // of the part of a response that is shown, in characters
 
 for (const form of document.querySelectorAll("form[data-path]")) {
   const address = form.querySelector(".address");
-  const answer = form.nextElementSibling;
+  const output = form.nextElementSibling;
 
   const url = () => {
-    const given = [...new FormData(form)].filter(([, value]) => value !== "");
-    const query = new URLSearchParams(given).toString();
+    const parameters = [...new FormData(form)].filter(([, value]) => value !== "");
+    const query = new URLSearchParams(parameters).toString();
     return new URL(form.dataset.path + (query && `?${query}`), location).href;
   };
   const show = () => { address.textContent = url(); };
@@ -19,23 +19,23 @@ for (const form of document.querySelectorAll("form[data-path]")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("button");
-    const said = answer.querySelector(".said");
-    const body = answer.querySelector("pre");
+    const status = output.querySelector(".status");
+    const body = output.querySelector("pre");
     button.disabled = true;
-    answer.hidden = false;
-    said.textContent = "asking…";
+    output.hidden = false;
+    status.textContent = "sending…";
     body.textContent = "";
     try {
-      const began = performance.now();
+      const startedAt = performance.now();
       const response = await fetch(url(), { headers: key.value ? { "x-api-key": key.value } : {} });
       const text = await response.text();
-      const took = Math.round(performance.now() - began);
+      const elapsed = Math.round(performance.now() - startedAt);
       const type = response.headers.get("content-type") || "";
-      said.textContent = `${response.status} · ${took} ms · ${text.length.toLocaleString()} characters · ${type}`;
-      const whole = type.includes("json") ? JSON.stringify(JSON.parse(text), null, 2) : text;
-      body.textContent = whole.length > longest ? `${whole.slice(0, longest)}\n… the rest is not shown here` : whole;
+      status.textContent = `${response.status} · ${elapsed} ms · ${text.length.toLocaleString()} characters · ${type}`;
+      const full = type.includes("json") ? JSON.stringify(JSON.parse(text), null, 2) : text;
+      body.textContent = full.length > maxLength ? `${full.slice(0, maxLength)}\n… the rest is not shown` : full;
     } catch (error) {
-      said.textContent = `no answer: ${error.message}`;
+      status.textContent = `no response: ${error.message}`;
     } finally {
       button.disabled = false;
     }

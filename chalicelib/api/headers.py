@@ -1,0 +1,55 @@
+"""Response headers of the API: the name of each, and its description in the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.lake.manifest import Contents
+
+Headers = dict[str, str | list[str]]
+"""The headers of a response, as Chalice takes them."""
+
+CACHE_CONTROL = "Cache-Control"
+CONTENT_TYPE = "Content-Type"
+IF_NONE_MATCH = "If-None-Match"
+VARY = "Vary"
+
+REVALIDATE, NO_STORE = "no-cache", "no-store"
+"""Values of `Cache-Control`: a client may store the response if it revalidates it by ETag, or must not store it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A response header: its name, and its description and JSON schema in the contract."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+ETAG = Header("ETag", "Identifies this response.")
+LINK = Header("Link", "In CSV, the link to the next page, if there is one.")
+RETRY_AFTER = Header("Retry-After", "Seconds.", {"type": "integer"})
+DATA_AS_OF = Header("X-Data-As-Of", "The last session of the data.")
+DATA_SYNTHETIC = Header("X-Data-Synthetic", "Whether the data is generated.", {"enum": ["true", "false"]})
+DATA_VERSION = Header("X-Data-Version", "The version of the data.")
+
+DATA = (LINK, DATA_AS_OF, DATA_SYNTHETIC, DATA_VERSION)
+"""The headers of a response with rows, besides its ETag."""
+
+EXPOSED = (ETAG, LINK, RETRY_AFTER, DATA_AS_OF, DATA_SYNTHETIC, DATA_VERSION)
+"""The headers that a page of another origin may read."""
+
+
+def data_headers(contents: Contents, etag: str) -> Headers:
+    """Return the headers of a response made from these contents, in every format. CSV has no other metadata."""
+    return {
+        CACHE_CONTROL: REVALIDATE,
+        VARY: "Accept",
+        DATA_AS_OF.name: f"{contents.as_of}",
+        DATA_SYNTHETIC.name: "true" if contents.synthetic else "false",
+        DATA_VERSION.name: contents.version,
+        ETAG.name: etag,
+    }
