@@ -20,10 +20,11 @@ def text() -> str:
 def main() -> int:
     """Write the document. Return 1, and print why, if the contract is incomplete."""
     try:
-        PATH.write_text(text(), encoding="utf-8")
+        document = text()
     except ContractError as error:
         print(f"docs/openapi.json is not written: {error}", file=sys.stderr)
         return 1
+    PATH.write_text(document, encoding="utf-8")
     return 0
 
 
