@@ -1,6 +1,6 @@
-# make run        the whole pipeline on this machine
-# make notebook   the analyst's notebook, beside a `make run` that is running
-# make test       lint, types and every test
+# make run        run the pipeline and the API on this machine
+# make notebook   open the notebook; needs `make run` in another terminal
+# make test       run lint, types and all tests
 
 SOURCE ?= auto
 PORT ?= 8000
@@ -14,7 +14,7 @@ DATA ?= keep
 
 PY := .venv/bin/python
 STEP := @scripts/step
-# With a key it would send what it finds to its maker.
+# Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
 .PHONY: run notebook test lint ruff templates types pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
@@ -47,11 +47,11 @@ pytest: .venv/notebook-installed
 bench: .venv/installed
 	@$(PY) -m benchmarks
 
-# What the estimators of volatility are compared with: needs R with TTR.
+# The expected values of the volatility estimators. Needs R with TTR.
 golden: .venv/installed
 	@$(PY) -m scripts.golden
 
-# The documents that are written by the code.
+# The generated documents.
 docs: .venv/installed
 	@$(PY) -m scripts.data_dictionary
 	@$(PY) -m scripts.data_quality
@@ -60,11 +60,11 @@ docs: .venv/installed
 	@$(PY) -m scripts.catalog_template
 	@$(PY) -m scripts.costs
 
-# The contract's examples, from the real history; then `make docs`.
+# The examples of the OpenAPI document, from the real history. Run `make docs` after it.
 examples: .venv/installed
 	@$(PY) -m scripts.examples
 
-# How well suspect closes are found, against B3's own.
+# Precision and recall of `fechamento_suspeito`, compared with the official closes of B3.
 judge: .venv/installed
 	@$(PY) -m scripts.judge_closes
 
@@ -72,43 +72,50 @@ judge: .venv/installed
 layer: .venv/installed
 	@$(PY) -m infra.packaging.layer '$(ARCH)'
 
-# The packages for Lambda and Glue, rehearsed without AWS: needs Python 3.13.
+# Builds the packages and tests them in the environment of Lambda and Glue. Needs Python 3.13.
 test-package: .venv/installed
 	$(STEP) 'test-package' $(PY) -m pytest tests/package $(PYTEST)
 
-# A stage on AWS, from nothing or from the version before. REGION=, EMAIL= (of who is told of alarms) and ARCH= stay as
-# they are unless said here (many an environment has an EMAIL); YES=1 does not ask whether to; DRY_RUN=1 only tells the plan.
+# Options of every command that changes a stage.
+STAGE_OPTIONS = --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)') $(if $(YES),--yes) $(if $(DRY_RUN),--dry-run)
+
+# $(call option,BUDGET,budget) is --budget 'value' if BUDGET= is on the command line of make. A variable of the
+# environment is ignored, because many environments have an EMAIL. The options are in infra/options.py.
+option = $(if $(filter command,$(origin $(1))),--$(2) '$($(1))')
+
+# Creates or updates a stage on AWS. A variable that is absent keeps its value in the stage. YES=1 skips the
+# confirmation, DRY_RUN=1 prints the plan only.
 deploy: .venv/installed
-	@$(PY) -m infra deploy $(SAID) $(if $(filter command,$(origin ARCH)),--arch '$(ARCH)') \
-	  $(if $(filter command,$(origin EMAIL)),--email '$(EMAIL)') $(if $(filter command,$(origin BUDGET)),--budget '$(BUDGET)')
+	@$(PY) -m infra deploy $(STAGE_OPTIONS) \
+	  $(call option,ARCH,arch) \
+	  $(call option,EMAIL,email) \
+	  $(call option,BUDGET,budget)
 
-# A stage removed from AWS; its data only by DATA=delete.
+# Deletes a stage from AWS. DATA=delete deletes its data too.
 destroy: .venv/installed
-	@$(PY) -m infra destroy $(SAID) --data '$(DATA)'
+	@$(PY) -m infra destroy $(STAGE_OPTIONS) --data '$(DATA)'
 
-# The folder build/deploy/STAGE of a stage that is deployed, where `chalice deploy`, `logs`, `invoke` and `url` work.
+# Writes build/deploy/STAGE for a deployed stage. `chalice deploy`, `logs`, `invoke` and `url` work there.
 folder: .venv/installed
 	@$(PY) -m infra folder --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
 
-# The events in a stage's failure queue sent to their functions again.
+# Sends the events in a stage's failure queue to their functions again.
 replay: .venv/installed
 	@$(PY) -m infra replay --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
 
-SAID = --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)') $(if $(YES),--yes) $(if $(DRY_RUN),--dry-run)
-
-# What is installed is what the file says: another file, another install.
+# Installs again when the requirements change.
 .venv/installed: requirements-dev.txt
 	@python=$$(scripts/python) && scripts/step 'install' scripts/install "$$python"
 
-# checkov needs other versions of what we use.
+# Its own environment: checkov pins other versions of the same packages.
 .venv/checkov/installed: infra/requirements-checkov.txt | .venv/installed
 	$(STEP) 'install checkov' scripts/install-checkov
 
-# Jupyter and what is drawn with it: apart, so that `make run` need not wait for it.
+# Jupyter and the plotting libraries, separate so that `make run` starts without them.
 .venv/notebook-installed: requirements-notebook.txt | .venv/installed
 	$(STEP) 'install jupyter' scripts/install-notebook
 
-# The versions that each .in of requirements allows.
+# Pins the requirements: each .in file is resolved into the .txt file beside it.
 lock: .venv/installed
 	@$(PY) -m pip install --quiet uv==0.13.9
 	@scripts/lock

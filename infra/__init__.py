@@ -1,1 +1,1 @@
-"""What puts b3-dataflow on AWS. Nothing of it runs there."""
+"""Deployment of b3-dataflow to AWS. Not packaged for AWS."""

@@ -1,9 +1,8 @@
-"""The command line of a stage on AWS: deploy it, destroy it, get its folder, replay what failed."""
+"""Command line of the stages on AWS: deploy, destroy, folder, replay."""
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 
@@ -11,79 +10,66 @@ from chalicelib.errors import B3Error
 from common.console import Parser
 from infra import clients
 from infra.commands import deploy, destroy, folder, replay
-from infra.options import Options, World
+from infra.dependencies import Dependencies
+from infra.options import STACK_OPTIONS, Options
 
-ARCHITECTURES = ("x86_64", "arm64")
+_COMMANDS = {"deploy": deploy.run, "destroy": destroy.run, "folder": folder.run, "replay": replay.run}
 
 
-def main(argv: Sequence[str], world: World | None = None) -> int:
-    """Do what the command line says. Returns the exit status: 1 if that failed.
+def main(argv: Sequence[str], dependencies: Dependencies | None = None) -> int:
+    """Run a command and return its exit status: 0, or 1 after an error.
 
     Raises:
-        SystemExit: with 2, if the command line is not one that can be done.
+        SystemExit: with status 2, if an argument is invalid.
     """
-    arguments = _parse(argv)
-    commands = {
-        "deploy": deploy.run,
-        "destroy": destroy.run,
-        "folder": folder.run,
-        "replay": replay.run,
-    }
+    arguments = _parser().parse_args(argv)
     try:
-        commands[arguments.command](_options(arguments), world or World())
+        _COMMANDS[arguments.command](_options(arguments), dependencies or Dependencies())
     except clients.ERRORS as error:
-        print(f"error: {clients.explained(error)}", file=sys.stderr)
+        print(f"error: {clients.explain(error)}", file=sys.stderr)
         return 1
     except B3Error as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstopped: what was done stays; repeat the command to go on from there", file=sys.stderr)
+        print("\nstopped: repeat the command to continue", file=sys.stderr)
         return 1
     return 0
 
 
-def _parse(argv: Sequence[str]) -> argparse.Namespace:
+def _parser() -> Parser:
     parser = Parser(prog="python -m infra", description="b3-dataflow on AWS. See README.md and docs/operations.md.")
-    names = "deploy|destroy|folder|replay"
-    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar=names)
-    deploy = commands.add_parser("deploy", help="create a stage, or bring it to this version of the project")
-    deploy.add_argument("--email", type=_email, help="who is told of alarms; '' for nobody (default: as it is)")
-    deploy.add_argument("--arch", choices=ARCHITECTURES, help="of the functions (default: as it is, or x86_64)")
-    deploy.add_argument("--budget", type=_dollars, help="US dollars a month; 0 for none (default: as it is)")
-    destroy = commands.add_parser("destroy", help="remove a stage; its data stays")
+    commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="|".join(_COMMANDS))
+    deploy = commands.add_parser("deploy", help="create a stage, or update it to this version of the project")
+    for option in STACK_OPTIONS:
+        deploy.add_argument(
+            option.flag,
+            dest=option.parameter,
+            type=option.parse,
+            choices=option.choices,
+            metavar=None if option.choices else option.variable,
+            help=option.help,
+        )
+    destroy = commands.add_parser("destroy", help="delete a stage; its data stays by default")
     destroy.add_argument("--data", choices=("keep", "delete"), default="keep", help="(default: %(default)s)")
-    folder = commands.add_parser("folder", help="fill build/deploy/STAGE, where Chalice's own commands work")
-    replay = commands.add_parser("replay", help="send the events in a stage's failure queue to their functions again")
+    folder = commands.add_parser("folder", help="write build/deploy/STAGE, a folder for the commands of Chalice")
+    replay = commands.add_parser("replay", help="invoke the functions again with the events in the failure queue")
     for command in (deploy, destroy, folder, replay):
-        command.add_argument("--stage", required=True, help="dev, prod, or another of .chalice/config.json")
-        command.add_argument("--region", help="as us-east-1 (default: what AWS_DEFAULT_REGION or the profile says)")
+        command.add_argument("--stage", required=True, help="a stage of .chalice/config.json, such as dev or prod")
+        command.add_argument("--region", help="such as us-east-1 (default: AWS_DEFAULT_REGION, or that of the profile)")
     for command in (deploy, destroy):
-        command.add_argument("--yes", action="store_true", help="do not ask whether to go ahead")
-        command.add_argument("--dry-run", action="store_true", help="only tell the plan: asks nothing of AWS")
-    return parser.parse_args(argv)
+        command.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+        command.add_argument("--dry-run", action="store_true", help="print the plan only, without a call to AWS")
+    return parser
 
 
 def _options(arguments: argparse.Namespace) -> Options:
+    parameters = {option.parameter: getattr(arguments, option.parameter, None) for option in STACK_OPTIONS}
     return Options(
-        arguments.stage,
-        arguments.region,
-        getattr(arguments, "yes", False),
-        getattr(arguments, "dry_run", False),
-        getattr(arguments, "arch", None),
-        getattr(arguments, "email", None),
-        getattr(arguments, "budget", None),
-        getattr(arguments, "data", "keep") == "delete",
+        stage=arguments.stage,
+        region=arguments.region,
+        yes=getattr(arguments, "yes", False),
+        dry_run=getattr(arguments, "dry_run", False),
+        delete_data=getattr(arguments, "data", "keep") == "delete",
+        parameters={name: value for name, value in parameters.items() if value is not None},
     )
-
-
-def _dollars(text: str) -> int:
-    if not (text.isdecimal() and text.isascii()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no sum; allowed: whole dollars, or 0 for no budget")
-    return int(text)
-
-
-def _email(text: str) -> str:
-    if text and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no address; allowed: as you@example.org, or '' for nobody")
-    return text

@@ -1,4 +1,4 @@
-"""The clients of AWS that the deploy command uses, and what AWS's errors mean to whoever runs it."""
+"""Clients of AWS, and one-line texts of its errors."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from botocore import exceptions
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 
-from infra.errors import DeployError, Refused, StepFailed
+from infra.errors import DeployError, PreconditionError, StepFailed
 
-# API Gateway takes one deployment in 5 seconds, one change of a usage plan in 20, one deletion of an API in 30.
+# API Gateway allows one deployment in 5 seconds, one change of a usage plan in 20, one deletion of an API in 30.
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 8})
 
 INGEST_SECONDS = 300
-"""How long the function `ingest` may take: its `lambda_timeout`."""
+"""Timeout of the function `ingest`: its `lambda_timeout`."""
 
-# An invocation that seems lost must not be made again: it would be another ingest.
+# No retry: each invocation runs another ingest.
 _INVOKE = Config(read_timeout=INGEST_SECONDS + 10, retries={"total_max_attempts": 1})
 
-_DENIED = {
+_ACCESS_DENIED = {
     "403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException",
     "UnauthorizedOperation", "UnauthorizedException", "Forbidden",
 }  # fmt: skip
-_UNKNOWN_KEY = {
+_INVALID_CREDENTIALS = {
     "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
     "InvalidSignatureException", "SignatureDoesNotMatch", "UnrecognizedClientException",
 }  # fmt: skip
@@ -35,23 +35,23 @@ _ACTION = re.compile(r"not authorized to perform: ?\[?([A-Za-z0-9-]+:[A-Za-z0-9*
 
 
 class Aws:
-    """The clients of one region.
+    """Clients of one region.
 
     Raises:
-        Refused: the profile that the environment names is not there.
+        PreconditionError: the profile of the environment does not exist.
     """
 
     def __init__(self, region: str) -> None:
         try:
             session = boto3.session.Session(region_name=region)
         except exceptions.BotoCoreError as error:
-            raise explained(error) from error
+            raise explain(error) from error
         self.region = region
 
         def client(service: str, config: Config = _CONFIG) -> Any:
-            # Without types: botocore itself checks every parameter of a call before it is sent.
-            made: Any = session.client(service, config=config)  # type: ignore[call-overload]
-            return made
+            # Any: the stubs of botocore need a literal service name; botocore validates parameters at run time.
+            service_client: Any = session.client(service, config=config)  # type: ignore[call-overload]
+            return service_client
 
         self.apigateway = client("apigateway")
         self.cloudformation = client("cloudformation")
@@ -66,50 +66,50 @@ class Aws:
 
 
 ERRORS = (exceptions.ClientError, exceptions.BotoCoreError, ResponseParserError, S3UploadFailedError)
-"""What calls of AWS raise."""
+"""Exceptions that calls of AWS raise."""
 
 
-def code(error: exceptions.ClientError) -> str:
-    """AWS's name of an error."""
+def error_code(error: exceptions.ClientError) -> str:
+    """Return AWS's code of an error."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def missing_right(text: str) -> str | None:
-    """The action that AWS says somebody may not do, None if it says nothing of the kind."""
-    found = _ACTION.search(text)
-    return found[1] if found else None
+def denied_action(text: str) -> str | None:
+    """Return the action in a message about a missing permission, None for another message."""
+    match = _ACTION.search(text)
+    return match[1] if match else None
 
 
-def explained(error: Exception) -> DeployError:
-    """What an error of AWS or its library means, in one line."""
+def explain(error: Exception) -> DeployError:
+    """Return the error to raise for an error of boto3, with a message on one line."""
     if isinstance(error, exceptions.ClientError):
-        return _of_aws(error)
+        return _explain_response(error)
     if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
-        return Refused("no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+        return PreconditionError("no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
     if isinstance(error, exceptions.ProfileNotFound):
-        return Refused(f"{error}; allowed: one that `aws configure list-profiles` shows, in AWS_PROFILE")
+        return PreconditionError(f"{error}; allowed in AWS_PROFILE: a profile that `aws configure list-profiles` shows")
     if isinstance(error, exceptions.HTTPClientError):
-        return StepFailed(f"AWS does not answer: {one_line(str(error))} Repeat the command: it goes on from here")
+        return StepFailed(f"no response from AWS: {one_line(str(error))} Repeat the command to continue")
     return StepFailed(one_line(str(error)))
 
 
-def _of_aws(error: exceptions.ClientError) -> DeployError:
-    if code(error) in _UNKNOWN_KEY:
-        return Refused(
-            f"AWS does not take these credentials ({code(error)}): they are wrong or have expired, or the account has "
-            "not enabled this region"
+def _explain_response(error: exceptions.ClientError) -> DeployError:
+    if error_code(error) in _INVALID_CREDENTIALS:
+        return PreconditionError(
+            f"AWS rejects these credentials ({error_code(error)}): they are wrong or have expired, or this region is "
+            "not enabled in the account"
         )
-    action = missing_right(str(error))
-    if action or code(error) in _DENIED:
-        return StepFailed(no_right(action or error.operation_name))
+    action = denied_action(str(error))
+    if action or error_code(error) in _ACCESS_DENIED:
+        return StepFailed(permission_text(action or error.operation_name))
     return StepFailed(one_line(str(error)))
 
 
-def no_right(action: str) -> str:
-    """What to say of an action that AWS does not allow."""
-    return f"these credentials have no right to {action}: add it to their policy and repeat the command"
+def permission_text(action: str) -> str:
+    """Return the message about an action that the credentials do not allow."""
+    return f"these credentials do not allow {action}: add it to their policy and repeat the command"
 
 
 def one_line(text: str) -> str:
-    """A message as one line."""
+    """Return a text on one line."""
     return " ".join(text.split())

@@ -1,14 +1,14 @@
-"""Every error that putting b3-dataflow on AWS raises on purpose.
+"""Errors of the deployment.
 
-    B3Error                 (chalicelib.errors)
-    └── DeployError         the deploy command cannot go on
-        ├── Refused             what is asked for cannot be had here: nothing was changed
-        ├── PackageError        a package cannot be built, or would not be accepted or run where it goes
-        ├── StepFailed          a step failed: what was done stays, and the same command goes on from there
-        ├── StateConflict       somebody else deployed the stage meanwhile
-        └── SmokeFailed         what was deployed stands, but does not work
+    B3Error                     (chalicelib.errors)
+    └── DeployError             base class
+        ├── PreconditionError       the command stopped before it changed anything
+        ├── PackageError            a package cannot be built, or does not fit its runtime
+        ├── StepFailed              a step failed; repeat the command to continue
+        ├── StateConflict           another deploy of the stage ran at the same time
+        └── SmokeFailed             the stage is deployed, but its smoke test failed
 
-The message names the thing, the value and what is allowed or what to do.
+A message names the thing, the value, and what is allowed or what to do.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from chalicelib.errors import B3Error
 
 
 class DeployError(B3Error):
-    """The deploy command cannot go on."""
+    """Base class of the deployment's errors."""
 
 
-class Refused(DeployError):
-    """What is asked for cannot be had here. Nothing was changed."""
+class PreconditionError(DeployError):
+    """The command stopped before it changed anything."""
 
 
 class PackageError(DeployError):
-    """A package cannot be built, or would not be accepted or run where it goes."""
+    """A package cannot be built, or does not fit its runtime."""
 
 
 class StepFailed(DeployError):
-    """A step failed. What was done stays, and the same command goes on from there."""
+    """A step failed. Earlier steps stay done; repeat the command to continue."""
 
 
 class StateConflict(DeployError):
-    """Somebody else deployed the stage meanwhile."""
+    """Another deploy of the stage ran at the same time."""
 
 
 class SmokeFailed(DeployError):
-    """What was deployed stands, but does not work."""
+    """The stage is deployed, but its smoke test failed."""

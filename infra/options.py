@@ -1,49 +1,84 @@
-"""What the command line says, and what of the outside world the command uses."""
+"""Options of the commands.
+
+To add an option of `make deploy`: a parameter in infra/templates/main.yaml, a `StackOption` here, a variable in the
+Makefile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-
-from common.paths import ROOT
-from infra.commands import smoke
-from infra.packaging import packages
+import argparse
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked for. None stands for what was not said: it stays as it is in the stage, or AWS's default.
+    """Options of a command.
 
     Attributes:
-        yes: do not ask whether to go on.
-        dry_run: only tell the plan.
-        architecture: `x86_64` or `arm64`.
-        email: who is told of alarms.
-        budget: US dollars a month to be warned of, 0 for no budget.
-        delete_data: on destroying, the data too.
+        region: AWS region, None for the default of the environment.
+        yes: Whether to skip the confirmation.
+        dry_run: Whether to print the plan only.
+        delete_data: Whether `destroy` deletes the data too.
+        parameters: Values of the main stack's parameters, by name. A parameter that is absent keeps its value.
     """
 
     stage: str
     region: str | None = None
     yes: bool = False
     dry_run: bool = False
-    architecture: str | None = None
-    email: str | None = None
-    budget: int | None = None
     delete_data: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """What is neither AWS nor this project's folder; replaced in tests.
+class StackOption:
+    """An option of `deploy` that sets a parameter of the main stack. Without it the stack keeps the parameter's value.
 
     Attributes:
-        build: builds the packages in a folder, for an architecture.
-        ask: asks a URL with a key.
-        root: the project's folder.
+        variable: Variable of the Makefile, such as BUDGET. In lower case it is the flag, `--budget`.
+        parameter: Parameter of infra/templates/main.yaml.
+        help: Help text.
+        parse: Returns the value of the parameter, or raises `argparse.ArgumentTypeError`.
+        choices: Allowed values, None for all that `parse` accepts.
     """
 
-    build: Callable[[Path, str], packages.Packages] = packages.build
-    ask: smoke.Ask = smoke.ask
-    root: Path = ROOT
+    variable: str
+    parameter: str
+    help: str
+    parse: Callable[[str], str] = str
+    choices: tuple[str, ...] | None = None
+
+    @property
+    def flag(self) -> str:
+        """Flag of the command line."""
+        return f"--{self.variable.lower()}"
+
+
+def _email(text: str) -> str:
+    if text and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an e-mail address; allowed: as you@example.org, or ''")
+    return text
+
+
+def _dollars(text: str) -> str:
+    if not (text.isdecimal() and text.isascii()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount; allowed: whole dollars, or 0 for no budget")
+    return str(int(text))
+
+
+ARCHITECTURE = StackOption(
+    "ARCH",
+    "LayerArchitecture",
+    "architecture of the functions (default: unchanged; x86_64 in a new stage)",
+    choices=("x86_64", "arm64"),
+)
+EMAIL = StackOption("EMAIL", "AlarmEmail", "address that receives the alarms; '' for none (default: unchanged)", _email)
+BUDGET = StackOption("BUDGET", "MonthlyBudget", "US dollars a month; 0 for no budget (default: unchanged)", _dollars)
+
+STACK_OPTIONS = (ARCHITECTURE, EMAIL, BUDGET)
+"""Options of `deploy`."""
+
+KEPT_PARAMETERS = (*(option.parameter for option in STACK_OPTIONS), "LogRetentionDays", "Crawler")
+"""Parameters that keep their values in an update. The last two have no option: change them in the console."""

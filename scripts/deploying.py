@@ -8,7 +8,7 @@ from typing import Any
 
 from common.paths import ROOT
 from infra.packaging.archive import MIB
-from infra.packaging.target import UNZIPPED, UPLOADED
+from infra.packaging.runtime import UNZIPPED, UPLOADED
 from scripts.blocks import fill, table
 
 PATH = ROOT / "docs" / "deploying.md"

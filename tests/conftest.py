@@ -15,7 +15,7 @@ from chalice.test import Client
 
 from chalicelib import wiring
 from common.paths import ROOT
-from infra.packaging import target
+from infra.packaging import runtime
 from local import moto_state
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
@@ -113,21 +113,21 @@ def athena(laptop: Laptop) -> Any:
 
 @pytest.fixture
 def account(running: Laptop) -> Iterator[Account]:
-    """An empty account of AWS to deploy to. Its function `ingest` adds ten sessions, and runs the job as well."""
-    if sys.version_info[:2] != target.PYTHON:
-        pytest.skip("deploys from Python 3.13 alone")
+    """An empty AWS account. Its function `ingest` adds ten sessions, and runs the job."""
+    if sys.version_info[:2] != runtime.PYTHON:
+        pytest.skip("deploys from Python 3.13 only")
     running.aws.reset()
     server = running.aws._server
-    made = Account(server.app)
-    made.invoked["b3-dataflow-dev-ingest"] = ingest
-    server.app = made
+    account = Account(server.app)
+    account.functions["b3-dataflow-dev-ingest"] = ingest
+    server.app = account
     running.aws.functions[f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:b3-dataflow-dev-start_refine"] = (
-        made.events.append
+        account.events.append
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Tried to parse .* but it's not supported by moto")
-        yield made
-    server.app = made.moto
+        yield account
+    server.app = account.moto
     running.aws.reset()
     wiring.forget()
 

@@ -1,1 +1,1 @@
-"""What `python -m infra` does: deploy, destroy, replay, with their plans and checks."""
+"""Commands of `python -m infra`: deploy, destroy, folder, replay."""

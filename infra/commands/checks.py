@@ -1,91 +1,86 @@
-"""What has to be so before anything is changed. Each that is not is one line, which says what to do."""
+"""Checks before a command changes anything."""
 
 from __future__ import annotations
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.clients import Aws, code, explained, no_right
-from infra.errors import Refused
-from infra.stage.names import APP, BUCKETS, Place
+from infra.clients import Aws, error_code, explain, permission_text
+from infra.errors import PreconditionError
+from infra.stage.names import APP, BUCKETS, StageTarget
 from infra.stage.stacks import Stacks
 
 _STACK_OF = {"artifacts": "bootstrap", "raw": "data", "refined": "data", "athena": "main"}
-"""The stack that makes each bucket."""
+"""Stack of each bucket."""
 
 
-def _region(asked: str | None) -> str:
-    """The region to deploy to: what was asked for, or what the environment or the profile says.
+def connect(region: str | None, stage: str) -> tuple[Aws, StageTarget]:
+    """Return the clients of a region, and the target of a stage there.
+
+    Args:
+        region: None for the region of the environment or the profile.
 
     Raises:
-        Refused: there is none, or AWS has no such region with Glue in it.
+        PreconditionError: the region does not exist, or the stage is in another one.
     """
+    aws = Aws(_resolve_region(region))
+    target = StageTarget(stage, aws.sts.get_caller_identity()["Account"], aws.region)
+    _check_other_regions(aws, target)
+    return aws, target
+
+
+def _resolve_region(region: str | None) -> str:
     try:
         session = boto3.session.Session()
     except BotoCoreError as error:
-        raise explained(error) from error
+        raise explain(error) from error
     allowed = sorted(session.get_available_regions("glue"))
-    name = asked or session.region_name
+    name = region or session.region_name
     if name not in allowed:
-        said = f"REGION is {name!r}" if name else "no region: give REGION=, or set AWS_DEFAULT_REGION"
-        raise Refused(f"{said}; allowed: {', '.join(allowed)}")
+        problem = f"REGION is {name!r}" if name else "no region: set REGION= or AWS_DEFAULT_REGION"
+        raise PreconditionError(f"{problem}; allowed: {', '.join(allowed)}")
     return name
 
 
-def destination(asked: str | None, stage: str) -> tuple[Aws, Place]:
-    """The clients of the region to go to, and where the credentials lead to in it.
-
-    Args:
-        asked: the region that was asked for.
+def _check_other_regions(aws: Aws, target: StageTarget) -> None:
+    """Raise if the stage or its data exists in another region: its history would be split between the two.
 
     Raises:
-        Refused: there is no such region, or the stage is in another.
-    """
-    aws = Aws(_region(asked))
-    at = Place(stage, aws.sts.get_caller_identity()["Account"], aws.region)
-    _elsewhere(aws, at)
-    return aws, at
-
-
-def _elsewhere(aws: Aws, at: Place) -> None:
-    """The stage is in no other region, nor is data that it left there: two would be two, one of them forgotten.
-
-    Raises:
-        Refused: there is one.
+        PreconditionError: a bucket of the stage is in another region.
     """
     names = [bucket["Name"] for bucket in aws.s3.list_buckets()["Buckets"]]
     for role in BUCKETS:
-        begin, end = f"{APP}-{role}-{at.account}-", f"-{at.stage}"
+        prefix, suffix = f"{APP}-{role}-{target.account}-", f"-{target.stage}"
         for name in names:
-            if name.startswith(begin) and name.endswith(end) and name != at.bucket(role):
-                other = name.removeprefix(begin).removesuffix(end)
-                raise Refused(
-                    f"the stage {at.stage} is in {other} already, not in {at.region}: give REGION={other}, or remove "
-                    f"it there first, by `make destroy STAGE={at.stage} REGION={other}`, with DATA=delete if {name} is "
-                    "not to stay"
+            if name.startswith(prefix) and name.endswith(suffix) and name != target.bucket(role):
+                other = name.removeprefix(prefix).removesuffix(suffix)
+                raise PreconditionError(
+                    f"the stage {target.stage} is in {other} already, not in {target.region}: use REGION={other}, or "
+                    f"delete it there first: `make destroy STAGE={target.stage} REGION={other}`, with DATA=delete to "
+                    f"delete {name} too"
                 )
 
 
-def buckets(aws: Aws, at: Place, stacks: Stacks) -> None:
-    """The names of the buckets are free, or the buckets are those of our stacks.
+def check_buckets(aws: Aws, target: StageTarget, stacks: Stacks) -> None:
+    """Raise unless each bucket is absent or belongs to a stack of the stage.
 
     Raises:
-        Refused: one is somebody else's, or of no stack.
+        PreconditionError: a bucket belongs to another account, or to no stack.
     """
     for role, kind in _STACK_OF.items():
-        name = at.bucket(role)
+        name = target.bucket(role)
         try:
             aws.s3.head_bucket(Bucket=name)
         except ClientError as error:
-            if code(error) == "404":
+            if error_code(error) == "404":
                 continue
-            if code(error) in ("403", "301"):
-                raise Refused(
-                    f"the bucket {name} is taken: it is somebody else's, or {no_right('s3:ListBucket')}"
+            if error_code(error) in ("403", "301"):
+                raise PreconditionError(
+                    f"the bucket {name} exists in another account, or {permission_text('s3:ListBucket')}"
                 ) from error
             raise
-        if stacks.describe(at.stack(kind)) is None:
-            raise Refused(
-                f"the bucket {name} is there, but not the stack {at.stack(kind)}, which would make it: delete the "
-                "bucket, or import it into a stack of that name"
+        if stacks.describe(target.stack(kind)) is None:
+            raise PreconditionError(
+                f"the bucket {name} exists without its stack {target.stack(kind)}: delete the bucket, or import it "
+                "into a stack of that name"
             )

@@ -1,7 +1,8 @@
-"""`deploy`: from an account with credentials to a stage that runs, and to its next version. Each step repeats well."""
+"""`deploy`: create a stage, or update it to this version of the project. Every step can be repeated."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,172 +12,169 @@ from infra import clients
 from infra.clients import Aws
 from infra.commands import checks, plan
 from infra.commands.smoke import SmokeTest
+from infra.dependencies import Dependencies
 from infra.errors import SmokeFailed
-from infra.options import Options, World
-from infra.packaging import artifacts, target
+from infra.options import ARCHITECTURE, EMAIL, KEPT_PARAMETERS, Options
+from infra.packaging import artifacts, runtime
 from infra.packaging.artifacts import Artifacts
 from infra.stage import chalice_process, gateway, keys, lambda_settings, project, stacks
-from infra.stage.names import STACKS, Place
+from infra.stage.names import STACKS, StageTarget
 from infra.stage.stacks import Stacks
-from infra.stage.state import NOTHING, State, as_found, rest_api
+from infra.stage.state import EMPTY, State, reconcile, rest_api
 
 DEFAULT_ARCHITECTURE = "x86_64"
 
-_KEPT = ("AlarmEmail", "MonthlyBudget", "LogRetentionDays", "Crawler")
-"""Parameters of the main stack that stay as they are, unless something else is asked for."""
 
-
-def run(options: Options, world: World) -> None:
-    """Do it, or only tell what would be done.
+def run(options: Options, dependencies: Dependencies) -> None:
+    """Print the plan, and deploy the stage unless this is a dry run.
 
     Raises:
-        DeployError: it cannot be done; what was done stays, and the same command goes on from there.
+        DeployError: a check or a step failed. Repeat the command to continue.
     """
-    config = project.committed(world.root, options.stage)
+    config = project.read_config(dependencies.root, options.stage)
     if options.dry_run:
-        architecture, email = options.architecture or DEFAULT_ARCHITECTURE, options.email or ""
-        plan.rehearse(options.stage, options.region, lambda at: plan.deployment(at, architecture, email, None))
+        plan.print_dry_run(options.stage, options.region, lambda at: _plan(at, options.parameters, None))
         return
-    target.check_python()
-    aws, at = checks.destination(options.region, options.stage)
-    made = Stacks(aws.cloudformation)
-    checks.buckets(aws, at, made)
-    now = made.parameters(at.stack("main"))
-    architecture = options.architecture or now.get("LayerArchitecture", DEFAULT_ARCHITECTURE)
-    email = now.get("AlarmEmail", "") if options.email is None else options.email
-    existing = {kind: made.describe(at.stack(kind)) is not None for kind in STACKS}
-    print(plan.deployment(at, architecture, email, existing))
-    reserve, quota = lambda_settings.can_reserve(aws, at, project.reserved(config))
+    runtime.check_python()
+    aws, target = checks.connect(options.region, options.stage)
+    cloudformation = Stacks(aws.cloudformation)
+    checks.check_buckets(aws, target, cloudformation)
+    parameters = cloudformation.parameters(target.stack("main")) | dict(options.parameters)
+    existing = {kind: cloudformation.describe(target.stack(kind)) is not None for kind in STACKS}
+    print(_plan(target, parameters, existing))
+    reserve, quota = lambda_settings.can_reserve(aws, target, project.reserved_concurrency(config))
     if not reserve:
         print(
-            f"  note: this account may run {quota} functions at once, so none is kept free for these: AWS keeps "
-            f"{lambda_settings.KEPT_FREE} for the others. Service Quotas can raise it.\n"
+            f"  note: this account may run {quota} functions at once, so no concurrency is reserved: AWS keeps "
+            f"{lambda_settings.UNRESERVED_MINIMUM} unreserved. Service Quotas can raise the limit.\n"
         )
-    plan.go_ahead(options.yes)
-    said = {"AlarmEmail": options.email, "MonthlyBudget": options.budget}
-    asked = {name: str(value) for name, value in said.items() if value is not None}
-    _Deployment(aws, at, made, world, config, asked, architecture, reserve).do()
+    plan.confirm_plan(options.yes)
+    architecture = parameters.get(ARCHITECTURE.parameter, DEFAULT_ARCHITECTURE)
+    changes = {**options.parameters, ARCHITECTURE.parameter: architecture}
+    _Deployment(aws, target, cloudformation, dependencies, config, changes, architecture, reserve).run()
+
+
+def _plan(target: StageTarget, parameters: Mapping[str, str], existing: Mapping[str, bool] | None) -> str:
+    architecture = parameters.get(ARCHITECTURE.parameter, DEFAULT_ARCHITECTURE)
+    return plan.deploy_plan(target, architecture, parameters.get(EMAIL.parameter, ""), existing)
 
 
 @dataclass(frozen=True, slots=True)
 class _Deployment:
-    """One run of the command.
+    """One deploy.
 
     Attributes:
-        asked: parameters of the main stack that are to be another than they are.
-        reserve: whether the functions are to have runs for themselves.
+        config: .chalice/config.json.
+        parameters: Parameters of the main stack to set, by name.
+        architecture: Architecture of the functions.
+        reserve: Whether to reserve concurrency for the functions.
     """
 
     aws: Aws
-    at: Place
+    target: StageTarget
     stacks: Stacks
-    world: World
+    dependencies: Dependencies
     config: dict[str, Any]
-    asked: dict[str, str]
+    parameters: dict[str, str]
     architecture: str
     reserve: bool
 
-    def do(self) -> None:
-        """All steps, and then the address."""
-        total = len(plan.STEPS)
-        with step(1, total, "packages") as done:
-            packages = self.world.build(self.build, self.architecture)
-            done(f"layer {_megabytes(packages.layer)}, {len(packages.job.wheels)} wheels for the job")
-        with step(2, total, "bootstrap") as done:
-            done(self._apply("bootstrap", {}))
+    def run(self) -> None:
+        """Run all steps, and print the URL."""
+        total = len(plan.DEPLOY_STEPS)
+        with step(1, total, "packages") as report:
+            packages = self.dependencies.build(self.dependencies.root / "build", self.architecture)
+            report(f"layer {_megabytes(packages.layer)}, {len(packages.job.wheels)} wheels of the job")
+        with step(2, total, "bootstrap") as report:
+            report(self._apply("bootstrap", {}))
             bucket = self._outputs("bootstrap")["ArtifactBucket"]
-        with step(3, total, "upload") as done:
-            uploaded = artifacts.upload(self.aws.s3, bucket, packages)
-            done(f"{uploaded.sent} of {uploaded.total} objects sent")
-        with step(4, total, "data") as done:
-            done(self._apply("data", {}))
-        with step(5, total, "main") as done:
-            done(self._apply("main", self._parameters(bucket, uploaded)))
+        with step(3, total, "upload") as report:
+            uploads = artifacts.upload(self.aws.s3, bucket, packages)
+            report(f"{uploads.sent} of {uploads.total} objects sent")
+        with step(4, total, "data") as report:
+            report(self._apply("data", {}))
+        with step(5, total, "main") as report:
+            report(self._apply("main", self._main_parameters(bucket, uploads)))
             outputs = self._outputs("bootstrap") | self._outputs("data") | self._outputs("main")
-        with step(6, total, "Chalice") as done:
-            api = self._chalice(bucket, outputs)
-            done(f"{len(project.reserved(self.config))} functions, REST API {api}, schedule, S3 event")
-        with step(7, total, "gateway") as done:
-            lambda_settings.catch_failures(self.aws, self.at, outputs["FailureQueueArn"])
-            gateway.answer_in_our_shape(self.aws.apigateway, api, self.at, self._origin)
-            gateway.limit(self.aws.apigateway, api, self.at)
-            key = keys.give(self.aws.apigateway, api, self.at)
-            done(f"{len(gateway.ERRORS)} errors, {gateway.RATE} requests a second, key {key}")
-        self._smoke(api, key, outputs)
-
-    @property
-    def build(self) -> Path:
-        """Where what is built lies."""
-        return self.world.root / "build"
+        with step(6, total, "Chalice") as report:
+            api = self._deploy_chalice(bucket, outputs)
+            report(f"{len(project.reserved_concurrency(self.config))} functions, REST API {api}, schedule, S3 event")
+        with step(7, total, "gateway") as report:
+            lambda_settings.set_failure_destination(self.aws, self.target, outputs["FailureQueueArn"])
+            gateway.set_gateway_responses(self.aws.apigateway, api, self.target, self._origin)
+            gateway.set_throttling(self.aws.apigateway, api, self.target)
+            key = keys.ensure_key(self.aws.apigateway, api, self.target)
+            report(f"{len(gateway.ERRORS)} gateway responses, {gateway.RATE} requests a second, key {key}")
+        self._run_smoke_test(api, key, outputs)
 
     @property
     def _origin(self) -> str:
-        return str(self.config["stages"][self.at.stage]["environment_variables"]["B3_CORS_ORIGIN"])
+        return str(self.config["stages"][self.target.stage]["environment_variables"]["B3_CORS_ORIGIN"])
 
     def _apply(self, kind: str, parameters: dict[str, str]) -> str:
-        name = self.at.stack(kind)
-        stage = {"Stage": self.at.stage}
-        kept = [each for each in _KEPT if each not in parameters]
-        return f"{name} {self.stacks.apply(name, stacks.template(kind), stage | parameters, self.at.tags, kept)}"
+        name = self.target.stack(kind)
+        stage = {"Stage": self.target.stage}
+        kept = [each for each in KEPT_PARAMETERS if each not in parameters]
+        return f"{name} {self.stacks.apply(name, stacks.template(kind), stage | parameters, self.target.tags, kept)}"
 
     def _outputs(self, kind: str) -> dict[str, str]:
-        return self.stacks.outputs(self.at.stack(kind))
+        return self.stacks.outputs(self.target.stack(kind))
 
-    def _parameters(self, bucket: str, uploaded: Artifacts) -> dict[str, str]:
+    def _main_parameters(self, bucket: str, uploads: Artifacts) -> dict[str, str]:
         return {
-            **self.asked,
+            **self.parameters,
             **self._outputs("data"),
             "ArtifactBucket": bucket,
-            "LayerKey": uploaded.layer,
-            "LayerArchitecture": self.architecture,
-            "JobScriptKey": uploaded.job_script,
-            "JobLibraryKey": uploaded.job_library,
-            "JobModules": ",".join(uploaded.job_modules),
+            "LayerKey": uploads.layer,
+            "JobScriptKey": uploads.job_script,
+            "JobLibraryKey": uploads.job_library,
+            "JobModules": ",".join(uploads.job_modules),
         }
 
-    def _chalice(self, bucket: str, outputs: dict[str, str]) -> str:
-        """Let Chalice deploy, from the record in the bucket, which then holds what Chalice did. Gives the API's id."""
-        stage = self.at.stage
-        state = State(self.aws, self.at, bucket)
-        found = as_found(state.fetch(), self.aws, self.at)
-        made = project.configured(self.config, stage, outputs, self.architecture, self.reserve)
-        folder = project.lay_out_stage(self.world.root, made, stage, found)
-        record = project.state_file(folder, stage)
-        # Whoever deploys the stage at the same time finds this changed, or changes it before it is put again.
-        state.put(found or NOTHING)
+    def _deploy_chalice(self, bucket: str, outputs: dict[str, str]) -> str:
+        """Run `chalice deploy` from the state in the bucket, store the new state there, and return the API's id."""
+        stage = self.target.stage
+        state = State(self.aws, self.target, bucket)
+        existing = reconcile(state.fetch(), self.aws, self.target)
+        config = project.stage_config(self.config, stage, outputs, self.architecture, self.reserve)
+        folder = project.write_stage_folder(self.dependencies.root, config, stage, existing)
+        path = project.state_file(folder, stage)
+        # A concurrent deploy fails at its own put, or makes the put below fail.
+        state.put(existing or EMPTY)
         try:
             chalice_process.run("deploy", folder, stage, self.aws.region)
         finally:
-            if record.exists():
-                state.put(record.read_text(encoding="utf-8"))
-        return rest_api(record.read_text(encoding="utf-8"))
+            if path.exists():
+                state.put(path.read_text(encoding="utf-8"))
+        return rest_api(path.read_text(encoding="utf-8"))
 
-    def _smoke(self, api: str, key: str, outputs: dict[str, str]) -> None:
-        """See whether it works, and tell the address whether or not."""
-        url = f"https://{api}.execute-api.{self.at.region}.amazonaws.com/{self.at.stage}"
-        total = len(plan.STEPS)
+    def _run_smoke_test(self, api: str, key: str, outputs: dict[str, str]) -> None:
+        """Run the smoke test. The URL is printed even if it fails."""
+        url = f"https://{api}.execute-api.{self.target.region}.amazonaws.com/{self.target.stage}"
+        total = len(plan.DEPLOY_STEPS)
         try:
-            with step(total, total, plan.STEPS[-1]) as done:
+            with step(total, total, plan.DEPLOY_STEPS[-1]) as report:
                 secret = self.aws.apigateway.get_api_key(apiKey=key, includeValue=True)["value"]
-                done(SmokeTest(self.aws, self.at, outputs, url, secret, self.world.ask).run())
+                report(SmokeTest(self.aws, self.target, outputs, url, secret, self.dependencies.http_get).run())
         except (SmokeFailed, *clients.ERRORS) as error:
-            said = error if isinstance(error, SmokeFailed) else clients.explained(error)
-            raise SmokeFailed(f"the deployment stands, but its smoke test did not pass: {said}") from error
+            reason = error if isinstance(error, SmokeFailed) else clients.explain(error)
+            raise SmokeFailed(f"the stage is deployed, but its smoke test failed: {reason}") from error
         finally:
-            print(_farewell(url, key, self.at), flush=True)
+            print(_next_steps(url, key, self.target), flush=True)
 
 
 def _megabytes(path: Path) -> str:
     return f"{path.stat().st_size / 1e6:.0f} MB"
 
 
-def _farewell(url: str, key: str, at: Place) -> str:
-    # The key itself is not shown: what a terminal or a CI shows is kept, and read by others.
+def _next_steps(url: str, key: str, target: StageTarget) -> str:
+    # A command instead of the key: logs of a CI are stored and shared.
+    command = f"aws apigateway get-api-key --api-key {key} --include-value --query value --output text"
     return f"""
   API     {url}
   docs    {url}/docs
-  key     aws apigateway get-api-key --api-key {key} --include-value --query value --output text --region {at.region}
+  key     {command} --region {target.region}
 
-Try, with the key in $KEY,
+To try it, with the key in $KEY:
   curl -H "x-api-key: $KEY" '{url}/ibov/volatility?limit=5'
 """

@@ -1,78 +1,79 @@
-"""`destroy`: remove a stage, in the order that AWS asks for; its data only when told so. Each step can be repeated."""
+"""`destroy`: delete a stage; its data only on request. Every step can be repeated."""
 
 from __future__ import annotations
 
 from common.console import step
 from infra.clients import Aws
 from infra.commands import checks, plan
-from infra.options import Options, World
-from infra.stage import chalice_process, emptying, keys, project
-from infra.stage.names import Place
+from infra.dependencies import Dependencies
+from infra.options import Options
+from infra.stage import buckets, chalice_process, keys, project
+from infra.stage.names import StageTarget
 from infra.stage.stacks import Stacks
-from infra.stage.state import State, apis, as_found
+from infra.stage.state import State, find_apis, reconcile
 
 
-def run(options: Options, world: World) -> None:
-    """Do it, or only tell what would be done.
+def run(options: Options, dependencies: Dependencies) -> None:
+    """Print the plan, and delete the stage unless this is a dry run.
 
     Raises:
-        DeployError: it cannot be done; what was done stays, and the same command goes on from there.
+        DeployError: a check or a step failed. Repeat the command to continue.
     """
-    config = project.committed(world.root, options.stage)
+    config = project.read_config(dependencies.root, options.stage)
     if options.dry_run:
-        plan.rehearse(options.stage, options.region, lambda at: plan.removal(at, options.delete_data))
+        plan.print_dry_run(options.stage, options.region, lambda at: plan.destroy_plan(at, options.delete_data))
         return
-    aws, at = checks.destination(options.region, options.stage)
-    print(plan.removal(at, options.delete_data))
-    plan.go_ahead(options.yes)
+    aws, target = checks.connect(options.region, options.stage)
+    print(plan.destroy_plan(target, options.delete_data))
+    plan.confirm_plan(options.yes)
     if options.delete_data:
-        # YES=1 does not answer this: raw is the only record of what Yahoo said, and Yahoo does not say it again.
+        # Asked even with YES=1: Yahoo does not serve the same bars again, and raw is their only copy.
         plan.confirm(
-            f"All data of {at.stage} will be gone for ever. Type the name of the stage to delete it: ",
-            (at.stage,),
-            f"to delete data without a terminal, send the name: echo {at.stage} | make destroy … YES=1",
+            f"This deletes all data of {target.stage}, without a backup. Type the name of the stage to confirm: ",
+            (target.stage,),
+            f"without a terminal, send the name: echo {target.stage} | make destroy … YES=1",
         )
-    total = len(plan.REMOVAL)
+    total = len(plan.DESTROY_STEPS)
     stacks = Stacks(aws.cloudformation)
-    with step(1, total, "key") as done:
-        held = [api["rest_api_id"] for api in apis(aws, at)]
-        done(f"{keys.take(aws.apigateway, at, held)} removed")
-    with step(2, total, "Chalice") as done:
-        done(_chalice(aws, at, config, world))
+    with step(1, total, "key") as report:
+        ids = [api["rest_api_id"] for api in find_apis(aws, target)]
+        report(f"{keys.delete_keys(aws.apigateway, target, ids)} deleted")
+    with step(2, total, "Chalice") as report:
+        report(_delete_chalice(aws, target, config, dependencies))
     for number, (kind, role) in enumerate((("main", "athena"), ("bootstrap", "artifacts")), 3):
-        with step(number, total, kind) as done:
-            done(_stack(aws, at, stacks, kind, (role,)))
-    with step(5, total, "data") as done:
+        with step(number, total, kind) as report:
+            report(_delete_stack(aws, target, stacks, kind, (role,)))
+    with step(5, total, "data") as report:
         if options.delete_data:
-            done(_stack(aws, at, stacks, "data", ("raw", "refined")))
+            report(_delete_stack(aws, target, stacks, "data", ("raw", "refined")))
         else:
-            done(f"{at.bucket('raw')} and {at.bucket('refined')} stay")
-    print(f"\nThe stage {at.stage} is removed.")
+            report(f"{target.bucket('raw')} and {target.bucket('refined')} stay")
+    print(f"\nThe stage {target.stage} is deleted.")
 
 
-def _chalice(aws: Aws, at: Place, config: dict[str, object], world: World) -> str:
-    """Let Chalice delete what exists, whatever its record says."""
-    state = State(aws, at, at.bucket("artifacts"))
-    found = as_found(state.fetch(), aws, at)
-    if found is None:
-        project.remove_stage(world.root, at.stage)
-        return "nothing was there"
-    made = project.configured(config, at.stage, project.placeholders(at), "x86_64", reserve=False)
-    folder = project.lay_out_stage(world.root, made, at.stage, found)
-    chalice_process.run("delete", folder, at.stage, aws.region)
+def _delete_chalice(aws: Aws, target: StageTarget, config: dict[str, object], dependencies: Dependencies) -> str:
+    """Run `chalice delete` with a state that lists what exists."""
+    state = State(aws, target, target.bucket("artifacts"))
+    existing = reconcile(state.fetch(), aws, target)
+    if existing is None:
+        project.remove_stage_folder(dependencies.root, target.stage)
+        return "nothing to delete"
+    config = project.stage_config(config, target.stage, project.placeholder_outputs(target), "x86_64", reserve=False)
+    folder = project.write_stage_folder(dependencies.root, config, target.stage, existing)
+    chalice_process.run("delete", folder, target.stage, aws.region)
     if state.text is not None:
-        state.put(project.state_file(folder, at.stage).read_text(encoding="utf-8"))
-    # Two first deploys at the same time make an API each, and the record holds one.
-    for api in apis(aws, at):
+        state.put(project.state_file(folder, target.stage).read_text(encoding="utf-8"))
+    # Two first deploys at the same time create two APIs, and the state lists one.
+    for api in find_apis(aws, target):
         aws.apigateway.delete_rest_api(restApiId=api["rest_api_id"])
-    project.remove_stage(world.root, at.stage)
-    return "functions, REST API, schedule and S3 event removed"
+    project.remove_stage_folder(dependencies.root, target.stage)
+    return "functions, REST API, schedule and S3 event deleted"
 
 
-def _stack(aws: Aws, at: Place, stacks: Stacks, kind: str, roles: tuple[str, ...]) -> str:
-    """Delete a stack, and the buckets of it, which have to be empty for that. Those of the data outlive their stack."""
-    count = sum(emptying.empty(aws.s3, at.bucket(role)) for role in roles)
-    there = stacks.delete(at.stack(kind))
+def _delete_stack(aws: Aws, target: StageTarget, stacks: Stacks, kind: str, roles: tuple[str, ...]) -> str:
+    """Empty a stack's buckets and delete the stack. The data stack retains its buckets, so delete those too."""
+    count = sum(buckets.empty(aws.s3, target.bucket(role)) for role in roles)
+    deleted = stacks.delete(target.stack(kind))
     for role in roles:
-        emptying.remove(aws.s3, at.bucket(role))
-    return f"{at.stack(kind)} {'removed' if there else 'was not there'}, with {count} versions of objects"
+        buckets.delete(aws.s3, target.bucket(role))
+    return f"{target.stack(kind)} {'deleted' if deleted else 'does not exist'}, {count} object versions deleted"

@@ -1,96 +1,94 @@
-"""What will be done, told before it is done; and the question whether to."""
+"""The plan of a command, and its confirmation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from infra.errors import Refused
+from infra.errors import PreconditionError
 from infra.stage.gateway import RATE
 from infra.stage.keys import DAILY
-from infra.stage.names import HANDLERS, Place
+from infra.stage.names import HANDLERS, StageTarget
 
-STEPS = ("packages", "bootstrap", "upload", "data", "main", "Chalice", "gateway", "smoke test")
+DEPLOY_STEPS = ("packages", "bootstrap", "upload", "data", "main", "Chalice", "gateway", "smoke test")
+DESTROY_STEPS = ("key", "Chalice", "main", "bootstrap", "data")
 
 
-def deployment(place: Place, architecture: str, email: str, existing: Mapping[str, bool] | None) -> str:
-    """The plan of a deploy.
+def deploy_plan(target: StageTarget, architecture: str, email: str, existing: Mapping[str, bool] | None) -> str:
+    """Return the plan of a deploy.
 
     Args:
-        architecture: of the layer and the functions.
-        email: who is told of alarms, empty for nobody.
-        existing: which stacks are there already, None where nobody looked.
+        architecture: Architecture of the layer and the functions.
+        email: Address that receives the alarms, empty for none.
+        existing: Whether each stack exists, by kind. None in a dry run.
     """
 
     def stack(kind: str) -> str:
         verb = "create or update" if existing is None else "update" if existing[kind] else "create"
-        return f"{verb} the stack {place.stack(kind)}"
+        return f"{verb} the stack {target.stack(kind)}"
 
-    told = f"alarms to {email}" if email else "alarms, but nobody is told: EMAIL="
-    what = (
-        f"the layer for ingest and the wheels for the job, {architecture}",
-        f"{stack('bootstrap')}: bucket {place.bucket('artifacts')}",
-        "what that bucket does not have yet",
-        f"{stack('data')}: buckets {place.bucket('raw')} and {place.bucket('refined')}",
-        f"{stack('main')}: database, Glue job, workgroup, layer, roles, queue, budget, {told}",
-        f"functions {', '.join(place.function(name) for name in HANDLERS)}; REST API, schedule, S3 event",
-        f"retries, its own errors, {RATE} requests a second, the key {place.name} for {DAILY:,} a day",
-        "one ingest from Yahoo, one run of the Glue job (1 to 2 cents), one question",
+    alarms = f"alarms to {email}" if email else "alarms without a recipient (EMAIL=)"
+    lines = (
+        f"build the layer of ingest and the wheels of the job, {architecture}",
+        f"{stack('bootstrap')}: bucket {target.bucket('artifacts')}",
+        "upload the objects that this bucket does not have",
+        f"{stack('data')}: buckets {target.bucket('raw')} and {target.bucket('refined')}",
+        f"{stack('main')}: database, Glue job, workgroup, layer, roles, queue, budget, {alarms}",
+        f"deploy the functions {', '.join(target.function(name) for name in HANDLERS)}; REST API, schedule, S3 event",
+        f"set retries, gateway responses, {RATE} requests a second, the key {target.name} with {DAILY:,} a day",
+        "run one ingest from Yahoo, one run of the Glue job (1 to 2 cents), one query",
     )
-    return _told("b3-dataflow to AWS", place, zip(STEPS, what, strict=True))
+    return _format("Deploy b3-dataflow to AWS", target, zip(DEPLOY_STEPS, lines, strict=True))
 
 
-REMOVAL = ("key", "Chalice", "main", "bootstrap", "data")
-
-
-def removal(place: Place, data: bool) -> str:
-    """The plan of a destroy.
-
-    Args:
-        data: whether the data goes too.
-    """
-    lake = f"{place.bucket('raw')} and {place.bucket('refined')}"
-    what = (
-        f"the usage plan and the key {place.name}",
-        "the REST API, the functions, the schedule and the S3 event",
-        f"the stack {place.stack('main')}, and all in {place.bucket('athena')}",
-        f"the stack {place.stack('bootstrap')}, and all in {place.bucket('artifacts')}",
-        f"ALL DATA, in {lake}, and the stack {place.stack('data')}"
-        if data
-        else f"nothing: {lake} stay as they are (DATA=delete removes them)",
+def destroy_plan(target: StageTarget, delete_data: bool) -> str:
+    """Return the plan of a destroy."""
+    data = f"{target.bucket('raw')} and {target.bucket('refined')}"
+    lines = (
+        f"delete the usage plan and the key {target.name}",
+        "delete the REST API, the functions, the schedule and the S3 event",
+        f"delete the stack {target.stack('main')} and all objects of {target.bucket('athena')}",
+        f"delete the stack {target.stack('bootstrap')} and all objects of {target.bucket('artifacts')}",
+        f"delete ALL DATA in {data}, and the stack {target.stack('data')}"
+        if delete_data
+        else f"keep {data} (DATA=delete deletes them)",
     )
-    return _told("Remove b3-dataflow from AWS", place, zip(REMOVAL, what, strict=True))
+    return _format("Delete b3-dataflow from AWS", target, zip(DESTROY_STEPS, lines, strict=True))
 
 
-def rehearse(stage: str, region: str | None, told: Callable[[Place], str]) -> None:
-    """A dry run: tell the plan of a place that nobody has looked at."""
-    print(told(Place(stage, "<account>", region or "<region>")))
-    print("Nothing was asked of AWS, and nothing changed: this is a dry run.")
+def print_dry_run(stage: str, region: str | None, plan: Callable[[StageTarget], str]) -> None:
+    """Print a plan with placeholders for what only AWS can answer."""
+    print(plan(StageTarget(stage, "<account>", region or "<region>")))
+    print("No call to AWS was made: this is a dry run.")
 
 
-def go_ahead(yes: bool) -> None:
-    """Ask whether to do what was told, unless that was said beforehand."""
-    if not yes:
-        confirm("Go ahead? [y/N] ", ("y", "yes"), "YES=1 goes ahead without asking")
-
-
-def _told(title: str, place: Place, lines: Iterable[tuple[str, str]]) -> str:
-    head = f"{title}: stage {place.stage}, account {place.account}, region {place.region}\n\n"
-    return head + "".join(f"  {name:<10}  {what}\n" for name, what in lines)
-
-
-def confirm(question: str, answers: tuple[str, ...], option: str) -> None:
-    """Ask, and go on only if the answer is one of these.
-
-    Args:
-        option: what to say where nobody can answer.
+def confirm_plan(yes: bool) -> None:
+    """Ask for confirmation unless `yes`.
 
     Raises:
-        Refused: it was another, or nobody answered.
+        PreconditionError: the answer is not yes.
+    """
+    if not yes:
+        confirm("Continue? [y/N] ", ("y", "yes"), "YES=1 skips the question")
+
+
+def confirm(question: str, allowed: tuple[str, ...], hint: str) -> None:
+    """Ask a question and return if the answer is an allowed one.
+
+    Args:
+        hint: What to do without a terminal.
+
+    Raises:
+        PreconditionError: the answer is another one, or there is no input.
     """
     try:
         answer = input(question).strip()
     except EOFError:
         print()
-        raise Refused(f"nobody answered, so nothing was changed; {option}") from None
-    if answer not in answers:
-        raise Refused(f"the answer was {answer!r}, so nothing was changed; allowed: {', '.join(answers)}")
+        raise PreconditionError(f"no answer, nothing was changed; {hint}") from None
+    if answer not in allowed:
+        raise PreconditionError(f"the answer is {answer!r}, nothing was changed; allowed: {', '.join(allowed)}")
+
+
+def _format(title: str, target: StageTarget, lines: Iterable[tuple[str, str]]) -> str:
+    head = f"{title}: stage {target.stage}, account {target.account}, region {target.region}\n\n"
+    return head + "".join(f"  {name:<10}  {text}\n" for name, text in lines)

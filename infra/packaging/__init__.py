@@ -1,1 +1,1 @@
-"""What is built for AWS: the functions' package, the layer, the job's wheels."""
+"""Build of the functions' package, the layer and the job's wheels."""

@@ -1,4 +1,4 @@
-"""The application as it goes into a package: nothing of the laptop, and bytecode beside its sources."""
+"""The app as it is packaged: `app.py` and `chalicelib`, with bytecode."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from infra.packaging import archive
 from infra.packaging.bytecode import compile_sources
 
 REQUIREMENTS = "infra/packaging/requirements-function.txt"
-"""What Chalice bundles into the functions: the `requirements.txt` of its folder."""
+"""Packages that Chalice bundles into the functions: the `requirements.txt` of its folder."""
 
 
 def library(root: Path = ROOT) -> dict[str, Path]:
-    """The files of `chalicelib`, by their names in a package."""
+    """Return the files of `chalicelib`, by their names in a package."""
     return {f"chalicelib/{name}": path for name, path in archive.sources(root / "chalicelib").items()}
 
 
 def copy(folder: Path, root: Path = ROOT) -> None:
-    """Copy what Chalice packages of a checkout into a folder.
+    """Copy the app from a checkout into a folder.
 
-    Chalice takes all that lies in `chalicelib`: it must not find what this machine's Python left there, and finds
-    bytecode of ours instead, which a function could not keep.
+    Chalice packages every file of `chalicelib`, so bytecode of this machine's Python must not be there. The copy has
+    bytecode for Lambda instead, where Python cannot write any.
     """
     shutil.rmtree(folder / "chalicelib", ignore_errors=True)
     for name, path in {**library(root), "app.py": root / "app.py", "requirements.txt": root / REQUIREMENTS}.items():

@@ -1,4 +1,4 @@
-"""What is uploaded to the artifact bucket. Keys hold digests, so that what is there already is not sent again."""
+"""Upload of the packages to the artifact bucket. Keys have digests, so an existing object is not sent again."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.clients import code
+from infra.clients import error_code
 from infra.packaging.packages import Packages
 
 
 @dataclass(frozen=True, slots=True)
 class Artifacts:
-    """Where the packages lie in the artifact bucket.
+    """The packages in the artifact bucket.
 
     Attributes:
-        layer, job_script, job_library: their keys.
+        layer, job_script, job_library: Their keys.
         job_modules: URIs of the job's wheels.
-        sent: how many objects were not there yet.
-        total: how many objects they are.
+        sent: Number of objects that were uploaded.
+        total: Number of objects.
     """
 
     layer: str
@@ -31,10 +31,10 @@ class Artifacts:
 
 
 def upload(s3: Any, bucket: str, packages: Packages) -> Artifacts:
-    """Upload what is not there yet.
+    """Upload the objects that the bucket does not have.
 
     Args:
-        s3: S3's client.
+        s3: boto3 client of S3.
     """
     layer = f"layer/{packages.layer_digest}.zip"
     script, library = (f"job/{packages.job.digest}/{each.name}" for each in (packages.job.script, packages.job.library))
@@ -57,7 +57,7 @@ def _exists(s3: Any, bucket: str, key: str) -> bool:
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if code(error) == "404":
+        if error_code(error) == "404":
             return False
         raise
     return True

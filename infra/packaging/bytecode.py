@@ -1,4 +1,4 @@
-"""Bytecode for where nothing can be written: Python would compile each module anew at each start."""
+"""Bytecode for Lambda, where Python cannot write any and would compile every module at each cold start."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from infra.errors import PackageError
 
 
 def compile_sources(folder: Path, runs_in: str) -> None:
-    """Compile every module below a folder. The bytecode is taken without a look at the source, whose time is lost.
+    """Compile every module below a folder, without the check of the source's time, which zip files do not keep.
 
     Args:
-        runs_in: the folder's path where it runs, which tracebacks show.
+        runs_in: Path of the folder on Lambda, for tracebacks.
 
     Raises:
-        PackageError: a module is no Python 3.13.
+        PackageError: a module cannot be compiled.
     """
     command = [sys.executable, "-m", "compileall", "-q", "-s", str(folder), "-p", runs_in,
                "--invalidation-mode", "unchecked-hash", str(folder)]  # fmt: skip
-    # The order of a set of strings, which can be a constant of a module, is by hash.
+    # A fixed seed: the order of a frozenset constant depends on the hashes of strings.
     environ = {**os.environ, "PYTHONHASHSEED": "0"}
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PackageError(f"a module in {folder.name} cannot be compiled: {done.stdout.strip()}")
+    process = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    if process.returncode:
+        raise PackageError(f"a module in {folder.name} cannot be compiled: {process.stdout.strip()}")

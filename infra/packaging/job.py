@@ -1,4 +1,4 @@
-"""The job's package: its script, the library as a zip file, and wheels of what Glue does not bring."""
+"""The package of the Glue job: its script, `chalicelib` as a zip file, and wheels that Glue does not have."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ SCRIPT = ROOT / "glue" / "b3_etl_job.py"
 REQUIREMENTS = ROOT / "glue" / "requirements.txt"
 
 ARCHITECTURE = "x86_64"
-"""Glue has no other."""
+"""The only architecture of Glue."""
 
 INSTALLER_OPTIONS = "--no-deps --no-index"
-"""Glue's `--python-modules-installer-option`, which pip gets: what is installed is what was uploaded."""
+"""Glue's `--python-modules-installer-option`, passed to pip: only the uploaded wheels are installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobPackage:
-    """What Glue is given.
+    """The files of the job.
 
     Attributes:
-        script: what it runs.
-        library: goes to `--extra-py-files`.
-        wheels: go to `--additional-python-modules`.
-        digest: a name for the script and the library.
+        script: Script of the job.
+        library: Value of `--extra-py-files`.
+        wheels: Values of `--additional-python-modules`.
+        digest: Digest of the script and the library.
     """
 
     script: Path
@@ -37,21 +37,21 @@ class JobPackage:
 
 
 def build(folder: Path) -> JobPackage:
-    """Build the job's package in a folder of its own.
+    """Build the job's package in a folder.
 
     Raises:
-        PackageError: a wheel is not to be had.
+        PackageError: a wheel is not available.
     """
-    fetched = folder / f"wheels-{archive.digest([REQUIREMENTS.read_bytes()])}"
-    if not fetched.exists():
+    wheel_folder = folder / f"wheels-{archive.digest([REQUIREMENTS.read_bytes()])}"
+    if not wheel_folder.exists():
         for older in folder.glob("wheels-*"):
             shutil.rmtree(older)
         unfinished = folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         wheels.fetch(REQUIREMENTS, unfinished, ARCHITECTURE)
-        unfinished.rename(fetched)
+        unfinished.rename(wheel_folder)
     library = folder / "chalicelib.zip"
     archive.write(library, application.library())
     script = Path(shutil.copy(SCRIPT, folder))
     digest = archive.digest([script.read_bytes(), library.read_bytes()])
-    return JobPackage(script, library, tuple(sorted(fetched.glob("*.whl"))), digest)
+    return JobPackage(script, library, tuple(sorted(wheel_folder.glob("*.whl"))), digest)

@@ -1,4 +1,4 @@
-"""Everything that is uploaded, built in one folder: what is there from the same inputs is not built again."""
+"""All packages that the deploy uploads, built in one folder. Unchanged inputs are not built again."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from infra.packaging.layer import build as layer
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """What is uploaded. The functions' own package is not among it: Chalice makes and sends that itself.
+    """The packages that the deploy uploads. Chalice builds and uploads the functions' package itself.
 
     Attributes:
-        layer_digest: a name for what the layer is made from.
+        layer_digest: Digest of the layer's inputs.
     """
 
     layer: Path
@@ -24,13 +24,13 @@ class Packages:
 
 
 def build(folder: Path, architecture: str) -> Packages:
-    """Build what is not there yet.
+    """Build the packages whose inputs have changed.
 
     Args:
-        architecture: of the functions, `x86_64` or `arm64`.
+        architecture: Architecture of the functions, `x86_64` or `arm64`.
 
     Raises:
-        PackageError: something cannot be built; names what and why.
+        PackageError: a package cannot be built.
     """
-    made = job.build(folder / "job")
-    return Packages(layer.build(folder / "layer", architecture), layer.digest(architecture), made)
+    job_package = job.build(folder / "job")
+    return Packages(layer.build(folder / "layer", architecture), layer.digest(architecture), job_package)

@@ -1,1 +1,1 @@
-"""One stage on AWS: its stacks, names, keys, gateway, and what Chalice deployed there."""
+"""The parts of a stage on AWS: names, stacks, buckets, Chalice and its state, gateway, API keys."""

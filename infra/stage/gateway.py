@@ -1,4 +1,4 @@
-"""What Chalice cannot say of API Gateway: its own errors in our shape, and how fast it may be asked."""
+"""Settings of API Gateway that Chalice does not have: gateway responses and throttling."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from http import HTTPStatus
 from typing import Any
 
 from chalicelib.api.representations import PROBLEM_JSON
-from infra.stage.names import Place
+from infra.stage.names import StageTarget
 
 RATE, BURST = 10, 20
-"""Requests a second that the stage takes, and how many at once."""
+"""Requests a second of a stage, and concurrent requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayError:
-    """An error that the gateway answers before our code is asked.
+    """An error that API Gateway answers without calling the function.
 
     Attributes:
-        status: the HTTP status.
-        detail: what went wrong, in words that any client may read.
-        retry_after: seconds after which trying again can help, None if it cannot.
+        status: HTTP status.
+        detail: Text for the client.
+        retry_after: Seconds to wait before a retry, None if a retry cannot help.
     """
 
     status: HTTPStatus
@@ -31,40 +31,40 @@ class GatewayError:
 
 
 _FORBIDDEN = HTTPStatus.FORBIDDEN
-_SIGNED = "the request is signed for AWS, which this API does not ask for"
+_SIGNED = "the request has an AWS signature; this API uses none"
 
 ERRORS: Mapping[str, GatewayError] = {
-    "ACCESS_DENIED": GatewayError(_FORBIDDEN, "this may not be asked"),
-    "API_CONFIGURATION_ERROR": GatewayError(HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error"),
-    "BAD_REQUEST_BODY": GatewayError(HTTPStatus.BAD_REQUEST, "the body is not acceptable"),
-    "BAD_REQUEST_PARAMETERS": GatewayError(HTTPStatus.BAD_REQUEST, "the request is not acceptable"),
-    "DEFAULT_4XX": GatewayError(HTTPStatus.BAD_REQUEST, "the request is not acceptable"),
-    "DEFAULT_5XX": GatewayError(HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error"),
+    "ACCESS_DENIED": GatewayError(_FORBIDDEN, "access denied"),
+    "API_CONFIGURATION_ERROR": GatewayError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error"),
+    "BAD_REQUEST_BODY": GatewayError(HTTPStatus.BAD_REQUEST, "the body is invalid"),
+    "BAD_REQUEST_PARAMETERS": GatewayError(HTTPStatus.BAD_REQUEST, "the request is invalid"),
+    "DEFAULT_4XX": GatewayError(HTTPStatus.BAD_REQUEST, "the request is invalid"),
+    "DEFAULT_5XX": GatewayError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error"),
     "EXPIRED_TOKEN": GatewayError(_FORBIDDEN, _SIGNED),
-    # Of the function's too, when as many of it run as may.
-    "INTEGRATION_FAILURE": GatewayError(HTTPStatus.SERVICE_UNAVAILABLE, "the service has too much to do, or failed", 5),
+    # Also when the function has used all of its concurrency.
+    "INTEGRATION_FAILURE": GatewayError(HTTPStatus.SERVICE_UNAVAILABLE, "the service is overloaded or failed", 5),
     "INTEGRATION_TIMEOUT": GatewayError(HTTPStatus.GATEWAY_TIMEOUT, "the function did not answer in time", 5),
-    "INVALID_API_KEY": GatewayError(_FORBIDDEN, "the header x-api-key is missing, or its key is not one of this API"),
+    "INVALID_API_KEY": GatewayError(_FORBIDDEN, "the header x-api-key is missing, or the key is not valid here"),
     "INVALID_SIGNATURE": GatewayError(_FORBIDDEN, _SIGNED),
-    "MISSING_AUTHENTICATION_TOKEN": GatewayError(_FORBIDDEN, "there is no such path, or not with this method"),
+    "MISSING_AUTHENTICATION_TOKEN": GatewayError(_FORBIDDEN, "the path does not exist, or not with this method"),
     "QUOTA_EXCEEDED": GatewayError(HTTPStatus.TOO_MANY_REQUESTS, "the key has no requests left today", 3600),
     "REQUEST_TOO_LARGE": GatewayError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too large"),
-    "RESOURCE_NOT_FOUND": GatewayError(HTTPStatus.NOT_FOUND, "there is nothing of this name"),
+    "RESOURCE_NOT_FOUND": GatewayError(HTTPStatus.NOT_FOUND, "the resource does not exist"),
     "THROTTLED": GatewayError(HTTPStatus.TOO_MANY_REQUESTS, "too many requests at once", 1),
-    "UNSUPPORTED_MEDIA_TYPE": GatewayError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "no body is asked for"),
+    "UNSUPPORTED_MEDIA_TYPE": GatewayError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the API accepts no body"),
 }
-"""By API Gateway's names. The defaults stand for what is not named, whatever status it would have had."""
+"""Errors by API Gateway's response types. The defaults replace the status of every type that is not listed."""
 
 
-def answer_in_our_shape(client: Any, api: str, place: Place, origin: str) -> None:
-    """Let the gateway answer its own errors as problems, and deploy the API with it.
+def set_gateway_responses(client: Any, api: str, target: StageTarget, origin: str) -> None:
+    """Replace the bodies of API Gateway's own errors with problem details, and deploy the API.
 
-    Chalice puts the whole API anew at each deploy, which forgets this, and has deployed it without.
+    Run it after each `chalice deploy`, which imports the whole API again and so deletes the gateway responses.
 
     Args:
-        client: API Gateway's.
-        api: the API's id.
-        origin: the one origin whose pages may ask, `*` for any, or `none`.
+        client: boto3 client of API Gateway.
+        api: Id of the API.
+        origin: Origin that CORS allows, `*` for any, or `none`.
     """
     for kind, error in ERRORS.items():
         client.put_gateway_response(
@@ -77,27 +77,27 @@ def answer_in_our_shape(client: Any, api: str, place: Place, origin: str) -> Non
             responseTemplates={"application/json": body(error)},
         )
     client.create_deployment(
-        restApiId=api, stageName=place.stage, tracingEnabled=True, description="with gateway responses"
+        restApiId=api, stageName=target.stage, tracingEnabled=True, description="with gateway responses"
     )
 
 
-def limit(client: Any, api: str, place: Place) -> None:
-    """Say how fast the stage may be asked, and by which tag the budget knows what it costs."""
+def set_throttling(client: Any, api: str, target: StageTarget) -> None:
+    """Set the rate of the stage, and the tag by which the budget filters its cost."""
     limits = {"rateLimit": RATE, "burstLimit": BURST}
     client.update_stage(
         restApiId=api,
-        stageName=place.stage,
+        stageName=target.stage,
         patchOperations=[
             {"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(value)} for name, value in limits.items()
         ],
     )
-    arn = f"arn:aws:apigateway:{place.region}::/restapis/{api}"
-    for tagged in (arn, f"{arn}/stages/{place.stage}"):
-        client.tag_resource(resourceArn=tagged, tags=place.tags)
+    arn = f"arn:aws:apigateway:{target.region}::/restapis/{api}"
+    for resource in (arn, f"{arn}/stages/{target.stage}"):
+        client.tag_resource(resourceArn=resource, tags=target.tags)
 
 
 def body(error: GatewayError) -> str:
-    """The template of an error's body: the gateway puts the path that was asked for in place of its variable."""
+    """Return the template of an error's body. API Gateway replaces `$context.path` with the path of the request."""
     problem = {"type": "about:blank", "title": error.status.phrase, "status": int(error.status)}
     return json.dumps({**problem, "detail": error.detail, "instance": "$context.path"})
 

@@ -1,4 +1,4 @@
-"""The key of the API: a usage plan that holds the API's stage, and an API key of the plan."""
+"""API key of a stage, and the usage plan that connects it with the API."""
 
 from __future__ import annotations
 
@@ -6,72 +6,71 @@ from collections.abc import Collection
 from typing import Any
 
 from infra.stage.gateway import BURST, RATE
-from infra.stage.names import Place
+from infra.stage.names import StageTarget
 
 DAILY = 10_000
-"""Requests a day that a key is good for."""
+"""Requests a day of a key."""
 
 
-def give(client: Any, api: str, place: Place) -> str:
-    """See that the API has a usage plan and the plan a key, both named as the stage.
+def ensure_key(client: Any, api: str, target: StageTarget) -> str:
+    """Create the usage plan and the key of a stage unless they exist. Return the key's id.
 
-    Returns:
-        The key's id.
+    Args:
+        client: boto3 client of API Gateway.
+        api: Id of the API.
     """
-    plan = _plan(client, place.name)
-    stage = {"apiId": api, "stage": place.stage}
+    plan = _plan(client, target.name)
+    stage = {"apiId": api, "stage": target.stage}
     if plan is None:
         plan = client.create_usage_plan(
-            name=place.name,
+            name=target.name,
             apiStages=[stage],
             throttle={"rateLimit": RATE, "burstLimit": BURST},
             quota={"limit": DAILY, "period": "DAY"},
-            tags=place.tags,
+            tags=target.tags,
         )
-    elif stage not in [{"apiId": held["apiId"], "stage": held["stage"]} for held in plan.get("apiStages", [])]:
+    elif stage not in [{"apiId": each["apiId"], "stage": each["stage"]} for each in plan.get("apiStages", [])]:
         client.update_usage_plan(
             usagePlanId=plan["id"],
-            patchOperations=[{"op": "add", "path": "/apiStages", "value": f"{api}:{place.stage}"}],
+            patchOperations=[{"op": "add", "path": "/apiStages", "value": f"{api}:{target.stage}"}],
         )
-    key = next((key for key in _keys(client, place.name) if key["enabled"]), None)
+    key = next((key for key in _keys(client, target.name) if key["enabled"]), None)
     if key is None:
-        key = client.create_api_key(name=place.name, enabled=True, tags=place.tags)
+        key = client.create_api_key(name=target.name, enabled=True, tags=target.tags)
     pages = client.get_paginator("get_usage_plan_keys").paginate(usagePlanId=plan["id"])
-    if key["id"] not in [held["id"] for page in pages for held in page["items"]]:
+    if key["id"] not in [member["id"] for page in pages for member in page["items"]]:
         client.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
     return str(key["id"])
 
 
-def take(client: Any, place: Place, apis: Collection[str]) -> int:
-    """Delete the usage plan and the keys of a stage, and take its API out of the plans that others made.
+def delete_keys(client: Any, target: StageTarget, apis: Collection[str]) -> int:
+    """Delete the usage plan and the keys of a stage. Return their number.
 
-    While any plan holds an API's stage, the API cannot be deleted.
+    Remove its APIs from other usage plans too: an API in a usage plan cannot be deleted.
 
     Args:
-        apis: the ids of the stage's APIs.
-
-    Returns:
-        How many there were.
+        client: boto3 client of API Gateway.
+        apis: Ids of the stage's APIs.
     """
     for plan in _plans(client):
-        for held in plan.get("apiStages", []):
-            if held["apiId"] in apis or plan["name"] == place.name:
-                removed = {"op": "remove", "path": "/apiStages", "value": f"{held['apiId']}:{held['stage']}"}
-                client.update_usage_plan(usagePlanId=plan["id"], patchOperations=[removed])
-    ours = _plan(client, place.name)
-    if ours is not None:
-        client.delete_usage_plan(usagePlanId=ours["id"])
-    found = _keys(client, place.name)
-    for key in found:
+        for stage in plan.get("apiStages", []):
+            if stage["apiId"] in apis or plan["name"] == target.name:
+                operation = {"op": "remove", "path": "/apiStages", "value": f"{stage['apiId']}:{stage['stage']}"}
+                client.update_usage_plan(usagePlanId=plan["id"], patchOperations=[operation])
+    plan_of_stage = _plan(client, target.name)
+    if plan_of_stage is not None:
+        client.delete_usage_plan(usagePlanId=plan_of_stage["id"])
+    keys = _keys(client, target.name)
+    for key in keys:
         client.delete_api_key(apiKey=key["id"])
-    return len(found) + (ours is not None)
+    return len(keys) + (plan_of_stage is not None)
 
 
 def _keys(client: Any, name: str) -> list[dict[str, Any]]:
-    """The keys of this name, the newest first. AWS itself finds all whose names begin so."""
+    """Return the keys of this name, newest first. `nameQuery` also matches longer names."""
     pages = client.get_paginator("get_api_keys").paginate(nameQuery=name)
-    found = [key for page in pages for key in page["items"] if key["name"] == name]
-    return sorted(found, key=lambda key: str(key["createdDate"]), reverse=True)
+    keys = [key for page in pages for key in page["items"] if key["name"] == name]
+    return sorted(keys, key=lambda key: str(key["createdDate"]), reverse=True)
 
 
 def _plan(client: Any, name: str) -> dict[str, Any] | None:

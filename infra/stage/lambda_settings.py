@@ -1,49 +1,53 @@
-"""What Chalice cannot say of the functions: what becomes of events that fail, and how many runs are theirs alone."""
+"""Settings of the functions that Chalice does not have: retries of events, and the check of reserved concurrency."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from infra.clients import Aws
-from infra.stage.names import HANDLERS, Place
+from infra.stage.names import HANDLERS, StageTarget
 
 ASYNCHRONOUS = ("ingest", "start_refine")
-"""The functions that are invoked by an event, whose failure nobody would see: by the schedule, and by S3."""
+"""Functions that the schedule or S3 invokes, so that no caller sees an error."""
 
 RETRIES, EVENT_SECONDS = 2, 3600
-"""How often a failed event is tried again, and for how long it is kept for that."""
+"""Retries of a failed event, and its maximum age."""
 
-KEPT_FREE = 100
-"""The runs at once that AWS keeps for functions which have none for themselves."""
+UNRESERVED_MINIMUM = 100
+"""Concurrency that AWS keeps for functions without a reservation."""
 
 
-def catch_failures(aws: Aws, place: Place, queue: str) -> None:
-    """Let events of the schedule and of S3 be tried again, and go to the failure queue at last.
+def set_failure_destination(aws: Aws, target: StageTarget, queue: str) -> None:
+    """Set the retries of asynchronous events, and the failure queue as their destination after the last attempt.
 
     Args:
-        queue: the failure queue's ARN.
+        queue: ARN of the failure queue.
     """
     for handler in ASYNCHRONOUS:
         aws.functions.put_function_event_invoke_config(
-            FunctionName=place.function(handler),
+            FunctionName=target.function(handler),
             MaximumRetryAttempts=RETRIES,
             MaximumEventAgeInSeconds=EVENT_SECONDS,
             DestinationConfig={"OnFailure": {"Destination": queue}},
         )
 
 
-def can_reserve(aws: Aws, place: Place, wanted: Mapping[str, int]) -> tuple[bool, int]:
-    """Whether the account has runs enough for the functions to have some for themselves, and how many it has at all."""
+def can_reserve(aws: Aws, target: StageTarget, reservations: Mapping[str, int]) -> tuple[bool, int]:
+    """Return whether the account's limit allows these reservations, and the limit.
+
+    Args:
+        reservations: Reserved concurrency by handler.
+    """
     limit = aws.functions.get_account_settings()["AccountLimit"]
-    held = sum(_held(aws, place.function(handler)) for handler in HANDLERS)
-    left = limit["UnreservedConcurrentExecutions"] + held - sum(wanted.values())
-    return left >= KEPT_FREE, limit["ConcurrentExecutions"]
+    current = sum(_reservation(aws, target.function(handler)) for handler in HANDLERS)
+    unreserved = limit["UnreservedConcurrentExecutions"] + current - sum(reservations.values())
+    return unreserved >= UNRESERVED_MINIMUM, limit["ConcurrentExecutions"]
 
 
-def _held(aws: Aws, function: str) -> int:
-    """What a function has for itself already."""
+def _reservation(aws: Aws, function: str) -> int:
+    """Return the reserved concurrency of a function, 0 if it has none or does not exist."""
     try:
-        answer = aws.functions.get_function_concurrency(FunctionName=function)
+        response = aws.functions.get_function_concurrency(FunctionName=function)
     except aws.functions.exceptions.ResourceNotFoundException:
         return 0
-    return int(answer.get("ReservedConcurrentExecutions", 0))
+    return int(response.get("ReservedConcurrentExecutions", 0))

@@ -1,4 +1,4 @@
-"""The folder that Chalice deploys from: the application, and its configuration with what the stacks gave."""
+"""The folder that Chalice deploys from: the app, and .chalice/config.json with the outputs of the stacks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.errors import Refused
+from infra.errors import PreconditionError
 from infra.packaging import application
-from infra.stage.names import HANDLERS, Place
+from infra.stage.names import HANDLERS, StageTarget
 
 _ROLES = {"api_handler": "ApiRoleArn", "ingest": "IngestRoleArn", "start_refine": "StartRefineRoleArn"}
 
-_LAYERED = ("ingest",)
-"""The functions that need pandas, pyarrow, yfinance and the calendar."""
+_WITH_LAYER = ("ingest",)
+"""Functions that import pandas, pyarrow, yfinance and the calendar."""
 
 _SETTINGS = {
     "B3_RAW_BUCKET": "RawBucket",
@@ -28,66 +28,67 @@ _SETTINGS = {
     "B3_JOB": "Job",
     "B3_WORKGROUP": "Workgroup",
 }
+"""Environment variables of the functions, and the stack output of each."""
 
 _STATE = Path(".chalice") / "deployed"
 
 
-def committed(root: Path, stage: str) -> dict[str, Any]:
-    """The configuration of the repository.
+def read_config(root: Path, stage: str) -> dict[str, Any]:
+    """Return .chalice/config.json of the repository.
 
     Raises:
-        Refused: it does not know the stage.
+        PreconditionError: it does not have the stage.
     """
     config: dict[str, Any] = json.loads((root / ".chalice" / "config.json").read_text(encoding="utf-8"))
     if stage not in config["stages"]:
-        allowed = ", ".join(config["stages"])
-        raise Refused(f"STAGE is {stage!r}; allowed: {allowed}, which are in .chalice/config.json")
+        stages = ", ".join(config["stages"])
+        raise PreconditionError(f"STAGE is {stage!r}; allowed: {stages}, the stages of .chalice/config.json")
     return config
 
 
-def reserved(config: Mapping[str, Any]) -> dict[str, int]:
-    """How many runs at once each function is to have for itself, by handler."""
+def reserved_concurrency(config: Mapping[str, Any]) -> dict[str, int]:
+    """Return the reserved concurrency of each function, by handler."""
     functions = config["lambda_functions"]
     return {handler: functions[handler]["reserved_concurrency"] for handler in HANDLERS}
 
 
-def configured(
+def stage_config(
     config: Mapping[str, Any], stage: str, outputs: Mapping[str, str], architecture: str, reserve: bool
 ) -> dict[str, Any]:
-    """The configuration that Chalice deploys a stage from.
+    """Return the configuration that Chalice deploys a stage from.
 
     Args:
-        config: the repository's.
-        outputs: those of the stacks, all together.
+        config: The repository's configuration.
+        outputs: Outputs of all stacks.
         architecture: `x86_64` or `arm64`.
-        reserve: whether the account has runs enough for the functions to have some for themselves.
+        reserve: Whether the account's limit allows reserved concurrency.
     """
-    made: dict[str, Any] = copy.deepcopy(dict(config))
-    here = made["stages"][stage]
-    made["stages"] = {stage: here}
-    here["lambda_architecture"] = architecture
-    here["environment_variables"] |= {name: outputs[output] for name, output in _SETTINGS.items()}
+    result: dict[str, Any] = copy.deepcopy(dict(config))
+    settings = result["stages"][stage]
+    result["stages"] = {stage: settings}
+    settings["lambda_architecture"] = architecture
+    settings["environment_variables"] |= {name: outputs[output] for name, output in _SETTINGS.items()}
     for handler in HANDLERS:
-        function = made["lambda_functions"][handler]
+        function = result["lambda_functions"][handler]
         function["iam_role_arn"] = outputs[_ROLES[handler]]
-        if handler in _LAYERED:
+        if handler in _WITH_LAYER:
             function["layers"] = [outputs["LayerArn"]]
         if not reserve:
             del function["reserved_concurrency"]
-    return made
+    return result
 
 
-def placeholders(place: Place) -> dict[str, str]:
-    """Outputs of stacks that are gone: Chalice asks for names even where it only deletes."""
-    names = dict.fromkeys([*_ROLES.values(), *_SETTINGS.values(), "LayerArn"], place.name)
-    return names | {"RawBucket": place.bucket("raw"), "Database": "gone", "Table": "gone"}
+def placeholder_outputs(target: StageTarget) -> dict[str, str]:
+    """Return outputs in place of deleted stacks: `chalice delete` needs a complete configuration."""
+    names = dict.fromkeys([*_ROLES.values(), *_SETTINGS.values(), "LayerArn"], target.name)
+    return names | {"RawBucket": target.bucket("raw"), "Database": "gone", "Table": "gone"}
 
 
-def lay_out(root: Path, folder: Path, config: Mapping[str, Any], stage: str, state: str | None) -> None:
-    """Fill the folder anew, but for Chalice's own packages, which it keeps by their content.
+def write_folder(root: Path, folder: Path, config: Mapping[str, Any], stage: str, state: str | None) -> None:
+    """Write the app, the configuration and the state. Chalice's cache of packages in the folder stays.
 
     Args:
-        state: Chalice's deployed state, None if there is none.
+        state: Chalice's deployed state, None for no state.
     """
     shutil.rmtree(folder / _STATE, ignore_errors=True)
     (folder / _STATE).mkdir(parents=True)
@@ -97,13 +98,13 @@ def lay_out(root: Path, folder: Path, config: Mapping[str, Any], stage: str, sta
         state_file(folder, stage).write_text(state, encoding="utf-8")
 
 
-def lay_out_stage(root: Path, config: Mapping[str, Any], stage: str, state: str | None) -> Path:
-    """Lay a stage out in its folder of a checkout. Returns the folder.
+def write_stage_folder(root: Path, config: Mapping[str, Any], stage: str, state: str | None) -> Path:
+    """Write the folder of a stage in a checkout, and return it.
 
-    What Chalice reads the deployed state for, such as `chalice url`, works in the checkout's own folder too.
+    A link to the state in the checkout's root lets `chalice url` and others work there too.
     """
-    folder = _folder(root, stage)
-    lay_out(root, folder, config, stage, state)
+    folder = _stage_folder(root, stage)
+    write_folder(root, folder, config, stage, state)
     link = state_file(root, stage)
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
@@ -111,16 +112,16 @@ def lay_out_stage(root: Path, config: Mapping[str, Any], stage: str, state: str 
     return folder
 
 
-def remove_stage(root: Path, stage: str) -> None:
-    """Remove the folder of a stage that is no longer deployed."""
-    shutil.rmtree(_folder(root, stage), ignore_errors=True)
+def remove_stage_folder(root: Path, stage: str) -> None:
+    """Remove the folder of a deleted stage."""
+    shutil.rmtree(_stage_folder(root, stage), ignore_errors=True)
     state_file(root, stage).unlink(missing_ok=True)
 
 
-def _folder(root: Path, stage: str) -> Path:
+def _stage_folder(root: Path, stage: str) -> Path:
     return root / "build" / "deploy" / stage
 
 
 def state_file(folder: Path, stage: str) -> Path:
-    """Where in the folder Chalice keeps its deployed state."""
+    """Return the path of Chalice's deployed state in a folder."""
     return folder / _STATE / f"{stage}.json"

@@ -1,4 +1,4 @@
-"""CloudFormation stacks: brought to what a template says, or deleted, from whatever state they are in."""
+"""Create, update and delete CloudFormation stacks, from any state."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from common.paths import TEMPLATES
-from infra.clients import code, one_line
+from infra.clients import error_code, one_line
 from infra.errors import StepFailed
 
 PAUSE, DEADLINE = 5.0, 1800.0
-"""Seconds between two looks at a stack that changes, and until that is given up."""
+"""Seconds between two polls of a stack that changes, and the maximum wait."""
 
-_DEAD = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS", "DELETE_FAILED"}
-"""States in which a stack was never whole, or no longer is: it can only be deleted."""
+_BROKEN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS", "DELETE_FAILED"}
+"""States of a stack that can only be deleted: its creation or its deletion failed."""
 
-_WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
+_STABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
+
+_STARTS = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}
+"""Status of the stack in the first event of a change."""
 
 
 class Stacks:
-    """The stacks of one account and region.
+    """Stacks of one account and region.
 
     Args:
-        client: CloudFormation's.
-        sleep: how to pause; replaced in tests.
+        client: boto3 client of CloudFormation.
+        sleep: Pauses for some seconds; tests replace it.
     """
 
     def __init__(self, client: Any, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -34,23 +37,23 @@ class Stacks:
         self._sleep = sleep
 
     def describe(self, name: str) -> dict[str, Any] | None:
-        """A stack as CloudFormation describes it, None if there is none."""
+        """Return CloudFormation's description of a stack, None if it does not exist."""
         try:
             (stack,) = self._client.describe_stacks(StackName=name)["Stacks"]
         except ClientError as error:
-            if code(error) == "ValidationError" and "does not exist" in str(error):
+            if error_code(error) == "ValidationError" and "does not exist" in str(error):
                 return None
             raise
         return None if stack["StackStatus"] == "DELETE_COMPLETE" else dict(stack)
 
     def outputs(self, name: str) -> dict[str, str]:
-        """The outputs of a stack, none if there is no such stack."""
+        """Return the outputs of a stack, none if it does not exist."""
         stack = self.describe(name) or {}
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def parameters(self, name: str) -> dict[str, str]:
-        """The parameters that a stack was made with, none if there is no such stack."""
-        return _given(self.describe(name))
+        """Return the parameters of a stack, none if it does not exist."""
+        return _parameters(self.describe(name))
 
     def apply(
         self,
@@ -60,32 +63,32 @@ class Stacks:
         tags: Mapping[str, str],
         kept: Iterable[str] = (),
     ) -> str:
-        """Create the stack, or update it to the template. What another deploy has under way is waited for.
+        """Create a stack, or update it. A change by another deploy is waited for.
 
         Args:
-            kept: parameters that stay as they are in a stack that is there.
+            kept: Parameters that keep their values in an update.
 
         Returns:
-            What came of it: created, updated or unchanged.
+            `created`, `updated` or `unchanged`.
 
         Raises:
-            StepFailed: it did not come to be; names the first resource that failed, and why.
+            StepFailed: the change failed; the message names the first resource that failed, and the reason.
         """
-        stack = self._settled(name)
-        if stack is not None and stack["StackStatus"] in _DEAD:
+        stack = self._wait(name)
+        if stack is not None and stack["StackStatus"] in _BROKEN:
             self.delete(name)
             stack = None
-        if stack is not None and stack["StackStatus"] not in _WHOLE:
+        if stack is not None and stack["StackStatus"] not in _STABLE:
             raise StepFailed(
-                f"the stack {name} is {stack['StackStatus']}: let CloudFormation bring it back first, by `aws "
-                f"cloudformation continue-update-rollback --stack-name {name}`, then repeat the command"
+                f"the stack {name} is {stack['StackStatus']}: finish its rollback first: `aws "
+                f"cloudformation continue-update-rollback --stack-name {name}`. Then repeat the command"
             )
         request = {
             "StackName": name,
             "TemplateBody": template,
             "Parameters": [
                 *({"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()),
-                *({"ParameterKey": key, "UsePreviousValue": True} for key in kept if key in _given(stack)),
+                *({"ParameterKey": key, "UsePreviousValue": True} for key in kept if key in _parameters(stack)),
             ],
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
             "Capabilities": ["CAPABILITY_NAMED_IAM"],
@@ -99,33 +102,33 @@ class Stacks:
                 if "No updates are to be performed" in str(error):
                     return "unchanged"
                 raise
-        after = self._settled(name)
-        wanted = "CREATE_COMPLETE" if stack is None else "UPDATE_COMPLETE"
-        if after is None or after["StackStatus"] != wanted:
-            status = "gone" if after is None else after["StackStatus"]
+        after = self._wait(name)
+        expected = "CREATE_COMPLETE" if stack is None else "UPDATE_COMPLETE"
+        if after is None or after["StackStatus"] != expected:
+            status = "deleted" if after is None else after["StackStatus"]
             raise StepFailed(f"the stack {name} is {status}: {self._reason(name)}")
         return "created" if stack is None else "updated"
 
     def delete(self, name: str) -> bool:
-        """Delete a stack, and wait until it is gone.
+        """Delete a stack, and wait for the end of the deletion.
 
         Returns:
-            Whether there was one.
+            Whether the stack existed.
 
         Raises:
-            StepFailed: it could not be deleted; names the first resource that failed, and why.
+            StepFailed: the deletion failed; the message names the first resource that failed, and the reason.
         """
-        stack = self._settled(name)
+        stack = self._wait(name)
         if stack is None:
             return False
         self._client.delete_stack(StackName=name)
-        after = self._settled(name)
+        after = self._wait(name)
         if after is not None:
             raise StepFailed(f"the stack {name} is {after['StackStatus']}: {self._reason(name)}")
         return True
 
-    def _settled(self, name: str) -> dict[str, Any] | None:
-        """The stack once nothing changes it any more. Nothing ever changes one that is only being reviewed."""
+    def _wait(self, name: str) -> dict[str, Any] | None:
+        """Return the stack when no change is in progress. REVIEW_IN_PROGRESS is no change: it never ends by itself."""
         deadline = time.monotonic() + DEADLINE
         while True:
             stack = self.describe(name)
@@ -137,27 +140,22 @@ class Stacks:
             self._sleep(PAUSE)
 
     def _reason(self, name: str) -> str:
-        """The first resource that failed in what was done last, and why."""
-        failed = "CloudFormation does not say why"
+        """Return the first resource that failed in the last change, and the reason. Events are newest first."""
+        reason = "CloudFormation gives no reason"
         for page in self._client.get_paginator("describe_stack_events").paginate(StackName=name):
             for event in page["StackEvents"]:
-                status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
-                if event["LogicalResourceId"] == name and status in _BEGINNINGS:
-                    return failed
-                if status.endswith("_FAILED") and "cancelled" not in reason:
-                    failed = one_line(f"{event['LogicalResourceId']} ({event['ResourceType']}) {status}: {reason}")
-        return failed
+                status, text = event["ResourceStatus"], event.get("ResourceStatusReason", "")
+                if event["LogicalResourceId"] == name and status in _STARTS:
+                    return reason
+                if status.endswith("_FAILED") and "cancelled" not in text:
+                    reason = one_line(f"{event['LogicalResourceId']} ({event['ResourceType']}) {status}: {text}")
+        return reason
 
 
-def _given(stack: dict[str, Any] | None) -> dict[str, str]:
-    """The parameters of a stack."""
-    return {given["ParameterKey"]: given["ParameterValue"] for given in (stack or {}).get("Parameters", [])}
-
-
-_BEGINNINGS = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}
-"""What CloudFormation says of a stack first. Events come newest first, so that this ends those of one change."""
+def _parameters(stack: dict[str, Any] | None) -> dict[str, str]:
+    return {each["ParameterKey"]: each["ParameterValue"] for each in (stack or {}).get("Parameters", [])}
 
 
 def template(kind: str) -> str:
-    """The template of a stack."""
+    """Return the template of a stack."""
     return (TEMPLATES / f"{kind}.yaml").read_text(encoding="utf-8")

@@ -35,14 +35,14 @@ def outputs(dev: dict[str, Stack]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def config(outputs: Mapping[str, str]) -> dict[str, Any]:
-    return project.configured(project.committed(ROOT, "dev"), "dev", outputs, "x86_64", reserve=True)
+    return project.stage_config(project.read_config(ROOT, "dev"), "dev", outputs, "x86_64", reserve=True)
 
 
 @pytest.fixture(scope="module")
 def rendered(clean_environment: None, config: Any, tmp_path_factory: Any) -> dict[str, Any]:
     """The resources that Chalice would create, and its API as Swagger has it."""
     folder: Path = tmp_path_factory.mktemp("chalice")
-    project.lay_out(ROOT, folder, config, "dev", None)
+    project.write_folder(ROOT, folder, config, "dev", None)
     # Chalice would ask a package index for what the app needs, and a test reaches none.
     (folder / "requirements.txt").write_text("")
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""`deploy` as somebody types it, to an account that was never used, and again. Chalice and moto really run."""
+"""`deploy` to an empty account, and again. Runs Chalice, against moto."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from infra.stage import gateway
 from infra.stage.state import rest_api
 from local import moto_state
 from local.laptop import Laptop
-from tests.support.deploying import Account, bucket, build, clone, world
+from tests.support.deploying import Account, bucket, build, clone, dependencies
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 STATE = "chalice/dev.json"
 
 
 def client(service: str) -> Any:
-    made: Any = boto3.client(service)  # type: ignore[call-overload]
-    return made
+    service_client: Any = boto3.client(service)  # type: ignore[call-overload]
+    return service_client
 
 
-def recorded() -> dict[str, Any]:
-    """Chalice's record in the artifact bucket."""
+def stored_state() -> dict[str, Any]:
+    """Return Chalice's state in the artifact bucket."""
     return dict(json.loads(moto_state.read(bucket("artifacts"), STATE) or b""))
 
 
@@ -41,21 +41,21 @@ def functions() -> dict[str, Any]:
 
 @pytest.fixture
 def deployed(account: Account, root: Path, capsys: Any) -> str:
-    """The id of the API of a stage that was deployed once."""
-    assert cli.main([*DEPLOY, "--email", "ana@example.org"], world(root)) == 0, capsys.readouterr()
+    """Deploy a stage, and return the id of its API."""
+    assert cli.main([*DEPLOY, "--email", "ana@example.org"], dependencies(root)) == 0, capsys.readouterr()
     account.calls.clear()
-    return rest_api(json.dumps(recorded()))
+    return rest_api(json.dumps(stored_state()))
 
 
-def test_it_says_what_it_will_do_and_then_what_it_did(account: Account, root: Path, capsys: Any):
-    assert cli.main(DEPLOY, world(root)) == 0
+def test_the_plan_is_printed_and_then_each_step(account: Account, root: Path, capsys: Any):
+    assert cli.main(DEPLOY, dependencies(root)) == 0
 
-    said = capsys.readouterr().out
-    plan, _, rest = said.partition("  1/8  packages")
+    output = capsys.readouterr().out
+    plan, _, rest = output.partition("  1/8  packages")
     assert "stage dev, account 123456789012, region us-east-1" in plan
     for name in ("bootstrap", "data", "main"):
         assert f"create the stack b3-dataflow-{name}-dev" in plan
-    assert "nobody is told: EMAIL=" in plan
+    assert "alarms without a recipient (EMAIL=)" in plan
     steps = re.findall(r"^  (\d)/8  (\S+(?: test)?) +\d+\.\d s  (\S.*)$", f"  1/8  packages{rest}", re.MULTILINE)
     assert [step[:2] for step in steps] == [
         (str(number), name)
@@ -70,23 +70,23 @@ def test_it_says_what_it_will_do_and_then_what_it_did(account: Account, root: Pa
     assert f"{url[1]}/docs" in rest
     assert "aws apigateway get-api-key --api-key " in rest
     value = client("apigateway").get_api_keys(includeValues=True)["items"][0]["value"]
-    assert value not in said
+    assert value not in output
 
 
-def test_each_function_is_what_the_configuration_and_the_stacks_say(deployed: str, root: Path):
+def test_each_function_has_the_settings_of_the_configuration_and_the_stacks(deployed: str, root: Path):
     outputs: dict[str, str] = {}
     for kind in ("data", "main"):
         (stack,) = client("cloudformation").describe_stacks(StackName=f"b3-dataflow-{kind}-dev")["Stacks"]
         outputs |= {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    found = functions()
+    deployed_functions = functions()
     config = json.loads((root / ".chalice" / "config.json").read_text())["lambda_functions"]
     names = {"api_handler": "b3-dataflow-dev", "ingest": "b3-dataflow-dev-ingest"}
     names["start_refine"] = "b3-dataflow-dev-start_refine"
     roles = {"api_handler": "ApiRoleArn", "ingest": "IngestRoleArn", "start_refine": "StartRefineRoleArn"}
 
-    assert set(found) == set(names.values())
+    assert set(deployed_functions) == set(names.values())
     for handler, name in names.items():
-        function = found[name]
+        function = deployed_functions[name]
         assert function["Runtime"] == "python3.13"
         assert function["Role"] == outputs[roles[handler]]
         assert function["MemorySize"] == config[handler]["lambda_memory_size"]
@@ -94,8 +94,8 @@ def test_each_function_is_what_the_configuration_and_the_stacks_say(deployed: st
         assert function["TracingConfig"] == {"Mode": "Active"}
         layers = [layer["Arn"] for layer in function.get("Layers", [])]
         assert layers == ([outputs["LayerArn"]] if handler == "ingest" else [])
-        held = client("lambda").get_function_concurrency(FunctionName=name)
-        assert held["ReservedConcurrentExecutions"] == config[handler]["reserved_concurrency"]
+        concurrency = client("lambda").get_function_concurrency(FunctionName=name)
+        assert concurrency["ReservedConcurrentExecutions"] == config[handler]["reserved_concurrency"]
         assert client("lambda").list_tags(Resource=function["FunctionArn"])["Tags"]["b3-dataflow"] == "dev"
         assert function["Environment"]["Variables"] == {
             "B3_RAW_BUCKET": bucket("raw"),
@@ -112,9 +112,11 @@ def test_each_function_is_what_the_configuration_and_the_stacks_say(deployed: st
 
 def test_events_start_the_functions_and_failures_go_to_the_queue(account: Account, deployed: str, running: Laptop):
     arn = functions()["b3-dataflow-dev-start_refine"]["FunctionArn"]
-    (told,) = client("s3").get_bucket_notification_configuration(Bucket=bucket("raw"))["LambdaFunctionConfigurations"]
-    assert (told["LambdaFunctionArn"], told["Events"]) == (arn, ["s3:ObjectCreated:*"])
-    rules = {rule["Name"].lower(): rule["Value"] for rule in told["Filter"]["Key"]["FilterRules"]}
+    (notification,) = client("s3").get_bucket_notification_configuration(Bucket=bucket("raw"))[
+        "LambdaFunctionConfigurations"
+    ]
+    assert (notification["LambdaFunctionArn"], notification["Events"]) == (arn, ["s3:ObjectCreated:*"])
+    rules = {rule["Name"].lower(): rule["Value"] for rule in notification["Filter"]["Key"]["FilterRules"]}
     assert rules == {"prefix": layout.RAW_PREFIX, "suffix": layout.RAW_SUFFIX}
 
     running.aws.events.wait_idle(60)
@@ -134,14 +136,14 @@ def test_events_start_the_functions_and_failures_go_to_the_queue(account: Accoun
         assert queue == "arn:aws:sqs:us-east-1:123456789012:b3-dataflow-failures-dev"
 
 
-def test_the_api_is_regional_slow_enough_and_asks_for_a_key(account: Account, deployed: str):
+def test_the_api_is_regional_throttled_and_has_a_key(account: Account, deployed: str):
     apigateway = client("apigateway")
 
     assert apigateway.get_rest_api(restApiId=deployed)["endpointConfiguration"]["types"] == ["REGIONAL"]
     stage = apigateway.get_stage(restApiId=deployed, stageName="dev")
     settings = stage["methodSettings"]["*/*"]
     assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (gateway.RATE, gateway.BURST)
-    assert set(account.tagged) == {
+    assert set(account.tags) == {
         f"arn:aws:apigateway:us-east-1::/restapis/{deployed}",
         f"arn:aws:apigateway:us-east-1::/restapis/{deployed}/stages/dev",
     }
@@ -153,23 +155,23 @@ def test_the_api_is_regional_slow_enough_and_asks_for_a_key(account: Account, de
     assert key["name"] == "b3-dataflow-dev"
 
 
-def test_deploying_again_changes_nothing_but_what_chalice_always_writes(
+def test_a_second_deploy_changes_only_what_chalice_always_writes(
     account: Account, deployed: str, root: Path, capsys: Any
 ):
-    before, record = functions(), recorded()
+    before, state = functions(), stored_state()
     capsys.readouterr()
 
-    assert cli.main(DEPLOY, world(root)) == 0
+    assert cli.main(DEPLOY, dependencies(root)) == 0
 
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     uploads = [call for call in account.calls if call.startswith(f"s3 PUT /{bucket('artifacts')}/")]
     assert set(uploads) == {f"s3 PUT /{bucket('artifacts')}/{STATE}"}
     for name in ("bootstrap", "data", "main"):
-        assert f"b3-dataflow-{name}-dev unchanged" in said
-    assert "0 of 5 objects" in said
-    assert "alarms to ana@example.org" in said
+        assert f"b3-dataflow-{name}-dev unchanged" in output
+    assert "0 of 5 objects" in output
+    assert "alarms to ana@example.org" in output
     assert set(functions()) == set(before)
-    assert recorded()["resources"] == record["resources"]
+    assert stored_state()["resources"] == state["resources"]
     apigateway = client("apigateway")
     assert [api["id"] for api in apigateway.get_rest_apis()["items"]] == [deployed]
     assert len(apigateway.get_api_keys()["items"]) == len(apigateway.get_usage_plans()["items"]) == 1
@@ -177,78 +179,79 @@ def test_deploying_again_changes_nothing_but_what_chalice_always_writes(
     assert layers == ["arn:aws:lambda:us-east-1:123456789012:layer:b3-dataflow-dev:1"]
 
 
-def test_the_gateway_answers_in_our_shape_after_every_deploy(account: Account, deployed: str, root: Path):
+def test_gateway_responses_are_set_after_every_deploy(account: Account, deployed: str, root: Path):
     for _ in range(2):
-        answers = client("apigateway").get_gateway_responses(restApiId=deployed)["items"]
-        assert {answer["responseType"] for answer in answers} == set(gateway.ERRORS)
-        for answer in answers:
-            body = json.loads(answer["responseTemplates"]["application/json"])
+        responses = client("apigateway").get_gateway_responses(restApiId=deployed)["items"]
+        assert {response["responseType"] for response in responses} == set(gateway.ERRORS)
+        for response in responses:
+            body = json.loads(response["responseTemplates"]["application/json"])
             assert list(body) == ["type", "title", "status", "detail", "instance"]
-            assert str(body["status"]) == answer["statusCode"]
-            said = answer["responseParameters"]
-            assert said["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
-            assert said["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
-        assert cli.main(DEPLOY, world(root)) == 0
-        # They take effect with a deployment that comes after them, and after Chalice's.
+            assert str(body["status"]) == response["statusCode"]
+            headers = response["responseParameters"]
+            assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+            assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+        assert cli.main(DEPLOY, dependencies(root)) == 0
+        # Gateway responses take effect with the next deployment of the API.
         put = max(number for number, call in enumerate(account.calls) if "/gatewayresponses/" in call)
         deployments = [number for number, call in enumerate(account.calls) if call.endswith("/deployments")]
         assert len([number for number in deployments if number > put]) == 1
 
 
-def test_two_clones_deploy_one_system(account: Account, deployed: str, tmp_path: Path):
+def test_two_clones_deploy_the_same_stage(account: Account, deployed: str, tmp_path: Path):
     other = clone(tmp_path / "other")
 
-    assert cli.main(DEPLOY, world(other)) == 0
+    assert cli.main(DEPLOY, dependencies(other)) == 0
 
     assert [api["id"] for api in client("apigateway").get_rest_apis()["items"]] == [deployed]
     assert len(functions()) == 3
     assert not [call for call in account.calls if call in ("lambda POST /2015-03-31/functions", "events CreateRule")]
-    assert rest_api(json.dumps(recorded())) == deployed
+    assert rest_api(json.dumps(stored_state())) == deployed
 
 
 @pytest.mark.parametrize("deploys_before", [0, 1])
-def test_a_deploy_that_another_overtook_says_so(
+def test_a_concurrent_deploy_is_an_error(
     account: Account, root: Path, tmp_path: Path, capsys: Any, deploys_before: int
 ):
     other = clone(tmp_path / "other")
     for _ in range(deploys_before):
-        assert cli.main(DEPLOY, world(root)) == 0
+        assert cli.main(DEPLOY, dependencies(root)) == 0
 
     def overtake(call: str) -> None:
         if call.startswith(("apigateway POST /restapis?", "apigateway PUT /restapis/")):
             account.after = lambda call: None
-            assert cli.main(DEPLOY, world(other)) == 0
+            assert cli.main(DEPLOY, dependencies(other)) == 0
 
     account.after = overtake
-    assert cli.main(DEPLOY, world(root)) == 1
+    assert cli.main(DEPLOY, dependencies(root)) == 1
 
     assert capsys.readouterr().err.endswith(
-        f"error: somebody else deployed the stage dev meanwhile: s3://{bucket('artifacts')}/chalice/dev.json is not as "
-        "it was; see that nobody else does, and repeat the command\n"
+        f"error: another deploy of the stage dev ran at the same time and changed s3://{bucket('artifacts')}/"
+        "chalice/dev.json; wait until it has ended, and repeat the command\n"
     )
     account.after = lambda call: None
-    assert cli.main(DEPLOY, world(root)) == 0
+    assert cli.main(DEPLOY, dependencies(root)) == 0
 
 
 def test_what_is_not_said_stays_as_it_is(account: Account, root: Path):
-    assert cli.main([*DEPLOY, "--arch", "arm64", "--email", "ana@example.org", "--budget", "9"], world(root)) == 0
-    assert cli.main(DEPLOY, world(root)) == 0
+    assert (
+        cli.main([*DEPLOY, "--arch", "arm64", "--email", "ana@example.org", "--budget", "9"], dependencies(root)) == 0
+    )
+    assert cli.main(DEPLOY, dependencies(root)) == 0
 
     assert {tuple(function["Architectures"]) for function in functions().values()} == {("arm64",)}
     (stack,) = client("cloudformation").describe_stacks(StackName="b3-dataflow-main-dev")["Stacks"]
-    given = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
-    assert (given["LayerArchitecture"], given["AlarmEmail"]) == ("arm64", "ana@example.org")
-    assert given["MonthlyBudget"] == "9"
+    parameters = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
+    assert (parameters["LayerArchitecture"], parameters["AlarmEmail"]) == ("arm64", "ana@example.org")
+    assert parameters["MonthlyBudget"] == "9"
 
 
-def test_another_version_is_uploaded_once_and_given_to_the_function(account: Account, deployed: str, root: Path):
+def test_a_new_layer_is_uploaded_once_and_used_by_the_function(account: Account, deployed: str, root: Path):
     def newer(folder: Path, architecture: str) -> Any:
-        made = build(folder, architecture)
-        shutil.copyfile(made.layer, folder / "newer.zip")
-        return replace(made, layer=folder / "newer.zip", layer_digest="newer")
+        packages = build(folder, architecture)
+        shutil.copyfile(packages.layer, folder / "newer.zip")
+        return replace(packages, layer=folder / "newer.zip", layer_digest="newer")
 
-    again = world(root)
-    assert cli.main(DEPLOY, type(again)(newer, again.ask, again.root)) == 0
+    assert cli.main(DEPLOY, replace(dependencies(root), build=newer)) == 0
 
     uploads = [
         call for call in account.calls if call.startswith(f"s3 PUT /{bucket('artifacts')}/") and STATE not in call

@@ -1,4 +1,4 @@
-"""The folder that a stage is deployed from, in which Chalice's own commands work: after a deploy, or by `folder`."""
+"""The folder of a stage, where Chalice's own commands work: after `deploy`, or after `folder` in another clone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra import cli
 from infra.stage.state import rest_api
 from local import moto_state
 from tests.support.checkout import chalice
-from tests.support.deploying import Account, bucket, clone, world
+from tests.support.deploying import Account, bucket, clone, dependencies
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 FOLDER = ["folder", "--stage", "dev"]
@@ -31,8 +31,8 @@ def extra(event, context):
 
 
 def client(service: str) -> Any:
-    made: Any = boto3.client(service)  # type: ignore[call-overload]
-    return made
+    service_client: Any = boto3.client(service)  # type: ignore[call-overload]
+    return service_client
 
 
 def folder_of(root: Path) -> Path:
@@ -40,20 +40,20 @@ def folder_of(root: Path) -> Path:
 
 
 def config(root: Path) -> dict[str, Any]:
-    """What Chalice is told in the folder."""
+    """Return Chalice's configuration in the folder."""
     return dict(json.loads((folder_of(root) / ".chalice" / "config.json").read_text()))
 
 
-def known(root: Path) -> list[dict[str, str]]:
-    """What Chalice knows in the folder to be deployed."""
+def folder_state(root: Path) -> list[dict[str, str]]:
+    """Return the resources of Chalice's state in the folder."""
     return list(json.loads((folder_of(root) / ".chalice" / "deployed" / "dev.json").read_text())["resources"])
 
 
-def typed(folder: Path, *command: str, send: str = "") -> str:
-    """What a command of Chalice prints."""
-    done = chalice(folder, *command, "--stage", "dev", environ=dict(os.environ), send=send)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def run_chalice(folder: Path, *command: str, send: str = "") -> str:
+    """Run a command of Chalice, and return its output."""
+    process = chalice(folder, *command, "--stage", "dev", environ=dict(os.environ), send=send)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
 def apis() -> list[str]:
@@ -66,58 +66,56 @@ def functions() -> set[str]:
 
 @pytest.fixture
 def deployed(account: Account, root: Path, capsys: Any) -> str:
-    """The id of the API of a stage that was deployed once."""
-    assert cli.main(DEPLOY, world(root)) == 0, capsys.readouterr()
+    """Deploy a stage, and return the id of its API."""
+    assert cli.main(DEPLOY, dependencies(root)) == 0, capsys.readouterr()
     (api,) = apis()
     account.calls.clear()
     return api
 
 
-def recorded() -> str:
-    """Chalice's record in the artifact bucket."""
+def stored_state() -> str:
+    """Return Chalice's state in the artifact bucket."""
     return (moto_state.read(bucket("artifacts"), "chalice/dev.json") or b"").decode()
 
 
 def test_url_logs_and_invoke_work_in_the_folder_and_in_the_root(account: Account, deployed: str, root: Path):
-    account.invoked["b3-dataflow-dev-ingest"] = lambda: {"added": "one"}
+    account.functions["b3-dataflow-dev-ingest"] = lambda: {"added": "one"}
     logs, group = client("logs"), "/aws/lambda/b3-dataflow-dev-ingest"
     logs.create_log_stream(logGroupName=group, logStreamName="one")
-    events = [{"timestamp": int(time.time() * 1000), "message": "it was here"}]
+    events = [{"timestamp": int(time.time() * 1000), "message": "a log line"}]
     logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=events)
 
     for folder in (folder_of(root), root):
-        url = typed(folder, "url")
+        url = run_chalice(folder, "url")
         assert url == f"https://{deployed}.execute-api.us-east-1.amazonaws.com/dev/\n"
-        assert "it was here" in typed(folder, "logs", "--name", "ingest")
-        assert json.loads(typed(folder, "invoke", "--name", "ingest", send="{}")) == {"added": "one"}
+        assert "a log line" in run_chalice(folder, "logs", "--name", "ingest")
+        assert json.loads(run_chalice(folder, "invoke", "--name", "ingest", send="{}")) == {"added": "one"}
 
 
-def test_chalice_deploy_in_the_folder_brings_the_same_system_to_what_is_in_it(
-    account: Account, deployed: str, root: Path, tmp_path: Path
-):
+def test_chalice_deploy_in_the_folder_updates_the_stage(account: Account, deployed: str, root: Path, tmp_path: Path):
     path = folder_of(root) / ".chalice" / "config.json"
     path.write_text(path.read_text().replace('"lambda_timeout": 300', '"lambda_timeout": 200'))
 
-    typed(folder_of(root), "deploy")
+    run_chalice(folder_of(root), "deploy")
 
     assert client("lambda").get_function_configuration(FunctionName="b3-dataflow-dev-ingest")["Timeout"] == 200
-    assert cli.main(DEPLOY, world(clone(tmp_path / "other"))) == 0
-    assert apis() == [deployed] == [rest_api(recorded())]
+    assert cli.main(DEPLOY, dependencies(clone(tmp_path / "other"))) == 0
+    assert apis() == [deployed] == [rest_api(stored_state())]
     assert functions() == {"b3-dataflow-dev", "b3-dataflow-dev-ingest", "b3-dataflow-dev-start_refine"}
 
 
-def test_what_chalice_deployed_in_a_folder_is_known_to_every_clone(
+def test_functions_deployed_from_a_folder_are_in_the_state_of_every_clone(
     account: Account, deployed: str, root: Path, tmp_path: Path
 ):
     folder = folder_of(root)
-    app, more = folder / "app.py", config(root)
+    app, content = folder / "app.py", config(root)
     app.write_text(app.read_text() + EXTRA)
-    role = more["lambda_functions"]["ingest"]["iam_role_arn"]
-    more["lambda_functions"]["extra"] = {"iam_role_arn": role}
-    (folder / ".chalice" / "config.json").write_text(json.dumps(more))
-    typed(folder, "deploy")
+    role = content["lambda_functions"]["ingest"]["iam_role_arn"]
+    content["lambda_functions"]["extra"] = {"iam_role_arn": role}
+    (folder / ".chalice" / "config.json").write_text(json.dumps(content))
+    run_chalice(folder, "deploy")
     other = clone(tmp_path / "other")
-    # One of somebody else, whose name is like that of a handler.
+    # A function that Chalice did not deploy, with the name of a handler.
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as zipped:
         zipped.writestr("a.py", "")
@@ -129,13 +127,13 @@ def test_what_chalice_deployed_in_a_folder_is_known_to_every_clone(
         Code={"ZipFile": code.getvalue()},
     )
 
-    assert cli.main(FOLDER, world(other)) == 0
-    names = {resource["name"] for resource in known(other)}
+    assert cli.main(FOLDER, dependencies(other)) == 0
+    names = {resource["name"] for resource in folder_state(other)}
     assert {"extra", "api_handler"} <= names
     assert "mine" not in names
 
-    # This version of the app does not have it.
-    assert cli.main(DEPLOY, world(other)) == 0
+    # The app of this clone has no function `extra`.
+    assert cli.main(DEPLOY, dependencies(other)) == 0
     assert functions() == {
         "b3-dataflow-dev",
         "b3-dataflow-dev-ingest",
@@ -144,35 +142,37 @@ def test_what_chalice_deployed_in_a_folder_is_known_to_every_clone(
     }
 
 
-def test_another_clone_gets_the_folder_without_a_change_in_aws(
+def test_folder_in_another_clone_changes_nothing_in_aws(
     account: Account, deployed: str, root: Path, tmp_path: Path, capsys: Any
 ):
     other = clone(tmp_path / "other")
 
-    assert cli.main(FOLDER, world(other)) == 0
+    assert cli.main(FOLDER, dependencies(other)) == 0
 
-    said = capsys.readouterr().out
-    assert f"cd {folder_of(other)} && export AWS_DEFAULT_REGION=us-east-1" in said
+    output = capsys.readouterr().out
+    assert f"cd {folder_of(other)} && export AWS_DEFAULT_REGION=us-east-1" in output
     assert account.calls == []
     assert config(other) == config(root)
-    by_name = {resource["name"]: resource for resource in known(other)}
-    assert by_name == {resource["name"]: resource for resource in known(root)}
-    typed(folder_of(other), "deploy")
+    by_name = {resource["name"]: resource for resource in folder_state(other)}
+    assert by_name == {resource["name"]: resource for resource in folder_state(root)}
+    run_chalice(folder_of(other), "deploy")
     assert apis() == [deployed]
     assert len(functions()) == 3
 
 
 def test_a_stage_that_is_not_deployed_has_no_folder(account: Account, root: Path, capsys: Any):
-    assert cli.main(FOLDER, world(root)) == 1
+    assert cli.main(FOLDER, dependencies(root)) == 1
 
-    assert capsys.readouterr().err == ("error: the stage dev is not in us-east-1: `make deploy STAGE=dev` makes it\n")
+    assert capsys.readouterr().err == (
+        "error: the stage dev is not in us-east-1: create it with `make deploy STAGE=dev`\n"
+    )
     assert account.calls == []
     assert not folder_of(root).exists()
 
 
-def test_a_stage_that_is_destroyed_leaves_no_folder(account: Account, deployed: str, root: Path):
-    assert cli.main(["destroy", "--stage", "dev", "--yes"], world(root)) == 0
+def test_destroy_removes_the_folder(account: Account, deployed: str, root: Path):
+    assert cli.main(["destroy", "--stage", "dev", "--yes"], dependencies(root)) == 0
 
     assert not folder_of(root).exists()
-    done = chalice(root, "url", "--stage", "dev", environ=dict(os.environ))
-    assert done.stderr == "Error: Could not find a record of a Rest API in chalice stage: 'dev'\n"
+    process = chalice(root, "url", "--stage", "dev", environ=dict(os.environ))
+    assert process.stderr == "Error: Could not find a record of a Rest API in chalice stage: 'dev'\n"

@@ -1,4 +1,4 @@
-"""A deploy that was killed goes on from there; a destroy too. Each is killed right after AWS did something for it."""
+"""`deploy` and `destroy` continue after a kill. Each is killed right after a call of AWS."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import boto3
 
 from common.paths import ROOT
 from infra import cli
-from infra.stage import emptying
+from infra.stage import buckets
 from infra.stage.state import rest_api
 from local import moto_state
-from tests.support.deploying import Account, bucket, world
+from tests.support.deploying import Account, bucket, dependencies
 
 SECONDS = 120.0
 
@@ -28,23 +28,23 @@ DESTROY = ["destroy", "--stage", "dev", "--yes"]
 FUNCTION = "lambda POST /2015-03-31/functions"
 
 
-def killed(account: Account, root: Path, command: list[str], call: str, time: int = 1) -> bool:
-    """Run the command in a process of its own and kill it, and what it started, once AWS has done a call.
+def kill_after(account: Account, root: Path, command: list[str], call: str, time: int = 1) -> bool:
+    """Run a command in a process group, and kill it after a call of AWS.
 
     Args:
-        call: how the call begins.
-        time: the how many-th such call.
+        call: Prefix of the call.
+        time: Number of the call among those with the prefix, from 1.
 
     Returns:
-        Whether it came that far.
+        Whether it was killed: False if it ended without the call.
     """
     started = threading.Event()
     count = 0
 
-    def after(said: str) -> None:
+    def after(current: str) -> None:
         nonlocal count
-        count += said.startswith(call)
-        if said.startswith(call) and count == time:
+        count += current.startswith(call)
+        if current.startswith(call) and count == time:
             started.wait(SECONDS)
             os.killpg(process.pid, signal.SIGKILL)
 
@@ -68,7 +68,7 @@ def killed(account: Account, root: Path, command: list[str], call: str, time: in
     return process.returncode == -signal.SIGKILL
 
 
-# One at least in each step, and in Chalice's each thing that it makes.
+# At least one in each step, and one for each kind of resource that Chalice creates.
 STOPS = [
     ("cloudformation CreateStack", 1),
     ("s3 PUT /b3-dataflow-artifacts", 2),
@@ -87,11 +87,11 @@ STOPS = [
 ]
 
 
-def test_a_deploy_that_is_killed_again_and_again_comes_to_one_whole_system(account: Account, root: Path):
+def test_a_deploy_that_is_killed_repeatedly_completes_one_stage(account: Account, root: Path):
     for call, time in STOPS:
-        assert killed(account, root, DEPLOY, call, time), call
+        assert kill_after(account, root, DEPLOY, call, time), call
 
-    assert cli.main(DEPLOY, world(root)) == 0
+    assert cli.main(DEPLOY, dependencies(root)) == 0
 
     aws: Any = boto3.client("lambda")
     assert len(aws.list_functions()["Functions"]) == 3
@@ -105,8 +105,8 @@ def test_a_deploy_that_is_killed_again_and_again_comes_to_one_whole_system(accou
     )
 
 
-def test_a_destroy_that_is_killed_again_and_again_leaves_the_data_alone(account: Account, root: Path):
-    assert cli.main(DEPLOY, world(root)) == 0
+def test_a_destroy_that_is_killed_repeatedly_keeps_the_data(account: Account, root: Path):
+    assert cli.main(DEPLOY, dependencies(root)) == 0
     for call in (
         "apigateway DELETE /usageplans/",
         "apigateway DELETE /restapis/",
@@ -115,109 +115,109 @@ def test_a_destroy_that_is_killed_again_and_again_leaves_the_data_alone(account:
         "cloudformation DeleteStack",
         "s3 POST /b3-dataflow-artifacts",
     ):
-        assert killed(account, root, DESTROY, call), call
+        assert kill_after(account, root, DESTROY, call), call
 
-    assert cli.main(DESTROY, world(root)) == 0
+    assert cli.main(DESTROY, dependencies(root)) == 0
 
-    assert left() == {bucket("raw"), bucket("refined"), "b3-dataflow-data-dev"}
-
-
-def left() -> set[str]:
-    """All that is left in the account, by name."""
-    made: Any = boto3.client
-    found = {entry["Name"] for entry in made("s3").list_buckets()["Buckets"]}
-    found |= {entry["FunctionName"] for entry in made("lambda").list_functions()["Functions"]}
-    found |= {entry["LayerName"] for entry in made("lambda").list_layers()["Layers"]}
-    found |= {entry["id"] for entry in made("apigateway").get_rest_apis()["items"]}
-    found |= {entry["name"] for entry in made("apigateway").get_api_keys()["items"]}
-    found |= {entry["name"] for entry in made("apigateway").get_usage_plans()["items"]}
-    found |= {entry["Name"] for entry in made("events").list_rules()["Rules"]}
-    found |= {entry["logGroupName"] for entry in made("logs").describe_log_groups()["logGroups"]}
-    found |= {entry["RoleName"] for entry in made("iam").list_roles()["Roles"]}
-    found |= {entry["Name"] for entry in made("glue").get_databases()["DatabaseList"]}
-    found |= {entry["Name"] for entry in made("glue").get_jobs()["Jobs"]}
-    found |= {entry["Name"] for entry in made("athena").list_work_groups()["WorkGroups"]} - {"primary"}
-    found |= set(made("sqs").list_queues().get("QueueUrls", []))
-    found |= {entry["TopicArn"] for entry in made("sns").list_topics()["Topics"]}
-    stacks = made("cloudformation").describe_stacks()["Stacks"]
-    return found | {entry["StackName"] for entry in stacks if entry["StackStatus"] != "DELETE_COMPLETE"}
+    assert resources() == {bucket("raw"), bucket("refined"), "b3-dataflow-data-dev"}
 
 
-def test_destroying_leaves_the_data_and_the_next_deploy_finds_it(account: Account, root: Path, capsys: Any):
-    assert cli.main(DEPLOY, world(root)) == 0
+def resources() -> set[str]:
+    """Return the names of all resources in the account."""
+    client: Any = boto3.client
+    names = {entry["Name"] for entry in client("s3").list_buckets()["Buckets"]}
+    names |= {entry["FunctionName"] for entry in client("lambda").list_functions()["Functions"]}
+    names |= {entry["LayerName"] for entry in client("lambda").list_layers()["Layers"]}
+    names |= {entry["id"] for entry in client("apigateway").get_rest_apis()["items"]}
+    names |= {entry["name"] for entry in client("apigateway").get_api_keys()["items"]}
+    names |= {entry["name"] for entry in client("apigateway").get_usage_plans()["items"]}
+    names |= {entry["Name"] for entry in client("events").list_rules()["Rules"]}
+    names |= {entry["logGroupName"] for entry in client("logs").describe_log_groups()["logGroups"]}
+    names |= {entry["RoleName"] for entry in client("iam").list_roles()["Roles"]}
+    names |= {entry["Name"] for entry in client("glue").get_databases()["DatabaseList"]}
+    names |= {entry["Name"] for entry in client("glue").get_jobs()["Jobs"]}
+    names |= {entry["Name"] for entry in client("athena").list_work_groups()["WorkGroups"]} - {"primary"}
+    names |= set(client("sqs").list_queues().get("QueueUrls", []))
+    names |= {entry["TopicArn"] for entry in client("sns").list_topics()["Topics"]}
+    stacks = client("cloudformation").describe_stacks()["Stacks"]
+    return names | {entry["StackName"] for entry in stacks if entry["StackStatus"] != "DELETE_COMPLETE"}
+
+
+def test_destroy_keeps_the_data_for_the_next_deploy(account: Account, root: Path, capsys: Any):
+    assert cli.main(DEPLOY, dependencies(root)) == 0
     for _ in range(2):
-        assert cli.main(DESTROY, world(root)) == 0
-        assert left() == {bucket("raw"), bucket("refined"), "b3-dataflow-data-dev"}
+        assert cli.main(DESTROY, dependencies(root)) == 0
+        assert resources() == {bucket("raw"), bucket("refined"), "b3-dataflow-data-dev"}
     assert moto_state.objects(bucket("raw"), "")
     notification = boto3.client("s3").get_bucket_notification_configuration(Bucket=bucket("raw"))
     assert "LambdaFunctionConfigurations" not in notification
-    assert "nothing was there" in capsys.readouterr().out
+    assert "nothing to delete" in capsys.readouterr().out
 
-    assert cli.main(DEPLOY, world(root)) == 0
+    assert cli.main(DEPLOY, dependencies(root)) == 0
     assert len(moto_state.objects(bucket("raw"), "")) == 2
 
 
-def test_the_data_goes_only_with_the_name_of_the_stage(account: Account, root: Path, monkeypatch: Any, capsys: Any):
-    assert cli.main(DEPLOY, world(root)) == 0
-    before = left()
+def test_data_is_deleted_only_with_the_name_of_the_stage(account: Account, root: Path, monkeypatch: Any, capsys: Any):
+    assert cli.main(DEPLOY, dependencies(root)) == 0
+    before = resources()
     answers = iter(["prod", "dev"])
     monkeypatch.setattr("builtins.input", lambda question: next(answers))
 
-    assert cli.main([*DESTROY, "--data", "delete"], world(root)) == 1
-    said = capsys.readouterr()
-    assert "data        ALL DATA" in said.out
-    assert said.err.endswith("error: the answer was 'prod', so nothing was changed; allowed: dev\n")
-    assert left() == before
+    assert cli.main([*DESTROY, "--data", "delete"], dependencies(root)) == 1
+    output = capsys.readouterr()
+    assert "data        delete ALL DATA" in output.out
+    assert output.err.endswith("error: the answer is 'prod', nothing was changed; allowed: dev\n")
+    assert resources() == before
 
-    assert cli.main([*DESTROY, "--data", "delete"], world(root)) == 0
-    assert left() == set()
+    assert cli.main([*DESTROY, "--data", "delete"], dependencies(root)) == 0
+    assert resources() == set()
 
 
-def test_an_api_too_many_is_removed_as_well(account: Account, root: Path):
-    assert cli.main(DEPLOY, world(root)) == 0
+def test_a_second_api_of_the_stage_is_deleted_too(account: Account, root: Path):
+    assert cli.main(DEPLOY, dependencies(root)) == 0
     gateway: Any = boto3.client("apigateway")
-    # As two first deploys at the same time leave it; and one of another stage.
+    # The second API of two concurrent first deploys, and the API of another stage.
     for function in ("b3-dataflow-dev", "b3-dataflow-dev2"):
         api = gateway.create_rest_api(name="b3-dataflow")["id"]
-        (top,) = gateway.get_resources(restApiId=api)["items"]
-        where = {"restApiId": api, "resourceId": top["id"], "httpMethod": "GET"}
-        gateway.put_method(**where, authorizationType="NONE")
+        (root_resource,) = gateway.get_resources(restApiId=api)["items"]
+        method = {"restApiId": api, "resourceId": root_resource["id"], "httpMethod": "GET"}
+        gateway.put_method(**method, authorizationType="NONE")
         arn = f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:{function}"
         uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
-        gateway.put_integration(**where, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+        gateway.put_integration(**method, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
 
-    assert cli.main(DESTROY, world(root)) == 0
+    assert cli.main(DESTROY, dependencies(root)) == 0
 
     assert [entry["id"] for entry in gateway.get_rest_apis()["items"]] == [api]
 
 
-def test_a_plan_that_somebody_made_for_a_client_does_not_hold_the_api(account: Account, root: Path):
-    assert cli.main(DEPLOY, world(root)) == 0
+def test_another_usage_plan_does_not_prevent_the_deletion(account: Account, root: Path):
+    assert cli.main(DEPLOY, dependencies(root)) == 0
     gateway: Any = boto3.client("apigateway")
     (api,) = [entry["id"] for entry in gateway.get_rest_apis()["items"]]
-    plan = gateway.create_usage_plan(name="a client of its own", apiStages=[{"apiId": api, "stage": "dev"}])["id"]
+    plan = gateway.create_usage_plan(name="another client", apiStages=[{"apiId": api, "stage": "dev"}])["id"]
 
-    assert cli.main(DESTROY, world(root)) == 0
+    assert cli.main(DESTROY, dependencies(root)) == 0
 
     assert gateway.get_rest_apis()["items"] == []
     assert gateway.get_usage_plan(usagePlanId=plan).get("apiStages", []) == []
 
 
-def test_another_stage_is_not_touched(account: Account, root: Path):
-    assert cli.main(DEPLOY, world(root)) == 0
-    before = left()
+def test_another_stage_stays(account: Account, root: Path):
+    assert cli.main(DEPLOY, dependencies(root)) == 0
+    before = resources()
 
     config = root / ".chalice" / "config.json"
-    described = json.loads(config.read_text())
-    described["stages"]["dev2"] = described["stages"]["dev"] | {"api_gateway_stage": "dev2"}
-    config.write_text(json.dumps(described))
-    assert cli.main(["destroy", "--stage", "dev2", "--yes"], world(root)) == 0
+    content = json.loads(config.read_text())
+    content["stages"]["dev2"] = content["stages"]["dev"] | {"api_gateway_stage": "dev2"}
+    config.write_text(json.dumps(content))
+    assert cli.main(["destroy", "--stage", "dev2", "--yes"], dependencies(root)) == 0
 
-    assert left() == before
+    assert resources() == before
 
 
-def test_more_versions_than_s3_deletes_at_once(account: Account, monkeypatch: Any):
-    monkeypatch.setattr(emptying, "_AT_ONCE", 2)
+def test_more_versions_than_one_request_deletes(account: Account, monkeypatch: Any):
+    monkeypatch.setattr(buckets, "_BATCH", 2)
     s3: Any = boto3.client("s3")
     s3.create_bucket(Bucket="full")
     s3.put_bucket_versioning(Bucket="full", VersioningConfiguration={"Status": "Enabled"})
@@ -225,7 +225,7 @@ def test_more_versions_than_s3_deletes_at_once(account: Account, monkeypatch: An
         s3.put_object(Bucket="full", Key=f"{number % 3}", Body=b"")
     s3.delete_object(Bucket="full", Key="0")
 
-    assert emptying.empty(s3, "full") == 6
-    emptying.remove(s3, "full")
+    assert buckets.empty(s3, "full") == 6
+    buckets.delete(s3, "full")
 
-    assert emptying.empty(s3, "full") == 0
+    assert buckets.empty(s3, "full") == 0

@@ -1,4 +1,4 @@
-"""`replay` against the failure queue of a stage that was deployed to moto."""
+"""`replay` of the failure queue of a stage, against moto."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from infra import cli
-from tests.support.deploying import Account, world
+from tests.support.deploying import Account, dependencies
 from tests.support.events import SCHEDULE
 
 REPLAY = ["replay", "--stage", "dev"]
@@ -19,7 +19,7 @@ S3_EVENT = {"Records": [{"s3": {"bucket": {"name": "raw"}, "object": {"key": "ra
 
 
 def record(function: str, payload: Any) -> str:
-    """What Lambda sends to the queue when an event has failed at its last attempt."""
+    """Return Lambda's record of an event that failed at its last attempt."""
     return json.dumps({
         "version": "1.0",
         "timestamp": "2025-10-14T01:35:00.000Z",
@@ -37,17 +37,17 @@ def record(function: str, payload: Any) -> str:
 
 @pytest.fixture
 def queue(account: Account, root: Path, capsys: Any) -> str:
-    """The address of the failure queue of a stage that was deployed."""
-    assert cli.main(["deploy", "--stage", "dev", "--yes"], world(root)) == 0
+    """Deploy a stage, and return the URL of its failure queue."""
+    assert cli.main(["deploy", "--stage", "dev", "--yes"], dependencies(root)) == 0
     capsys.readouterr()
     return str(boto3.client("sqs").get_queue_url(QueueName="b3-dataflow-failures-dev")["QueueUrl"])
 
 
 def waiting(queue: str) -> int:
-    """How many messages are in the queue, those among them that somebody is looking at."""
+    """Return the number of messages in the queue, including messages in flight."""
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found: Any = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
-    return sum(int(found["Attributes"][name]) for name in names)
+    attributes: Any = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
+    return sum(int(attributes["Attributes"][name]) for name in names)
 
 
 def test_each_event_goes_to_its_function_again_and_leaves_the_queue(account: Account, queue: str, capsys: Any):
@@ -58,36 +58,36 @@ def test_each_event_goes_to_its_function_again_and_leaves_the_queue(account: Acc
     assert cli.main(REPLAY) == 0
 
     expected = [(f"{ARN}start_refine", S3_EVENT), (f"{ARN}ingest", SCHEDULE), (f"{ARN}ingest", {"backfill": {}})]
-    assert sorted(account.sent, key=str) == sorted(expected, key=str)
+    assert sorted(account.sent_events, key=str) == sorted(expected, key=str)
     assert waiting(queue) == 0
-    said = capsys.readouterr().out
-    assert "  b3-dataflow-dev-start_refine: raw/year=2025/ibov-1.parquet\n" in said
-    assert "  b3-dataflow-dev-ingest: Scheduled Event\n" in said
-    assert said.endswith("3 events sent again, 0 left in the queue of dev\n")
+    output = capsys.readouterr().out
+    assert "  b3-dataflow-dev-start_refine: raw/year=2025/ibov-1.parquet\n" in output
+    assert "  b3-dataflow-dev-ingest: Scheduled Event\n" in output
+    assert output.endswith("3 events sent again, 0 skipped in the queue of dev\n")
 
 
-def test_what_is_no_failed_event_stays_and_is_shown(account: Account, queue: str, capsys: Any):
+def test_another_message_stays_in_the_queue(account: Account, queue: str, capsys: Any):
     boto3.client("sqs").send_message(QueueUrl=queue, MessageBody="by mistake")
 
     assert cli.main(REPLAY) == 0
 
-    assert account.sent == []
+    assert account.sent_events == []
     assert waiting(queue) == 1
-    assert "is no failed event: by mistake\n" in capsys.readouterr().out
+    assert "is not a failed event: by mistake\n" in capsys.readouterr().out
 
 
-def test_an_event_that_its_function_does_not_take_stays_in_the_queue(account: Account, queue: str, capsys: Any):
+def test_an_event_that_cannot_be_sent_stays_in_the_queue(account: Account, queue: str, capsys: Any):
     boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=record("gone", {}))
-    account.denied.add(f"lambda POST /2015-03-31/functions/{ARN}gone/invocations")
+    account.denied_calls.add(f"lambda POST /2015-03-31/functions/{ARN}gone/invocations")
 
     assert cli.main(REPLAY) == 1
 
     assert waiting(queue) == 1
-    assert "error: these credentials have no right to lambda:" in capsys.readouterr().err
+    assert "error: these credentials do not allow lambda:" in capsys.readouterr().err
 
 
-def test_a_stage_that_is_not_there_is_one_line(account: Account, capsys: Any):
+def test_a_stage_that_does_not_exist_is_one_line(account: Account, capsys: Any):
     assert cli.main(REPLAY) == 1
 
-    said = capsys.readouterr().err
-    assert said == "error: the stage dev is not in us-east-1: the stack b3-dataflow-main-dev is not there\n"
+    error = capsys.readouterr().err
+    assert error == "error: the stage dev is not in us-east-1: the stack b3-dataflow-main-dev does not exist\n"

@@ -12,11 +12,11 @@ import pytest
 
 from common.paths import ROOT
 from infra.errors import PackageError
-from infra.packaging import function, packages, target
+from infra.packaging import function, packages, runtime
 from infra.packaging.packages import Packages
 from scripts import deploying
 from tests.conftest import NO_WAY_OUT, PROXIES
-from tests.package.environment import Lambda, runtime, site_packages, unpack
+from tests.package.environment import Lambda, runtime_environment, site_packages, unpack
 
 BUILD = ROOT / "build"
 
@@ -25,7 +25,7 @@ _measured: dict[str, Any] = {}
 
 def pytest_configure() -> None:
     try:
-        target.check_python()
+        runtime.check_python()
     except PackageError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -72,7 +72,7 @@ def aws_lambda(built: Packages, function_zip: Path, tmp_path_factory: Any) -> It
     """Lambda with the function and the layer unpacked."""
     folder = tmp_path_factory.mktemp("lambda")
     task, opt = unpack(function_zip, folder / "task"), unpack(built.layer, folder / "opt")
-    yield Lambda(task, opt, folder / "nothing", site_packages(runtime("lambda")), folder / "tmp")
+    yield Lambda(task, opt, folder / "nothing", site_packages(runtime_environment("lambda")), folder / "tmp")
     for read_only in (task, opt):
         for path in [read_only, *read_only.rglob("*")]:
             # pytest removes the folder, and may not.

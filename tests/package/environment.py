@@ -41,7 +41,7 @@ def unpack(path: Path, folder: Path) -> Path:
     return folder
 
 
-def runtime(name: str) -> Path:
+def runtime_environment(name: str) -> Path:
     """A virtual environment with what AWS brings of its own, made once for each list of it."""
     requirements = ROOT / "infra" / "packaging" / "runtimes" / f"{name}.txt"
     folder = ROOT / "build" / "runtimes" / f"{name}-{archive.digest([requirements.read_bytes()])}"

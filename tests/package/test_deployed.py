@@ -13,19 +13,19 @@ from moto.awslambda.models import lambda_backends
 
 from common.paths import ROOT
 from infra import cli
-from infra.options import World
+from infra.dependencies import Dependencies
 from infra.packaging import application
 from infra.packaging.packages import Packages
 from local import moto_state
 from tests.package.test_wheels import held, pinned
-from tests.support.deploying import ANSWER, Account, bucket, clone
+from tests.support.deploying import RESPONSE, Account, bucket, clone
 
 
 def test_what_was_built_is_what_runs(account: Account, built: Packages, tmp_path: Path, capsys: Any):
     # The folder of a stage that is really deployed from here is not this test's.
     root = clone(tmp_path / "clone")
     shutil.copy(ROOT / application.REQUIREMENTS, root / application.REQUIREMENTS)
-    world = World(lambda folder, architecture: built, lambda url, key: (200, ANSWER), root)
+    world = Dependencies(lambda folder, architecture: built, lambda url, key: (200, RESPONSE), root)
 
     assert cli.main(["deploy", "--stage", "dev", "--yes"], world) == 0, capsys.readouterr()
 

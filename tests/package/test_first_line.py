@@ -16,7 +16,7 @@ from infra import cli
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
 from tests.support.checkout import chalice, chalice_local, checkout, nothing_set, status
-from tests.support.deploying import Account, world
+from tests.support.deploying import Account, dependencies
 from tests.support.lake import fill
 from tests.support.processes import wait_for_answer
 
@@ -86,8 +86,8 @@ def test_what_needs_a_stage_ends_in_one_line(clone: Path, python: str, tmp_path:
 
 
 def test_after_make_deploy_chalice_works_in_the_folder(account: Account, clone: Path, python: str, capsys: Any):
-    assert cli.main(["deploy", "--stage", "dev", "--yes"], world(clone)) == 0, capsys.readouterr()
-    account.invoked["b3-dataflow-dev-ingest"] = lambda: {"added": "one"}
+    assert cli.main(["deploy", "--stage", "dev", "--yes"], dependencies(clone)) == 0, capsys.readouterr()
+    account.functions["b3-dataflow-dev-ingest"] = lambda: {"added": "one"}
     logs: Any = boto3.client("logs")
     stream = {"logGroupName": "/aws/lambda/b3-dataflow-dev", "logStreamName": "one"}
     logs.create_log_stream(**stream)

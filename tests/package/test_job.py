@@ -17,7 +17,7 @@ from chalicelib.lake.manifest import JOB_TIMEOUT, code_version
 from infra.packaging import job
 from infra.packaging.packages import Packages
 from local.laptop import Laptop
-from tests.package.environment import runtime
+from tests.package.environment import runtime_environment
 from tests.package.test_functions import SESSIONS
 from tests.support.bars import raw_object, session_bars
 from tests.support.lake import NOW, RAW, REFINED, no_events
@@ -42,7 +42,7 @@ print(json.dumps({"import_seconds": imported - began, "seconds": ended - importe
 @pytest.fixture(scope="module")
 def glue_python(built: Packages, tmp_path_factory: Any) -> tuple[Path, str]:
     """Glue's Python, and where it looks for modules beside its own: the library's zip and the installed wheels."""
-    python = runtime("glue") / "bin" / "python"
+    python = runtime_environment("glue") / "bin" / "python"
     modules = tmp_path_factory.mktemp("modules")
     pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--target", str(modules)]
     subprocess.run([*pip, *job.INSTALLER_OPTIONS.split(), *map(str, built.job.wheels)], check=True, timeout=SECONDS)

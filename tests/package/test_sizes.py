@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.packaging import archive
 from infra.packaging.packages import Packages
-from infra.packaging.target import UNZIPPED, UPLOADED
+from infra.packaging.runtime import UNZIPPED, UPLOADED
 
 
 def test_function_and_layer_fit_into_lambda(built: Packages, function_zip: Path, measured: Any):

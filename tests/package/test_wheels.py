@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from common.paths import ROOT
 from infra.errors import PackageError
-from infra.packaging import application, job, target, wheels
+from infra.packaging import application, job, runtime, wheels
 from infra.packaging.layer import build as layer
 from infra.packaging.packages import Packages
 
@@ -65,7 +65,7 @@ def test_the_jobs_wheels_are_every_package_that_it_pins(built: Packages):
     names = [wheel.name.split("-")[:2] for wheel in built.job.wheels]
 
     assert {canonicalize_name(name): version for name, version in names} == pinned(job.REQUIREMENTS)
-    wheels.check_fit(built.job.wheels, "x86_64")
+    wheels.check_compatible(built.job.wheels, "x86_64")
 
 
 def test_what_is_packaged_is_what_the_tests_of_the_project_run_on():
@@ -82,7 +82,7 @@ def test_every_library_is_for_the_machine_and_the_glibc_of_lambda(built: Package
         assert len(found) >= least
         for name, library in found.items():
             assert library["e_machine"] == MACHINE, name
-            assert newest_glibc(library) <= target.GLIBC, name
+            assert newest_glibc(library) <= runtime.GLIBC, name
             # What the loader asks of a library before it maps it; a careless `strip` breaks it.
             for segment in library.iter_segments("PT_LOAD"):
                 assert segment["p_offset"] % PAGE == segment["p_vaddr"] % PAGE, name
@@ -100,7 +100,7 @@ def test_every_library_is_for_the_machine_and_the_glibc_of_lambda(built: Package
 )
 def test_a_wheel_for_elsewhere_is_refused_by_name(wheel: str):
     with pytest.raises(PackageError, match=rf"{re.escape(wheel)}: allowed: Python 3\.13, x86_64, glibc 2\.34 or older"):
-        wheels.check_fit([Path(wheel)], "x86_64")
+        wheels.check_compatible([Path(wheel)], "x86_64")
 
 
 def test_a_wheel_with_another_hash_is_refused(tmp_path: Path):

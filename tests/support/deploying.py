@@ -1,4 +1,4 @@
-"""An account of AWS to deploy to: moto, with what it lacks for that, and a record of what is asked of it."""
+"""An AWS account for tests of the deployment: moto, with the calls that it lacks, and a record of all calls."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation.models import cloudformation_backends
 
-import tests.support.moto_cloudformation  # noqa: F401 - moto finds what is in it by itself
+import tests.support.moto_cloudformation  # noqa: F401 - registers its resource types in moto
 from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.store import Lake
 from common.paths import ROOT
-from infra.options import World
+from infra.dependencies import Dependencies
 from infra.packaging import application
 from infra.packaging.job import JobPackage
 from infra.packaging.packages import Packages
@@ -33,32 +33,32 @@ from tests.support.bars import COLLECTED, raw_object, session_bars
 
 Environ = dict[str, Any]
 
-ANSWER = '{"rows": [{"data": "2025-09-17"}]}'
+RESPONSE = '{"rows": [{"data": "2025-09-17"}]}'
 
 
 @dataclass
 class Account:
-    """In front of moto's server.
+    """WSGI application in front of moto's server.
 
     Attributes:
-        calls: every call that changes something, in order: the service, and its name or its method and path.
-        denied: calls that are answered as to somebody without the right to them.
-        replaced: whole answers: status and body, by call.
-        invoked: what runs when a function is invoked, by its name; gives the answer, or raises.
-        sent: the function and the payload of each event that a function was sent without waiting for its answer.
-        tagged: the tags of each part of API Gateway, by ARN.
-        runs: how many functions the account may run at once.
-        events: what S3 told start_refine.
-        after: is told of each call once moto has done it.
+        calls: Every call that changes a resource, in order: the service, and the action or the method and path.
+        denied_calls: Calls that are answered with an access error.
+        responses: Responses in place of moto's, status and body, by call.
+        functions: Code of the functions, by name. It returns the function's response, or raises.
+        sent_events: Function and payload of each asynchronous invocation.
+        tags: Tags of API Gateway's resources, by ARN.
+        runs: Concurrency limit of the account.
+        events: Events that S3 sent to start_refine.
+        after: Called with each call after moto's response.
     """
 
     moto: Callable[..., Iterable[bytes]]
     calls: list[str] = field(default_factory=list)
-    denied: set[str] = field(default_factory=set)
-    replaced: dict[str, tuple[str, str]] = field(default_factory=dict)
-    invoked: dict[str, Callable[[], Any]] = field(default_factory=dict)
-    sent: list[tuple[str, Any]] = field(default_factory=list)
-    tagged: dict[str, dict[str, str]] = field(default_factory=dict)
+    denied_calls: set[str] = field(default_factory=set)
+    responses: dict[str, tuple[str, str]] = field(default_factory=dict)
+    functions: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    sent_events: list[tuple[str, Any]] = field(default_factory=list)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
     runs: int = 1000
     events: list[Any] = field(default_factory=list)
     after: Callable[[str], None] = lambda call: None
@@ -70,56 +70,56 @@ class Account:
         call = _call(environ, body)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") and not re.search(r" (Describe|Get|List)[A-Z]", call):
             self.calls.append(call)
-        if (answered := self._answered(call, environ["PATH_INFO"], body)) is not None:
-            return _answer(start_response, *answered)
+        if (replacement := self._replacement(call, environ["PATH_INFO"], body)) is not None:
+            return _respond(start_response, *replacement)
         if call.endswith("/invocations"):
             function = environ["PATH_INFO"].split("/")[3]
             if environ.get("HTTP_X_AMZ_INVOCATION_TYPE") == "Event":
-                self.sent.append((function, json.loads(body)))
-                return _answer(start_response, "202 Accepted", "")
+                self.sent_events.append((function, json.loads(body)))
+                return _respond(start_response, "202 Accepted", "")
             return self._invoke(function, start_response)
-        body = _understood(call, body)
-        asked = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        answer = list(self.moto(asked, start_response))
-        _as_aws_would(environ, call, answer)
+        body = _adapt_request(call, body)
+        request = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        response = list(self.moto(request, start_response))
+        _complete_response(environ, call, response)
         self.after(call)
-        return answer
+        return response
 
-    def _answered(self, call: str, path: str, body: bytes) -> tuple[str, str] | None:
-        """The status and the body of what moto is not asked, None for all else."""
-        if call in self.denied:
+    def _replacement(self, call: str, path: str, body: bytes) -> tuple[str, str] | None:
+        """Return the status and body of a response in place of moto's, None to call moto."""
+        if call in self.denied_calls:
             return "403 Forbidden", _denial(call)
-        if call in self.replaced:
-            return self.replaced[call]
+        if call in self.responses:
+            return self.responses[call]
         if "/account-settings" in call:
             return "200 OK", self._settings()
         if call.startswith("apigateway PUT /tags/"):
-            # Moto does not know it.
-            self.tagged[path.removeprefix("/tags/")] = json.loads(body)["tags"]
+            # Not implemented in moto.
+            self.tags[path.removeprefix("/tags/")] = json.loads(body)["tags"]
             return "204 No Content", ""
-        if call.startswith("apigateway DELETE /restapis/") and (refusal := _held(path.split("/")[2])):
+        if call.startswith("apigateway DELETE /restapis/") and (refusal := _usage_plan_error(path.split("/")[2])):
             return "400 Bad Request", refusal
         return None
 
     def _settings(self) -> str:
-        """Lambda's GetAccountSettings, which moto does not have."""
+        """Return the response of Lambda's GetAccountSettings, which moto does not implement."""
         functions = lambda_backends[moto_state.ACCOUNT][moto_state.REGION].list_functions("ALL")
-        held = sum(function.reserved_concurrency or 0 for function in functions)
-        limit = {"ConcurrentExecutions": self.runs, "UnreservedConcurrentExecutions": self.runs - held}
+        reserved = sum(function.reserved_concurrency or 0 for function in functions)
+        limit = {"ConcurrentExecutions": self.runs, "UnreservedConcurrentExecutions": self.runs - reserved}
         return json.dumps({"AccountLimit": limit})
 
     def _invoke(self, function: str, start_response: Any) -> Iterable[bytes]:
         try:
-            # By its name, or by its ARN.
-            said = self.invoked[function.rpartition(":")[2]]()
-        except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda tells
+            # A name or an ARN.
+            response = self.functions[function.rpartition(":")[2]]()
+        except Exception as error:  # noqa: BLE001 - Lambda reports every exception
             failure = json.dumps({"errorType": type(error).__name__, "errorMessage": str(error)})
-            return _answer(start_response, "200 OK", failure, ("X-Amz-Function-Error", "Unhandled"))
-        return _answer(start_response, "200 OK", json.dumps(said))
+            return _respond(start_response, "200 OK", failure, ("X-Amz-Function-Error", "Unhandled"))
+        return _respond(start_response, "200 OK", json.dumps(response))
 
 
 def _call(environ: Environ, body: bytes) -> str:
-    """The service and the action of a request: in a header, in the body, or only as method and path."""
+    """Return the service and the action of a request. The action is in a header or the body, else method and path."""
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
     service = scope[3] if len(scope) > 3 else "unsigned"
     if target := environ.get("HTTP_X_AMZ_TARGET"):
@@ -130,7 +130,7 @@ def _call(environ: Environ, body: bytes) -> str:
     return f"{service} {environ['REQUEST_METHOD']} {environ['PATH_INFO']}{f'?{query}' if query else ''}"
 
 
-def _answer(start_response: Any, status: str, body: str, *headers: tuple[str, str]) -> Iterable[bytes]:
+def _respond(start_response: Any, status: str, body: str, *headers: tuple[str, str]) -> Iterable[bytes]:
     kind = "text/xml" if body.startswith("<") else "application/json"
     start_response(status, [("Content-Type", kind), ("x-amzn-RequestId", "0"), *headers])
     return [body.encode()]
@@ -149,49 +149,49 @@ def _denial(call: str) -> str:
     return json.dumps({"__type": "AccessDeniedException", "message": message})
 
 
-def _held(api: str) -> str:
-    """Why an API cannot be deleted, as AWS says it and moto does not: a usage plan holds its stage."""
+def _usage_plan_error(api: str) -> str:
+    """Return AWS's error for deleting an API in a usage plan, empty if it is in none. moto deletes the API."""
     backend = apigateway_backends[moto_state.ACCOUNT][moto_state.REGION]
-    plans = [plan for plan in backend.usage_plans.values() if api in [held["apiId"] for held in plan.api_stages]]
-    said = {"__type": "BadRequestException", "message": "A usage plan holds a stage of this API"}
-    return json.dumps(said) if plans else ""
+    plans = [plan for plan in backend.usage_plans.values() if api in [stage["apiId"] for stage in plan.api_stages]]
+    error = {"__type": "BadRequestException", "message": "A stage of this API is in a usage plan"}
+    return json.dumps(error) if plans else ""
 
 
-def _understood(call: str, body: bytes) -> bytes:
-    """A request as moto takes it: AWS takes these parts in the form that Chalice sends, too."""
+def _adapt_request(call: str, body: bytes) -> bytes:
+    """Return a request body that moto accepts. AWS also accepts the form that Chalice sends."""
     if call.startswith("s3 PUT") and call.endswith("?notification"):
         return body.replace(b"<Name>Prefix<", b"<Name>prefix<").replace(b"<Name>Suffix<", b"<Name>suffix<")
     if not call.startswith("apigateway") or "?" not in call or not body.startswith(b"{"):
         return body
     document = json.loads(body)
     if document.pop("swagger", None):
-        # Moto knows OpenAPI 3 only, and asks for a description.
+        # moto supports OpenAPI 3 only, and requires a description.
         document |= {"openapi": "3.0.1", "info": {**document["info"], "description": ""}}
         for path in document["paths"].values():
             for method in path.values():
                 integration = method["x-amazon-apigateway-integration"]
-                # That of a preflight has neither.
+                # The integration of a preflight has neither.
                 method["x-amazon-apigateway-integration"] = {"uri": "", "httpMethod": "POST"} | integration
     return json.dumps(document).encode()
 
 
-def _as_aws_would(environ: Environ, call: str, answer: list[bytes]) -> None:
-    """What AWS does besides, and moto does not: with an API that is imported or put anew, and with a new stack."""
+def _complete_response(environ: Environ, call: str, response: list[bytes]) -> None:
+    """Apply the effects of AWS that moto does not have, on an imported API and on a new stack."""
     if call == "cloudformation CreateStack":
         for stack in cloudformation_backends[moto_state.ACCOUNT][moto_state.REGION].stacks.values():
-            # A stack keeps the defaults of its parameters, and not only what was given.
+            # A stack also has the parameters that the request left to their defaults.
             stack.parameters = {name: str(value) for name, value in stack.stack_parameters.items()}
     backend = apigateway_backends[moto_state.ACCOUNT][moto_state.REGION]
     if call.startswith("apigateway POST /restapis?"):
         kinds = parse_qs(environ["QUERY_STRING"]).get("endpointConfigurationTypes")
-        api = backend.apis[json.loads(b"".join(answer))["id"]]
+        api = backend.apis[json.loads(b"".join(response))["id"]]
         api.endpoint_configuration = {**api.endpoint_configuration, "types": kinds or ["EDGE"]}
     elif call.startswith("apigateway PUT /restapis/") and call.endswith("?mode"):
         backend.apis[environ["PATH_INFO"].split("/")[2]].gateway_responses.clear()
 
 
 def clone(folder: Path) -> Path:
-    """A clone of the project, as far as it is deployed. It bundles nothing: that is for the packages' tests."""
+    """Create a clone with the files that are deployed, without requirements. tests/package builds the real packages."""
     folder.mkdir()
     for name in ("app.py", "chalicelib"):
         (folder / name).symlink_to(ROOT / name)
@@ -204,35 +204,37 @@ def clone(folder: Path) -> Path:
 
 
 def build(folder: Path, architecture: str) -> Packages:
-    """Packages that are quick to build, and the same each time."""
+    """Return small packages that are equal for equal arguments."""
     folder.mkdir(exist_ok=True)
-    made = {}
+    files = {}
     for name in ("layer.zip", "b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"):
-        made[name] = folder / name
-        made[name].write_bytes(f"{name} {architecture}".encode())
-    script, library, *wheels = (made[name] for name in ("b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"))
-    return Packages(made["layer.zip"], f"layer{architecture}", JobPackage(script, library, tuple(wheels), "job"))
+        files[name] = folder / name
+        files[name].write_bytes(f"{name} {architecture}".encode())
+    script, library, *wheels = (files[name] for name in ("b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"))
+    return Packages(files["layer.zip"], f"layer{architecture}", JobPackage(script, library, tuple(wheels), "job"))
 
 
-def world(root: Path, answers: Callable[[str, str], tuple[int, str]] = lambda url, key: (200, ANSWER)) -> World:
-    """The world of a test: a clone, quick packages, and an API that answers."""
-    return World(build, answers, root)
+def dependencies(
+    root: Path, http_get: Callable[[str, str], tuple[int, str]] = lambda url, key: (200, RESPONSE)
+) -> Dependencies:
+    """Return the dependencies of a test: a clone, small packages, and an API that responds."""
+    return Dependencies(build, http_get, root)
 
 
 def bucket(role: str) -> str:
-    """A bucket of the stage dev."""
+    """Return a bucket of the stage dev."""
     return f"b3-dataflow-{role}-{moto_state.ACCOUNT}-{moto_state.REGION}-dev"
 
 
 def ingest() -> dict[str, str]:
-    """What the function does in this account: it adds a raw object, and the job has run before it answers."""
+    """Run the function `ingest` of the tests: add a raw object, and run the job before it returns."""
     s3: Any = boto3.client("s3")
     lake = Lake(s3, bucket("raw"), bucket("refined"))
     now = COLLECTED + timedelta(hours=len(lake.raw_objects()))
     key, body = raw_object(session_bars("2025-01-02", 10), collected_at=now)
     s3.put_object(Bucket=lake.raw_bucket, Key=key, Body=body)
     catalog = Catalog(boto3.Session(), "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
-    # What the job prints goes to its log on AWS.
+    # On AWS the output of the job is in its log.
     with contextlib.redirect_stdout(io.StringIO()):
         update_refined(lake, catalog, f"jr_{key}", lambda: now)
     return {"added": key}
@@ -241,5 +243,5 @@ def ingest() -> dict[str, str]:
 if __name__ == "__main__":
     from infra.cli import main
 
-    # A command line in a process of its own: the folder of the clone, then what `python -m infra` takes.
-    sys.exit(main(sys.argv[2:], world(Path(sys.argv[1]))))
+    # Arguments: the folder of the clone, then those of `python -m infra`.
+    sys.exit(main(sys.argv[2:], dependencies(Path(sys.argv[1]))))

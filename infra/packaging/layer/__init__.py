@@ -1,1 +1,1 @@
-"""The Lambda layer: the libraries of the ingest that are too heavy for a function's own package."""
+"""The Lambda layer: libraries of `ingest` that are too large for the functions' package."""

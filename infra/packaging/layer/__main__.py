@@ -1,4 +1,4 @@
-"""`make layer`: builds the layer and says what of."""
+"""`make layer`: build the layer and print its inputs and size."""
 
 from __future__ import annotations
 

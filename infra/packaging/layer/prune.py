@@ -1,4 +1,4 @@
-"""What a layer does not need, with the reason: it has to fit into 250 MiB beside the function."""
+"""Files that the layer does not need. Layer and function together must fit into 250 MiB."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from pathlib import Path
 
 UNNEEDED = {
     "**/tests": "tests of the libraries",
-    "**/include": "headers, to compile against",
-    "**/*.pyi": "types, to check against",
+    "**/include": "C headers",
+    "**/*.pyi": "type stubs",
     "**/*.pxd": "Cython's headers",
     "**/*.pxi": "Cython's headers",
-    "**/*.pyx": "Cython's sources, compiled beside them",
-    "**/*.a": "static libraries, to link against",
-    "bin": "commands",
-    "*.dist-info/RECORD": "lists what was installed, before this",
-    "*.dist-info/direct_url.json": "names the folder that the wheel was in",
-    "*.dist-info/INSTALLER": "of use to pip alone",
-    "*.dist-info/REQUESTED": "of use to pip alone",
-    "pyarrow/src": "C++ sources, to compile against",
-    "pyarrow/*flight*": "Flight, a protocol that nothing here speaks: 27 MiB",
-    # A wheel holds no links, so pyarrow's has the file of each library's short and long name as well.
-    "pyarrow/libarrow_*.so": "copies of libraries, which are loaded by the name with the major version",
-    "pyarrow/libarrow_*.so.*.*.*": "copies of libraries, which are loaded by the name with the major version",
+    "**/*.pyx": "Cython's sources; the compiled modules are beside them",
+    "**/*.a": "static libraries",
+    "bin": "command-line programs",
+    "*.dist-info/RECORD": "lists the files before pruning",
+    "*.dist-info/direct_url.json": "contains the path of the build folder",
+    "*.dist-info/INSTALLER": "used by pip only",
+    "*.dist-info/REQUESTED": "used by pip only",
+    "pyarrow/src": "C++ sources",
+    "pyarrow/*flight*": "the Flight protocol, which the project does not use: 27 MiB",
+    # A wheel has no symbolic links, so pyarrow's has a copy of each library under every name.
+    "pyarrow/libarrow_*.so": "copies; libraries are loaded by the name with the major version",
+    "pyarrow/libarrow_*.so.*.*.*": "copies; libraries are loaded by the name with the major version",
 }
-"""Patterns of paths in the layer's folder. libarrow_substrait and libarrow_dataset look unneeded too, but pyarrow's
-own modules are linked to them."""
+"""Reasons by glob pattern, relative to the layer's folder. libarrow_substrait and libarrow_dataset must stay: pyarrow's
+modules are linked to them."""
 
 
 def prune(folder: Path) -> None:
-    """Remove what is unneeded.
+    """Remove the files that the layer does not need.
 
     Raises:
-        FileNotFoundError: a pattern finds nothing: the libraries have changed, and the pattern must.
+        FileNotFoundError: no file matches a pattern: update the pattern to the new version of the library.
     """
     for pattern, reason in UNNEEDED.items():
-        found = sorted(folder.glob(pattern))
-        if not found:
+        paths = sorted(folder.glob(pattern))
+        if not paths:
             raise FileNotFoundError(f"nothing matches {pattern!r} ({reason})")
-        for path in found:
+        for path in paths:
             if path.is_dir():
                 shutil.rmtree(path)
             elif path.exists():

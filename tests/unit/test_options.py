@@ -1,0 +1,46 @@
+"""An option of `make deploy` is in the Makefile, in infra/options.py and in the main template."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from cfnlint.decode import cfn_yaml
+
+from common.paths import ROOT
+from infra.options import KEPT_PARAMETERS, STACK_OPTIONS, StackOption
+
+PARAMETERS = cfn_yaml.load(str(ROOT / "infra" / "templates" / "main.yaml"))["Parameters"]
+
+
+def deploy_command(**variables: str) -> str:
+    """Return the command line of `make deploy` with these variables."""
+    arguments = [f"{name}={value}" for name, value in {"STAGE": "dev", **variables}.items()]
+    # --old-file: do not look at the environment, which `make deploy` installs first.
+    command = ["make", "--dry-run", "--old-file=.venv/installed", "deploy", *arguments]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    return " ".join(process.stdout.replace("\\\n", " ").split())
+
+
+@pytest.mark.parametrize("option", STACK_OPTIONS, ids=lambda option: option.variable)
+def test_make_passes_each_option(option: StackOption):
+    assert deploy_command(**{option.variable: "value"}).endswith(f"deploy --stage 'dev' {option.flag} 'value'")
+
+
+def test_make_passes_no_variable_of_the_environment(monkeypatch: pytest.MonkeyPatch):
+    for option in STACK_OPTIONS:
+        monkeypatch.setenv(option.variable, "value")
+
+    assert deploy_command().endswith("deploy --stage 'dev'")
+
+
+def test_each_option_is_a_parameter_of_the_template():
+    assert {*KEPT_PARAMETERS} <= PARAMETERS.keys()
+    for option in STACK_OPTIONS:
+        assert PARAMETERS[option.parameter].get("AllowedValues", list(option.choices or ())) == [
+            *(option.choices or ())
+        ]
+
+
+def test_each_parameter_with_a_default_keeps_its_value():
+    assert {name for name, parameter in PARAMETERS.items() if "Default" in parameter} <= {*KEPT_PARAMETERS}
