@@ -1,1 +1,1 @@
-"""What is measured, against what, and how: `make bench` runs it all and writes `benchmarks/results.md`."""
+"""Benchmarks. `make bench` runs them and writes `benchmarks/results.md`."""

@@ -1,4 +1,4 @@
-"""Run every benchmark, print its table, and write them all to `benchmarks/results.md`."""
+"""`make bench`: run the benchmarks, print their tables, and write them to `benchmarks/results.md`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks import laptop, volatility
 from benchmarks.report import machine
 
-BENCHMARKS = (laptop.start, laptop.athena, volatility.rivals, volatility.growth)
+BENCHMARKS = (laptop.start, laptop.athena, volatility.comparison, volatility.growth)
 
 RESULTS = Path(__file__).with_name("results.md")
 

@@ -1,4 +1,4 @@
-"""How fast the laptop's AWS answers, and how soon `make run` is ready."""
+"""Benchmarks of the local Athena, and of the start of `make run`."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ HISTORY = ROOT.parent / "shared" / "data" / "bvsp_daily_yahoo.csv"
 
 RUNS = 50
 
-QUESTIONS = {
-    "a row a year": Query(
+QUERIES = {
+    "one row a year": Query(
         "SELECT year, count(*) AS n, avg(volatilidade_pct) AS mean, max(volatilidade_pct) AS max "
         "FROM ibov_refined GROUP BY year ORDER BY year"
     ),
@@ -43,12 +43,12 @@ QUESTIONS = {
 
 
 def source() -> Source:
-    """The real history where it is, generated bars elsewhere."""
+    """Return the real history if it is available, else generated bars."""
     return CsvFile(str(HISTORY)) if HISTORY.exists() else Sample(date(2025, 10, 13))
 
 
 def athena() -> Table:
-    """Questions over the whole history: submitted, polled and read as the API does it."""
+    """Measure queries over the whole history, with the client of the API and in DuckDB alone."""
     with Laptop() as laptop:
         laptop.create_stack()
         laptop.ingest(source())
@@ -56,23 +56,23 @@ def athena() -> Table:
         contents = laptop.contents()
         if contents is None:
             raise RuntimeError("the job committed nothing")
-        ask = wiring.api_dependencies().athena
-        bare = _bare_duckdb()
+        client = wiring.api_dependencies().athena
+        connection = _duckdb()
         rows = []
-        for name, query in QUESTIONS.items():
-            through = median_seconds(lambda query=query: ask.rows(query), RUNS)  # type: ignore[misc]
-            alone = median_seconds(lambda sql=query.sql: bare.sql(sql).fetchall(), RUNS)  # type: ignore[misc]
-            rows.append((name, milliseconds(through), milliseconds(alone), f"{through / alone:,.0f}"))
+        for name, query in QUERIES.items():
+            local = median_seconds(lambda query=query: client.rows(query), RUNS)  # type: ignore[misc]
+            alone = median_seconds(lambda sql=query.sql: connection.sql(sql).fetchall(), RUNS)  # type: ignore[misc]
+            rows.append((name, milliseconds(local), milliseconds(alone), f"{local / alone:,.0f}"))
     return Table(
-        "A question to the local Athena",
+        "A query in the local Athena",
         f"{contents.rows:,} sessions in {len(contents.years)} partitions, median of {RUNS}. Through boto3: start, "
-        "poll every 25 ms, read the result. Beside it the same SQL in DuckDB alone, over the same rows in memory.",
-        ("question", "local Athena", "DuckDB alone", "ratio"),
+        "poll every 25 ms, read the result. For comparison, the same SQL in DuckDB over the same rows in memory.",
+        ("query", "local Athena", "DuckDB alone", "ratio"),
         tuple(rows),
     )
 
 
-def _bare_duckdb() -> Any:
+def _duckdb() -> Any:
     keys = [entry.key for entry in moto_state.objects("b3-dataflow-refined", "refined/")]
     tables = []
     for key in keys:
@@ -84,13 +84,13 @@ def _bare_duckdb() -> Any:
 
 
 def start() -> Table:
-    """`python -m local` from nothing to the first answer."""
-    where = source()
-    name = f"csv:{where.location}" if isinstance(where, CsvFile) else "sample"
+    """Measure the start of `python -m local`, until it serves requests."""
+    bars = source()
+    name = f"csv:{bars.location}" if isinstance(bars, CsvFile) else "sample"
     seconds = sorted(_ready(name) for _ in range(3))
     return Table(
         "`make run`, with packages installed",
-        f"From the start of Python to the line `Ready in`, source `{name.partition(':')[0]}`; the middle of three.",
+        f"From the start of Python to the line `Ready in`, source `{name.partition(':')[0]}`; the median of three.",
         ("ready in",),
         ((f"{seconds[1]:.1f} s",),),
     )
@@ -98,12 +98,12 @@ def start() -> Table:
 
 def _ready(name: str) -> float:
     command = [sys.executable, "-u", "-m", "local", "--source", name, "--port", "0", "--aws-port", "0"]
-    began, ready = time.perf_counter(), None
+    start_time, ready = time.perf_counter(), None
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout or ():
             if line.startswith("Ready in"):
-                ready = time.perf_counter() - began
-            # The last of the three addresses to try: now it serves.
+                ready = time.perf_counter() - start_time
+            # The last line of the output: it serves requests.
             if line.rstrip().endswith("/status'"):
                 process.terminate()
     if ready is None:

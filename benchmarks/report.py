@@ -1,4 +1,4 @@
-"""Measuring and writing down: medians of several runs, and tables that a reader can compare."""
+"""Medians of several runs, and markdown tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One measurement: a title, what was done, the names of the columns, and the rows."""
+    """A table of results: title, method, names of the columns, rows."""
 
     title: str
     method: str
@@ -27,22 +27,22 @@ class Table:
 
 
 def median_seconds(work: Callable[[], object], runs: int) -> float:
-    """The median duration of a piece of work, after one run that is not counted."""
+    """Return the median duration of a function, after one run as a warm-up."""
     work()
     durations = []
     for _ in range(runs):
-        began = time.perf_counter()
+        start = time.perf_counter()
         work()
-        durations.append(time.perf_counter() - began)
+        durations.append(time.perf_counter() - start)
     return statistics.median(durations)
 
 
 def milliseconds(seconds: float) -> str:
-    """A duration as a table shows it."""
+    """Return a duration as text."""
     return f"{seconds * 1000:,.1f} ms"
 
 
 def machine() -> str:
-    """Where it was measured, in one line."""
+    """Return date, machine and versions on one line."""
     libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pandas", "pyarrow", "duckdb", "moto"))
     return f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}, {libraries}"

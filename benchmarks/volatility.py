@@ -1,7 +1,7 @@
-"""The 42 volatility columns against what one would otherwise write: pandas' rolling windows, and DuckDB's.
+"""Benchmarks of the 42 volatility columns, compared with rolling windows in pandas and window functions in DuckDB.
 
-Each rival computes the same formulas; what it gives is compared with ours before it is timed. One core: pandas and ours
-have no threads, DuckDB is told one.
+All compute the same formulas, and their results are compared before the measurement. All use one core: the project and
+pandas have no threads, DuckDB is limited to one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ COLUMNS = [volatility_column(estimator, window) for window in WINDOWS for estima
 
 
 def bars(rows: int = ROWS) -> pd.DataFrame:
-    """Bars of many tickers: 20 copies of 78 real stocks where they are, a random walk of that shape elsewhere."""
+    """Return bars of many tickers: 20 copies of 78 real stocks if available, else a random walk of the same shape."""
     if STOCKS.exists():
         stocks = pd.read_parquet(STOCKS, columns=["ticker", "open", "high", "low", "close"])
         copies = [stocks.assign(ticker=stocks["ticker"] + f"#{copy}") for copy in range(-(-rows // len(stocks)))]
@@ -56,14 +56,14 @@ def bars(rows: int = ROWS) -> pd.DataFrame:
 
 
 def prices_of(frame: pd.DataFrame) -> Prices:
-    """The bars as arrays."""
+    """Return the bars as arrays."""
     position = frame.groupby("ticker", sort=False).cumcount().to_numpy().astype(np.intp)
     opened, high, low, close = (frame[name].to_numpy(np.float64) for name in ("open", "high", "low", "close"))
     return Prices(opened, high, low, close, position)
 
 
 def with_pandas(frame: pd.DataFrame) -> pd.DataFrame:
-    """The 42 columns by groupby().rolling()."""
+    """Return the 42 columns by groupby().rolling()."""
     groups = frame["ticker"]
     before = frame["close"].groupby(groups, sort=False).shift()
     o, c = np.log(frame["open"] / before), np.log(frame["close"] / frame["open"])
@@ -73,7 +73,7 @@ def with_pandas(frame: pd.DataFrame) -> pd.DataFrame:
     up = np.log(frame["high"] / frame["close"]) * np.log(frame["high"] / frame["open"])
     rs = up + np.log(frame["low"] / frame["close"]) * np.log(frame["low"] / frame["open"])
     terms = pd.DataFrame({"o": o, "c": c, "r": r, "hl2": hl2, "gk": gk, "gkyz": o**2 + gk, "rs": rs})
-    found: dict[str, pd.Series[float]] = {}
+    columns: dict[str, pd.Series[float]] = {}
     for n in WINDOWS:
         rolling = terms.groupby(groups, sort=False).rolling(n)
         mean = rolling[["hl2", "gk", "gkyz", "rs"]].mean().reset_index(drop=True)
@@ -87,12 +87,12 @@ def with_pandas(frame: pd.DataFrame) -> pd.DataFrame:
             "rogers_satchell": mean["rs"],
             "yang_zhang": variance["o"] + k * variance["c"] + (1 - k) * mean["rs"],
         }
-        found |= {volatility_column(name, n): np.sqrt(252 * values) for name, values in daily.items()}
-    return pd.DataFrame(found)
+        columns |= {volatility_column(name, n): np.sqrt(252 * values) for name, values in daily.items()}
+    return pd.DataFrame(columns)
 
 
 def duckdb_query() -> str:
-    """The 42 columns by window functions, null while a window is not full."""
+    """Return the SQL of the 42 columns. A column is null while its window is not full."""
     columns = []
     for n in WINDOWS:
         k = 0.34 / (1.34 + (n + 1) / (n - 1))
@@ -124,21 +124,21 @@ def duckdb_query() -> str:
             FROM bars WINDOW t AS (PARTITION BY ticker ORDER BY position)
         )
         SELECT row, {", ".join(columns)} FROM terms WINDOW {windows}
-    """  # noqa: S608 - built from our own names
+    """  # noqa: S608 - built from constants
 
 
 def with_duckdb(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
-    """The columns as an Arrow table, in any order of rows."""
+    """Return the columns as an Arrow table, in any order of rows."""
     return connection.sql(query).to_arrow_table()
 
 
-def difference(found: pd.DataFrame, expected: pd.DataFrame) -> float:
-    """The largest relative difference. Where ours is 0, a rival's residue below 1e-7 a year is none.
+def difference(other: pd.DataFrame, expected: pd.DataFrame) -> float:
+    """Return the largest relative difference. Rounding errors below 1e-7 where the expected value is 0 are ignored.
 
     Raises:
         ValueError: nulls differ, or the difference is above the tolerance.
     """
-    ours, theirs = expected[COLUMNS].to_numpy(), found[COLUMNS].to_numpy()
+    ours, theirs = expected[COLUMNS].to_numpy(), other[COLUMNS].to_numpy()
     if (np.isnan(ours) != np.isnan(theirs)).any():
         raise ValueError("nulls differ")
     known = ~np.isnan(ours) & ~((ours == 0) & (theirs < 1e-7))
@@ -149,17 +149,17 @@ def difference(found: pd.DataFrame, expected: pd.DataFrame) -> float:
 
 
 def best_of(runs: int, work: Callable[[], object]) -> float:
-    """Seconds of the fastest run: what the work takes when nothing disturbs it."""
+    """Return the seconds of the fastest run, which other processes disturb least."""
     durations = []
     for _ in range(runs):
-        began = time.perf_counter()
+        start = time.perf_counter()
         work()
-        durations.append(time.perf_counter() - began)
+        durations.append(time.perf_counter() - start)
     return min(durations)
 
 
-def rivals() -> Table:
-    """The 42 columns, one core, in one run."""
+def comparison() -> Table:
+    """Measure the 42 columns on one core."""
     frame = bars()
     prices = prices_of(frame)
     ours = pd.DataFrame(volatility(prices))
@@ -182,7 +182,7 @@ def rivals() -> Table:
         writing = best_of(3, lambda: pq.write_table(table, path, **settings))
         reading = best_of(3, lambda: pq.read_table(path, use_threads=False, memory_map=True))
     rows = [
-        ("ours", milliseconds(times[0]), "", "1"),
+        ("b3-dataflow", milliseconds(times[0]), "", "1"),
         ("pandas groupby().rolling()", milliseconds(times[1]), f"{differences[0]:.0e}", f"{times[1] / times[0]:.0f}"),
         ("DuckDB, one thread", milliseconds(times[2]), f"{differences[1]:.0e}", f"{times[2] / times[0]:.0f}"),
         ("reading these columns from parquet", milliseconds(reading), "", f"{reading / times[0]:.1f}"),
@@ -190,10 +190,9 @@ def rivals() -> Table:
     ]
     return Table(
         "The 42 columns of volatility",
-        f"{len(frame):,} bars of {frame['ticker'].nunique():,} tickers, one core, the best of some runs in one "
-        "process. Each rival is first shown equal to ours. Parquet without compression, dictionaries or statistics: "
-        "its fastest.",
-        ("", "time", "largest relative difference", "times ours"),
+        f"{len(frame):,} bars of {frame['ticker'].nunique():,} tickers, one core, the best of several runs in one "
+        "process. The results are equal. Parquet has no compression, dictionaries or statistics, its fastest settings.",
+        ("", "time", "largest relative difference", "relative time"),
         tuple(rows),
     )
 
@@ -202,7 +201,7 @@ SIZES = (10_000, 100_000, 1_000_000, 3_000_000)
 
 
 def growth() -> Table:
-    """How time and memory grow with the number of bars."""
+    """Measure time and memory by the number of bars."""
     largest = bars(SIZES[-1])
     rows, seconds = [], []
     for size in SIZES:
@@ -212,19 +211,19 @@ def growth() -> Table:
     exponent = np.polyfit(np.log(SIZES), np.log(seconds), 1)[0]
     memory, output = _memory()
     return Table(
-        "How it grows",
+        "Time and memory by number of bars",
         f"The same columns for more bars. Time grows as their number to the power of {exponent:.2f}. For {ROWS:,} "
-        f"bars at most {memory / output:.2f} times the memory of what it gives ({output / 2**20:,.0f} MiB) is in use.",
+        f"bars the peak memory is {memory / output:.2f} times the size of the result ({output / 2**20:,.0f} MiB).",
         ("bars", "time", "per bar"),
         tuple(rows),
     )
 
 
 def _memory() -> tuple[int, int]:
-    """The most bytes in use at a time while the columns are made, themselves included, and how many bytes they are."""
+    """Return the peak memory of the computation in bytes, including the columns, and the size of the columns."""
     prices = prices_of(bars())
     tracemalloc.start()
-    found = volatility(prices)
+    columns = volatility(prices)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return peak, sum(values.nbytes for values in found.values())
+    return peak, sum(values.nbytes for values in columns.values())

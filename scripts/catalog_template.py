@@ -1,4 +1,4 @@
-"""Writes the columns of the refined table into infra/templates/main.yaml from the schema: `make docs`."""
+"""`make docs`: write the columns of the refined table into infra/templates/main.yaml, from the schema."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ PATH = TEMPLATES / "main.yaml"
 
 
 def filled(text: str) -> str:
-    """The template with the columns between their marks, one a line."""
+    """Return the template with the columns between their markers, one per line."""
     table = table_input("", "")
     text = _between(text, "partition", table["PartitionKeys"])
     return _between(text, "columns", table["StorageDescriptor"]["Columns"])
 
 
 def _between(text: str, name: str, columns: Sequence[dict[str, Any]]) -> str:
-    found = re.search(rf"( *)# <{name}>\n(.*?) *# </{name}>\n", text, re.DOTALL)
-    if not found:
+    match = re.search(rf"( *)# <{name}>\n(.*?) *# </{name}>\n", text, re.DOTALL)
+    if not match:
         raise KeyError(name)
-    # JSON's strings are YAML's too.
-    lines = [f"{found[1]}- {json.dumps(column, ensure_ascii=False)}\n" for column in columns]
-    return text[: found.start(2)] + "".join(lines) + text[found.end(2) :]
+    # JSON strings are valid YAML.
+    lines = [f"{match[1]}- {json.dumps(column, ensure_ascii=False)}\n" for column in columns]
+    return text[: match.start(2)] + "".join(lines) + text[match.end(2) :]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What a stage costs a month, from list prices and assumptions that stand here: `make docs` writes docs/operations.md.
+"""`make docs`: write the monthly cost of a stage into docs/operations.md, from list prices and assumptions.
 
-python -m scripts.costs us-east-1 sa-east-1    prints the table instead, for these regions
+python -m scripts.costs us-east-1 sa-east-1    prints the table for these regions instead
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ PATH = ROOT / "docs" / "operations.md"
 
 REGIONS = ("us-east-1", "sa-east-1")
 
-READ = "November 2026"
-"""When the prices were looked up."""
+PRICES_OF = "November 2026"
+"""Month of the prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Price:
     """A list price in US dollars, by region.
 
     Attributes:
-        unit: what it is for.
-        page: where AWS publishes it.
-        unchecked: the regions for which none of the public copies of AWS's price list that were at hand had it.
+        unit: Unit of the price.
+        page: Page of AWS's website with the price.
+        unchecked: Regions whose price was in no public copy of AWS's price list.
     """
 
     unit: str
@@ -64,23 +64,23 @@ PRICES = {
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a stage does in a month. The first block is the system's own, the second a guess to replace by yours.
+    """Usage of a stage in a month. The first group follows from the project; replace the second by your own numbers.
 
     Attributes:
-        runs: of the schedule, ten a week; each adds a raw object, and so starts the job once.
-        alarms: of infra/templates/main.yaml.
-        ingest_gb, start_refine_gb, api_gb: memory of the functions, of .chalice/config.json.
-        workers: of the job; G.1X is one DPU each.
-        years: objects of the refined table.
+        runs: Runs of the schedule, ten a week. Each adds a raw object, and so starts the job once.
+        alarms: Alarms of infra/templates/main.yaml.
+        ingest_gb, start_refine_gb, api_gb: Memory of the functions in .chalice/config.json.
+        workers: Workers of the job. A G.1X worker is one DPU.
+        years: Objects of the refined table.
 
-        job_seconds: of a run. AWS charges a minute at least.
-        ingest_seconds, start_refine_seconds, api_seconds: of an invocation.
-        requests: to the API.
-        asked: those that Athena has to answer; the others are 304, or remembered.
-        raw_objects: that a run reads: those of a year.
-        stored_gb: the lake and its older versions, results of three days, the layer and its older versions.
-        answer_kb: of an answer as it is sent: 252 rows, compressed. A 304 has no body, so this is the most.
-        log_gb: of all logs; Spark says about 1 MB a run.
+        job_seconds: Duration of a run. AWS charges at least a minute.
+        ingest_seconds, start_refine_seconds, api_seconds: Duration of an invocation.
+        requests: Requests to the API.
+        queries: Requests that run a query in Athena. The others are answered with 304 or from the cache.
+        raw_objects: Raw objects that a run reads: those of a year.
+        stored_gb: The lake and the layer with their older versions, and query results of three days.
+        response_kb: Size of a response: 252 rows, compressed. An upper bound, because a 304 has no body.
+        log_gb: Size of all logs. Spark writes about 1 MB a run.
     """
 
     runs: float = 10 * 52 / 12
@@ -96,23 +96,26 @@ class Usage:
     start_refine_seconds: float = 2
     api_seconds: float = 0.5
     requests: int = 10_000
-    asked: int = 2_000
+    queries: int = 2_000
     raw_objects: int = 500
     stored_gb: float = 0.5
-    answer_kb: float = 17
+    response_kb: float = 17
     log_gb: float = 0.1
 
 
 HOURS = 730
-"""In a month, as AWS counts."""
+"""Hours of a month in AWS's bills."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the bill: the product of its factors, in units of its price.
+    """A line of the bill: the product of its factors and its price.
 
     Attributes:
-        free: whether CloudWatch's free tier takes it: 10 alarms, 10 metrics and 5 GB of logs in an account.
+        what: Name of the line.
+        price: Key of `PRICES`.
+        factors: Value and text of each factor.
+        free: Whether CloudWatch's free tier covers it: 10 alarms, 10 metrics and 5 GB of logs in an account.
     """
 
     what: str
@@ -121,21 +124,21 @@ class Item:
     free: bool = False
 
     def amount(self, region: str) -> float:
-        """US dollars a month."""
+        """Return the cost in US dollars a month."""
         return math.prod(value for value, _ in self.factors) * PRICES[self.price].by_region[region]
 
     def formula(self) -> str:
-        """The factors as they are multiplied, with the name of the price at the end."""
-        return " · ".join([*(said for _, said in self.factors), f"price of one {PRICES[self.price].unit}"])
+        """Return the texts of the factors, and the unit of the price at the end."""
+        return " · ".join([*(text for _, text in self.factors), f"price of one {PRICES[self.price].unit}"])
 
 
 def items(usage: Usage) -> list[Item]:
-    """The bill of a month."""
+    """Return the lines of a month's bill."""
     runs = (usage.runs, f"{usage.runs:.0f} runs")
     requests = (usage.requests, f"{usage.requests:,} requests")
-    asked = (usage.asked, f"{usage.asked:,} questions")
+    queries = (usage.queries, f"{usage.queries:,} queries")
     million, thousand = (1e-6, "1/1,000,000"), (1e-3, "1/1,000")
-    per_question = 2 * usage.years
+    reads_per_query = 2 * usage.years
     return [
         Item(
             "Glue: the job",
@@ -146,8 +149,8 @@ def items(usage: Usage) -> list[Item]:
                 (max(usage.job_seconds, 60) / 3600, f"{max(usage.job_seconds, 60):g} s/3,600"),
             ),
         ),
-        # No year is as large as the 10 MB that Athena charges at the least, nor all of them together.
-        Item("Athena: questions", "scanned", (asked, (10e6 / 1e12, "10 MB/1,000,000"))),
+        # Athena charges at least 10 MB a query. All years together are smaller.
+        Item("Athena: queries", "scanned", (queries, (10e6 / 1e12, "10 MB/1,000,000"))),
         Item("API Gateway: requests", "request", (requests, million)),
         Item("Lambda: api", "gb_second", (requests, *_gb_seconds(usage.api_seconds, usage.api_gb))),
         Item("Lambda: ingest", "gb_second", (runs, *_gb_seconds(usage.ingest_seconds, usage.ingest_gb))),
@@ -161,18 +164,20 @@ def items(usage: Usage) -> list[Item]:
             "invocation",
             ((usage.requests + 2 * usage.runs, f"{usage.requests + 2 * usage.runs:,.0f} invocations"), million),
         ),
-        Item("S3: what is stored", "stored", ((usage.stored_gb, f"{usage.stored_gb:g} GB"),)),
+        Item("S3: storage", "stored", ((usage.stored_gb, f"{usage.stored_gb:g} GB"),)),
         Item("S3: raw, read by the job", "get", (runs, (usage.raw_objects, f"{usage.raw_objects} objects"), thousand)),
-        Item("S3: years, read by Athena", "get", (asked, (per_question, f"{per_question} reads"), thousand)),
-        Item("S3: results, written by Athena", "put", (asked, (2, "2 objects"), thousand)),
-        # The lease, a year, quarantine, revisions, the ledger, the commit, and the lists of both buckets, with room.
-        Item("S3: what the job lists and writes", "put", (runs, (20, "20 calls"), thousand)),
+        Item("S3: years, read by Athena", "get", (queries, (reads_per_query, f"{reads_per_query} reads"), thousand)),
+        Item("S3: results, written by Athena", "put", (queries, (2, "2 objects"), thousand)),
+        # Lease, a year, quarantine, revisions, ledger, commit, and the lists of both buckets, rounded up.
+        Item("S3: lists and writes of the job", "put", (runs, (20, "20 calls"), thousand)),
         Item(
-            "Answers, to the internet", "out", (requests, (usage.answer_kb / 1e6, f"{usage.answer_kb:g} KB/1,000,000"))
+            "Responses to the internet",
+            "out",
+            (requests, (usage.response_kb / 1e6, f"{usage.response_kb:g} KB/1,000,000")),
         ),
         Item("X-Ray", "trace", (requests, million)),
         Item("CloudWatch: alarms", "alarm", ((usage.alarms, f"{usage.alarms} alarms"),), free=True),
-        # AWS counts a metric only in the hours in which it is sent.
+        # AWS charges a metric only for the hours with a data point.
         Item("CloudWatch: SessionsBehind", "metric", (runs, (1 / HOURS, f"1 hour/{HOURS}")), free=True),
         Item("CloudWatch: logs", "logs", ((usage.log_gb, f"{usage.log_gb:g} GB"),), free=True),
     ]
@@ -183,15 +188,15 @@ def _gb_seconds(seconds: float, gigabytes: float) -> tuple[tuple[float, str], ..
 
 
 def total(bill: Sequence[Item], region: str, free_tier: bool) -> float:
-    """US dollars a month, inside CloudWatch's free tier or outside it. No other free tier is counted."""
+    """Return US dollars a month, with or without CloudWatch's free tier. Other free tiers are ignored."""
     return sum(item.amount(region) for item in bill if not (free_tier and item.free))
 
 
 def table(regions: Sequence[str], usage: Usage | None = None) -> str:
-    """The bill as markdown, with its formulas and both totals.
+    """Return the bill as a markdown table, with formulas and both totals.
 
     Raises:
-        KeyError: there are no prices for a region.
+        KeyError: a region has no prices.
     """
     bill = items(usage or Usage())
     rows: list[tuple[object, ...]] = [
@@ -204,11 +209,11 @@ def table(regions: Sequence[str], usage: Usage | None = None) -> str:
 
 
 def prices(regions: Sequence[str]) -> str:
-    """The prices as markdown, with where each is from."""
+    """Return the prices as a markdown table, with their sources."""
     rows: list[tuple[object, ...]] = []
     for price in PRICES.values():
-        shown = (f"{_dollars(price.by_region[region])}{'*' if region in price.unchecked else ''}" for region in regions)
-        rows.append((f"{price.unit}", *shown, f"<https://aws.amazon.com/{price.page}/pricing/>"))
+        cells = (f"{_dollars(price.by_region[region])}{'*' if region in price.unchecked else ''}" for region in regions)
+        rows.append((f"{price.unit}", *cells, f"<https://aws.amazon.com/{price.page}/pricing/>"))
     return blocks.table(("US dollars for one", *regions, "published at"), rows)
 
 
@@ -217,13 +222,13 @@ def _dollars(amount: float) -> str:
 
 
 def text(document: str) -> str:
-    """The document with its tables."""
-    note = f"From public copies of AWS's price list, {READ}; `*` was in none of them: look before you rely on it.\n"
+    """Return the document with its tables."""
+    note = f"From public copies of AWS's price list, {PRICES_OF}; check a price with `*`, which was in none of them.\n"
     return blocks.fill(document, {"costs": table(REGIONS), "prices": f"{note}\n{prices(REGIONS)}"})
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print the table for the regions named, or write the document."""
+    """Print the table for some regions, or write the document."""
     unknown = [region for region in arguments if region not in REGIONS]
     if unknown:
         raise SystemExit(f"error: no prices for {unknown[0]!r}; allowed: {', '.join(REGIONS)}")

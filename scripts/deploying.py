@@ -1,4 +1,4 @@
-"""Fills the tables of docs/deploying.md with what `make test-package` measured: `make docs`."""
+"""`make docs`: write the tables of docs/deploying.md from the measurements of `make test-package`."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from infra.packaging.runtime import UNZIPPED, UPLOADED
 from scripts.blocks import fill, table
 
 PATH = ROOT / "docs" / "deploying.md"
-MEASURED = ROOT / "build" / "measured.json"
-"""What was measured last, which `make test-package` leaves."""
+MEASUREMENTS = ROOT / "build" / "measured.json"
+"""The measurements of the last `make test-package`."""
 
 _TABLES = ("sizes", "parts", "imports", "processes")
 
 
-def complete(measured: Mapping[str, Any]) -> bool:
-    """Whether all was measured: not if some tests did not run."""
-    return measured.keys() >= set(_TABLES)
+def complete(measurements: Mapping[str, Any]) -> bool:
+    """Return whether every table has its measurements. Some are missing if only a part of the tests ran."""
+    return measurements.keys() >= set(_TABLES)
 
 
-def tables(measured: Mapping[str, Any]) -> dict[str, str]:
-    """The tables of the document, by the name between their marks."""
-    sizes = measured["sizes"]
+def tables(measurements: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tables of the document, by the names of their markers."""
+    sizes = measurements["sizes"]
     unzipped = sum(size["unzipped"] for size in sizes.values())
     uploaded = sizes["function"]["zipped"]
     rows: list[tuple[object, ...]] = [
@@ -33,35 +33,36 @@ def tables(measured: Mapping[str, Any]) -> dict[str, str]:
     ]
     rows.append(("what Lambda allows", f"{_mib(UPLOADED)}, the function", f"{_mib(UNZIPPED)}, together"))
     rows.append(("left", _mib(UPLOADED - uploaded), _mib(UNZIPPED - unzipped)))
-    imports = measured["imports"]
+    parts: list[tuple[object, ...]] = [(name, _mib(size)) for name, size in measurements["parts"].items()]
+    imports = measurements["imports"]
     return {
         "sizes": table(("package", "zipped", "unzipped"), rows),
-        "parts": table(("part of the layer", "unzipped"), [(n, _mib(size)) for n, size in measured["parts"].items()]),
+        "parts": table(("part of the layer", "unzipped"), parts),
         "imports": table(
             ("import, in this order", "with the layer's bytecode", "without"),
             [(f"`{name}`", _seconds(with_), _seconds(without)) for name, (with_, without) in imports.items()],
         ),
         "processes": table(
             ("process", "import", "first call", "next call", "time allowed", "peak memory", "memory configured"),
-            [_process(name, found) for name, found in measured["processes"].items()],
+            [_process_row(name, process) for name, process in measurements["processes"].items()],
         ),
     }
 
 
-def text(measured: Mapping[str, Any]) -> str:
-    """The document as it should be."""
-    return fill(PATH.read_text(encoding="utf-8"), tables(measured))
+def text(measurements: Mapping[str, Any]) -> str:
+    """Return the document with its tables."""
+    return fill(PATH.read_text(encoding="utf-8"), tables(measurements))
 
 
-def _process(name: str, found: Mapping[str, Any]) -> tuple[object, ...]:
+def _process_row(name: str, process: Mapping[str, Any]) -> tuple[object, ...]:
     return (
         name,
-        _seconds(found["import_seconds"]),
-        _seconds(found["first_seconds"]),
-        _seconds(found["next_seconds"]),
-        f"{found['timeout_seconds']} s",
-        _mib(found["peak_bytes"]),
-        f"{found['memory_mib']:,} MiB",
+        _seconds(process["import_seconds"]),
+        _seconds(process["first_seconds"]),
+        _seconds(process["next_seconds"]),
+        f"{process['timeout_seconds']} s",
+        _mib(process["peak_bytes"]),
+        f"{process['memory_mib']:,} MiB",
     )
 
 
@@ -74,7 +75,7 @@ def _seconds(seconds: float | None) -> str:
 
 
 if __name__ == "__main__":
-    if MEASURED.exists():
-        PATH.write_text(text(json.loads(MEASURED.read_text())), encoding="utf-8")
+    if MEASUREMENTS.exists():
+        PATH.write_text(text(json.loads(MEASUREMENTS.read_text())), encoding="utf-8")
     else:
-        print(f"{PATH.name} is as it was: nothing is measured yet (make test-package)")
+        print(f"{PATH.name} is unchanged: no measurements, run `make test-package` first")

@@ -147,7 +147,7 @@ def test_an_answer_is_as_large_as_the_costs_count(api: Any):
     body = api.get("/ibov/volatility").body
 
     assert len(body) > 75_000
-    assert round(len(gzip.compress(body, compresslevel=6)) / 1000) == Usage().answer_kb
+    assert round(len(gzip.compress(body, compresslevel=6)) / 1000) == Usage().response_kb
 
 
 NO_CONNECTION = EndpointConnectionError(endpoint_url="https://athena.us-east-1.amazonaws.com")

@@ -33,7 +33,7 @@ def pytest_configure() -> None:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print what docs/deploying.md shows, and leave it for `make docs`."""
     if deploying.complete(_measured):
-        deploying.MEASURED.write_text(json.dumps(_measured, indent=1))
+        deploying.MEASUREMENTS.write_text(json.dumps(_measured, indent=1))
         for table in deploying.tables(_measured).values():
             terminalreporter.write_line(f"\n{table}")
 

@@ -37,9 +37,7 @@ def test_make_passes_no_variable_of_the_environment(monkeypatch: pytest.MonkeyPa
 def test_each_option_is_a_parameter_of_the_template():
     assert {*KEPT_PARAMETERS} <= PARAMETERS.keys()
     for option in STACK_OPTIONS:
-        assert PARAMETERS[option.parameter].get("AllowedValues", list(option.choices or ())) == [
-            *(option.choices or ())
-        ]
+        assert tuple(PARAMETERS[option.parameter].get("AllowedValues", ())) == (option.choices or ())
 
 
 def test_each_parameter_with_a_default_keeps_its_value():
