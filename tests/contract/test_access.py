@@ -1,4 +1,4 @@
-"""Who may ask: keys and origins, as the settings say. They are read when the app is imported: a process for each."""
+"""API keys and CORS by the settings. The app reads them at import, so each test starts a process."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ print(json.dumps({
 
 
 def routes(**settings: str) -> Any:
-    """What each route of the app says of keys and origins, under some settings."""
+    """Return whether each route requires a key, and its CORS headers, with some settings."""
     environ = {**os.environ, **sdk_environ("http://127.0.0.1:9"), **settings}
     command = [sys.executable, "-c", SCRIPT]
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    process = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
 
 
-def test_on_a_laptop_everybody_may_ask_from_everywhere():
-    found = routes()
+def test_the_laptop_requires_no_key_and_allows_every_origin():
+    routes_of_app = routes()
 
-    assert {route["key"] for route in found.values()} == {False}
-    assert {route["cors"]["Access-Control-Allow-Origin"] for route in found.values()} == {"*"}
+    assert {route["key"] for route in routes_of_app.values()} == {False}
+    assert {route["cors"]["Access-Control-Allow-Origin"] for route in routes_of_app.values()} == {"*"}
 
 
 def test_with_a_key_only_what_costs_money_asks_for_it():
-    found = routes(B3_API_ACCESS="key")
+    routes_of_app = routes(B3_API_ACCESS="key")
 
-    without = {path for path, route in found.items() if not route["key"]}
+    without = {path for path, route in routes_of_app.items() if not route["key"]}
     assert without == {"/", "/docs", "/openapi.json", "/assets/{name}"}
     assert without - {"/assets/{name}"} == {path for path, route in ROUTES.items() if not route.keyed}
 
@@ -61,6 +61,6 @@ def test_one_origin_or_none():
 
 
 @pytest.mark.parametrize("setting", [{"B3_API_ACCESS": "maybe"}, {"B3_CORS_ORIGIN": "example.org, evil.example"}])
-def test_any_other_value_is_refused(setting: dict[str, str]):
+def test_an_invalid_value_is_an_error(setting: dict[str, str]):
     with pytest.raises(AssertionError, match="SettingsError: B3_"):
         routes(**setting)

@@ -1,4 +1,4 @@
-"""What tells an operator that something is wrong, and at what moment."""
+"""Alarms, notifications and the budget."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def alarms(main: Stack) -> Mapping[str, Any]:
     return main.of("AWS::CloudWatch::Alarm")
 
 
-def watched(alarm: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
+def metric(alarm: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
     return alarm["Namespace"], alarm["MetricName"], dimensions
 
@@ -47,26 +47,26 @@ def test_the_errors_of_each_function_are_watched(alarms: Mapping[str, Any]):
         if alarm["MetricName"] == "Errors"
     }
 
-    # Lambda tries an event three times: the first two failures may be no news.
+    # Lambda tries an event three times: one or two failures need no alarm.
     assert functions == {
         "b3-dataflow-dev": 1,
         "b3-dataflow-dev-ingest": 3,
         "b3-dataflow-dev-start_refine": 3,
     }
-    assert watched(alarms["ApiAnswers"]) == (
+    assert metric(alarms["ApiAnswers"]) == (
         "AWS/ApiGateway",
         "5XXError",
         {"ApiName": "b3-dataflow", "Stage": "dev"},
     )
 
 
-def test_old_data_is_watched_by_what_the_ingest_says(main: Stack, alarms: Mapping[str, Any]):
+def test_old_data_is_watched_by_the_metric_of_the_ingest(main: Stack, alarms: Mapping[str, Any]):
     alarm = alarms["DataOld"]
     refined = main.resources["Table"]["Properties"]["TableInput"]["StorageDescriptor"]["Location"].split("/")[2]
 
-    assert watched(alarm) == (freshness.NAMESPACE, freshness.METRIC, {freshness.DIMENSION: refined})
+    assert metric(alarm) == (freshness.NAMESPACE, freshness.METRIC, {freshness.DIMENSION: refined})
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 2)
-    # Between two runs nothing is said, and what was said last holds.
+    # The metric has no data point between two runs: keep the last state.
     assert alarm["TreatMissingData"] == "ignore"
 
 
@@ -76,21 +76,21 @@ def test_a_dead_schedule_is_noticed_and_a_weekend_is_not_taken_for_one(laptop: L
     started = list(runs(laptop.app.SCHEDULE, begin, begin + timedelta(days=366)))
     pause = max(after - before for before, after in zip(started, started[1:], strict=False))
 
-    assert watched(alarm) == ("AWS/Lambda", "Invocations", {"FunctionName": "b3-dataflow-dev-ingest"})
+    assert metric(alarm) == ("AWS/Lambda", "Invocations", {"FunctionName": "b3-dataflow-dev-ingest"})
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
     assert alarm["TreatMissingData"] == "breaching"
     assert pause == timedelta(hours=62)
-    # The last of its periods is today's, which may have just begun.
+    # The last period is the current day, which is partial.
     assert (alarm["EvaluationPeriods"] - 1) * timedelta(seconds=alarm["Period"]) > pause
     assert (alarm["EvaluationPeriods"] - 2) * timedelta(seconds=alarm["Period"]) < pause
 
 
-def test_events_that_failed_for_good_are_kept_and_watched(main: Stack, alarms: Mapping[str, Any]):
+def test_failed_events_stay_two_weeks_and_have_an_alarm(main: Stack, alarms: Mapping[str, Any]):
     (queue,) = main.of("AWS::SQS::Queue").values()
 
     assert queue["SqsManagedSseEnabled"] is True
     assert timedelta(seconds=queue["MessageRetentionPeriod"]) == timedelta(days=14)
-    assert watched(alarms["FailuresWaiting"]) == (
+    assert metric(alarms["FailuresWaiting"]) == (
         "AWS/SQS",
         "ApproximateNumberOfMessagesVisible",
         {"QueueName": queue["QueueName"]},
@@ -98,7 +98,7 @@ def test_events_that_failed_for_good_are_kept_and_watched(main: Stack, alarms: M
     assert alarms["FailuresWaiting"]["Threshold"] == 1
 
 
-def test_a_run_of_the_job_that_did_not_succeed_is_told_in_words(main: Stack):
+def test_a_failed_run_of_the_job_sends_a_message(main: Stack):
     (rule,) = main.of("AWS::Events::Rule").values()
     (target,) = rule["Targets"]
     transformer = target["InputTransformer"]
@@ -112,7 +112,7 @@ def test_a_run_of_the_job_that_did_not_succeed_is_told_in_words(main: Stack):
     assert json.loads(text) == "The Glue job b3-etl-job-dev ended its run jr_1 as FAILED: MixedLake: …"
 
 
-def test_whoever_tells_may_publish_and_nobody_else(main: Stack):
+def test_only_the_services_with_notifications_may_publish(main: Stack):
     (policy,) = main.of("AWS::SNS::TopicPolicy").values()
     statements = policy["PolicyDocument"]["Statement"]
     allowed = {each["Principal"]["Service"]: each for each in statements if each["Effect"] == "Allow"}
@@ -123,7 +123,7 @@ def test_whoever_tells_may_publish_and_nobody_else(main: Stack):
         assert ("Condition" in statement) == (service != "events.amazonaws.com")
 
 
-def test_the_budget_is_of_this_stage_alone_and_tells_the_topic(main: Stack):
+def test_the_budget_filters_by_stage_and_notifies_the_topic(main: Stack):
     (properties,) = main.of("AWS::Budgets::Budget").values()
 
     assert properties["Budget"]["BudgetLimit"] == {"Amount": 5, "Unit": "USD"}

@@ -1,4 +1,4 @@
-"""The cost table is of what is deployed, and its formulas are how it is computed."""
+"""The cost table agrees with the deployment, and its formulas with its values."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def test_the_assumptions_about_the_system_are_what_is_deployed(laptop: Laptop):
 
 
 @pytest.mark.parametrize("item", items(Usage(runs=40)), ids=lambda item: item.what)
-def test_a_formula_says_what_is_multiplied(item: Item):
+def test_a_formula_is_the_product_of_its_factors(item: Item):
     *factors, price = item.formula().split(" · ")
 
     # "75 s/3,600" is 75/3600, and "2 DPU" is 2.
-    said = [
+    values = [
         math.prod(float(number.replace(",", "")) ** (-1 if divides else 1) for divides, number in numbers)
         for numbers in (re.findall(r"(/?)([\d,]*\d(?:\.\d+)?)", factor) for factor in factors)
     ]
     assert price == f"price of one {PRICES[item.price].unit}"
-    assert math.prod(said) * PRICES[item.price].by_region["us-east-1"] == pytest.approx(item.amount("us-east-1"))
+    assert math.prod(values) * PRICES[item.price].by_region["us-east-1"] == pytest.approx(item.amount("us-east-1"))
 
 
-def test_a_run_of_the_job_is_charged_by_the_second_and_a_minute_at_least():
+def test_a_run_of_the_job_is_charged_for_at_least_a_minute():
     def job(seconds: float) -> float:
         return items(Usage(runs=1, job_seconds=seconds))[0].amount("us-east-1")
 
@@ -59,25 +59,25 @@ def test_a_run_of_the_job_is_charged_by_the_second_and_a_minute_at_least():
     assert job(20) == job(60) == pytest.approx(0.01467, abs=1e-5)
 
 
-def test_a_month_is_near_a_dollar_in_the_free_tier_and_two_outside():
+def test_a_month_costs_about_one_dollar_in_the_free_tier_and_two_outside():
     bill = items(Usage())
 
     assert total(bill, "us-east-1", free_tier=True) == pytest.approx(1.2, abs=0.1)
     assert total(bill, "us-east-1", free_tier=False) == pytest.approx(2.0, abs=0.1)
     assert total(bill, "sa-east-1", free_tier=True) == pytest.approx(1.8, abs=0.1)
     assert total(bill, "sa-east-1", free_tier=False) == pytest.approx(2.6, abs=0.1)
-    # What the budget warns of is well above what is expected anywhere.
+    # The budget is well above the expected cost of every region.
     budget = stacks("dev")["main"].resources["Budget"]["Properties"]["Budget"]["BudgetLimit"]["Amount"]
     assert total(bill, "sa-east-1", free_tier=False) < 0.8 * budget
 
 
-def test_every_price_is_known_in_every_region_and_used():
+def test_every_price_has_every_region_and_is_used():
     for price in PRICES.values():
         assert set(price.by_region) == set(REGIONS)
     assert {item.price for item in items(Usage())} == set(PRICES)
 
 
-def test_a_region_without_prices_is_one_line(capsys: pytest.CaptureFixture[str]):
+def test_a_region_without_prices_is_an_error(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit, match="no prices for 'eu-west-1'; allowed: us-east-1, sa-east-1"):
         costs.main(["eu-west-1"])
 

@@ -1,4 +1,4 @@
-"""The templates say what the code says, and every name is the contract's."""
+"""The templates agree with the code, and the names with the settings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def one(stack: Stack, type_: str) -> Any:
     return properties
 
 
-def test_names_have_the_stage_but_in_prod(main: Stack):
+def test_names_contain_the_stage_except_in_prod(main: Stack):
     prod = stacks("prod")["main"].outputs
 
     assert [prod[name] for name in ("Database", "Job", "Workgroup", "Table")] == [
@@ -51,7 +51,7 @@ def test_names_have_the_stage_but_in_prod(main: Stack):
     ]
 
 
-def test_what_the_stacks_put_out_are_settings_of_the_functions(dev: dict[str, Stack]):
+def test_the_outputs_are_the_settings_of_the_functions(dev: dict[str, Stack]):
     outputs = all_outputs(dev)
 
     Settings(
@@ -66,7 +66,7 @@ def test_what_the_stacks_put_out_are_settings_of_the_functions(dev: dict[str, St
     assert outputs["RawBucket"] == f"b3-dataflow-raw-{ACCOUNT}-us-east-1-dev"
     assert outputs["LayerArn"] == f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:b3-dataflow-dev:1"
     assert outputs["FailureQueueUrl"].endswith(f"/{ACCOUNT}/b3-dataflow-failures-dev")
-    # What the deploy command asks for by name.
+    # Outputs that the deploy command reads.
     assert set(dev["main"].outputs) == {
         *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn"),
         *("ApiRoleArn", "IngestRoleArn", "StartRefineRoleArn", "JobRoleArn"),
@@ -75,12 +75,12 @@ def test_what_the_stacks_put_out_are_settings_of_the_functions(dev: dict[str, St
 
 
 @pytest.mark.parametrize("name", ["bootstrap", "data", "main"])
-def test_a_template_is_short_enough_to_be_sent_with_the_request(name: str):
-    # What CloudFormation takes without the detour by S3.
+def test_a_template_fits_into_a_request(name: str):
+    # CloudFormation's limit of a template in the request.
     assert (TEMPLATES / f"{name}.yaml").stat().st_size <= 51_200
 
 
-def test_the_longest_names_of_buckets_are_not_too_long():
+def test_the_longest_bucket_names_are_valid():
     for name in ("artifacts", "refined"):
         assert len(f"b3-dataflow-{name}-{ACCOUNT}-ap-northeast-1-abcdefghij") <= 63
 
@@ -113,7 +113,7 @@ def test_the_job_is_the_laptops_and_its_code_comes_from_our_bucket_alone(dev: di
     assert groups <= {group["LogGroupName"] for group in dev["main"].of("AWS::Logs::LogGroup").values()}
 
 
-def test_the_workgroup_says_where_results_go_and_how_much_may_be_read(main: Stack):
+def test_the_workgroup_sets_the_output_location_and_the_scan_limit(main: Stack):
     configuration = one(main, "AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
 
     assert configuration["EnforceWorkGroupConfiguration"] is True
@@ -123,14 +123,14 @@ def test_the_workgroup_says_where_results_go_and_how_much_may_be_read(main: Stac
 
 
 @pytest.mark.parametrize("name", ["bootstrap", "data", "main"])
-def test_every_bucket_is_closed_encrypted_and_answers_tls_alone(dev: dict[str, Stack], name: str):
+def test_every_bucket_is_private_encrypted_and_requires_tls(dev: dict[str, Stack], name: str):
     buckets = dev[name].of("AWS::S3::Bucket")
     policies = {each["Bucket"]: each["PolicyDocument"] for each in dev[name].of("AWS::S3::BucketPolicy").values()}
 
     assert buckets
     for bucket in buckets.values():
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-        # Under KMS an ETag is no MD5, and the job would write every year at every run.
+        # With KMS an ETag is not an MD5, and every run of the job would write every year.
         assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert len(bucket["PublicAccessBlockConfiguration"]) == 4
@@ -147,15 +147,15 @@ def test_every_bucket_is_closed_encrypted_and_answers_tls_alone(dev: dict[str, S
         assert deny["Resource"] == [arn, f"{arn}/*"]
 
 
-def test_only_the_lakes_own_buckets_outlive_their_stack(dev: dict[str, Stack]):
-    kept = {
+def test_only_the_buckets_of_the_lake_are_retained(dev: dict[str, Stack]):
+    policies = {
         name: {each.get("DeletionPolicy"), each.get("UpdateReplacePolicy")}
         for stack in dev.values()
         for name, each in stack.resources.items()
         if each["Type"] == "AWS::S3::Bucket"
     }
 
-    assert kept == {
+    assert policies == {
         "ArtifactBucket": {"Delete"},
         "RawBucket": {"RetainExceptOnCreate", "Retain"},
         "RefinedBucket": {"RetainExceptOnCreate", "Retain"},
@@ -163,7 +163,7 @@ def test_only_the_lakes_own_buckets_outlive_their_stack(dev: dict[str, Stack]):
     }
 
 
-def test_every_function_has_a_log_group_that_ends(main: Stack):
+def test_every_function_has_a_log_group_with_a_retention(main: Stack):
     groups = main.of("AWS::Logs::LogGroup").values()
 
     assert {group["LogGroupName"] for group in groups if "lambda" in group["LogGroupName"]} == {
@@ -183,16 +183,16 @@ def test_everything_that_can_have_the_tag_has_it(dev: dict[str, Stack]):
                 assert tags in ([{"Key": "b3-dataflow", "Value": "dev"}], {"b3-dataflow": "dev"}), name
 
 
-def test_the_crawler_and_the_email_are_there_on_request_only(main: Stack):
-    asked = stacks("dev", Crawler="yes", AlarmEmail="a@b.example")["main"]
+def test_the_crawler_and_the_subscription_are_optional(main: Stack):
+    full = stacks("dev", Crawler="yes", AlarmEmail="a@b.example")["main"]
 
-    assert set(asked.resources) - set(main.resources) == {"PartitionCrawler", "CrawlerRole", "AlarmSubscription"}
-    assert one(asked, "AWS::SNS::Subscription")["Endpoint"] == "a@b.example"
-    crawler = one(asked, "AWS::Glue::Crawler")
+    assert set(full.resources) - set(main.resources) == {"PartitionCrawler", "CrawlerRole", "AlarmSubscription"}
+    assert one(full, "AWS::SNS::Subscription")["Endpoint"] == "a@b.example"
+    crawler = one(full, "AWS::Glue::Crawler")
     assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
     assert "Schedule" not in crawler
 
 
-def test_a_budget_of_nothing_is_none():
+def test_a_budget_of_zero_creates_none():
     assert one(stacks("dev")["main"], "AWS::Budgets::Budget")["Budget"]["BudgetLimit"]["Amount"] == 5
     assert stacks("dev", MonthlyBudget="0")["main"].of("AWS::Budgets::Budget") == {}

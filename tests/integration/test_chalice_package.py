@@ -1,4 +1,4 @@
-"""What Chalice's own planner makes of the app with a stage's configuration, rendered for Terraform."""
+"""The resources that Chalice plans for a stage, from `chalice package` for Terraform."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def config(outputs: Mapping[str, str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def rendered(clean_environment: None, config: Any, tmp_path_factory: Any) -> dict[str, Any]:
-    """The resources that Chalice would create, and its API as Swagger has it."""
+    """Return the resources that Chalice would create, and the Swagger document of the API."""
     folder: Path = tmp_path_factory.mktemp("chalice")
     project.write_folder(ROOT, folder, config, "dev", None)
-    # Chalice would ask a package index for what the app needs, and a test reaches none.
+    # No requirements: a test has no access to a package index.
     (folder / "requirements.txt").write_text("")
-    done = subprocess.run(
+    process = subprocess.run(
         chalice_process.command_line("package", "--pkg-format", "terraform", "--stage", "dev", "out"),
         cwd=folder,
         env={**os.environ, **environment.SDK},
@@ -53,7 +53,7 @@ def rendered(clean_environment: None, config: Any, tmp_path_factory: Any) -> dic
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     template = json.loads((folder / "out" / "chalice.tf.json").read_text(encoding="utf-8"))
     return {**template["resource"], "swagger": json.loads(template["locals"]["chalice_api_swagger"])}
 
@@ -63,7 +63,7 @@ def functions(rendered: Mapping[str, Any]) -> Any:
     return rendered["aws_lambda_function"]
 
 
-def test_there_are_three_functions_by_the_names_that_the_stack_watches(functions: Any, dev: dict[str, Stack]):
+def test_the_functions_have_the_names_in_the_stack(functions: Any, dev: dict[str, Stack]):
     names = {handler: function["function_name"] for handler, function in functions.items()}
 
     assert names == {
@@ -82,7 +82,7 @@ def test_there_are_three_functions_by_the_names_that_the_stack_watches(functions
     assert watched == set(names.values())
 
 
-def test_each_has_its_role_and_none_is_chalices(rendered: Mapping[str, Any], functions: Any, outputs: Any):
+def test_each_function_has_its_role_and_chalice_creates_none(rendered: Mapping[str, Any], functions: Any, outputs: Any):
     roles = {handler: function["role"] for handler, function in functions.items()}
 
     assert roles == {
@@ -103,20 +103,20 @@ def test_only_the_ingest_has_the_layer(functions: Any, outputs: Mapping[str, str
     }
 
 
-def test_each_is_traced_tagged_and_has_memory_and_time(functions: Any):
+def test_each_function_has_tracing_tags_memory_and_timeout(functions: Any):
     for function in functions.values():
-        # Chalice's own choice, which is why only 3.13 deploys.
+        # Chalice uses the version of this Python.
         assert function["runtime"] == f"python3.{sys.version_info[1]}"
         assert function["architectures"] == ["x86_64"]
         assert function["tracing_config"] == {"mode": "Active"}
         assert function["tags"]["b3-dataflow"] == "dev"
         assert function["memory_size"] >= 512
     assert functions["api_handler"]["memory_size"] >= 1024
-    # API Gateway gives up then.
+    # API Gateway's timeout.
     assert functions["api_handler"]["timeout"] == 29
 
 
-def test_the_settings_are_what_the_stacks_put_out(functions: Any, outputs: Mapping[str, str]):
+def test_the_settings_are_the_outputs_of_the_stacks(functions: Any, outputs: Mapping[str, str]):
     for function in functions.values():
         variables = function["environment"]["variables"]
         assert variables["B3_RAW_BUCKET"] == outputs["RawBucket"]
@@ -124,20 +124,20 @@ def test_the_settings_are_what_the_stacks_put_out(functions: Any, outputs: Mappi
         assert variables["B3_ATHENA_BUCKET"] == outputs["AthenaBucket"]
         assert variables["B3_JOB"] == "b3-etl-job-dev"
         assert variables["B3_API_ACCESS"] == "key"
-        # Those are the laptop's.
+        # AWS_* variables are for the laptop only.
         assert not [name for name in variables if name.startswith("AWS_")]
 
 
-def test_chalice_keeps_no_log_groups_which_are_the_stacks(rendered: Mapping[str, Any]):
+def test_chalice_creates_no_log_groups(rendered: Mapping[str, Any]):
     assert "aws_cloudwatch_log_group" not in rendered
 
 
-def test_s3_tells_start_refine_of_the_parquet_objects_of_raw(rendered: Mapping[str, Any], outputs: Any):
+def test_parquet_objects_of_raw_invoke_start_refine(rendered: Mapping[str, Any], outputs: Any):
     (notification,) = rendered["aws_s3_bucket_notification"].values()
-    (told,) = notification["lambda_function"]
+    (function,) = notification["lambda_function"]
 
     assert notification["bucket"] == outputs["RawBucket"]
-    assert told == {
+    assert function == {
         "events": ["s3:ObjectCreated:*"],
         "lambda_function_arn": "${aws_lambda_function.start_refine.arn}",
         "filter_prefix": "raw/",
@@ -147,7 +147,7 @@ def test_s3_tells_start_refine_of_the_parquet_objects_of_raw(rendered: Mapping[s
     assert [each["function_name"] for each in permissions] == ["${aws_lambda_function.start_refine.arn}"]
 
 
-def test_the_schedule_starts_the_ingest(rendered: Mapping[str, Any]):
+def test_the_schedule_invokes_the_ingest(rendered: Mapping[str, Any]):
     (rule,) = rendered["aws_cloudwatch_event_rule"].values()
     (target,) = rendered["aws_cloudwatch_event_target"].values()
 
@@ -155,9 +155,7 @@ def test_the_schedule_starts_the_ingest(rendered: Mapping[str, Any]):
     assert target["arn"] == "${aws_lambda_function.ingest.arn}"
 
 
-def test_the_api_is_regional_and_its_stage_is_the_one_that_the_alarm_watches(
-    rendered: Mapping[str, Any], dev: dict[str, Stack]
-):
+def test_the_api_is_regional_and_the_alarm_watches_its_stage(rendered: Mapping[str, Any], dev: dict[str, Stack]):
     (api,) = rendered["aws_api_gateway_rest_api"].values()
     (deployment,) = rendered["aws_api_gateway_deployment"].values()
     watched = {
@@ -169,7 +167,7 @@ def test_the_api_is_regional_and_its_stage_is_the_one_that_the_alarm_watches(
     assert {"ApiName": api["name"], "Stage": deployment["stage_name"]} == watched
 
 
-def test_every_route_is_there_and_the_data_asks_for_a_key(rendered: Mapping[str, Any]):
+def test_every_route_exists_and_data_requires_a_key(rendered: Mapping[str, Any]):
     paths = rendered["swagger"]["paths"]
 
     assert set(paths) == {*ROUTES, "/assets/{name}"}

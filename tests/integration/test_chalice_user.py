@@ -1,4 +1,4 @@
-"""What somebody who knows Chalice types in a clean clone: `chalice local`, and the commands that work elsewhere."""
+"""Commands of Chalice in a clean clone: `chalice local` works, the others name the command to use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local import chalice_command
 from local.laptop import Laptop
 from tests.conftest import NOWHERE
 from tests.support.bars import raw_object, session_bars
-from tests.support.checkout import chalice, chalice_local, checkout, nothing_set
+from tests.support.checkout import chalice, chalice_local, checkout, clean_environ
 from tests.support.lake import fill
 from tests.support.processes import wait_for_answer
 
@@ -27,13 +27,13 @@ def clone(tmp_path_factory: Any) -> Path:
 
 
 @pytest.fixture
-def nobody(tmp_path: Path) -> dict[str, str]:
-    """The environment of somebody who has set nothing."""
-    return nothing_set(tmp_path)
+def environ(tmp_path: Path) -> dict[str, str]:
+    """Return an environment without settings."""
+    return clean_environ(tmp_path)
 
 
 def problem(url: str) -> tuple[int, Any, Any]:
-    """The status, the headers and the body of an answer that is an error."""
+    """Return status, headers and body of an error response."""
     with pytest.raises(urllib.error.HTTPError) as raised:
         urllib.request.urlopen(url, timeout=30)
     with raised.value as answer:
@@ -42,10 +42,10 @@ def problem(url: str) -> tuple[int, Any, Any]:
 
 @pytest.mark.parametrize("options", [(), ("--stage", "local"), ("--stage", "prod")])
 def test_local_serves_the_lake_at_the_endpoint_that_is_exported(
-    clone: Path, nobody: dict[str, str], laptop: Laptop, options: tuple[str, ...]
+    clone: Path, environ: dict[str, str], laptop: Laptop, options: tuple[str, ...]
 ):
     fill(raw_object(session_bars("2025-01-02", 10)))
-    environ = nobody | {"AWS_ENDPOINT_URL": laptop.aws.endpoint}
+    environ = environ | {"AWS_ENDPOINT_URL": laptop.aws.endpoint}
 
     with chalice_local(clone, *options, environ=environ) as (url, running):
         answer = wait_for_answer(f"{url}/ibov/volatility?limit=3", running)
@@ -53,8 +53,8 @@ def test_local_serves_the_lake_at_the_endpoint_that_is_exported(
     assert [row["data"] for row in answer["rows"]] == ["2025-01-15", "2025-01-14", "2025-01-13"]
 
 
-def test_local_without_an_aws_answers_what_needs_none_and_says_what_to_start(clone: Path, nobody: dict[str, str]):
-    with chalice_local(clone, environ=nobody | {"AWS_ENDPOINT_URL": NOWHERE}) as (url, running):
+def test_local_without_an_aws_answers_what_needs_none_and_says_what_to_start(clone: Path, environ: dict[str, str]):
+    with chalice_local(clone, environ=environ | {"AWS_ENDPOINT_URL": NOWHERE}) as (url, running):
         assert wait_for_answer(f"{url}/", running)
         status, headers, body = problem(f"{url}/ibov/volatility")
 
@@ -109,9 +109,9 @@ def test_what_is_exported_stays(exported: dict[str, str]):
 )
 @pytest.mark.parametrize("exported", [{}, KEYS])
 def test_what_needs_a_stage_ends_in_one_line_that_names_the_command(
-    clone: Path, nobody: dict[str, str], command: tuple[str, ...], hint: str, exported: dict[str, str]
+    clone: Path, environ: dict[str, str], command: tuple[str, ...], hint: str, exported: dict[str, str]
 ):
-    done = chalice(clone, *command, environ=nobody | exported)
+    done = chalice(clone, *command, environ=environ | exported)
 
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()

@@ -1,4 +1,4 @@
-"""Each role allows what its code does, and nothing else: recorded from the code's real calls, on all of its ways."""
+"""Each role allows the calls of its code, and nothing else. The calls are recorded on all paths of the code."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from local.laptop import Laptop
 from tests.support.bars import COLLECTED, csv_text, known_bars, raw_object, session_bars
 from tests.support.events import SCHEDULE
 from tests.support.job import CORRECTION
-from tests.support.rights import CALLS, NO_RESOURCE, ROLES, Names, Recorder, allowed, covers, needed
+from tests.support.rights import CALLS, NO_RESOURCE, ROLES, Names, Recorder, allowed, covers, required
 from tests.support.template import Stack, stacks
 from tests.support.yahoo_server import YahooServer, chart
 
-# Longer than a page of Athena's results.
+# More than one page of Athena's results.
 HISTORY = raw_object(session_bars("2020-01-02", 1300))
 CORRECTED = raw_object(pd.concat([known_bars(), CORRECTION]), "correcao", COLLECTED + timedelta(hours=2))
 SERVICES = {"athena", "glue", "s3"}
@@ -54,13 +54,13 @@ def names(dev: dict[str, Stack]) -> Names:
 
 
 class Deployment:
-    """The laptop under the names of a stage: what its parts do on all their ways, told to a recorder."""
+    """The laptop with the names of a stage. Its parts run on all their paths, and a recorder records their calls."""
 
     def __init__(self, running: Laptop, names: Names, recorder: Recorder) -> None:
         self.running = running
         self.names = names
         self.recorder = recorder
-        # A session of its own: what the test prepares is nobody's call.
+        # A separate session: calls of the test itself are not recorded.
         self.session = boto3.session.Session()
         self.s3: Any = self.session.client("s3")
         self.glue: Any = self.session.client("glue")
@@ -89,7 +89,7 @@ class Deployment:
             assert client.http.get(path).status_code == status, path
 
     def fill(self) -> None:
-        """An empty lake, a first run, and a second that finds all of it to be changed."""
+        """Query an empty lake, run the job, and run it again on a lake in which everything has to change."""
         self.get("/status")
         self.get("/ibov/prices", 503)
         self.job()
@@ -103,24 +103,24 @@ class Deployment:
         assert self.start_refine(event) is None
 
     def _disturb(self) -> None:
-        """Leave what the next run has to mend: a column too many, a partition elsewhere, a year that is no more."""
-        where: dict[str, Any] = {"DatabaseName": self.names.database, "TableName": self.names.table}
+        """Add differences that the next run repairs: an extra column, a wrong location, an old year."""
+        arguments: dict[str, Any] = {"DatabaseName": self.names.database, "TableName": self.names.table}
         table = self.glue.get_table(DatabaseName=self.names.database, Name=self.names.table)["Table"]
-        wanted = {key: table[key] for key in ("Name", "PartitionKeys", "Parameters", "TableType")}
+        settings = {key: table[key] for key in ("Name", "PartitionKeys", "Parameters", "TableType")}
         storage = table["StorageDescriptor"]
         columns = [*storage["Columns"], {"Name": "old", "Type": "int"}]
         self.glue.update_table(
             DatabaseName=self.names.database,
-            TableInput={**wanted, "StorageDescriptor": {**storage, "Columns": columns}},
+            TableInput={**settings, "StorageDescriptor": {**storage, "Columns": columns}},
         )
         elsewhere = {"Values": ["2021"], "StorageDescriptor": {**storage, "Location": "s3://elsewhere/"}}
-        self.glue.update_partition(**where, PartitionValueList=["2021"], PartitionInput=elsewhere)
-        self.glue.create_partition(**where, PartitionInput={"Values": ["1990"], "StorageDescriptor": storage})
+        self.glue.update_partition(**arguments, PartitionValueList=["2021"], PartitionInput=elsewhere)
+        self.glue.create_partition(**arguments, PartitionInput={"Values": ["1990"], "StorageDescriptor": storage})
         self.s3.put_object(Bucket=self.names.refined, Key="refined/year=1990/ibov.parquet", Body=b"old")
 
     def ask(self) -> None:
-        """Every route, an answer that is longer than a page, and a query that does not end."""
-        # A function that has just started; one that is warm knows of the first commit some seconds later.
+        """Request every route, a response longer than a page of results, and a query that times out."""
+        # Start without a cached manifest.
         wiring.forget()
         for path in ROUTES:
             self.get(path)
@@ -134,10 +134,10 @@ class Deployment:
         self.running.aws.executions._latency = 0.0
 
     def collect(self, monkeypatch: Any) -> None:
-        """The schedule's ingest and each kind of backfill, and the event of a run that is still going on."""
+        """Run the scheduled ingest, each kind of backfill, and an event during a run of the job."""
         self.s3.put_object(Bucket=self.names.raw, Key="backfill/mine.csv", Body=csv_text(known_bars()).encode())
         days = {"start": "2025-09-10", "end": "2025-09-17"}
-        with YahooServer(lambda asked: chart([("2025-09-18", 145500.0, 146399.0, 145495.0, 145500.0, 1)])) as server:
+        with YahooServer(lambda request: chart([("2025-09-18", 145500.0, 146399.0, 145495.0, 145500.0, 1)])) as server:
             monkeypatch.setattr(backfill, "Yahoo", lambda: Yahoo(server.session))
             self.ingest(SCHEDULE)
         mine = {**days, "source": f"csv:s3://{self.names.raw}/backfill/mine.csv"}
@@ -154,9 +154,9 @@ class Deployment:
 
 @pytest.fixture(scope="module")
 def recorder(running: Laptop, names: Names, tmp_path_factory: Any) -> Iterator[Recorder]:
-    """All that the code does in a deployment of stage dev."""
+    """Record the calls of all code in the stage dev."""
     running.aws.reset()
-    # It reads the names of the laptop when it is imported, and would keep those of the stage for other tests.
+    # Import the app before the names change: it reads them at import, and other tests use it.
     assert running.app
     folder = str(tmp_path_factory.mktemp("yfinance"))
     with pytest.MonkeyPatch.context() as monkeypatch, Recorder() as recorder:
@@ -186,19 +186,19 @@ def test_a_role_allows_all_that_its_code_does(recorder: Recorder, names: Names, 
     patterns = allowed(ROLES[role], main)
 
     assert recorder.calls[role]
-    missing = {right for right in needed(role, recorder, names) if not any(covers(each, right) for each in patterns)}
+    missing = {right for right in required(role, recorder, names) if not any(covers(each, right) for each in patterns)}
     assert missing == set()
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_allows_nothing_more(recorder: Recorder, names: Names, main: Stack, role: str):
-    rights = needed(role, recorder, names)
+    rights = required(role, recorder, names)
 
     unused = {each for each in allowed(ROLES[role], main) if not any(covers(each, right) for right in rights)}
     assert unused == set()
 
 
-def test_no_action_is_a_pattern_and_no_resource_everything():
+def test_no_action_is_a_pattern_and_no_resource_is_a_wildcard():
     with_crawler = stacks("dev", Crawler="yes")["main"]
 
     assert set(with_crawler.of("AWS::IAM::Role")) == {*ROLES.values(), "CrawlerRole"}
@@ -212,7 +212,7 @@ def test_the_api_never_reads_raw(main: Stack, names: Names):
     assert not [right for right in allowed("ApiRole", main) if names.raw in right[1]]
 
 
-def test_each_role_is_of_one_service(main: Stack):
+def test_each_role_has_one_service(main: Stack):
     for role, name in ROLES.items():
         (statement,) = main.resources[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         service = "glue" if role == "job" else "lambda"
@@ -220,12 +220,12 @@ def test_each_role_is_of_one_service(main: Stack):
 
 
 def source() -> Iterator[ast.AST]:
-    """Every node of what runs on AWS."""
+    """Yield every node of the code that runs on AWS."""
     for path in [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py"), *(ROOT / "glue").rglob("*.py")]:
         yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 
 
-# What awswrangler's functions ask of Glue.
+# Calls of Glue by awswrangler's functions.
 AWSWRANGLER = {
     "create_parquet_table": {"glue.GetTable", "glue.CreateTable"},
     "add_parquet_partitions": {"glue.BatchCreatePartition"},
@@ -251,7 +251,7 @@ def test_no_call_in_the_source_goes_unrecorded(recorder: Recorder):
     assert named == recorder.operations() == set(CALLS)
 
 
-def test_no_client_is_of_another_service():
+def test_no_client_has_another_service():
     calls = [node for node in source() if isinstance(node, ast.Call)]
     makers = [call for call in calls if ast.unparse(call.func).endswith((".client", ".resource"))]
     services = {ast.literal_eval(call.args[0]) for call in makers}

@@ -1,4 +1,4 @@
-"""The packages, built as a deploy builds them, and what was measured of them."""
+"""The packages, built as in a deploy, and their measurements."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pytest_configure() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what docs/deploying.md shows, and leave it for `make docs`."""
+    """Print the tables of docs/deploying.md, and write the measurements for `make docs`."""
     if deploying.complete(_measured):
         deploying.MEASUREMENTS.write_text(json.dumps(_measured, indent=1))
         for table in deploying.tables(_measured).values():
@@ -40,20 +40,20 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture(scope="package", autouse=True)
 def package_index() -> Iterator[None]:
-    """What builds the packages must reach the package index, which all other tests must not."""
-    closed = dict(os.environ)
+    """Allow access to the package index, which all other tests must not use."""
+    environ = dict(os.environ)
     for name in ("HTTP_PROXY", "HTTPS_PROXY"):
         del os.environ[name]
-    # What is on loopback is asked without a proxy, whatever this machine has.
+    # No proxy for loopback.
     os.environ.update(PROXIES | {"NO_PROXY": NO_WAY_OUT["NO_PROXY"]})
     yield
     os.environ.clear()
-    os.environ.update(closed)
+    os.environ.update(environ)
 
 
 @pytest.fixture(scope="session")
 def measured() -> dict[str, Any]:
-    """What the tests measure, by what the documents call it."""
+    """Return the measurements of the tests, by the names of the tables."""
     return _measured
 
 
@@ -69,11 +69,11 @@ def function_zip() -> Path:
 
 @pytest.fixture(scope="package")
 def aws_lambda(built: Packages, function_zip: Path, tmp_path_factory: Any) -> Iterator[Lambda]:
-    """Lambda with the function and the layer unpacked."""
+    """Return Lambda with the function and the layer unpacked."""
     folder = tmp_path_factory.mktemp("lambda")
     task, opt = unpack(function_zip, folder / "task"), unpack(built.layer, folder / "opt")
     yield Lambda(task, opt, folder / "nothing", site_packages(runtime_environment("lambda")), folder / "tmp")
     for read_only in (task, opt):
         for path in [read_only, *read_only.rglob("*")]:
-            # pytest removes the folder, and may not.
+            # pytest must be able to remove the folder.
             path.chmod(path.stat().st_mode | 0o200)

@@ -1,4 +1,4 @@
-"""docs/deploying.md says what the packages are."""
+"""docs/deploying.md has the sizes of the packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.packaging.packages import Packages
 from scripts import deploying
 
 NEAR = 0.02
-"""How far another zlib or `strip` may take a size from what is written."""
+"""Relative tolerance: other versions of zlib and `strip` give other sizes."""
 
 
 def test_the_sizes_are_those_of_the_packages(built: Packages, function_zip: Path):

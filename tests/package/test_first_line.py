@@ -1,4 +1,4 @@
-"""What somebody who knows Chalice types, from the first line on: a clean clone, and an environment of its own."""
+"""Commands of Chalice in a clean clone, with a new environment from requirements.txt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from infra import cli
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
-from tests.support.checkout import chalice, chalice_local, checkout, nothing_set, status
+from tests.support.checkout import chalice, chalice_local, checkout, clean_environ, status
 from tests.support.deploying import Account, dependencies
 from tests.support.lake import fill
 from tests.support.processes import wait_for_answer
@@ -30,19 +30,19 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(clone: Path) -> str:
-    """The Python of a new environment, with what requirements.txt names."""
+    """Create an environment from requirements.txt, and return its Python."""
     venv.create(clone.parent / "venv", with_pip=True)
-    made = str(clone.parent / "venv" / "bin" / "python")
-    # pip's own settings stay: they say where this machine has its package index.
-    install = [made, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", "requirements.txt"]
+    executable = str(clone.parent / "venv" / "bin" / "python")
+    # pip keeps this machine's settings, which have its package index.
+    install = [executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", "requirements.txt"]
     subprocess.run(install, cwd=clone, check=True, timeout=SECONDS)
-    return made
+    return executable
 
 
-def test_chalice_local_answers_with_nothing_set(clone: Path, python: str, tmp_path: Path):
-    with chalice_local(clone, environ=nothing_set(tmp_path), python=python) as (url, running):
+def test_chalice_local_answers_with_clean_environ(clone: Path, python: str, tmp_path: Path):
+    with chalice_local(clone, environ=clean_environ(tmp_path), python=python) as (url, running):
         assert wait_for_answer(f"{url}/", running)
-        # Whether a `make run` listens on its port is this machine's business.
+        # 200 if `make run` is running on this machine.
         assert status(f"{url}/ibov/volatility") in (200, 503)
 
     assert "Traceback" not in running.output
@@ -52,7 +52,7 @@ def test_chalice_local_serves_the_lake_at_the_endpoint_that_is_exported(
     clone: Path, python: str, laptop: Laptop, tmp_path: Path
 ):
     fill(raw_object(session_bars("2025-01-02", 10)))
-    environ = nothing_set(tmp_path) | {"AWS_ENDPOINT_URL": laptop.aws.endpoint}
+    environ = clean_environ(tmp_path) | {"AWS_ENDPOINT_URL": laptop.aws.endpoint}
 
     with chalice_local(clone, "--stage", "local", environ=environ, python=python) as (url, running):
         answer = wait_for_answer(f"{url}/ibov/volatility?limit=2", running)
@@ -64,25 +64,25 @@ def test_the_environment_has_what_the_library_and_the_job_import(clone: Path, py
     modules = [f"chalicelib.{path.stem}" for path in sorted((clone / "chalicelib").glob("*.py"))]
     code = f"import {', '.join([*modules, 'chalicelib.ingest.sources.yahoo', 'b3_etl_job'])}"
 
-    done = subprocess.run(
+    process = subprocess.run(
         [python, "-c", code],
         cwd=clone,
-        env=nothing_set(tmp_path) | {"PYTHONPATH": str(clone / "glue")},
+        env=clean_environ(tmp_path) | {"PYTHONPATH": str(clone / "glue")},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (process.returncode, process.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("command", [("deploy", "--stage", "dev"), ("delete", "--stage", "dev"), ("package", "out")])
 def test_what_needs_a_stage_ends_in_one_line(clone: Path, python: str, tmp_path: Path, command: tuple[str, ...]):
-    done = chalice(clone, *command, environ=nothing_set(tmp_path), python=python)
+    process = chalice(clone, *command, environ=clean_environ(tmp_path), python=python)
 
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert done.stderr.startswith("Error: use `make ")
+    assert (process.returncode, process.stdout, process.stderr.count("\n")) == (1, "", 1)
+    assert process.stderr.startswith("Error: use `make ")
 
 
 def test_after_make_deploy_chalice_works_in_the_folder(account: Account, clone: Path, python: str, capsys: Any):
@@ -91,18 +91,18 @@ def test_after_make_deploy_chalice_works_in_the_folder(account: Account, clone: 
     logs: Any = boto3.client("logs")
     stream = {"logGroupName": "/aws/lambda/b3-dataflow-dev", "logStreamName": "one"}
     logs.create_log_stream(**stream)
-    logs.put_log_events(**stream, logEvents=[{"timestamp": int(time.time() * 1000), "message": "it was here"}])
+    logs.put_log_events(**stream, logEvents=[{"timestamp": int(time.time() * 1000), "message": "a log line"}])
     ((api,),) = [boto3.client("apigateway").get_rest_apis()["items"]]
 
-    def typed(folder: Path, *command: str) -> str:
-        done = chalice(folder, *command, "--stage", "dev", environ=os.environ, send="{}", python=python)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+    def run_chalice(folder: Path, *command: str) -> str:
+        process = chalice(folder, *command, "--stage", "dev", environ=os.environ, send="{}", python=python)
+        assert process.returncode == 0, process.stdout + process.stderr
+        return process.stdout
 
     folder = clone / "build" / "deploy" / "dev"
-    assert f"https://{api['id']}.execute-api.us-east-1.amazonaws.com/dev/" in typed(folder, "deploy")
+    assert f"https://{api['id']}.execute-api.us-east-1.amazonaws.com/dev/" in run_chalice(folder, "deploy")
     for place in (folder, clone):
-        assert typed(place, "url") == f"https://{api['id']}.execute-api.us-east-1.amazonaws.com/dev/\n"
-        assert "it was here" in typed(place, "logs")
-        assert typed(place, "invoke", "--name", "ingest").strip() == '{"added": "one"}'
+        assert run_chalice(place, "url") == f"https://{api['id']}.execute-api.us-east-1.amazonaws.com/dev/\n"
+        assert "a log line" in run_chalice(place, "logs")
+        assert run_chalice(place, "invoke", "--name", "ingest").strip() == '{"added": "one"}'
     assert [each["id"] for each in boto3.client("apigateway").get_rest_apis()["items"]] == [api["id"]]

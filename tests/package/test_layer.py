@@ -1,4 +1,4 @@
-"""The layer is made of its inputs and of nothing else."""
+"""The build of the layer depends on its inputs only."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def test_the_same_inputs_give_the_same_bytes(built: Packages, tmp_path: Path):
     assert again.read_bytes() == built.layer.read_bytes()
 
 
-def test_what_is_built_from_the_same_inputs_is_not_built_again(tmp_path: Path):
+def test_the_same_inputs_are_not_built_again(tmp_path: Path):
     path = tmp_path / f"layer-x86_64-{layer.digest('x86_64')}.zip"
     path.write_bytes(b"built before")
 
     assert layer.build(tmp_path, "x86_64").read_bytes() == b"built before"
 
 
-def test_other_requirements_are_another_layer(tmp_path: Path, monkeypatch: Any):
+def test_other_requirements_give_another_digest(tmp_path: Path, monkeypatch: Any):
     before = layer.digest("x86_64")
     requirements = tmp_path / "requirements.txt"
     shutil.copy(layer.REQUIREMENTS, requirements)
@@ -41,7 +41,7 @@ def test_other_requirements_are_another_layer(tmp_path: Path, monkeypatch: Any):
     assert layer.digest("x86_64") != before
 
 
-def test_it_lies_where_lambda_looks_with_bytecode_and_without_what_is_unneeded(built: Packages):
+def test_the_layer_has_the_folder_of_lambda_bytecode_and_no_unneeded_files(built: Packages):
     with zipfile.ZipFile(built.layer) as zipped:
         names = zipped.namelist()
 
@@ -55,13 +55,13 @@ def test_it_lies_where_lambda_looks_with_bytecode_and_without_what_is_unneeded(b
     assert not top & {"boto3", "botocore", "s3transfer", "setuptools", "bin", "tests"}
 
 
-def test_a_pattern_that_finds_nothing_is_said(tmp_path: Path):
+def test_a_pattern_without_a_match_is_an_error(tmp_path: Path):
     with pytest.raises(FileNotFoundError, match="nothing matches"):
         prune(tmp_path)
 
 
-def test_without_the_tool_for_the_architecture_one_line_says_what_to_install(tmp_path: Path, monkeypatch: Any):
+def test_without_strip_the_error_names_the_package_to_install(tmp_path: Path, monkeypatch: Any):
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(PackageError, match="aarch64-linux-gnu-strip is not on this machine; install Debian's"):
+    with pytest.raises(PackageError, match="aarch64-linux-gnu-strip is not installed; install Debian's"):
         layer.build(tmp_path, "arm64")

@@ -1,4 +1,4 @@
-"""Whether Lambda takes what is packaged."""
+"""The packages are within Lambda's limits."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def test_function_and_layer_fit_into_lambda(built: Packages, function_zip: Path,
 
 
 def test_the_function_alone_is_small(function_zip: Path):
-    # What it holds beyond the app and two small libraries costs every cold start.
+    # Every further library slows down every cold start.
     assert archive.unzipped_size(function_zip) < 5 * archive.MIB
 
 
 def largest_parts(layer: Path) -> dict[str, int]:
-    """Bytes of the ten largest parts of the layer, libraries of C together with the package that brings them."""
+    """Return the bytes of the ten largest packages of the layer, with their `.libs` folders."""
     sizes: Counter[str] = Counter()
     with zipfile.ZipFile(layer) as zipped:
         for entry in zipped.infolist():

@@ -1,4 +1,4 @@
-"""Whether what is packaged runs where it goes: Chalice says nothing of a wheel that is missing or for another glibc."""
+"""The packages fit the runtime. Chalice does not report a missing wheel, or one for another glibc."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ MACHINE, PAGE = "EM_X86_64", 4096
 
 
 def pinned(requirements: Path) -> dict[str, str]:
-    """The version of each package that a file pins."""
+    """Return the version of each package in a requirements file."""
     lines = [line.rstrip(" \\") for line in requirements.read_text().splitlines() if re.match(r"\w", line)]
-    found = [Requirement(line) for line in lines]
-    return {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in found}
+    requirements_of_file = [Requirement(line) for line in lines]
+    return {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in requirements_of_file}
 
 
-def held(zipped: Path) -> dict[str, str]:
-    """The version of each package that a zip file holds."""
+def contents(zipped: Path) -> dict[str, str]:
+    """Return the version of each package in a zip file."""
     with zipfile.ZipFile(zipped) as opened:
         names = {Path(name).parent.name for name in opened.namelist() if name.endswith(".dist-info/METADATA")}
     pairs = [name.removesuffix(".dist-info").rsplit("-", 1) for name in names]
@@ -38,52 +38,52 @@ def held(zipped: Path) -> dict[str, str]:
 
 
 def libraries(zipped: Path) -> dict[str, ELFFile]:
-    """The compiled libraries in a zip file."""
+    """Return the compiled libraries in a zip file."""
     with zipfile.ZipFile(zipped) as opened:
         return {name: ELFFile(BytesIO(opened.read(name))) for name in opened.namelist() if ".so" in Path(name).suffixes}
 
 
 def newest_glibc(library: ELFFile) -> tuple[int, ...]:
-    """The newest version of glibc that a library asks for."""
-    asked: list[tuple[int, ...]] = [(0, 0)]
+    """Return the newest version of glibc that a library requires."""
+    versions: list[tuple[int, ...]] = [(0, 0)]
     for section in library.iter_sections():
         if isinstance(section, GNUVerNeedSection):
             names = [entry.name for _, entries in section.iter_versions() for entry in entries]
-            asked += [tuple(map(int, name[6:].split("."))) for name in names if re.fullmatch(r"GLIBC_[\d.]+", name)]
-    return max(asked)
+            versions += [tuple(map(int, name[6:].split("."))) for name in names if re.fullmatch(r"GLIBC_[\d.]+", name)]
+    return max(versions)
 
 
-def test_the_layer_holds_every_package_that_it_pins(built: Packages):
-    assert held(built.layer) == pinned(layer.REQUIREMENTS)
+def test_the_layer_has_every_pinned_package(built: Packages):
+    assert contents(built.layer) == pinned(layer.REQUIREMENTS)
 
 
-def test_the_function_holds_every_package_that_it_pins(function_zip: Path):
-    assert held(function_zip) == pinned(ROOT / application.REQUIREMENTS)
+def test_the_function_has_every_pinned_package(function_zip: Path):
+    assert contents(function_zip) == pinned(ROOT / application.REQUIREMENTS)
 
 
-def test_the_jobs_wheels_are_every_package_that_it_pins(built: Packages):
+def test_the_jobs_wheels_are_every_pinned_package(built: Packages):
     names = [wheel.name.split("-")[:2] for wheel in built.job.wheels]
 
     assert {canonicalize_name(name): version for name, version in names} == pinned(job.REQUIREMENTS)
     wheels.check_compatible(built.job.wheels, "x86_64")
 
 
-def test_what_is_packaged_is_what_the_tests_of_the_project_run_on():
-    developed = pinned(ROOT / "requirements-dev.txt")
+def test_packages_have_the_versions_of_the_development_environment():
+    development = pinned(ROOT / "requirements-dev.txt")
 
     function = ROOT / application.REQUIREMENTS
     for requirements in (layer.REQUIREMENTS, job.REQUIREMENTS, function, ROOT / "requirements.txt"):
-        assert pinned(requirements).items() <= developed.items(), requirements
+        assert pinned(requirements).items() <= development.items(), requirements
 
 
 def test_every_library_is_for_the_machine_and_the_glibc_of_lambda(built: Packages, function_zip: Path):
     for zipped, least in ((built.layer, 100), (function_zip, 1), *((wheel, 0) for wheel in built.job.wheels)):
-        found = libraries(zipped)
-        assert len(found) >= least
-        for name, library in found.items():
+        compiled = libraries(zipped)
+        assert len(compiled) >= least
+        for name, library in compiled.items():
             assert library["e_machine"] == MACHINE, name
             assert newest_glibc(library) <= runtime.GLIBC, name
-            # What the loader asks of a library before it maps it; a careless `strip` breaks it.
+            # The loader requires this alignment. `strip` can break it.
             for segment in library.iter_segments("PT_LOAD"):
                 assert segment["p_offset"] % PAGE == segment["p_vaddr"] % PAGE, name
 
@@ -98,12 +98,12 @@ def test_every_library_is_for_the_machine_and_the_glibc_of_lambda(built: Package
         "numpy-2.4.4-cp313-cp313-macosx_14_0_arm64.whl",
     ],
 )
-def test_a_wheel_for_elsewhere_is_refused_by_name(wheel: str):
+def test_an_incompatible_wheel_is_an_error(wheel: str):
     with pytest.raises(PackageError, match=rf"{re.escape(wheel)}: allowed: Python 3\.13, x86_64, glibc 2\.34 or older"):
         wheels.check_compatible([Path(wheel)], "x86_64")
 
 
-def test_a_wheel_with_another_hash_is_refused(tmp_path: Path):
+def test_a_wheel_with_another_hash_is_an_error(tmp_path: Path):
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
 

@@ -1,4 +1,4 @@
-"""The project as a clone has it, and the command `chalice` in it, as somebody types it who has set nothing else."""
+"""A clone of the project, and the command `chalice` in it, with a clean environment."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from tests.support.processes import SECONDS, Running
 
 
 def checkout(folder: Path) -> Path:
-    """A clone of the project, as it is here once all is committed: nothing in it that git ignores."""
+    """Copy the project into a folder, without the files that git ignores."""
     if not (ROOT / ".git").exists():
         pytest.skip("needs the project's git repository")
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in listed.split("\0"):
-        # A file that was deleted is listed until that is committed, and so is a link to another environment.
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in names.split("\0"):
+        # git lists a deleted file until the deletion is committed, and a link to another environment.
         if name and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     return folder
 
 
-def nothing_set(home: Path) -> dict[str, str]:
-    """The environment of somebody who has set nothing: no AWS, and no way out of this machine."""
+def clean_environ(home: Path) -> dict[str, str]:
+    """Return an environment without settings of AWS, and without access to the network."""
     return {"HOME": str(home), "PATH": os.environ["PATH"], **NO_WAY_OUT}
 
 
 def chalice(
     folder: Path, *arguments: str, environ: Mapping[str, str], send: str = "", python: str = sys.executable
 ) -> subprocess.CompletedProcess[str]:
-    """A command of Chalice that ends by itself.
+    """Run a command of Chalice.
 
     Args:
-        send: what it reads.
-        python: of the environment that it is installed in.
+        send: Standard input.
+        python: Python of the environment with Chalice.
     """
     return subprocess.run(
         [_command(python), *arguments],
@@ -65,10 +65,10 @@ def chalice(
 def chalice_local(
     folder: Path, *options: str, environ: Mapping[str, str], python: str = sys.executable
 ) -> Iterator[tuple[str, Running]]:
-    """`chalice local` while it runs, and its address.
+    """Run `chalice local`, and yield its URL and process.
 
     Args:
-        python: of the environment that it is installed in.
+        python: Python of the environment with Chalice.
     """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -82,10 +82,10 @@ def chalice_local(
 
 
 def status(url: str) -> int:
-    """The status of an answer, be it an error or not."""
+    """Return the status of a response, also of an error."""
     try:
-        with urllib.request.urlopen(url, timeout=SECONDS) as answer:
-            return int(answer.status)
+        with urllib.request.urlopen(url, timeout=SECONDS) as response:
+            return int(response.status)
     except urllib.error.HTTPError as error:
         with error:
             return error.code

@@ -1,4 +1,4 @@
-"""When EventBridge starts what a cron expression schedules, for as much of the language as ours uses."""
+"""Runs of an EventBridge cron expression, with the part of the syntax that the project uses."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 
 def runs(schedule: Cron, begin: datetime, end: datetime) -> Iterator[datetime]:
-    """The starts from `begin` on and before `end`, in order. EventBridge counts in UTC, as both must be.
+    """Yield the runs in [begin, end), in order. All times are UTC.
 
     Raises:
-        ValueError: the expression says more than minutes, hours and days of the week.
+        ValueError: the expression has other fields than minutes, hours and days of the week.
     """
     text = schedule.to_string()
     minutes, hours, day_of_month, month, days, year = text.removeprefix("cron(").removesuffix(")").split()
     if (day_of_month, month, year) != ("?", "*", "*"):
-        raise ValueError(f"{text}: only minutes, hours and days of the week are understood here")
+        raise ValueError(f"{text}: only minutes, hours and days of the week are supported")
     weekdays = _days(days)
     midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0)
     while midnight < end:
-        # Sunday is EventBridge's first day, and Python's last.
+        # Sunday is the first day in EventBridge, and the last in Python.
         if DAYS[midnight.isoweekday() % 7] in weekdays:
             for hour, minute in itertools.product(_numbers(hours), _numbers(minutes)):
                 moment = midnight.replace(hour=hour, minute=minute)
@@ -38,8 +38,8 @@ def _numbers(field: str) -> list[int]:
 
 
 def _days(field: str) -> set[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     for part in field.split(","):
         first, _, last = part.partition("-")
-        found.update(DAYS[DAYS.index(first) : DAYS.index(last or first) + 1])
-    return found
+        names.update(DAYS[DAYS.index(first) : DAYS.index(last or first) + 1])
+    return names

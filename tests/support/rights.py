@@ -1,6 +1,6 @@
-"""Which rights each part of the system needs: for the calls that its code makes, and for what AWS does in its name.
+"""Permissions that each role needs: for the calls of its code, and for those of AWS on its behalf.
 
-A right is an action on a resource: `("s3:GetObject", "arn:aws:s3:::bucket/key")`.
+A permission is an action on a resource: `("s3:GetObject", "arn:aws:s3:::bucket/key")`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Parameters = Mapping[str, Any]
 ROLES = {"api": "ApiRole", "ingest": "IngestRole", "start_refine": "StartRefineRole", "job": "JobRole"}
 
 NO_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-"""The actions that know no resource but `*`."""
+"""Actions that support the resource `*` only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What one deployment's things are called."""
+    """Names of a stage's resources."""
 
     raw: str
     refined: str
@@ -56,7 +56,7 @@ class Names:
         )
 
     def table_arns(self) -> list[str]:
-        """The table and all that it lies in: Glue asks for each."""
+        """Return the ARNs of catalog, database and table. Glue requires a permission on each."""
         return [
             _glue("catalog"),
             _glue(f"database/{self.database}"),
@@ -76,19 +76,22 @@ def _glue(path: str) -> str:
     return f"arn:aws:glue:{REGION}:{ACCOUNT}:{path}"
 
 
-# --- What a call needs --------------------------------------------------------------------------------------------
+# --- Permissions of a call --------------------------------------------------------------------------------------------
 
 
-def _get_object(asked: Parameters, _: Names) -> list[Right]:
-    # Without the second S3 answers 403 about a key that is missing, and the code knows 404 alone.
-    return [("s3:GetObject", objects(asked["Bucket"], asked["Key"])), ("s3:ListBucket", bucket(asked["Bucket"]))]
+def _get_object(parameters: Parameters, _: Names) -> list[Right]:
+    # Without ListBucket, S3 answers 403 for a missing key; the code expects 404.
+    return [
+        ("s3:GetObject", objects(parameters["Bucket"], parameters["Key"])),
+        ("s3:ListBucket", bucket(parameters["Bucket"])),
+    ]
 
 
 def _if_match(action: str) -> Callable[[Parameters, Names], list[Right]]:
-    def rights(asked: Parameters, _: Names) -> list[Right]:
-        # With If-Match, S3 asks for the right to read as well (user guide, "Conditional requests").
-        actions = [action, "s3:GetObject"] if "IfMatch" in asked else [action]
-        return [(each, objects(asked["Bucket"], asked["Key"])) for each in actions]
+    def rights(parameters: Parameters, _: Names) -> list[Right]:
+        # With If-Match, S3 also requires GetObject (user guide, "Conditional requests").
+        actions = [action, "s3:GetObject"] if "IfMatch" in parameters else [action]
+        return [(each, objects(parameters["Bucket"], parameters["Key"])) for each in actions]
 
     return rights
 
@@ -112,27 +115,27 @@ CALLS: Mapping[str, Callable[[Parameters, Names], list[Right]]] = {
     "glue.CreateTable": _on_the_table("glue:CreateTable"),
     "glue.GetPartitions": _on_the_table("glue:GetPartitions"),
     "glue.GetTable": _on_the_table("glue:GetTable"),
-    "glue.StartJobRun": lambda asked, _: [("glue:StartJobRun", _glue(f"job/{asked['JobName']}"))],
+    "glue.StartJobRun": lambda parameters, _: [("glue:StartJobRun", _glue(f"job/{parameters['JobName']}"))],
     "glue.UpdateTable": _on_the_table("glue:UpdateTable"),
     "s3.DeleteObject": _if_match("s3:DeleteObject"),
     "s3.GetObject": _get_object,
-    "s3.ListObjectsV2": lambda asked, _: [("s3:ListBucket", bucket(asked["Bucket"]))],
+    "s3.ListObjectsV2": lambda parameters, _: [("s3:ListBucket", bucket(parameters["Bucket"]))],
     "s3.PutObject": _if_match("s3:PutObject"),
 }
-"""The rights that each operation needs, by its parameters."""
+"""Permissions of each operation, from its parameters."""
 
 
-# --- What AWS does in a role's name -------------------------------------------------------------------------------
+# --- Permissions of AWS's own calls -------------------------------------------------------------------------------
 
 
 _READ_TABLE = ("glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition")
 
 
 def _athena(names: Names) -> list[Right]:
-    """What a query of Athena reads and writes with the rights of who started it.
+    """Return the permissions that Athena uses for a query, with the role of the caller.
 
     Source: the Athena user guide, "Configure access to databases and tables in the AWS Glue Data Catalog" and the
-    managed policy AmazonAthenaFullAccess, whose rights on data and results these are, less what creates or shares.
+    managed policy AmazonAthenaFullAccess: its permissions on data and results, without those that create or share.
     """
     result = objects(names.athena, "results/0f1e.csv")
     database = names.table_arns()[:2]
@@ -150,7 +153,7 @@ def _athena(names: Names) -> list[Right]:
 
 
 def _lambda(function: str) -> list[Right]:
-    """A function's log and traces."""
+    """Return the permissions for a function's log and traces."""
     return [*_logs(f"/aws/lambda/{function}"), *[(action, "*") for action in sorted(NO_RESOURCE)]]
 
 
@@ -160,7 +163,7 @@ def _logs(group: str) -> list[Right]:
 
 
 def _glue_job(names: Names) -> list[Right]:
-    """What Glue fetches before it runs the script, and where its output goes.
+    """Return the permissions that Glue uses to download the code and to write logs.
 
     Source: the Glue developer guide, "Create an IAM policy for the AWS Glue service", for logs and buckets.
     """
@@ -174,9 +177,9 @@ def _glue_job(names: Names) -> list[Right]:
     ]
 
 
-def declared(role: str, names: Names) -> list[Right]:
-    """What AWS does in the name of a role, beside the calls of the code."""
-    # Lambda sends an event there whose last attempt failed.
+def aws_calls(role: str, names: Names) -> list[Right]:
+    """Return the permissions that AWS uses with a role, besides the calls of the code."""
+    # Lambda sends an event to the queue after its last attempt failed.
     failures = [("sqs:SendMessage", names.queue_arn)]
     return {
         "api": [*_athena(names), *_lambda("b3-dataflow-dev")],
@@ -186,7 +189,7 @@ def declared(role: str, names: Names) -> list[Right]:
     }[role]
 
 
-# --- What is called, and what is allowed --------------------------------------------------------------------------
+# --- Calls, and permissions of the template --------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -197,7 +200,7 @@ class Recorder:
     calls: dict[str, list[tuple[str, Parameters]]] = field(default_factory=lambda: {role: [] for role in ROLES})
 
     def __enter__(self) -> Recorder:
-        # boto3 makes its default session of this name too.
+        # boto3 also creates its default session by this name.
         boto3.Session = self._session  # type: ignore[misc,assignment]
         boto3.setup_default_session()
         return self
@@ -218,7 +221,7 @@ class Recorder:
 
     @contextmanager
     def acting(self, role: str) -> Iterator[None]:
-        """The calls until its end are of this role."""
+        """Record the calls inside the `with` block for a role."""
         self.role = role
         try:
             yield
@@ -229,14 +232,14 @@ class Recorder:
         return {operation for calls in self.calls.values() for operation, _ in calls}
 
 
-def needed(role: str, recorder: Recorder, names: Names) -> set[Right]:
-    """All that a role needs."""
-    called = [right for operation, asked in recorder.calls[role] for right in CALLS[operation](asked, names)]
-    return {*called, *declared(role, names)}
+def required(role: str, recorder: Recorder, names: Names) -> set[Right]:
+    """Return all permissions that a role needs."""
+    rights = [right for operation, request in recorder.calls[role] for right in CALLS[operation](request, names)]
+    return {*rights, *aws_calls(role, names)}
 
 
 def allowed(logical_id: str, stack: Stack) -> set[Right]:
-    """What a role of the template allows: every action of a statement with every resource, as patterns."""
+    """Return the permissions of a role in the template, as patterns: each action of a statement on each resource."""
     rights: set[Right] = set()
     for policy in stack.resources[logical_id]["Properties"]["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
@@ -248,7 +251,7 @@ def allowed(logical_id: str, stack: Stack) -> set[Right]:
 
 
 def covers(pattern: Right, right: Right) -> bool:
-    """Whether what is allowed by a pattern contains a right. IAM's `*` is any text, slashes too."""
+    """Return whether a pattern allows a permission. IAM's `*` matches any text, slashes too."""
     escaped = re.sub(r"([\[\]])", r"[\1]", pattern[1])
     return pattern[0] == right[0] and fnmatchcase(right[1], escaped)
 

@@ -1,4 +1,4 @@
-"""The gateway's own errors are problems, as those of our code are."""
+"""API Gateway's own errors are problem details."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.api.openapi import document
 from infra.stage import gateway
 
 
-def test_each_error_is_a_problem_of_the_contract():
+def test_each_error_is_a_problem_of_the_openapi_document():
     schema = {"$ref": "#/components/schemas/Problem", "components": document()["components"]}
     for kind, error in gateway.ERRORS.items():
         body = json.loads(gateway.body(error))
@@ -22,12 +22,12 @@ def test_each_error_is_a_problem_of_the_contract():
         assert problem.instance == "$context.path"
 
 
-def test_nothing_in_a_body_is_a_variable_but_the_path():
+def test_the_path_is_the_only_variable_of_a_body():
     for error in gateway.ERRORS.values():
         assert gateway.body(error).count("$") == 1
 
 
-def test_headers_as_the_origin_says():
+def test_headers_depend_on_the_origin():
     throttled = gateway.ERRORS["THROTTLED"]
 
     assert dict(gateway._headers(throttled, "https://example.org")) == {

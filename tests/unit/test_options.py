@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from cfnlint.decode import cfn_yaml
 
-from common.paths import ROOT
+from common import templates
+from common.paths import ROOT, TEMPLATES
 from infra.options import KEPT_PARAMETERS, STACK_OPTIONS, StackOption
 
-PARAMETERS = cfn_yaml.load(str(ROOT / "infra" / "templates" / "main.yaml"))["Parameters"]
+PARAMETERS = templates.load(TEMPLATES / "main.yaml")["Parameters"]
 
 
 def deploy_command(**variables: str) -> str:

@@ -1,5 +1,4 @@
-"""Stacks in states that moto's CloudFormation never comes to. Botocore checks each request and each answer by AWS's
-own description of them."""
+"""Stacks in states that moto's CloudFormation does not have. botocore's stubs validate each request and response."""
 
 from __future__ import annotations
 
@@ -27,8 +26,8 @@ def cloudformation() -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
-def is_in(stubber: Stubber, *states: str, parameters: list[Any] | None = None) -> None:
-    """What the next looks at the stack find; an empty state is no stack."""
+def add_states(stubber: Stubber, *states: str, parameters: list[Any] | None = None) -> None:
+    """Add responses of DescribeStacks, one per state. An empty state is a stack that does not exist."""
     for state in states:
         if not state:
             message = f"Stack with id {NAME} does not exist"
@@ -38,14 +37,14 @@ def is_in(stubber: Stubber, *states: str, parameters: list[Any] | None = None) -
         stubber.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": NAME})
 
 
-def failed(stubber: Stubber, beginning: str, *events: tuple[str, str, str]) -> None:
-    """The events of a change, newest last; before it, a change that failed for another reason."""
-    told = [
-        ("Old", "CREATE_FAILED", "the reason of another day"),
+def add_events(stubber: Stubber, beginning: str, *events: tuple[str, str, str]) -> None:
+    """Add the events of a change, oldest first, after those of an earlier change that failed."""
+    changes = [
+        ("Old", "CREATE_FAILED", "an earlier reason"),
         (NAME, beginning, "User Initiated"),
         *events,
     ]
-    described = [
+    entries = [
         {
             "StackId": "s",
             "EventId": f"{number}",
@@ -56,12 +55,12 @@ def failed(stubber: Stubber, beginning: str, *events: tuple[str, str, str]) -> N
             "ResourceStatusReason": reason,
             "Timestamp": NOW,
         }
-        for number, (resource, status, reason) in enumerate(told)
+        for number, (resource, status, reason) in enumerate(changes)
     ]
-    stubber.add_response("describe_stack_events", {"StackEvents": described[::-1]}, {"StackName": NAME})
+    stubber.add_response("describe_stack_events", {"StackEvents": entries[::-1]}, {"StackName": NAME})
 
 
-def creates(stubber: Stubber) -> None:
+def add_creation(stubber: Stubber) -> None:
     stubber.add_response(
         "create_stack",
         {"StackId": "s"},
@@ -75,44 +74,44 @@ def creates(stubber: Stubber) -> None:
     )
 
 
-def apply(stubber: Stubber, paused: list[float] | None = None, kept: tuple[str, ...] = ()) -> str:
-    made = Stacks(stubber.client, (paused if paused is not None else []).append)
-    return made.apply(NAME, "T", {"Stage": "dev"}, {"b3-dataflow": "dev"}, kept)
+def apply(stubber: Stubber, pauses: list[float] | None = None, kept: tuple[str, ...] = ()) -> str:
+    client = Stacks(stubber.client, (pauses if pauses is not None else []).append)
+    return client.apply(NAME, "T", {"Stage": "dev"}, {"b3-dataflow": "dev"}, kept)
 
 
-def test_a_stack_that_takes_its_time_is_waited_for(cloudformation: Stubber):
-    is_in(cloudformation, "")
-    creates(cloudformation)
-    is_in(cloudformation, "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE")
-    paused: list[float] = []
+def test_apply_waits_for_the_creation(cloudformation: Stubber):
+    add_states(cloudformation, "")
+    add_creation(cloudformation)
+    add_states(cloudformation, "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE")
+    pauses: list[float] = []
 
-    assert apply(cloudformation, paused) == "created"
-    assert paused == [stacks.PAUSE] * 2
+    assert apply(cloudformation, pauses) == "created"
+    assert pauses == [stacks.PAUSE] * 2
 
 
-def test_what_another_deploy_has_under_way_is_waited_for(cloudformation: Stubber):
-    is_in(cloudformation, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE")
+def test_apply_waits_for_the_change_of_another_deploy(cloudformation: Stubber):
+    add_states(cloudformation, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE")
     cloudformation.add_client_error("update_stack", "ValidationError", "No updates are to be performed.")
 
     assert apply(cloudformation) == "unchanged"
 
 
 @pytest.mark.parametrize("state", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED"])
-def test_a_stack_that_never_was_whole_is_made_anew(state: str, cloudformation: Stubber):
-    is_in(cloudformation, state, state)
+def test_a_stack_that_was_never_complete_is_created_again(state: str, cloudformation: Stubber):
+    add_states(cloudformation, state, state)
     cloudformation.add_response("delete_stack", {}, {"StackName": NAME})
-    is_in(cloudformation, "DELETE_IN_PROGRESS", "")
-    creates(cloudformation)
-    is_in(cloudformation, "CREATE_COMPLETE")
+    add_states(cloudformation, "DELETE_IN_PROGRESS", "")
+    add_creation(cloudformation)
+    add_states(cloudformation, "CREATE_COMPLETE")
 
     assert apply(cloudformation) == "created"
 
 
 def test_the_first_resource_that_failed_is_named(cloudformation: Stubber):
-    is_in(cloudformation, "")
-    creates(cloudformation)
-    is_in(cloudformation, "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE")
-    failed(
+    add_states(cloudformation, "")
+    add_creation(cloudformation)
+    add_states(cloudformation, "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE")
+    add_events(
         cloudformation,
         "CREATE_IN_PROGRESS",
         ("Layer", "CREATE_FAILED", "the zip is\ntoo large"),
@@ -128,25 +127,27 @@ def test_the_first_resource_that_failed_is_named(cloudformation: Stubber):
     )
 
 
-def test_an_update_that_was_rolled_back_failed(cloudformation: Stubber):
-    is_in(cloudformation, "UPDATE_ROLLBACK_COMPLETE")
+def test_an_update_that_is_rolled_back_fails(cloudformation: Stubber):
+    add_states(cloudformation, "UPDATE_ROLLBACK_COMPLETE")
     cloudformation.add_response("update_stack", {"StackId": "s"})
-    is_in(cloudformation, "UPDATE_ROLLBACK_COMPLETE")
-    failed(cloudformation, "UPDATE_IN_PROGRESS", ("Job", "UPDATE_FAILED", "no such worker type"))
+    add_states(cloudformation, "UPDATE_ROLLBACK_COMPLETE")
+    add_events(cloudformation, "UPDATE_IN_PROGRESS", ("Job", "UPDATE_FAILED", "no such worker type"))
 
     with pytest.raises(StepFailed, match=r"UPDATE_ROLLBACK_COMPLETE: Job .* UPDATE_FAILED: no such worker type$"):
         apply(cloudformation)
 
 
-def test_a_stack_that_only_an_operator_can_bring_back(cloudformation: Stubber):
-    is_in(cloudformation, "UPDATE_ROLLBACK_FAILED")
+def test_a_failed_rollback_needs_an_operator(cloudformation: Stubber):
+    add_states(cloudformation, "UPDATE_ROLLBACK_FAILED")
 
     with pytest.raises(StepFailed, match="aws cloudformation continue-update-rollback --stack-name b3-dataflow-main"):
         apply(cloudformation)
 
 
-def test_what_is_kept_is_said_to_be_kept(cloudformation: Stubber):
-    is_in(cloudformation, "CREATE_COMPLETE", parameters=[{"ParameterKey": "AlarmEmail", "ParameterValue": "a@b.org"}])
+def test_kept_parameters_use_their_previous_values(cloudformation: Stubber):
+    add_states(
+        cloudformation, "CREATE_COMPLETE", parameters=[{"ParameterKey": "AlarmEmail", "ParameterValue": "a@b.org"}]
+    )
     expected = {
         "StackName": NAME,
         "TemplateBody": ANY,
@@ -158,28 +159,28 @@ def test_what_is_kept_is_said_to_be_kept(cloudformation: Stubber):
         "Capabilities": ANY,
     }
     cloudformation.add_response("update_stack", {"StackId": "s"}, expected)
-    is_in(cloudformation, "UPDATE_COMPLETE")
+    add_states(cloudformation, "UPDATE_COMPLETE")
 
-    # The stack does not know the other: it came with a later version of the template.
+    # The stack has no parameter Crawler: a later version of the template added it.
     assert apply(cloudformation, kept=("AlarmEmail", "Crawler")) == "updated"
 
 
-def test_a_stack_that_cannot_be_deleted_says_why(cloudformation: Stubber):
-    is_in(cloudformation, "CREATE_COMPLETE")
+def test_a_failed_deletion_has_its_reason(cloudformation: Stubber):
+    add_states(cloudformation, "CREATE_COMPLETE")
     cloudformation.add_response("delete_stack", {}, {"StackName": NAME})
-    is_in(cloudformation, "DELETE_FAILED")
-    failed(cloudformation, "DELETE_IN_PROGRESS", ("AthenaBucket", "DELETE_FAILED", "The bucket is not empty"))
+    add_states(cloudformation, "DELETE_FAILED")
+    add_events(cloudformation, "DELETE_IN_PROGRESS", ("AthenaBucket", "DELETE_FAILED", "The bucket is not empty"))
 
     with pytest.raises(StepFailed, match=r"is DELETE_FAILED: AthenaBucket .* The bucket is not empty$"):
         Stacks(cloudformation.client).delete(NAME)
 
 
-def test_a_stack_that_is_gone_need_not_be_deleted(cloudformation: Stubber):
-    is_in(cloudformation, "")
+def test_a_stack_that_does_not_exist_is_not_deleted(cloudformation: Stubber):
+    add_states(cloudformation, "")
 
     assert Stacks(cloudformation.client).delete(NAME) is False
 
 
 @pytest.mark.parametrize("kind", ["bootstrap", "data", "main"])
-def test_a_template_is_small_enough_to_be_sent(kind: str):
+def test_a_template_fits_into_a_request(kind: str):
     assert len(stacks.template(kind).encode()) <= 51_200
