@@ -1,4 +1,4 @@
-"""The packages unpacked as AWS does, and processes that hold nothing else."""
+"""The unpacked packages, and processes that can import nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROBES = HERE / "probes.py"
 
 SECONDS = 120.0
 
-# What Lambda sets, as far as a library could look at it.
+# Environment variables of Lambda that a library may read.
 LAMBDA = {
     "AWS_LAMBDA_FUNCTION_NAME": "b3-dataflow-rehearsal",
     "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/b3-dataflow-rehearsal",
@@ -33,24 +33,24 @@ LAMBDA = {
 
 
 def unpack(path: Path, folder: Path) -> Path:
-    """Unpack a zip file so that nobody may write to what it held."""
+    """Unpack a zip file, and make its files read-only."""
     with zipfile.ZipFile(path) as zipped:
         zipped.extractall(folder)
-    for found in [folder, *folder.rglob("*")]:
-        found.chmod(found.stat().st_mode & ~0o222)
+    for path_inside in [folder, *folder.rglob("*")]:
+        path_inside.chmod(path_inside.stat().st_mode & ~0o222)
     return folder
 
 
 def runtime_environment(name: str) -> Path:
-    """A virtual environment with what AWS brings of its own, made once for each list of it."""
+    """Return a virtual environment with the packages of a runtime. It is created once per requirements file."""
     requirements = ROOT / "infra" / "packaging" / "runtimes" / f"{name}.txt"
     folder = ROOT / "build" / "runtimes" / f"{name}-{archive.digest([requirements.read_bytes()])}"
-    if not (folder / "made").exists():
+    if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         subprocess.run([*pip, "--requirement", str(requirements)], check=True, timeout=600)
-        (folder / "made").touch()
+        (folder / "complete").touch()
     return folder
 
 
@@ -60,13 +60,13 @@ def site_packages(environment: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What became of a function that was called in a process of its own.
+    """Results of a function in its own process.
 
     Attributes:
-        answers: to each event, as JSON.
-        seconds: of each call.
-        written_outside: what it wrote to or made outside its temporary folder.
-        output: what it printed.
+        answers: Response to each event, as JSON.
+        seconds: Duration of each call.
+        written_outside: Paths that it wrote or created outside its temporary folder.
+        output: Its standard output and error.
     """
 
     answers: list[Any]
@@ -79,10 +79,10 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class Lambda:
-    """Lambda with these packages unpacked: the function, the layer, what Lambda brings, and a temporary folder.
+    """An environment like Lambda's: function, layer, packages of the runtime, and a temporary folder.
 
     Attributes:
-        nothing: an empty folder, the layer of a function without one.
+        nothing: An empty folder, for a function without a layer.
     """
 
     function: Path
@@ -103,16 +103,16 @@ class Lambda:
         """Import a handler in a new process, and call it with each event in turn.
 
         Args:
-            handler: `module.name`, or `file.py:name` for one that is no part of the package.
-            environ: what is set beside Lambda's own.
-            layered: whether the function has the layer.
-            yahoo: the address of a server that takes the place of Yahoo.
-            bytecode: whether what was compiled beforehand is there.
+            handler: `module.name`, or `file.py:name` for a handler outside the package.
+            environ: Additional environment variables.
+            layered: Whether the function has the layer.
+            yahoo: URL of a server in place of Yahoo.
+            bytecode: Whether the packages have their bytecode.
         """
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.temporary.mkdir()
-        asked = self.temporary / "asked.json"
-        asked.write_text(json.dumps({
+        request = self.temporary / "request.json"
+        request.write_text(json.dumps({
             "function": str(self.function),
             "layer": str((self.layer if layered else self.nothing) / "python"),
             "runtime": str(self.brought),
@@ -122,8 +122,8 @@ class Lambda:
         }))  # fmt: skip
         folders = {"HOME": str(self.function), "TMPDIR": str(self.temporary), "LAMBDA_TASK_ROOT": str(self.function)}
         elsewhere = [] if bytecode else ["-B", "-X", f"pycache_prefix={self.temporary / 'none'}"]
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", *elsewhere, str(HERE / "lambda_process.py"), str(asked)],
+        process = subprocess.run(
+            [sys.executable, "-I", "-S", *elsewhere, str(HERE / "lambda_process.py"), str(request)],
             cwd=self.function,
             env={**LAMBDA, **folders, **(environ or {})},
             capture_output=True,
@@ -131,7 +131,7 @@ class Lambda:
             timeout=SECONDS,
             check=False,
         )
-        assert done.returncode == 0, f"{handler}: {done.stderr}{done.stdout}"
+        assert process.returncode == 0, f"{handler}: {process.stderr}{process.stdout}"
         answer = json.loads((self.temporary / "answer.json").read_text())
         return Rehearsal(
             [invocation["answer"] for invocation in answer["invocations"]],
@@ -139,5 +139,5 @@ class Lambda:
             answer["import_seconds"],
             answer["peak_bytes"],
             answer["written_outside"],
-            done.stdout + done.stderr,
+            process.stdout + process.stderr,
         )

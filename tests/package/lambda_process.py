@@ -1,8 +1,8 @@
-"""What Lambda does with a function, for rehearsals: a new process imports it and calls it with each event.
+"""Import a function in a new process and call it with each event, as Lambda does.
 
-    python -I -S lambda_process.py ASKED.json
+    python -I -S lambda_process.py REQUEST.json
 
-Python starts with its standard library alone. What is asked, and where the answer goes, is in the file.
+Python starts with its standard library only. The file has the request. The response is written to $TMPDIR/answer.json.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ import zoneinfo
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1  # linux/prctl.h, linux/capability.h
 
 Handler = Callable[[Any, Any], Any]
 
 
-def main(asked: dict[str, Any]) -> None:
+def main(request: dict[str, Any]) -> None:
     temporary = Path(os.environ["TMPDIR"])
-    for folder in (asked["function"], asked["layer"], os.environ["HOME"]):
+    for folder in (request["function"], request["layer"], os.environ["HOME"]):
         refuse_writing(Path(folder))
     written: list[str] = []
     sys.addaudithook(lambda event, arguments: note_writing(written, event, arguments))
-    # As Lambda has them: the function before the layer, and what Lambda brings after all else.
-    sys.path[:0] = [asked["function"], asked["layer"]]
-    sys.path.append(asked["runtime"])
-    # What Amazon Linux has of time zones is not promised.
+    # The order of Lambda: function, layer, standard library, runtime.
+    sys.path[:0] = [request["function"], request["layer"]]
+    sys.path.append(request["runtime"])
+    # Amazon Linux does not guarantee a time zone database.
     zoneinfo.reset_tzpath(to=[])
 
     began = time.perf_counter()
-    handler = find(asked["handler"])
+    handler = find(request["handler"])
     imported = time.perf_counter() - began
     began = time.perf_counter()
-    if asked["yahoo"]:
-        take_to_loopback(*asked["yahoo"])
-    # That imported what the first call would have: the time is the call's.
+    if request["yahoo"]:
+        take_to_loopback(*request["yahoo"])
+    # The imports belong to the first call, so its duration includes them.
     prepared = time.perf_counter() - began
-    invocations = [invoke(handler, event) for event in asked["events"]]
+    invocations = [invoke(handler, event) for event in request["events"]]
     invocations[0]["seconds"] += prepared
 
-    # Python itself tries to keep the bytecode of each module that has none, and takes the refusal.
+    # Python tries to write missing bytecode, and ignores the error.
     ours = [path for path in written if "__pycache__" not in path and path != os.devnull]
     outside = [path for path in ours if not Path(path).is_relative_to(temporary)]
     answer = {
@@ -62,7 +62,7 @@ def main(asked: dict[str, Any]) -> None:
 
 
 def refuse_writing(folder: Path) -> None:
-    """See that this process can write to a folder as little as a function can."""
+    """Exit if this process can write to a folder, which a function cannot."""
     try:
         (folder / "written").touch()
     except OSError:
@@ -71,7 +71,7 @@ def refuse_writing(folder: Path) -> None:
 
 
 def note_writing(written: list[str], event: str, arguments: Any) -> None:
-    """Note each path that Python opens to write, or makes."""
+    """Record a path that Python opens for writing, or creates."""
     writes = os.O_WRONLY | os.O_RDWR | os.O_CREAT
     opened = event == "open" and isinstance(arguments[0], str) and isinstance(arguments[2], int)
     if (opened and arguments[2] & writes) or event in ("os.mkdir", "os.rename", "sqlite3.connect"):
@@ -79,18 +79,17 @@ def note_writing(written: list[str], event: str, arguments: Any) -> None:
 
 
 def find(name: str) -> Handler:
-    """A handler as Lambda names it, `module.name`, or `file.py:name` for one that is no part of the package."""
+    """Return a handler by Lambda's name, `module.name`, or by `file.py:name` outside the package."""
     if ":" in name:
         path, _, function = name.partition(":")
-        found: Handler = runpy.run_path(path)[function]
-        return found
+        return cast("Handler", runpy.run_path(path)[function])
     module, _, function = name.rpartition(".")
     handler: Handler = getattr(importlib.import_module(module), function)
     return handler
 
 
 def take_to_loopback(server_module: str, url: str) -> None:
-    """Let the ingest's requests to Yahoo go to a server on loopback."""
+    """Send the ingest's requests to Yahoo to a server on loopback."""
     from chalicelib.ingest import backfill
     from chalicelib.ingest.sources.yahoo import Yahoo
 
@@ -108,13 +107,13 @@ def invoke(handler: Handler, event: Any) -> dict[str, Any]:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has had. What getrusage says counts its parent's as well."""
-    found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) * 1024 if found else 0
+    """Return the peak memory of this process. The value of getrusage includes that of its parent."""
+    match = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    return int(match[1]) * 1024 if match else 0
 
 
 def drop_override() -> None:
-    """Start this process again without root's right to write where nobody may."""
+    """Start this process again without root's capability to write to read-only folders."""
     if os.geteuid() != 0 or "--dropped" in sys.argv:
         return
     ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""What is tried in a function's place beside its handlers. It runs there: nothing else of the tests is."""
+"""Handlers that test the environment of a function. They run there, without the other modules of the tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIBRARIES = ("numpy", "pandas", "pyarrow", "pyarrow.parquet", "exchange_calendar
 
 
 def imports(event: Any, context: Any) -> dict[str, float]:
-    """Seconds that each library takes to import, one after the other."""
+    """Return the import seconds of each library, imported in order."""
     seconds = {}
     for name in LIBRARIES:
         began = time.perf_counter()
@@ -22,14 +22,14 @@ def imports(event: Any, context: Any) -> dict[str, float]:
 
 
 def origins(event: Any, context: Any) -> dict[str, str | None]:
-    """The file of each module that is imported with the libraries."""
+    """Return the file of each module that the libraries import."""
     imports(event, context)
     importlib.import_module("app")
     return {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
 
 
 def parquet(event: Any, context: Any) -> dict[str, bool]:
-    """Whether a table comes back from parquet as it was: by each codec, and by the library's own writer."""
+    """Return whether a table is equal after a round trip through parquet, by codec and by chalicelib's own writer."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -57,13 +57,13 @@ def parquet(event: Any, context: Any) -> dict[str, bool]:
 
 
 def tls(event: Any, context: Any) -> list[str]:
-    """What becomes of a request over TLS by yfinance's own HTTP library: with the authority given, and without."""
+    """Return the results of two TLS requests by yfinance's HTTP library, with the test's authority and without."""
     from curl_cffi import requests
 
-    said = []
+    results = []
     for authority in (event["authority"], True):
         try:
-            said.append(requests.get(event["url"], verify=authority, timeout=10).text)
+            results.append(requests.get(event["url"], verify=authority, timeout=10).text)
         except requests.exceptions.RequestException as error:
-            said.append(type(error).__name__)
-    return said
+            results.append(type(error).__name__)
+    return results

@@ -1,4 +1,4 @@
-"""The functions from their packages alone: what Lambda would import, call and allow, against the local AWS."""
+"""The packaged functions in an environment like Lambda's, against the local AWS."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.events import SCHEDULE, proxy
 from tests.support.yahoo_server import YahooServer, chart
 
 SESSIONS = 7_700
-"""As many as the index has had since 1994."""
+"""Sessions of the index since 1994."""
 
 SECONDS = 120.0
 
@@ -38,10 +38,7 @@ CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())["lambda_fun
 
 @pytest.fixture(scope="module")
 def rehearsed(running: Laptop, aws_lambda: Lambda) -> Iterator[SimpleNamespace]:
-    """The pipeline, by the packaged functions: the schedule, S3's event of what it added, and the API.
-
-    Only the ingest has the layer.
-    """
+    """Run the pipeline with the packaged functions: schedule, S3 event, API. Only `ingest` has the layer."""
     running.aws.reset()
     running.create_stack()
     events: list[Any] = []
@@ -51,32 +48,32 @@ def rehearsed(running: Laptop, aws_lambda: Lambda) -> Iterator[SimpleNamespace]:
         (f"{bar.data:%Y-%m-%d}", bar.preco_abertura, bar.preco_maximo, bar.preco_minimo, bar.preco_fechamento, 1000)
         for bar in session_bars("1994-07-04", SESSIONS).itertuples()
     ]
-    with YahooServer(lambda asked: chart(bars)) as yahoo:
+    with YahooServer(lambda requests: chart(bars)) as yahoo:
         ingest = aws_lambda.call("app.ingest", [SCHEDULE, DRY_RUN], environ, layered=True, yahoo=yahoo.url)
     running.aws.events.wait_idle(SECONDS)
     start_refine = aws_lambda.call("app.start_refine", [events[0]], environ)
     run = running.aws.jobs.wait(start_refine.answers[0]["job_run_id"], SECONDS)
     again = aws_lambda.call("app.start_refine", [events[0], events[0]], environ)
-    asked = [proxy(path) for path in ROUTES if "{" not in path]
-    asked += [
+    requests = [proxy(path) for path in ROUTES if "{" not in path]
+    requests += [
         proxy("/assets/docs.css", "/assets/{name}"),
         proxy("/ibov/volatility", year="2020", sort="-volatilidade_pct"),
     ]
     whole = proxy("/ibov/volatility/cone")
-    api = aws_lambda.call("app.app", [proxy("/ibov/volatility"), *asked, whole], environ)
-    yield SimpleNamespace(ingest=ingest, start_refine=start_refine, run=run, again=again, asked=asked, api=api)
+    api = aws_lambda.call("app.app", [proxy("/ibov/volatility"), *requests, whole], environ)
+    yield SimpleNamespace(ingest=ingest, start_refine=start_refine, run=run, again=again, requests=requests, api=api)
     running.aws.reset()
 
 
-def test_the_schedule_adds_what_yahoo_says_to_raw(rehearsed: SimpleNamespace):
+def test_the_schedule_adds_bars_of_yahoo_to_raw(rehearsed: SimpleNamespace):
     added = rehearsed.ingest.answers[0]["added"]
 
     assert (added["bars"], added["first"]) == (SESSIONS, "1994-07-04")
     assert added["key"].startswith("raw/year=")
 
 
-def test_a_dry_run_says_what_would_change(rehearsed: SimpleNamespace):
-    # What Yahoo says is in raw already, and nothing is merged: the same bars change nothing.
+def test_a_dry_run_lists_the_changes(rehearsed: SimpleNamespace):
+    # Raw has the same bars already, so they change nothing.
     assert rehearsed.ingest.answers[1] == {"dry_run": True, "changes": []}
 
 
@@ -86,7 +83,7 @@ def test_s3s_event_starts_the_job_and_starts_none_for_what_is_merged(rehearsed: 
 
 
 def test_every_route_answers(rehearsed: SimpleNamespace):
-    for event, answer in zip(rehearsed.asked, rehearsed.api.answers[1:-1], strict=True):
+    for event, answer in zip(rehearsed.requests, rehearsed.api.answers[1:-1], strict=True):
         assert answer["statusCode"] == 200, (event["path"], answer)
     (*_, year, _) = rehearsed.api.answers
     body = json.loads(year["body"])
@@ -94,7 +91,7 @@ def test_every_route_answers(rehearsed: SimpleNamespace):
     assert body["rows"] == sorted(body["rows"], key=lambda row: -row["volatilidade_pct"])
 
 
-def test_nothing_is_written_but_to_the_temporary_folder(rehearsed: SimpleNamespace):
+def test_functions_write_to_the_temporary_folder_only(rehearsed: SimpleNamespace):
     for one in (rehearsed.ingest, rehearsed.start_refine, rehearsed.api):
         assert one.written_outside == []
 
@@ -118,16 +115,16 @@ def test_each_function_has_the_memory_that_it_needs(rehearsed: SimpleNamespace, 
 
 
 def test_every_module_comes_from_the_packages_or_from_lambda(aws_lambda: Lambda):
-    (found,) = aws_lambda.call(f"{PROBES}:origins", layered=True).answers
+    (origins,) = aws_lambda.call(f"{PROBES}:origins", layered=True).answers
 
     stdlib = json.__file__.rpartition("/json/")[0]
     allowed = (str(aws_lambda.function), str(aws_lambda.layer), str(aws_lambda.brought), stdlib, str(PROBES.parent))
-    for name, path in found.items():
+    for name, path in origins.items():
         assert path is None or path.startswith(allowed), name
         assert path is None or not path.startswith(f"{stdlib}/site-packages"), name
-    assert found["pandas"].startswith(str(aws_lambda.layer))
-    assert found["msgspec"].startswith(str(aws_lambda.function))
-    assert found["boto3"].startswith(str(aws_lambda.brought))
+    assert origins["pandas"].startswith(str(aws_lambda.layer))
+    assert origins["msgspec"].startswith(str(aws_lambda.function))
+    assert origins["boto3"].startswith(str(aws_lambda.brought))
 
 
 def test_the_layers_libraries_import_with_bytecode_and_without(aws_lambda: Lambda, measured: Any):
@@ -158,10 +155,10 @@ class Secure(BaseHTTPRequestHandler):
 
 class SecureServer(ThreadingHTTPServer):
     def handle_error(self, *_: object) -> None:
-        """Says nothing of the client that does not trust it, as it should not."""
+        """Print nothing about the client that rejects the certificate."""
 
 
-def test_yfinances_http_speaks_tls_and_knows_whom_to_trust(aws_lambda: Lambda, tmp_path: Path):
+def test_the_http_library_of_yfinance_checks_certificates(aws_lambda: Lambda, tmp_path: Path):
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -169,9 +166,9 @@ def test_yfinances_http_speaks_tls_and_knows_whom_to_trust(aws_lambda: Lambda, t
     with SecureServer(("127.0.0.1", 0), Secure) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        asked = {"url": f"https://127.0.0.1:{server.server_port}/", "authority": str(tmp_path / "authority.pem")}
-        (said,) = aws_lambda.call(f"{PROBES}:tls", [asked], layered=True).answers
+        requests = {"url": f"https://127.0.0.1:{server.server_port}/", "authority": str(tmp_path / "authority.pem")}
+        (results,) = aws_lambda.call(f"{PROBES}:tls", [requests], layered=True).answers
         server.shutdown()
 
-    # The second has the layer's own list of authorities, finds it, and ours is not in it.
-    assert said == ["over TLS", "CertificateVerifyError"]
+    # The second request uses the certificate authorities of the layer, without the one of this test.
+    assert results == ["over TLS", "CertificateVerifyError"]

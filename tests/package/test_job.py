@@ -1,4 +1,4 @@
-"""The job from its package, in a Python that holds what Glue 6.0 brings and nothing else."""
+"""The packaged job, in a Python with the packages of Glue 6.0 only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECONDS = 300.0
 
 GLUE_MEMORY_MIB = 16 * 1024  # of a G.1X worker
 
-# Runs the script as Glue does, and says what it took: its last line is JSON.
+# Runs the script as Glue does. Its last line has the measurements as JSON.
 DRIVER = """
 import json, re, runpy, sys, time
 began = time.perf_counter()
@@ -41,7 +41,7 @@ print(json.dumps({"import_seconds": imported - began, "seconds": ended - importe
 
 @pytest.fixture(scope="module")
 def glue_python(built: Packages, tmp_path_factory: Any) -> tuple[Path, str]:
-    """Glue's Python, and where it looks for modules beside its own: the library's zip and the installed wheels."""
+    """Return Glue's Python, and its module path: the zip file of chalicelib and the installed wheels."""
     python = runtime_environment("glue") / "bin" / "python"
     modules = tmp_path_factory.mktemp("modules")
     pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--target", str(modules)]
@@ -68,31 +68,31 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
-def test_the_packaged_job_makes_the_same_lake_as_the_projects(
+def test_the_packaged_job_writes_the_same_lake(
     laptop: Laptop, s3: Any, glue_python: tuple[Path, str], tmp_path: Path, measured: Any
 ):
     key, body = raw_object(session_bars("1994-07-04", SESSIONS))
     with no_events():
         s3.put_object(Bucket=RAW, Key=key, Body=body)
 
-    done = run(laptop, glue_python, tmp_path, "-c", DRIVER, *ARGUMENTS)
+    process = run(laptop, glue_python, tmp_path, "-c", DRIVER, *ARGUMENTS)
 
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    made = laptop.contents()
-    assert made is not None
-    assert (made.rows, made.run.id, made.code_version) == (SESSIONS, "jr_package", code_version())
+    assert process.returncode == 0, process.stderr
+    assert process.stderr == ""
+    contents = laptop.contents()
+    assert contents is not None
+    assert (contents.rows, contents.run.id, contents.code_version) == (SESSIONS, "jr_package", code_version())
     catalog = Catalog(boto3.Session(), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
     ours = update_refined(wiring.lake(), catalog, "jr_ours", lambda: NOW)
     assert ours is not None
-    assert (ours.version, ours.years) == (made.version, made.years)
-    took = json.loads(done.stdout.splitlines()[-1])
+    assert (ours.version, ours.years) == (contents.version, contents.years)
+    result = json.loads(process.stdout.splitlines()[-1])
     measured.setdefault("processes", {})["Glue job"] = {
-        "import_seconds": took["import_seconds"],
-        "first_seconds": took["seconds"],
+        "import_seconds": result["import_seconds"],
+        "first_seconds": result["seconds"],
         "next_seconds": None,
         "timeout_seconds": int(JOB_TIMEOUT.total_seconds()),
-        "peak_bytes": took["peak_bytes"],
+        "peak_bytes": result["peak_bytes"],
         "memory_mib": GLUE_MEMORY_MIB,
     }
 
@@ -102,16 +102,16 @@ def test_without_its_package_glues_python_cannot_run_the_job(
 ):
     bare = (glue_python[0], "")
 
-    done = run(laptop, bare, tmp_path, str(built.job.script), *ARGUMENTS)
+    process = run(laptop, bare, tmp_path, str(built.job.script), *ARGUMENTS)
 
-    assert done.returncode != 0
-    assert "No module named 'chalicelib'" in done.stderr
+    assert process.returncode != 0
+    assert "No module named 'chalicelib'" in process.stderr
 
 
-def test_bad_arguments_of_the_packaged_job_are_one_line(
+def test_an_invalid_argument_of_the_packaged_job_is_one_line(
     laptop: Laptop, built: Packages, glue_python: tuple[Path, str], tmp_path: Path
 ):
-    done = run(laptop, glue_python, tmp_path, str(built.job.script), "--RAW_PATH", "raw", "--REFINED_PATH", "x")
+    process = run(laptop, glue_python, tmp_path, str(built.job.script), "--RAW_PATH", "raw", "--REFINED_PATH", "x")
 
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].endswith("--RAW_PATH is 'raw'; allowed: s3://bucket/…")
+    assert process.returncode == 2
+    assert process.stderr.splitlines()[-1].endswith("--RAW_PATH is 'raw'; allowed: s3://bucket/…")
