@@ -57,7 +57,7 @@ def athena() -> Table:
         if contents is None:
             raise RuntimeError("the job committed nothing")
         ask = wiring.api_dependencies().athena
-        bare = _bare_duckdb()
+        bare = bare_duckdb()
         rows = []
         for name, query in QUESTIONS.items():
             through = median_seconds(lambda query=query: ask.rows(query), RUNS)  # type: ignore[misc]
@@ -72,7 +72,7 @@ def athena() -> Table:
     )
 
 
-def _bare_duckdb() -> Any:
+def bare_duckdb() -> Any:
     keys = [entry.key for entry in moto_state.objects("b3-dataflow-refined", "refined/")]
     tables = []
     for key in keys:
