@@ -77,7 +77,7 @@ def kept_alive() -> Table:
     # Chalice's server logs each request there.
     with redirect_stderr(io.StringIO()), _laptop() as laptop, laptop.serve(0) as server:
         s3: Any = boto3.client("s3")
-        read = {
+        read: Mapping[str, Callable[[], object]] = {
             "API, 1 kB": _get(server.url, "/ibov/summary?year=2020"),
             "API, 650 kB": _get(server.url, "/ibov/volatility?limit=2000"),
             "AWS, whether an object exists, by boto3": partial(s3.head_object, Bucket=RAW, Key="small"),
