@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import laptop, volatility
+from benchmarks import answers, laptop, volatility
 from benchmarks.report import machine
 
-BENCHMARKS = (laptop.start, laptop.athena, volatility.comparison, volatility.growth)
+BENCHMARKS = (
+    answers.cold,
+    answers.warm,
+    answers.kept_alive,
+    laptop.start,
+    laptop.athena,
+    volatility.comparison,
+    volatility.growth,
+)
 
 RESULTS = Path(__file__).with_name("results.md")
 

@@ -57,7 +57,7 @@ def athena() -> Table:
         if contents is None:
             raise RuntimeError("the job committed nothing")
         client = wiring.api_dependencies().athena
-        connection = _duckdb()
+        connection = in_memory_duckdb()
         rows = []
         for name, query in QUERIES.items():
             local = median_seconds(lambda query=query: client.rows(query), RUNS)  # type: ignore[misc]
@@ -72,7 +72,7 @@ def athena() -> Table:
     )
 
 
-def _duckdb() -> Any:
+def in_memory_duckdb() -> Any:
     keys = [entry.key for entry in moto_state.objects("b3-dataflow-refined", "refined/")]
     tables = []
     for key in keys:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-from functools import cache
-from typing import TYPE_CHECKING
-
-import boto3
-from botocore.config import Config
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.athena import Athena
 from chalicelib.api.backends import client_errors
@@ -19,10 +16,22 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
-_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+
+def _client(service: str, connect_timeout: float, read_timeout: float, attempts: int) -> Any:
+    """Create a client. Times in seconds."""
+    # boto3 is two thirds of the import of the app, and pages and links need no client.
+    import boto3
+    from botocore.config import Config
+
+    retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+    config = Config(connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries)
+    return boto3.client(service, config=config)  # type: ignore[call-overload] # the name is not a literal
+
+
+_event_client = partial(_client, connect_timeout=2, read_timeout=10, attempts=3)
 
 # The timeout of API Gateway is 29 s: a call without response must fail well before.
-_API_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+_api_client = partial(_client, connect_timeout=1, read_timeout=3, attempts=2)
 
 
 @cache
@@ -34,13 +43,14 @@ def settings() -> Settings:
 @cache
 def lake() -> Lake:
     """Return the lake of the settings."""
-    return Lake(boto3.client("s3", config=_CONFIG), settings().raw_bucket, settings().refined_bucket)
+    return Lake(_event_client("s3"), settings().raw_bucket, settings().refined_bucket)
 
 
 @cache
 def glue() -> GlueClient:
     """Return the Glue client that starts the job."""
-    return boto3.client("glue", config=_CONFIG)
+    client: GlueClient = _event_client("glue")
+    return client
 
 
 @cache
@@ -51,7 +61,7 @@ def api_dependencies() -> ApiDependencies:
         BackendUnavailable: no AWS client can be created, because the environment has no region, for example.
     """
     with client_errors():
-        s3, client = boto3.client("s3", config=_API_CONFIG), boto3.client("athena", config=_API_CONFIG)
+        s3, client = _api_client("s3"), _api_client("athena")
     manifest = ManifestCache(Lake(s3, settings().raw_bucket, settings().refined_bucket))
     athena = Athena(client, s3, settings().workgroup, settings().database)
     return ApiDependencies(manifest, athena, ResponseCache(), settings().table)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from chalice.app import Request, Response
 
@@ -15,8 +14,8 @@ from chalicelib.api.cache import ManifestCache, ResponseCache, etag_matches, mak
 from chalicelib.api.headers import IF_NONE_MATCH, data_headers
 from chalicelib.api.models import IndexAnswer
 from chalicelib.api.parameters import NoParameters
-from chalicelib.api.parsing import base_path, canonical, parse
-from chalicelib.api.representations import json_response, negotiate, represent
+from chalicelib.api.parsing import base_path, parse
+from chalicelib.api.representations import encode_json, json_response, negotiate, represent
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.table import Table
 from chalicelib.lake.manifest import code_version
@@ -60,7 +59,7 @@ def table(request: Request, api: ApiDependencies) -> Response:
     snapshot = api.manifest.get()
     contents = snapshot.readable_contents()
     url = base_path(request) + request.path
-    etag = make_etag(contents.version, code_version(), url, urlencode(canonical(parameters)), form)
+    etag = make_etag(contents.version, code_version(), url, encode_json(parameters), form)
     headers = data_headers(contents, etag)
     if snapshot.cacheable:
         if etag_matches(request.headers.get(IF_NONE_MATCH), etag):
@@ -87,7 +86,7 @@ def index(request: Request) -> Response:
 def contract(request: Request) -> Response:
     """Return the OpenAPI document, with the base path of the request."""
     parse(NoParameters, request)
-    return json_response(openapi.document(base_path(request)))
+    return json_response(openapi.encoded(base_path(request)))
 
 
 def status(request: Request, api: ApiDependencies) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from importlib.resources import files
 from inspect import cleandoc
@@ -60,6 +60,16 @@ def document(base: str = "") -> Document:
         ContractError: a route lacks an example, or a parameter or a column lacks what the contract needs.
     """
     return _document() | {"servers": [{"url": base or "/"}]}
+
+
+@lru_cache(maxsize=4)
+def encoded(base: str) -> msgspec.Raw:
+    """Return the contract as JSON; cached, because encoding it takes most of the time of a response.
+
+    Raises:
+        ContractError: as `document`.
+    """
+    return msgspec.Raw(msgspec.json.encode(document(base)))
 
 
 @cache

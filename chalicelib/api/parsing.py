@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +23,24 @@ EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 # msgspec alone accepts 1e2 as an integer, and nan as a number.
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,400})?([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A parameter of a model: its annotation, its type without metadata and None, and its default."""
+
+    annotation: Any
+    type: Type
+    default: Any
+
+
+@cache
+def _fields(model: type[msgspec.Struct]) -> Mapping[str, _Field]:
+    """The fields of a model by name. Cached: msgspec evaluates the annotations at every call."""
+    return {
+        field.name: _Field(field.type, _bare(type_info(field.type)), field.default)
+        for field in msgspec.structs.fields(model)
+    }
 
 
 def base_path(request: Request) -> str:
@@ -60,7 +80,7 @@ def parse_texts(model: type[T], texts: Mapping[str, Sequence[str]]) -> T:
     Raises:
         BadParameter: as `parse`.
     """
-    fields = {field.name: field.type for field in msgspec.structs.fields(model)}
+    fields = _fields(model)
     values: dict[str, Any] = {}
     for name, repeated in texts.items():
         if name not in fields:
@@ -75,28 +95,26 @@ def parse_texts(model: type[T], texts: Mapping[str, Sequence[str]]) -> T:
 def canonical(parameters: msgspec.Struct) -> dict[str, str]:
     """Return the parameters that differ from their defaults, as texts, in the order of the contract."""
     texts = {}
-    for field in msgspec.structs.fields(parameters):
-        value = getattr(parameters, field.name)
+    for name, field in _fields(type(parameters)).items():
+        value = getattr(parameters, name)
         if value != field.default:
-            texts[field.name] = ",".join(value) if isinstance(value, tuple) else str(value)
+            texts[name] = ",".join(value) if isinstance(value, tuple) else str(value)
     return texts
 
 
-def _value(name: str, text: str, annotation: Any) -> Any:
-    type_ = _bare(type_info(annotation))
-    if isinstance(type_, VarTupleType):
+def _value(name: str, text: str, field: _Field) -> Any:
+    if isinstance(field.type, VarTupleType):
         return tuple(text.split(","))
-    allowed = _allowed(type_)
-    pattern = _INTEGER if isinstance(type_, IntType) else _NUMBER if isinstance(type_, FloatType) else None
+    pattern = _INTEGER if isinstance(field.type, IntType) else _NUMBER if isinstance(field.type, FloatType) else None
     if text == "null" or (pattern and not pattern.fullmatch(text)):
         # msgspec converts "null" to None where None is allowed.
-        raise BadParameter(name, text, allowed)
+        raise BadParameter(name, text, _allowed(field.type))
     try:
-        value = msgspec.convert(text, annotation, strict=False)
+        value = msgspec.convert(text, field.annotation, strict=False)
     except msgspec.ValidationError:
-        raise BadParameter(name, text, allowed) from None
+        raise BadParameter(name, text, _allowed(field.type)) from None
     if isinstance(value, date) and not EARLIEST <= value <= LATEST:
-        raise BadParameter(name, text, allowed)
+        raise BadParameter(name, text, _allowed(field.type))
     return value
 
 

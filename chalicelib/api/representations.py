@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 _MEDIA_TYPES: dict[str, Format] = {JSON: "json", CSV: "csv"}
 
 
+@lru_cache(maxsize=64)
 def negotiate(parameter: Format | None, accept: str | None) -> Format:
     """Return the format of a response: the parameter `format`, else the best match of `Accept`, else JSON.
 
@@ -65,12 +67,12 @@ def represent(answer: Answer, parameters: Any, form: Format, headers: Headers) -
     return CachedResponse(_encode_csv(answer, columns), headers)
 
 
-def json_response(body: msgspec.Struct | dict[str, Any]) -> Response:
+def json_response(body: msgspec.Struct | msgspec.Raw) -> Response:
     """Return a response in JSON without an ETag."""
     return Response(encode_json(body), {CONTENT_TYPE: JSON, CACHE_CONTROL: REVALIDATE}, 200)
 
 
-def encode_json(body: msgspec.Struct | dict[str, Any]) -> str:
+def encode_json(body: msgspec.Struct | msgspec.Raw) -> str:
     """Return a body as JSON, with ISO dates."""
     return msgspec.json.encode(body).decode()
 

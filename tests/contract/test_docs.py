@@ -83,7 +83,7 @@ def test_the_readme_names_every_route():
 def test_the_readme_names_every_folder():
     readme = README.read_text(encoding="utf-8")
     tree = readme.partition("## Where is what")[2].partition("```text\n")[2].partition("```")[0]
-    folders = {path.name for path in ROOT.glob("[!.]*") if path.is_dir() and path.name != "build"}
+    folders = {path.name for path in ROOT.glob("[!._]*") if path.is_dir() and path.name != "build"}
     packages = {path.name for path in (ROOT / "chalicelib").iterdir() if (path / "__init__.py").exists()}
 
     for name in folders | packages:

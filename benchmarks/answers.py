@@ -1,0 +1,155 @@
+"""How fast the API answers: the import at a cold start, warm requests, and requests on an open connection."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+
+from benchmarks.laptop import in_memory_duckdb, source
+from benchmarks.report import Table, median_seconds, milliseconds
+from chalicelib.api.routes import ROUTES
+from common.paths import ROOT
+from local import moto_state
+from local.laptop import Laptop
+
+IMPORTS, SECONDS, REQUESTS = 11, 0.5, 100
+
+RAW = "b3-dataflow-raw"
+
+
+def cold() -> Table:
+    """`import app` in a fresh Python, beside its two largest parts."""
+    return Table(
+        "Import at a cold start",
+        f"CPU time of the import in a fresh Python, with bytecode; the median of {IMPORTS}.",
+        ("import", "CPU time"),
+        tuple(
+            (name, milliseconds(_import_seconds(name))) for name in ("app", "chalice.app", "botocore.session", "boto3")
+        ),
+    )
+
+
+def _import_seconds(module: str) -> float:
+    code = f"import time; began = time.process_time(); import {module}; print(time.process_time() - began)"
+    run = [sys.executable, "-c", code]
+    seconds = [
+        float(subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+        for _ in range(IMPORTS + 1)
+    ]
+    return sorted(seconds[1:])[IMPORTS // 2]
+
+
+def warm() -> Table:
+    """Requests to a warm function, without HTTP, beside DuckDB and pandas with the same rows in memory."""
+    with _laptop() as laptop:
+        app = laptop.app.app
+        rows = []
+        for path, route in ROUTES.items():
+            event = _event(path, route.example)
+            headers = app(event, None)["headers"]
+            again = _event(path, route.example, {"If-None-Match": headers["ETag"]}) if "ETag" in headers else None
+            if again is not None and app(again, None)["statusCode"] != 304:
+                raise RuntimeError(f"{path} with its ETag is not 304")
+            rows.append((path, _rate(app, event), _rate(app, again) if again else ""))
+        rows += _rivals()
+    return Table(
+        "Warm answers",
+        "Requests a second of CPU time in the handler: a cached response, and 304. Below, the question of "
+        "`/ibov/volatility` by DuckDB and by pandas from the same rows in memory.",
+        ("route", "200", "304"),
+        tuple(rows),
+    )
+
+
+def kept_alive() -> Table:
+    """Requests over HTTP on one connection, to both ports."""
+    # Chalice's server logs each request there.
+    with redirect_stderr(io.StringIO()), _laptop() as laptop, laptop.serve(0) as server:
+        s3: Any = boto3.client("s3")
+        read: Mapping[str, Callable[[], object]] = {
+            "API, 1 kB": _get(server.url, "/ibov/summary?year=2020"),
+            "API, 650 kB": _get(server.url, "/ibov/volatility?limit=2000"),
+            "AWS, whether an object exists, by boto3": partial(s3.head_object, Bucket=RAW, Key="small"),
+        }
+        rows = tuple((name, milliseconds(median_seconds(work, REQUESTS))) for name, work in read.items())
+    return Table(
+        "Requests on an open connection",
+        f"From the request to the whole body, through HTTP on loopback; the median of {REQUESTS}.",
+        ("response", "time"),
+        rows,
+    )
+
+
+@contextmanager
+def _laptop() -> Iterator[Laptop]:
+    with Laptop() as laptop:
+        laptop.create_stack()
+        laptop.ingest(source())
+        laptop.refined()
+        moto_state.write(RAW, "small", b"x" * 40)
+        yield laptop
+
+
+def _event(path: str, query: Mapping[str, str], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The event of API Gateway, as far as Chalice reads it."""
+    return {
+        "path": path,
+        "requestContext": {"httpMethod": "GET", "resourcePath": path, "path": path, "identity": {}},
+        "headers": {"Accept": "*/*", **(headers or {})},
+        "multiValueQueryStringParameters": {name: [text] for name, text in query.items()},
+        "pathParameters": {},
+        "stageVariables": None,
+        "body": None,
+        "isBase64Encoded": False,
+    }
+
+
+def _rate(app: Any, event: Mapping[str, Any]) -> str:
+    count, began = 0, time.process_time()
+    while time.process_time() - began < SECONDS:
+        app(event, None)
+        count += 1
+    return f"{count / (time.process_time() - began):,.0f}"
+
+
+def _rivals() -> list[tuple[str, str, str]]:
+    """The rows of `/ibov/volatility?year=2025&sort=-volatilidade_pct&limit=10`, encoded as JSON."""
+    connection = in_memory_duckdb()
+    frame = connection.sql("SELECT * FROM ibov_refined").df()
+    sql = "SELECT * FROM ibov_refined WHERE year = 2025 ORDER BY volatilidade_pct DESC LIMIT 10"
+
+    def by_duckdb() -> str:
+        return json.dumps(connection.sql(sql).fetchall(), default=str)
+
+    def by_pandas() -> str:
+        rows = frame[frame["year"] == 2025].nlargest(10, "volatilidade_pct")
+        return str(rows.to_json(orient="records", date_format="iso"))
+
+    return [
+        (name, f"{1 / median_seconds(work, REQUESTS):,.0f}", "")
+        for name, work in (("DuckDB alone", by_duckdb), ("pandas alone", by_pandas))
+    ]
+
+
+def _get(url: str, path: str) -> Callable[[], object]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+
+    def request() -> None:
+        connection.request("GET", path, headers={"Accept": "*/*"})
+        response = connection.getresponse()
+        response.read()
+        if response.status != 200:
+            raise RuntimeError(f"{path} is {response.status}; expected 200")
+
+    return request
