@@ -14,8 +14,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from local.laptop import Laptop, Server
 from tests.bars import raw_object, session_bars
-from tests.browser import Requests, chromium, recording, without_door
+from tests.browser import Requests, chromium, chromium_path, recording, without_door
 from tests.lake import fill
+
+CHROMIUM = chromium_path()
 
 BUCKET = "b3-dataflow-raw"
 
@@ -38,7 +40,7 @@ class _Page(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def browser(clean_environment: None) -> Iterator[Browser]:
-    with chromium() as browser:
+    with chromium(CHROMIUM) as browser:
         yield browser
 
 
