@@ -97,6 +97,6 @@ class LoopbackHandler(ChaliceRequestHandler):
         if refusal is None:
             return True
         response = problems.problem(HTTPStatus.FORBIDDEN, self.path, refusal)
+        # The header also makes the server close the connection, for the request's body is not read.
         self._send_http_response(response.status_code, {**response.headers, "Connection": "close"}, response.body)
-        self.close_connection = True
         return False

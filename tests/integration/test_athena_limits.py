@@ -91,7 +91,9 @@ def test_of_all_queries_together_the_greatest_fails():
         assert from_csv(engine.run("SELECT 1").body).column(0).to_pylist() == ["1"]
 
 
-def test_a_process_that_took_much_is_not_kept():
+def test_a_process_that_took_much_is_not_kept(monkeypatch: Any):
+    # Nor is one that took long, which is another reason.
+    monkeypatch.setattr("local.athena.workers._LONG", DEADLINE)
     with limited() as engine:
         engine.run("SELECT 1")
         (before,) = workers()

@@ -15,8 +15,10 @@ from playwright.sync_api import Browser, Page, expect
 from local.laptop import Laptop
 from local.server import Server
 from tests.support.bars import raw_object, session_bars
-from tests.support.browser import Requests, chromium, recording, without_door
+from tests.support.browser import Requests, chromium, chromium_path, recording, without_door
 from tests.support.lake import fill
+
+CHROMIUM = chromium_path()
 
 BUCKET = "b3-dataflow-raw"
 
@@ -39,7 +41,7 @@ class _Page(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def browser(clean_environment: None) -> Iterator[Browser]:
-    with chromium() as browser:
+    with chromium(CHROMIUM) as browser:
         yield browser
 
 

@@ -24,15 +24,20 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """A Chromium with a profile of its own. Where there is none, the test is skipped, or fails if it is required."""
+def chromium_path() -> str:
+    """Where Chromium is. A module that asks for it is skipped where there is none, or fails if it is required."""
     path = shutil.which("chromium")
     if path is None:
         message = "needs Chromium: apt-get install chromium"
         if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail(message)
-        pytest.skip(message)
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message, allow_module_level=True)
+    return path
+
+
+@contextmanager
+def chromium(path: str) -> Iterator[Browser]:
+    """A Chromium with a profile of its own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
