@@ -1,5 +1,6 @@
 # make run        run the pipeline and the API on this machine
 # make notebook   open the notebook; needs `make run` in another terminal
+# make check      run ruff, mypy and the fast tests, before a commit
 # make test       run lint, types and all tests
 
 SOURCE ?= auto
@@ -11,19 +12,22 @@ REQUIRE_BROWSER ?=
 ARCH ?= x86_64
 STAGE ?=
 DATA ?= keep
+WORKERS ?= 2
 
 PY := .venv/bin/python
 STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run notebook test lint ruff templates types pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
+.PHONY: run notebook check test lint ruff templates types fast pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
 
 notebook: .venv/notebook-installed
 	@$(PY) -m local notebook --port '$(PORT)' --aws-port '$(AWS_PORT)' --jupyter-port '$(JUPYTER_PORT)'
+
+check: ruff types fast
 
 test: lint types pytest
 
@@ -41,8 +45,15 @@ templates: .venv/installed .venv/checkov/installed
 types: .venv/notebook-installed
 	$(STEP) 'mypy' .venv/bin/mypy --no-error-summary .
 
+# Each worker has a laptop of its own. The tests start many processes, which would all compile the project anew without cached bytecode.
+RUN_PYTEST = env -u PYTHONDONTWRITEBYTECODE REQUIRE_DATA='$(REQUIRE_DATA)' REQUIRE_BROWSER='$(REQUIRE_BROWSER)' \
+  $(PY) -m pytest --numprocesses '$(WORKERS)' --dist loadfile
+
+fast: .venv/notebook-installed
+	$(STEP) 'pytest, fast' $(RUN_PYTEST) tests/unit tests/contract -m 'not slow' $(PYTEST)
+
 pytest: .venv/notebook-installed
-	$(STEP) 'pytest' env REQUIRE_DATA='$(REQUIRE_DATA)' REQUIRE_BROWSER='$(REQUIRE_BROWSER)' $(PY) -m pytest $(PYTEST)
+	$(STEP) 'pytest' $(RUN_PYTEST) $(PYTEST)
 
 bench: .venv/installed
 	@$(PY) -m benchmarks

@@ -19,6 +19,8 @@ from local.laptop import Laptop
 
 BUCKET = "b3-dataflow-refined"
 
+pytestmark = pytest.mark.slow
+
 
 def test_moto_has_the_version_that_the_hooks_are_written_for():
     assert moto.__version__ == "5.2.5"

@@ -82,6 +82,7 @@ def test_every_example_is_of_its_schema(path: str, operation: Any):
             valid(parameter["schema"], parameter["example"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "operation"), operations())
 def test_every_answer_is_of_its_schema(filled: Any, http: Any, path: str, operation: Any):
     example = "&".join(f"{name}={value}" for name, value in ROUTES[path].example.items())
@@ -94,6 +95,7 @@ def test_every_answer_is_of_its_schema(filled: Any, http: Any, path: str, operat
     valid(operation["responses"]["400"]["content"]["application/problem+json"]["schema"], wrong.json_body)
 
 
+@pytest.mark.slow
 def test_every_column_fits_its_schema(filled: Any, http: Any):
     rows = http.get(f"/ibov/prices?limit=300&fields={','.join(COLUMNS)}").json_body["rows"]
 
@@ -115,6 +117,7 @@ def event(path: str, resource: str, stage: str = "") -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["", "/api", "/market/v1"])
 def test_links_are_right_behind_a_stage_and_a_base_path(filled: Any, laptop: Laptop, stage: str):
     def get(path: str) -> Any:

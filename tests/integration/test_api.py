@@ -1,10 +1,9 @@
-"""The HTTP interface, through Chalice's own gateway, over the local AWS: what is common to all routes."""
+"""The HTTP interface, through Chalice's own gateway, over a lake that no test changes: what is common to all routes."""
 
 from __future__ import annotations
 
-import json
 import logging
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from chalicelib import wiring
 from chalicelib.api.caveats import CAVEATS
 from chalicelib.api.routes import ROUTES
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
-from chalicelib.lake.manifest import Manifest
+from chalicelib.lake.manifest import Contents
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
 from tests.support.lake import fill
@@ -29,10 +28,21 @@ BARS = session_bars("2024-06-03", 300)
 DAYS = BARS["data"].dt.strftime("%Y-%m-%d").tolist()
 
 
+@pytest.fixture(scope="module")
+def filled(running: Laptop) -> Iterator[Contents]:
+    """Contents of the lake of all these tests, none of which changes it."""
+    running.aws.reset()
+    running.create_stack()
+    yield fill(raw_object(BARS))
+    running.aws.reset()
+    wiring.forget()
+
+
 @pytest.fixture
-def filled(laptop: Laptop) -> Any:
-    """What the lake of these bars holds."""
-    return fill(raw_object(BARS))
+def laptop(running: Laptop, filled: Contents) -> Laptop:
+    """The laptop with empty caches of the API."""
+    wiring.forget()
+    return running
 
 
 def test_every_route_of_the_app_is_in_the_contract_or_serves_its_page(laptop: Laptop):
@@ -63,16 +73,6 @@ def test_status_tells_what_the_lake_holds(filled: Any, http: Any):
     assert body["quality"]["degraded"] is False
     assert body["quality"]["gaps"] == []
     assert response.headers["Cache-Control"] == "no-cache"
-
-
-def test_before_the_first_ingest_there_is_a_status_and_no_data(http: Any):
-    status = http.get("/status")
-    assert (status.status_code, status.json_body["state"], status.json_body["as_of"]) == (200, "empty", None)
-    for path in DATA:
-        response = http.get(path)
-        assert response.status_code == 503
-        assert response.headers["Retry-After"] == "60"
-        assert set(response.json_body) == PROBLEM
 
 
 @pytest.mark.parametrize("path", PAGED)
@@ -111,19 +111,6 @@ def test_a_range_without_sessions_has_no_rows(filled: Any, http: Any, path: str,
 
 def test_a_year_of_sessions_without_asking(filled: Any, http: Any):
     assert len(http.get("/ibov/volatility").json_body["rows"]) == 252
-
-
-def test_more_than_a_page_of_athena(laptop: Laptop, http: Any):
-    fill(raw_object(session_bars("2015-01-02", 2500)))
-
-    rows = http.get("/ibov/volatility?limit=2500").json_body["rows"]
-
-    days = [date.fromisoformat(row["data"]) for row in rows]
-    assert len(rows) == 2500
-    assert days == sorted(days, reverse=True)
-    assert [row["vol_std_3d"] for row in rows[-3:]][1:] == [None, None]
-    for limit in (998, 999, 1000):
-        assert http.get(f"/ibov/volatility?limit={limit}").json_body["rows"] == rows[:limit]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -181,15 +168,6 @@ def test_a_cursor_is_of_its_query_and_of_its_route(filled: Any, http: Any):
         assert http.get(other).json_body["errors"][0]["parameter"] == "cursor"
 
 
-def test_a_cursor_outlives_a_new_version_of_the_data(filled: Any, http: Any):
-    following = http.get("/ibov/prices?limit=2&sort=data").json_body["links"]["next"]
-
-    longer = fill(raw_object(session_bars("2024-06-03", 310), collected_at=datetime(2025, 10, 15, tzinfo=UTC)))
-
-    assert longer.version != filled.version
-    assert [row["data"] for row in http.get(following).json_body["rows"]] == DAYS[2:4]
-
-
 def failing(error: Exception) -> Any:
     def rows(*_: Any) -> Any:
         raise error
@@ -235,37 +213,12 @@ def test_a_failure_is_a_problem_that_tells_no_secret(
     assert SECRET in caplog.text
 
 
-def test_a_missing_table_is_our_fault_and_says_nothing_of_it(filled: Any, http: Any, glue: Any):
-    glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
-
-    response = http.get("/ibov/volatility")
-
-    assert response.status_code == 500
-    assert "ibov_refined" not in response.body.decode()
-
-
-def test_a_manifest_that_another_release_wrote_is_our_fault(filled: Any, http: Any, s3: Any):
-    s3.put_object(Bucket="b3-dataflow-refined", Key="manifests/ibov.json", Body=b'{"state": "paused"}')
-    wiring.forget()
-
-    assert http.get("/status").status_code == http.get("/ibov/prices").status_code == 500
-
-
 def test_every_answer_says_what_it_is_of_in_its_headers_too(filled: Any, http: Any):
     for path in DATA:
         headers = http.get(f"{path}?format=csv").headers
         assert headers["X-Data-As-Of"] == DAYS[-1]
         assert headers["X-Data-Version"] == filled.version
         assert headers["X-Data-Synthetic"] == "false"
-
-
-def test_synthetic_data_says_so_whatever_is_asked(laptop: Laptop, http: Any):
-    fill(raw_object(BARS, "sample"))
-
-    for path in DATA:
-        assert http.get(f"{path}?format=csv").headers["X-Data-Synthetic"] == "true"
-        assert http.get(path).json_body["meta"]["synthetic"] is True
-    assert http.get("/status").json_body["synthetic"] is True
 
 
 @pytest.mark.parametrize(
@@ -286,20 +239,6 @@ def test_an_answer_says_what_its_estimators_miss(filled: Any, http: Any, asked: 
     meta = http.get(asked).json_body["meta"]
 
     assert meta.get("caveats", {}) == {name: CAVEATS[name] for name in estimators}  # type: ignore[index]
-
-
-def test_generated_bars_miss_nothing_of_the_real_history(laptop: Laptop, http: Any):
-    fill(raw_object(BARS, "sample"))
-
-    assert "caveats" not in http.get("/ibov/volatility/compare").json_body["meta"]
-
-
-def test_a_lake_that_was_never_committed_says_so(laptop: Laptop, http: Any):
-    lake = wiring.lake()
-    lake.put_manifest(Manifest("writing", None, None), None)
-
-    assert http.get("/status").json_body["state"] == "writing"
-    assert http.get("/ibov/prices").status_code == 503
 
 
 def test_what_does_not_answer_is_a_problem_that_can_be_tried_again(filled: Any, http: Any, monkeypatch: Any):
@@ -330,33 +269,3 @@ def test_csv_has_the_rows_and_a_link_to_more(filled: Any, http: Any):
     following = http.get(link[1:].partition(">")[0], headers={"Accept": "text/csv"})
     assert following.body.decode().split("\r\n")[1].startswith(f"{DAYS[-3]},")
     assert "Link" not in http.get("/ibov/prices?format=csv&limit=300").headers
-
-
-def test_the_longest_answer_fits_into_what_lambda_gives_back(laptop: Laptop, http: Any):
-    fill(raw_object(session_bars("2004-01-02", 5000)))
-    longest = "vol_garman_klass_yang_zhang_{}d"
-    fields = ",".join(["data", *(longest.format(window) for window in (5, 10, 21, 42, 63, 126, 252))])
-
-    response = http.get(
-        f"/ibov/prices?limit=5000&fields={fields},vol_close_to_close_252d,vol_close_to_close_126d,coletado_em,avisos"
-    )
-
-    assert len(response.json_body["rows"]) == 5000
-    # Lambda wraps the body in JSON once more.
-    assert len(json.dumps(response.body.decode())) < 5_000_000
-
-
-@pytest.mark.parametrize("state", ["writing", "ready"])
-def test_a_manifest_says_writing_while_a_run_writes(filled: Any, http: Any, state: Any):
-    lake = wiring.lake()
-    manifest, etag = lake.manifest()
-    assert manifest is not None
-    lake.put_manifest(Manifest(state, None, manifest.contents), etag)
-    wiring.forget()
-
-    response = http.get("/ibov/prices?limit=1")
-
-    assert http.get("/status").json_body["state"] == state
-    assert response.status_code == 200
-    assert response.headers["Cache-Control"] == ("no-store" if state == "writing" else "no-cache")
-    assert ("ETag" in response.headers) == (state == "ready")

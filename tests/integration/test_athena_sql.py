@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,23 @@ from botocore.exceptions import ClientError
 from local.athena import process
 from local.laptop import Laptop
 from tests.support.athena import TABLE, failure, query, refusal
+from tests.support.bars import raw_object, session_bars
+from tests.support.lake import fill
+
+
+@pytest.fixture(scope="module")
+def filled(running: Laptop) -> Iterator[Laptop]:
+    """The lake of all these tests, none of which changes it: 38 sessions of 2024 and 82 of 2025."""
+    running.aws.reset()
+    running.create_stack()
+    fill(raw_object(session_bars("2024-11-01", 120)))
+    yield running
+    running.aws.reset()
+
+
+@pytest.fixture
+def laptop(filled: Laptop) -> Laptop:
+    return filled
 
 
 def test_parameters_are_bound_in_textual_order(filled: Laptop, athena: Any):

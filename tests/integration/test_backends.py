@@ -219,7 +219,9 @@ def test_a_server_that_is_no_backend(tmp_path: Path, scheme: str, answer: Callab
     assert_unavailable(answers, log, ["/ibov/prices"], cause)
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket", "InvalidRequestException", *REJECTED_CREDENTIALS])
+@pytest.mark.parametrize(
+    "code", ["AccessDenied", "NoSuchBucket", "InvalidRequestException", *sorted(REJECTED_CREDENTIALS)]
+)
 def test_credentials_that_aws_does_not_take_are_another_matter_than_a_right_that_is_missing(code: str):
     error = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
 

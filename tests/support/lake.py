@@ -20,6 +20,9 @@ from tests.support.bars import COLLECTED
 RAW, REFINED = "b3-dataflow-raw", "b3-dataflow-refined"
 NOW = COLLECTED + timedelta(days=1)
 
+SESSION = boto3.Session()
+"""One for all tests: each new session reads the definitions of the services again."""
+
 
 @contextmanager
 def no_events() -> Iterator[None]:
@@ -38,7 +41,7 @@ def fill(*objects: tuple[str, bytes]) -> Contents:
     with no_events():
         for key, body in objects:
             s3.put_object(Bucket=RAW, Key=key, Body=body)
-    catalog = Catalog(boto3.Session(), "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
+    catalog = Catalog(SESSION, "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
     contents = update_refined(wiring.lake(), catalog, "jr_fill", lambda: NOW)
     assert contents is not None
     # As a function that has just started: one that is warm would know of this only some seconds later.

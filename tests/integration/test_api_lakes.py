@@ -1,0 +1,130 @@
+"""The HTTP interface over lakes that each test fills or changes."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.api.routes import ROUTES
+from chalicelib.lake.manifest import Manifest
+from local.laptop import Laptop
+from tests.support.bars import raw_object, session_bars
+from tests.support.lake import fill
+
+DATA = [path for path, route in ROUTES.items() if route.view]
+
+PROBLEM = {"type", "title", "status", "detail", "instance"}
+
+BARS = session_bars("2024-06-03", 300)
+DAYS = BARS["data"].dt.strftime("%Y-%m-%d").tolist()
+
+
+@pytest.fixture
+def filled(laptop: Laptop) -> Any:
+    """Contents of the lake of these bars."""
+    return fill(raw_object(BARS))
+
+
+def test_before_the_first_ingest_there_is_a_status_and_no_data(http: Any):
+    status = http.get("/status")
+    assert (status.status_code, status.json_body["state"], status.json_body["as_of"]) == (200, "empty", None)
+    for path in DATA:
+        response = http.get(path)
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "60"
+        assert set(response.json_body) == PROBLEM
+
+
+def test_more_than_a_page_of_athena(laptop: Laptop, http: Any):
+    fill(raw_object(session_bars("2015-01-02", 2500)))
+
+    rows = http.get("/ibov/volatility?limit=2500").json_body["rows"]
+
+    days = [date.fromisoformat(row["data"]) for row in rows]
+    assert len(rows) == 2500
+    assert days == sorted(days, reverse=True)
+    assert [row["vol_std_3d"] for row in rows[-3:]][1:] == [None, None]
+    for limit in (998, 999, 1000):
+        assert http.get(f"/ibov/volatility?limit={limit}").json_body["rows"] == rows[:limit]
+
+
+def test_a_cursor_outlives_a_new_version_of_the_data(filled: Any, http: Any):
+    following = http.get("/ibov/prices?limit=2&sort=data").json_body["links"]["next"]
+
+    longer = fill(raw_object(session_bars("2024-06-03", 310), collected_at=datetime(2025, 10, 15, tzinfo=UTC)))
+
+    assert longer.version != filled.version
+    assert [row["data"] for row in http.get(following).json_body["rows"]] == DAYS[2:4]
+
+
+def test_a_missing_table_is_our_fault_and_says_nothing_of_it(filled: Any, http: Any, glue: Any):
+    glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
+
+    response = http.get("/ibov/volatility")
+
+    assert response.status_code == 500
+    assert "ibov_refined" not in response.body.decode()
+
+
+def test_a_manifest_that_another_release_wrote_is_our_fault(filled: Any, http: Any, s3: Any):
+    s3.put_object(Bucket="b3-dataflow-refined", Key="manifests/ibov.json", Body=b'{"state": "paused"}')
+    wiring.forget()
+
+    assert http.get("/status").status_code == http.get("/ibov/prices").status_code == 500
+
+
+def test_synthetic_data_says_so_whatever_is_asked(laptop: Laptop, http: Any):
+    fill(raw_object(BARS, "sample"))
+
+    for path in DATA:
+        assert http.get(f"{path}?format=csv").headers["X-Data-Synthetic"] == "true"
+        assert http.get(path).json_body["meta"]["synthetic"] is True
+    assert http.get("/status").json_body["synthetic"] is True
+
+
+def test_generated_bars_miss_nothing_of_the_real_history(laptop: Laptop, http: Any):
+    fill(raw_object(BARS, "sample"))
+
+    assert "caveats" not in http.get("/ibov/volatility/compare").json_body["meta"]
+
+
+def test_a_lake_that_was_never_committed_says_so(laptop: Laptop, http: Any):
+    lake = wiring.lake()
+    lake.put_manifest(Manifest("writing", None, None), None)
+
+    assert http.get("/status").json_body["state"] == "writing"
+    assert http.get("/ibov/prices").status_code == 503
+
+
+def test_the_longest_answer_fits_into_what_lambda_gives_back(laptop: Laptop, http: Any):
+    fill(raw_object(session_bars("2004-01-02", 5000)))
+    longest = "vol_garman_klass_yang_zhang_{}d"
+    fields = ",".join(["data", *(longest.format(window) for window in (5, 10, 21, 42, 63, 126, 252))])
+
+    response = http.get(
+        f"/ibov/prices?limit=5000&fields={fields},vol_close_to_close_252d,vol_close_to_close_126d,coletado_em,avisos"
+    )
+
+    assert len(response.json_body["rows"]) == 5000
+    # Lambda wraps the body in JSON once more.
+    assert len(json.dumps(response.body.decode())) < 5_000_000
+
+
+@pytest.mark.parametrize("state", ["writing", "ready"])
+def test_a_manifest_says_writing_while_a_run_writes(filled: Any, http: Any, state: Any):
+    lake = wiring.lake()
+    manifest, etag = lake.manifest()
+    assert manifest is not None
+    lake.put_manifest(Manifest(state, None, manifest.contents), etag)
+    wiring.forget()
+
+    response = http.get("/ibov/prices?limit=1")
+
+    assert http.get("/status").json_body["state"] == state
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == ("no-store" if state == "writing" else "no-cache")
+    assert ("ETag" in response.headers) == (state == "ready")
