@@ -98,7 +98,7 @@ def test_a_script_that_fails_without_a_word_is_failed(glue: Any, jobs: GlueJobs,
 
     ended = run(jobs)
 
-    assert (ended.state, ended.error) == ("FAILED", "the script exited with 3 and said nothing")
+    assert (ended.state, ended.error) == ("FAILED", "the script exited with 3 and no error output")
 
 
 def test_a_missing_script_is_failed(glue: Any, jobs: GlueJobs):

@@ -113,7 +113,7 @@ def slow(laptop: Laptop) -> Iterator[Laptop]:
     laptop.aws.executions._latency = 60.0
     yield laptop
     laptop.aws.executions._latency = 0.0
-    laptop.aws.executions.forget()
+    laptop.aws.executions.clear()
 
 
 def test_a_query_past_the_deadline_is_given_up_and_found_again(client: Athena, slow: Laptop, athena: Any):
