@@ -118,16 +118,16 @@ def account(running: Laptop) -> Iterator[Account]:
         pytest.skip("deploys from Python 3.13 alone")
     running.aws.reset()
     server = running.aws._server
-    made = Account(server.app)
-    made.invoked["b3-dataflow-dev-ingest"] = ingest
-    server.app = made
+    created = Account(server.app)
+    created.invoked["b3-dataflow-dev-ingest"] = ingest
+    server.app = created
     running.aws.functions[f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:b3-dataflow-dev-start_refine"] = (
-        made.events.append
+        created.events.append
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Tried to parse .* but it's not supported by moto")
-        yield made
-    server.app = made.moto
+        yield created
+    server.app = created.moto
     running.aws.reset()
     wiring.forget()
 

@@ -65,9 +65,9 @@ def rebuilt(laptop: Laptop, lake: Lake, run: Any, s3: Any) -> tuple[dict[str, by
     """What a clean rebuild from the three objects gives, and its version."""
     put(lake, *THREE)
     version = run().version
-    found = stored()
+    objects = stored()
     empty(laptop, s3)
-    return found, version
+    return objects, version
 
 
 @pytest.fixture

@@ -88,8 +88,8 @@ def test_pyathena(real: Laptop, expected: Any):
     with pyathena.connect(work_group="b3-dataflow", s3_staging_dir=RESULTS, region_name="us-east-1") as connection:
         rows = connection.cursor().execute(THE_QUERY).fetchall()
 
-    found = [[row[0].isoformat(), *(repr(value) for value in row[1:5]), str(row[5])] for row in rows]
-    assert found == expected
+    result = [[row[0].isoformat(), *(repr(value) for value in row[1:5]), str(row[5])] for row in rows]
+    assert result == expected
 
 
 def test_pyathena_with_pandas(real: Laptop, expected: Any):

@@ -277,18 +277,18 @@ def test_window(engine, expression):
 
 
 @pytest.mark.parametrize("expression", ["sum(n)", "max(s)", "avg(x)", "corr(n, x)", "count(n)"])
-def test_an_aggregate_of_nothing_is_null_or_nought(engine, expression):
-    found = values(engine, f"SELECT {expression} FROM {ROWS} WHERE n > 9")
+def test_an_aggregate_of_no_rows_is_null_or_zero(engine, expression):
+    result = values(engine, f"SELECT {expression} FROM {ROWS} WHERE n > 9")
 
-    assert found == (["0"] if expression == "count(n)" else [None])
+    assert result == (["0"] if expression == "count(n)" else [None])
 
 
-def test_today_is_that_of_utc(engine):
+def test_the_current_date_is_that_of_utc(engine):
     before = datetime.now(UTC).date()
-    found = values(engine, "SELECT current_date")
+    result = values(engine, "SELECT current_date")
     after = datetime.now(UTC).date()
 
-    assert found[0] in {str(before), str(after)}
+    assert result[0] in {str(before), str(after)}
 
 
 def test_groups_orders_and_set_operations(engine):
@@ -300,7 +300,7 @@ def test_groups_orders_and_set_operations(engine):
     assert values(engine, f"SELECT count(*) FROM {ROWS} JOIN (VALUES (1), (4)) AS u (n) USING (n)") == ["2"]
 
 
-def test_every_function_is_tried():
+def test_every_function_is_tested():
     tried = " ".join(SCALAR | AGGREGATE | WINDOW)
 
     assert [name for name in FUNCTIONS if not re.search(rf"\b{name}\(", tried)] == []
@@ -315,7 +315,7 @@ def test_every_function_is_tried():
         *("replace('a', 'a', 'b')", "reverse('a')", "lpad('a', 2, 'x')", "from_unixtime(0)", "now()", "typeof(1)"),
     ],
 )
-def test_what_is_not_known_to_be_trinos_is_not_registered(engine, name):
+def test_an_unsupported_function_is_not_registered(engine, name):
     function = name.partition("(")[0]
     with pytest.raises(QueryFailure, match=rf"FUNCTION_NOT_FOUND: line 1:8: Function '{function}' not registered"):
         values(engine, f"SELECT {name}")

@@ -82,7 +82,7 @@ def test_a_partition_without_columns_has_those_of_the_table(athena: Any, create:
     ],
     ids=["storage", "format", "columns", "type", "type of a key", "location"],
 )
-def test_a_table_that_lacks_more_fails_the_query_that_reads_it(
+def test_an_unusable_table_fails_the_query_that_reads_it(
     athena: Any, create: Any, storage: Any, keys: Any, reason: str
 ):
     create(storage, **({"PartitionKeys": keys} if keys else {}))
@@ -107,9 +107,7 @@ def test_a_table_that_lacks_more_fails_the_query_that_reads_it(
     ],
     ids=["storage", "location", "values", "type"],
 )
-def test_a_partition_that_lacks_more_fails_the_query_that_reads_it(
-    athena: Any, create: Any, partition: Any, reason: str
-):
+def test_an_unusable_partition_fails_the_query_that_reads_it(athena: Any, create: Any, partition: Any, reason: str):
     create({"InputFormat": PARQUET, "Columns": CLOSE}, partition, PartitionKeys=KEYS)
 
     assert failure(athena, "SELECT preco_fechamento FROM bare").startswith(reason)

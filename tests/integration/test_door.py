@@ -37,8 +37,8 @@ def ask(url: str, method: str, target: str, headers: dict[str, str], body: bytes
 @pytest.fixture
 def behind(running: Laptop) -> Iterator[Requests]:
     """What comes through the door of the local AWS."""
-    with recording(running.aws) as seen:
-        yield seen
+    with recording(running.aws) as requests:
+        yield requests
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
@@ -57,7 +57,7 @@ def behind(running: Laptop) -> Iterator[Requests]:
         ({"Host": "a.test"}, "Host is 'a.test'; allowed: 127.0.0.1, [::1], localhost and *.localhost, with any port"),
     ],
 )
-def test_what_a_page_sends_comes_to_nobody(
+def test_a_request_of_a_page_does_not_reach_moto(
     running: Laptop, behind: Requests, method: str, headers: dict[str, str], reason: str
 ):
     status, text = ask(running.aws.endpoint, method, "/b3-dataflow-raw/x", headers, b"x")
@@ -76,7 +76,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("host", LOOPBACK)
-def test_every_name_of_loopback_is_let_in(running: Laptop, url: str, host: str):
+def test_every_loopback_host_is_allowed(running: Laptop, url: str, host: str):
     # To S3, bucket.localhost is a bucket, and there is none.
     assert ask(running.aws.endpoint, "GET", "/", {"Host": host})[0] in (200, 404)
     assert ask(url, "GET", "/", {"Host": host})[0] == 200
@@ -110,7 +110,9 @@ def test_two_hosts_are_refused(running: Laptop, url: str):
 
 
 @pytest.mark.parametrize("port", ["aws", "api"])
-def test_the_body_of_a_refused_request_is_no_second_request(running: Laptop, url: str, behind: Requests, port: str):
+def test_the_body_of_a_refused_request_is_not_parsed_as_a_request(
+    running: Laptop, url: str, behind: Requests, port: str
+):
     address = running.aws.endpoint if port == "aws" else url
     hidden = f"GET / HTTP/1.1\r\nHost: {urlsplit(address).netloc}\r\n\r\n".encode()
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=SECONDS)
@@ -125,7 +127,7 @@ def test_the_body_of_a_refused_request_is_no_second_request(running: Laptop, url
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_the_api_still_answers_pages_under_its_cors_setting(url: str, method: str):
+def test_the_api_allows_pages_according_to_its_cors_setting(url: str, method: str):
     headers = {"Origin": "http://a.test", "Sec-Fetch-Site": "cross-site"}
 
     assert ask(url, method, "/", headers)[0] == 200
@@ -142,7 +144,7 @@ def test_moto_cannot_be_controlled(running: Laptop, behind: Requests, target: st
     assert behind == []
 
 
-def test_what_programs_send_is_let_in(laptop: Laptop, s3: Any):
+def test_requests_of_programs_are_allowed(laptop: Laptop, s3: Any):
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"x")
 
     assert s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == b"x"
@@ -183,7 +185,7 @@ def test_a_page_may_open_a_presigned_object(laptop: Laptop, s3: Any, version: st
         {"Host": "a.test"},
     ],
 )
-def test_a_presigned_object_is_for_a_navigation_alone(
+def test_a_presigned_object_is_for_navigations_only(
     running: Laptop, behind: Requests, version: str, headers: dict[str, str]
 ):
     assert ask(running.aws.endpoint, "GET", sign(running.aws.endpoint, version), NAVIGATION | headers)[0] == 403
@@ -243,9 +245,7 @@ CHANGES_4 = [
     ("version", "part", "other"),
     [("s3", *spoiled) for spoiled in CHANGES_2] + [("s3v4", *spoiled) for spoiled in CHANGES_4],
 )
-def test_a_presigned_url_that_was_changed_is_refused(
-    running: Laptop, behind: Requests, version: str, part: str, other: str
-):
+def test_a_modified_presigned_url_is_refused(running: Laptop, behind: Requests, version: str, part: str, other: str):
     target = sign(running.aws.endpoint, version)
     assert part in target
 
@@ -266,7 +266,7 @@ def test_a_presigned_url_that_was_changed_is_refused(
         ("s3v4", 604_801, 60, "403"),
     ],
 )
-def test_a_presigned_url_has_its_time(running: Laptop, version: str, lifetime: int, after: int, status: str):
+def test_a_presigned_url_expires(running: Laptop, version: str, lifetime: int, after: int, status: str):
     def application(environ: Any, start_response: Any) -> list[bytes]:
         start_response("200 OK", [])
         return []

@@ -161,12 +161,12 @@ def state() -> list[Any]:
 
 @pytest.fixture
 def behind(laptop: Laptop) -> Iterator[Requests]:
-    with recording(laptop.aws) as seen:
-        yield seen
+    with recording(laptop.aws) as requests:
+        yield requests
 
 
 @pytest.mark.parametrize("host", PAGES)
-def test_a_page_of_another_origin_gets_nothing_done(
+def test_a_page_of_another_origin_reaches_and_changes_nothing(
     laptop: Laptop, page: Page, elsewhere: int, behind: Requests, host: str
 ):
     before = state()
@@ -181,16 +181,16 @@ def test_a_page_of_another_origin_gets_nothing_done(
 
 
 @pytest.mark.parametrize("what", ATTACKS)
-def test_without_the_door_each_would_come_through(laptop: Laptop, page: Page, elsewhere: int, what: str):
+def test_without_the_door_every_request_arrives(laptop: Laptop, page: Page, elsewhere: int, what: str):
     # So that the test above is not one of Chromium alone.
     page.goto(f"http://localhost:{elsewhere}/")
-    with without_door(laptop.aws) as seen:
+    with without_door(laptop.aws) as requests:
         send(page, what, laptop.aws.endpoint)
 
-        assert seen != []
+        assert requests != []
 
 
-def test_a_page_at_a_name_that_points_at_loopback_gets_nothing(
+def test_a_page_at_a_host_that_resolves_to_loopback_is_refused(
     laptop: Laptop, api: Server, page: Page, behind: Requests
 ):
     # Its origin is then that of the port itself: no request has an Origin.
@@ -226,17 +226,17 @@ def test_a_page_of_another_origin_only_reads_the_api(
 ):
     before = state()
     page.goto(f"http://{host}:{elsewhere}/")
-    read = "async (url) => (await fetch(url)).status"
+    script = "async (url) => (await fetch(url)).status"
     write = "async ([url, method]) => (await fetch(url, {method, body: 'x'}).catch(() => ({status: 0}))).status"
 
-    assert page.evaluate(read, f"{api.url}/status") == 200
+    assert page.evaluate(script, f"{api.url}/status") == 200
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         # A preflight does not allow it, or there is no such method.
         assert page.evaluate(write, [f"{api.url}/status", method]) in (0, 403, 405)
     assert state() == before
 
 
-def test_our_own_page_asks_a_route_from_its_form(api: Server, page: Page):
+def test_our_own_page_requests_a_route_from_its_form(api: Server, page: Page):
     page.goto(f"{api.url}/docs")
     form = page.locator('form[data-path="/status"]')
     form.locator("button").click()

@@ -23,13 +23,13 @@ def post(laptop: Laptop, target: str, body: bytes) -> tuple[int, dict[str, Any]]
     connection.request("POST", "/", body, headers)
     response = connection.getresponse()
     assert response.headers["Content-Type"] == "application/x-amz-json-1.1"
-    found = response.status, json.loads(response.read())
+    result = response.status, json.loads(response.read())
     connection.close()
-    return found
+    return result
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"JobName=try", b"[]", b'"try"'])
-def test_a_body_that_is_no_json_object_is_told_so(laptop: Laptop, body: bytes):
+def test_a_body_that_is_not_a_json_object_is_refused(laptop: Laptop, body: bytes):
     status, answer = post(laptop, "AWSGlue.StartJobRun", body)
 
     assert (status, answer["__type"]) == (400, "SerializationException")
@@ -81,13 +81,13 @@ def test_a_member_that_is_absent_or_of_another_type_is_named(
     )
 
 
-def test_null_is_absent_and_an_unknown_member_is_let_be(laptop: Laptop):
+def test_null_counts_as_absent_and_unknown_members_are_ignored(laptop: Laptop):
     request = {"JobName": "b3-etl-job", "MaxResults": None, "Unknown": 1}
 
     assert post(laptop, "AWSGlue.GetJobRuns", json.dumps(request).encode()) == (200, {"JobRuns": []})
 
 
-def test_a_fault_of_the_local_aws_is_told_in_aws_shape_and_shown(laptop: Laptop, monkeypatch: Any, capsys: Any):
+def test_a_bug_of_the_local_aws_is_an_internal_error_with_a_traceback(laptop: Laptop, monkeypatch: Any, capsys: Any):
     def fails(job: str) -> Any:
         raise RuntimeError(f"no {job}")
 
@@ -99,8 +99,8 @@ def test_a_fault_of_the_local_aws_is_told_in_aws_shape_and_shown(laptop: Laptop,
     assert "RuntimeError: no try" in capsys.readouterr().err
 
 
-def test_moto_is_asked_one_request_at_a_time(laptop: Laptop, s3: Any, monkeypatch: Any):
-    held = []
+def test_moto_handles_one_request_at_a_time(laptop: Laptop, s3: Any, monkeypatch: Any):
+    blocked = []
     put = S3Backend.put_object
 
     def free() -> bool:
@@ -111,11 +111,11 @@ def test_moto_is_asked_one_request_at_a_time(laptop: Laptop, s3: Any, monkeypatc
 
     def watched(*arguments: Any, **more: Any) -> Any:
         with ThreadPoolExecutor(1) as another:
-            held.append(not another.submit(free).result(SECONDS))
+            blocked.append(not another.submit(free).result(SECONDS))
         return put(*arguments, **more)
 
     monkeypatch.setattr(S3Backend, "put_object", watched)
 
     s3.put_object(Bucket="b3-dataflow-athena", Key="a", Body=b"x")
 
-    assert held == [True]
+    assert blocked == [True]

@@ -49,10 +49,10 @@ ERRORS = [RuntimeError("a bug"), SystemExit(1), KeyboardInterrupt()]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_a_run_that_fails_before_it_writes_leaves_the_lake_as_it_was(
+def test_a_run_that_fails_before_it_writes_leaves_the_lake_unchanged(
     lake: Lake, run: Any, before: Contents, rebuilt: Any, error: BaseException
 ):
-    kept = stored()
+    objects = stored()
     encode = parquet.encode
 
     def encode_but_revisions(rows: Any, columns: Any) -> bytes:
@@ -64,12 +64,12 @@ def test_a_run_that_fails_before_it_writes_leaves_the_lake_as_it_was(
             run()
 
     assert manifest(lake) == Manifest("ready", None, before)
-    assert stored() == kept
+    assert stored() == objects
     assert (run().version, stored()) == (rebuilt[1], rebuilt[0])
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_a_run_that_fails_while_it_writes_leaves_a_lake_that_the_next_can_heal_at_once(
+def test_the_next_run_repairs_the_lake_after_a_run_that_failed_while_it_wrote(
     lake: Lake, run: Any, before: Contents, rebuilt: Any, error: BaseException
 ):
     with (
@@ -83,20 +83,20 @@ def test_a_run_that_fails_while_it_writes_leaves_a_lake_that_the_next_can_heal_a
     assert (run().version, stored()) == (rebuilt[1], rebuilt[0])
 
 
-def test_real_and_synthetic_bars_leave_the_lake_as_it_was(lake: Lake, run: Any):
+def test_real_and_synthetic_bars_leave_the_lake_unchanged(lake: Lake, run: Any):
     put(lake, THREE[0])
     before = run()
-    kept = stored()
+    objects = stored()
     put(lake, SYNTHETIC)
 
     with pytest.raises(MixedLake):
         run()
 
     assert manifest(lake) == Manifest("ready", None, before)
-    assert stored() == kept
+    assert stored() == objects
 
 
-def test_a_lake_that_never_was_committed_is_leased_by_nobody_after_a_failure(lake: Lake, run: Any):
+def test_a_failure_before_the_first_commit_leaves_no_lease(lake: Lake, run: Any):
     put(lake, THREE[0], SYNTHETIC)
 
     with pytest.raises(MixedLake):
@@ -105,7 +105,7 @@ def test_a_lake_that_never_was_committed_is_leased_by_nobody_after_a_failure(lak
     assert manifest(lake) == Manifest("ready", None, None)
 
 
-def test_what_an_earlier_failure_left_is_not_called_ready_by_a_later_one(lake: Lake, run: Any, before: Contents):
+def test_a_later_failure_does_not_set_the_manifest_to_ready(lake: Lake, run: Any, before: Contents):
     strike = once(layout.refined_key(2024), lambda: fail(RuntimeError("a bug")))
     with struck(lake, "PutObject", strike), pytest.raises(RuntimeError, match="a bug"):
         run()
@@ -117,14 +117,14 @@ def test_what_an_earlier_failure_left_is_not_called_ready_by_a_later_one(lake: L
     assert manifest(lake) == Manifest("writing", None, before)
 
 
-def test_what_the_last_commit_held_is_not_lost_when_a_run_starts_over_and_then_fails(
+def test_the_last_commit_is_preserved_when_a_run_starts_over_and_fails(
     lake: Lake, run: Any, before: Contents, monkeypatch: Any, capsys: Any
 ):
     key = layout.refined_key(2024)
     meddle = once(key, lambda: rival().s3.put_object(Bucket=BUCKET, Key=key, Body=b"of somebody else"))
     refine, count = merge.refine, itertools.count()
     monkeypatch.setattr(
-        merge, "refine", lambda *given: refine(*given) if next(count) == 0 else fail(RuntimeError("a bug"))
+        merge, "refine", lambda *args: refine(*args) if next(count) == 0 else fail(RuntimeError("a bug"))
     )
 
     with struck(lake, "PutObject", meddle), pytest.raises(RuntimeError, match="a bug"):
@@ -134,7 +134,7 @@ def test_what_the_last_commit_held_is_not_lost_when_a_run_starts_over_and_then_f
     assert manifest(lake) == Manifest("writing", None, before)
 
 
-def test_a_claim_that_cannot_be_given_up_does_not_hide_what_went_wrong(
+def test_a_lease_that_cannot_be_released_does_not_hide_the_error(
     lake: Lake, run: Any, before: Contents, monkeypatch: Any, capsys: Any
 ):
     def unreachable(params: Any) -> None:
@@ -176,7 +176,7 @@ def killed_before_write(number: int, *hooks: Any) -> Iterator[None]:
             events.unregister("before-call", unique_id="strike")
 
 
-def test_a_job_killed_before_any_of_its_writes_is_healed_by_the_next(
+def test_the_next_run_repairs_the_lake_after_a_run_killed_before_any_write(
     laptop: Laptop, lake: Lake, catalog: Catalog, run: Any, rebuilt: Any, s3: Any, glue: Any
 ):
     for number in itertools.count():

@@ -133,8 +133,8 @@ def test_a_setting_names_a_resource_wherever_the_template_refers_to_it(
 
     arguments = job(call)["DefaultArguments"]
     assert (arguments["--REFINED_PATH"], arguments["--DATABASE"]) == ("s3://another/refined/", "other_db")
-    found = call("glue", "get_table", DatabaseName="other_db", Name="ibov_refined")["Table"]
-    assert found["StorageDescriptor"]["Location"] == "s3://another/refined/"
+    result = call("glue", "get_table", DatabaseName="other_db", Name="ibov_refined")["Table"]
+    assert result["StorageDescriptor"]["Location"] == "s3://another/refined/"
 
 
 def test_the_notification_is_the_one_of_the_app(create: Callable[[], None], call: Call):

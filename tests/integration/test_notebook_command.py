@@ -120,13 +120,13 @@ def test_the_notebook_is_saved_without_outputs_and_a_copy_with_them(token: str, 
     assert copy != bare(copy)
 
 
-def test_without_a_running_aws_it_is_one_clear_line():
+def test_without_a_running_aws_the_error_is_one_line():
     assert fails("notebook", *PORTS) == (
         "error: no local AWS answers on http://127.0.0.1:9: start `make run`, or set another port with AWS_PORT="
     )
 
 
-def test_without_a_running_api_it_is_one_clear_line(url: str):
+def test_without_a_running_api_the_error_is_one_line(url: str):
     aws_port = os.environ["AWS_ENDPOINT_URL"].rpartition(":")[2]
 
     assert fails("notebook", *PORTS, "--aws-port", aws_port) == (

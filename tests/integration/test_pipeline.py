@@ -21,10 +21,10 @@ RAW, REFINED = "b3-dataflow-raw", "b3-dataflow-refined"
 
 def stored(prefix: str = "") -> dict[str, bytes]:
     """What lies in the refined bucket, but for the manifest: it tells when a run was, too."""
-    found = moto_state.objects(REFINED, prefix)
+    objects = moto_state.objects(REFINED, prefix)
     return {
         entry.key: moto_state.read(REFINED, entry.key) or b""
-        for entry in found
+        for entry in objects
         if not entry.key.startswith("manifests/")
     }
 
@@ -85,7 +85,7 @@ def test_without_the_notification_nothing_reaches_refined(laptop: Laptop, s3: An
     assert stored() == before
 
 
-def test_events_doubled_or_lost_but_for_one_come_to_a_clean_rebuild(laptop: Laptop, s3: Any):
+def test_duplicate_and_lost_events_result_in_a_clean_rebuild(laptop: Laptop, s3: Any):
     history = raw_object(session_bars("2023-06-01", 500), collected_at=COLLECTED)
     window = raw_object(session_bars("2024-06-03", 300), collected_at=COLLECTED + timedelta(hours=1))
     backfill = raw_object(session_bars("2023-05-01", 30), "correcao", COLLECTED + timedelta(hours=2))
@@ -101,8 +101,8 @@ def test_events_doubled_or_lost_but_for_one_come_to_a_clean_rebuild(laptop: Lapt
     s3.put_object(Bucket=RAW, Key=history[0], Body=history[1])
     s3.put_object(Bucket=RAW, Key=history[0], Body=history[1])
     assert set(states(laptop)) == {"SUCCEEDED"}
-    found = stored()
-    assert len([key for key in found if key.startswith("refined/")]) == 3
+    before = stored()
+    assert len([key for key in before if key.startswith("refined/")]) == 3
 
     laptop.aws.reset()
     laptop.create_stack()
@@ -112,7 +112,7 @@ def test_events_doubled_or_lost_but_for_one_come_to_a_clean_rebuild(laptop: Lapt
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration=notification)
     s3.put_object(Bucket=RAW, Key=backfill[0], Body=backfill[1])
     assert states(laptop) == ["SUCCEEDED"]
-    assert stored() == found
+    assert stored() == before
 
 
 def test_an_event_whose_object_is_merged_starts_nothing(laptop: Laptop, s3: Any):
@@ -129,14 +129,14 @@ def test_an_event_whose_object_is_merged_starts_nothing(laptop: Laptop, s3: Any)
     assert states(laptop) == ["SUCCEEDED", "SUCCEEDED"]
 
 
-def test_an_object_that_is_no_raw_parquet_starts_nothing(laptop: Laptop, s3: Any):
+def test_an_object_that_is_not_raw_parquet_starts_nothing(laptop: Laptop, s3: Any):
     for key in ("raw/readme.txt", "other/x.parquet", "raw.parquet"):
         s3.put_object(Bucket=RAW, Key=key, Body=b"x")
 
     assert states(laptop) == []
 
 
-def test_real_and_synthetic_bars_never_meet(laptop: Laptop, s3: Any):
+def test_real_and_synthetic_bars_do_not_mix(laptop: Laptop, s3: Any):
     key, body = raw_object(known_bars())
     s3.put_object(Bucket=RAW, Key=key, Body=body)
     assert states(laptop) == ["SUCCEEDED"]
@@ -155,14 +155,14 @@ def test_real_and_synthetic_bars_never_meet(laptop: Laptop, s3: Any):
     assert stored() == before
 
 
-def test_a_daily_run_asks_for_400_days_and_the_first_of_a_month_for_all(laptop: Laptop, http: Any):
-    asked = []
+def test_a_daily_run_requests_400_days_and_all_on_the_first_of_a_month(laptop: Laptop, http: Any):
+    spans = []
 
     class Recorder:
         name = "yahoo"
 
         def fetch(self, start: date | None, end: date | None) -> Any:
-            asked.append((start, end))
+            spans.append((start, end))
             return known_bars()
 
     from chalicelib import wiring
@@ -174,7 +174,7 @@ def test_a_daily_run_asks_for_400_days_and_the_first_of_a_month_for_all(laptop: 
         assert set(states(laptop)) == {"SUCCEEDED"}
 
     window = (date(2024, 9, 9), None), (date(2024, 9, 30), None)
-    assert asked == [(None, None), window[0], (None, None), window[1]]
+    assert spans == [(None, None), window[0], (None, None), window[1]]
 
 
 def test_two_ingests_in_one_second_are_two_objects(laptop: Laptop, s3: Any):

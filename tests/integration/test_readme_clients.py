@@ -27,21 +27,21 @@ def shown(language: str, url: str) -> str:
 
 def program(name: str) -> str:
     """Where a program is; without it, the test is skipped, or fails where all must be there."""
-    found = shutil.which(name)
-    if found is None:
+    path = shutil.which(name)
+    if path is None:
         message = f"needs {name}"
         if os.environ.get("REQUIRE_DATA"):
             pytest.fail(message)
         pytest.skip(message)
-    return found
+    return path
 
 
 def test_curl(url: str):
     outputs = []
     for line in shown("sh", url).splitlines():
         command, *arguments = shlex.split(line)
-        done = subprocess.run([program(command), "-sS", "--fail", *arguments], capture_output=True, check=True)
-        outputs.append(done.stdout.decode())
+        process = subprocess.run([program(command), "-sS", "--fail", *arguments], capture_output=True, check=True)
+        outputs.append(process.stdout.decode())
 
     most_volatile, january = outputs
     ranges = [row["volatilidade_pct"] for row in json.loads(most_volatile)["rows"]]
@@ -69,8 +69,8 @@ def test_javascript(url: str):
     node = program("node")
     script = shown("js", url)
 
-    done = subprocess.run(
+    process = subprocess.run(
         [node, "--input-type=module", "-e", script], capture_output=True, text=True, timeout=60, check=True
     )
 
-    assert re.fullmatch(r"\d+ unusual days, data to 2025-08-12\n", done.stdout)
+    assert re.fullmatch(r"\d+ unusual days, data to 2025-08-12\n", process.stdout)

@@ -44,14 +44,14 @@ def recording(aws: LocalAws) -> Iterator[Requests]:
     """The requests that pass the door from now on."""
     door: Any = aws._server.app
     behind = door._application
-    seen: Requests = []
+    requests: Requests = []
 
     def application(environ: Any, start_response: Any) -> Any:
-        seen.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+        requests.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         return behind(environ, start_response)
 
     door._application = application
-    yield seen
+    yield requests
     door._application = behind
 
 
@@ -59,12 +59,12 @@ def recording(aws: LocalAws) -> Iterator[Requests]:
 def without_door(aws: LocalAws) -> Iterator[Requests]:
     """Take the door away until the end of the block. Gives the requests that arrive."""
     door: Any = aws._server.app
-    seen: Requests = []
+    requests: Requests = []
 
     def application(environ: Any, start_response: Any) -> Any:
-        seen.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+        requests.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         return door._application(environ, start_response)
 
     aws._server.app = application
-    yield seen
+    yield requests
     aws._server.app = door

@@ -23,7 +23,7 @@ def proxy(path: str, resource: str | None = None, **parameters: str) -> dict[str
     Args:
         resource: the route, where it is not the path.
     """
-    asked = parameters or None
+    query = parameters or None
     name = {"name": path.rpartition("/")[2]} if resource else None
     headers = {
         "Accept": "application/json",
@@ -37,8 +37,8 @@ def proxy(path: str, resource: str | None = None, **parameters: str) -> dict[str
         "httpMethod": "GET",
         "headers": headers,
         "multiValueHeaders": {header: [value] for header, value in headers.items()},
-        "queryStringParameters": asked,
-        "multiValueQueryStringParameters": asked and {key: [value] for key, value in asked.items()},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": query and {key: [value] for key, value in query.items()},
         "pathParameters": name,
         "stageVariables": None,
         "requestContext": {

@@ -101,7 +101,7 @@ def volatilities(opened: pd.Series, high: pd.Series, low: pd.Series, close: pd.S
     ranges = log(high / low) ** 2
     garman_klass = ranges / 2 - (2 * math.log(2) - 1) * day**2
     rogers_satchell = log(high / close) * log(high / opened) + log(low / close) * log(low / opened)
-    found: dict[str, pd.Series] = {}
+    result: dict[str, pd.Series] = {}
     for n in WINDOWS:
         k = 0.34 / (1.34 + (n + 1) / (n - 1))
         daily = {
@@ -114,8 +114,8 @@ def volatilities(opened: pd.Series, high: pd.Series, low: pd.Series, close: pd.S
             + k * day.rolling(n).var()
             + (1 - k) * rogers_satchell.rolling(n).mean(),
         }
-        found |= {f"vol_{name}_{n}d": np.sqrt(252 * variance) for name, variance in daily.items()}
-    return found
+        result |= {f"vol_{name}_{n}d": np.sqrt(252 * variance) for name, variance in daily.items()}
+    return result
 
 
 def zscore(values: pd.Series) -> pd.Series:
@@ -128,11 +128,11 @@ def smoothed(values: pd.Series, decay: float, seed: int) -> pd.Series:
     """From the mean of the first `seed` values that are not null, each value takes the place of 1 - decay."""
     known = values.iloc[1:]
     level = known.iloc[:seed].mean()
-    found = {known.index[seed - 1]: level}
+    result = {known.index[seed - 1]: level}
     for day, value in known.iloc[seed:].items():
         level = decay * level + (1 - decay) * value
-        found[day] = level
-    return pd.Series(found).reindex(values.index)
+        result[day] = level
+    return pd.Series(result).reindex(values.index)
 
 
 def ewma(returns: pd.Series) -> pd.Series:
@@ -151,14 +151,14 @@ def ask(api: Any, path: str) -> dict[str, Any]:
 
 def pages(api: Any, path: str) -> list[list[Row]]:
     """The rows of a question, page by page until there is no next."""
-    found = []
+    rows = []
     following: str | None = path
     while following:
         body = ask(api, following)
-        found.append(body["rows"])
+        rows.append(body["rows"])
         assert body["meta"]["count"] == len(body["rows"])
         following = body["links"]["next"]
-    return found
+    return rows
 
 
 def every(api: Any, path: str) -> list[Row]:
@@ -177,12 +177,12 @@ def assert_rows(rows: Sequence[Row], expected: pd.DataFrame) -> None:
             assert_values(name, [row[name] for row in rows], expected[name].tolist())
 
 
-def assert_values(name: str, found: Sequence[Any], expected: Sequence[Any]) -> None:
-    assert len(found) == len(expected)
+def assert_values(name: str, actual: Sequence[Any], expected: Sequence[Any]) -> None:
+    assert len(actual) == len(expected)
     if name in EXACT:
-        assert found == [None if pd.isna(value) else value for value in expected]
+        assert actual == [None if pd.isna(value) else value for value in expected]
     else:
-        numbers = np.array([math.nan if value is None else value for value in found])
+        numbers = np.array([math.nan if value is None else value for value in actual])
         absolute = ABSOLUTE if name in DIFFERENCES else 0
         np.testing.assert_allclose(numbers, np.array(expected), rtol=RELATIVE, atol=absolute, err_msg=name)
 

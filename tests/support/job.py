@@ -47,8 +47,8 @@ def put(lake: Lake, *objects: tuple[str, bytes]) -> None:
 
 def stored() -> dict[str, bytes | None]:
     """What lies in the refined bucket, but for the manifest and the ledger."""
-    found = [entry.key for entry in moto_state.objects(BUCKET, "") if not entry.key.startswith("manifests/")]
-    return {key: moto_state.read(BUCKET, key) for key in found}
+    keys = [entry.key for entry in moto_state.objects(BUCKET, "") if not entry.key.startswith("manifests/")]
+    return {key: moto_state.read(BUCKET, key) for key in keys}
 
 
 def modified() -> dict[str, int]:
@@ -91,10 +91,10 @@ def struck(lake: Lake, operation: str, act: Callable[[Mapping[str, Any]], None])
 
 def once(key: str, act: Callable[[], object]) -> Callable[[Mapping[str, Any]], None]:
     """What `struck` does at the first call about a key only."""
-    left = [act]
+    pending = [act]
 
     def strike(params: Mapping[str, Any]) -> None:
-        if params["Key"] == key and left:
-            left.pop()()
+        if params["Key"] == key and pending:
+            pending.pop()()
 
     return strike

@@ -34,11 +34,11 @@ class Running:
     """
 
     def __init__(self, command: list[str], environ: dict[str, str], cwd: Path = ROOT, *, inherit: bool = True) -> None:
-        kept = {name: value for name, value in os.environ.items() if inherit and not name.startswith("AWS_")}
+        inherited = {name: value for name, value in os.environ.items() if inherit and not name.startswith("AWS_")}
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-c", LIMITED, *command],
             cwd=cwd,
-            env=kept | {"PYTHONUNBUFFERED": "1"} | environ,
+            env=inherited | {"PYTHONUNBUFFERED": "1"} | environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -62,11 +62,11 @@ class Running:
     def wait_for(self, pattern: str) -> str:
         """Wait until the output has this, and give its first group."""
         with self._grown:
-            found = self._grown.wait_for(
+            match = self._grown.wait_for(
                 lambda: re.search(pattern, self.output) or not self._reader.is_alive(), SECONDS
             )
-        assert isinstance(found, re.Match), f"{pattern!r} is not in:\n{self.output}"
-        return str(found[1]) if found.groups() else str(found[0])
+        assert isinstance(match, re.Match), f"{pattern!r} is not in:\n{self.output}"
+        return str(match[1]) if match.groups() else str(match[0])
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:
         """Send a signal to the whole group, as a terminal does, and give the exit status."""
@@ -108,11 +108,11 @@ def runs(*arguments: str, python: tuple[str, ...] = ("-m", "local"), **environ: 
 
 def fails(*arguments: str, python: tuple[str, ...] = ("-m", "local")) -> str:
     """What a command line that must fail says on its error output: one line."""
-    done = runs(*arguments, python=python)
-    assert done.returncode == 1
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    assert len(lines) == 1, done.stderr
-    assert "Traceback" not in done.stdout
+    process = runs(*arguments, python=python)
+    assert process.returncode == 1
+    lines = [line for line in process.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, process.stderr
+    assert "Traceback" not in process.stdout
     return lines[0]
 
 
