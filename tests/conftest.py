@@ -1,4 +1,4 @@
-"""What all tests share: a clean environment, a local AWS, and the real data where it is."""
+"""Fixtures for all tests: a clean environment, a local AWS, and the real data."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from tests.support.lake import fill
 
 SHARED = ROOT.parent / "shared" / "data"
 
-# Where nothing listens: what a library sends anywhere but to loopback fails at once.
+# A proxy address where nothing listens, so that every request to another host fails at once.
 NOWHERE = "http://127.0.0.1:9"
 NO_WAY_OUT = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
 
 PROXIES = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
-"""How this machine reaches the outside, which the tests of the packages need: they download them."""
+"""Proxy settings of this machine, for the tests that download packages."""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment() -> Iterator[None]:
-    """Nothing of the developer's own settings, and no way out of this machine."""
+    """Remove the developer's own AWS and project settings, and block requests to other hosts."""
     before = dict(os.environ)
     for name in list(os.environ):
         if name.startswith(("AWS_", "B3_")) or name in PROXIES:
@@ -47,7 +47,7 @@ def clean_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real data; a test that needs it is skipped where it is absent, or fails if it is required."""
+    """Folder of the real data. Without it, the test is skipped, or fails if REQUIRE_DATA is set."""
     if not SHARED.is_dir():
         message = "needs the real data in ../shared/data"
         if os.environ.get("REQUIRE_DATA"):
@@ -58,20 +58,20 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def real_csv(shared_data: Path) -> Path:
-    """The real history of the index."""
+    """CSV of the real history of the index."""
     return shared_data / "bvsp_daily_yahoo.csv"
 
 
 @pytest.fixture(scope="session")
 def running(clean_environment: None) -> Iterator[Laptop]:
-    """One laptop for the whole session, without a stack."""
+    """Laptop for the whole session, without a stack."""
     with Laptop() as laptop:
         yield laptop
 
 
 @pytest.fixture
 def laptop(running: Laptop) -> Iterator[Laptop]:
-    """A laptop with an empty stack."""
+    """Laptop with an empty stack."""
     running.aws.reset()
     wiring.forget()
     running.create_stack()
@@ -81,7 +81,7 @@ def laptop(running: Laptop) -> Iterator[Laptop]:
 
 @pytest.fixture(scope="module")
 def url(running: Laptop) -> Iterator[str]:
-    """Where the API is served, of a lake with 300 sessions from June 2024 on."""
+    """URL of the API over a lake with 300 sessions from June 2024 on."""
     running.aws.reset()
     running.create_stack()
     fill(raw_object(session_bars("2024-06-03", 300)))
@@ -92,7 +92,7 @@ def url(running: Laptop) -> Iterator[str]:
 
 @pytest.fixture
 def http(laptop: Laptop) -> Any:
-    """Chalice's own test client for the API."""
+    """Chalice's test client for the API."""
     return Client(laptop.app.app).http
 
 
@@ -113,9 +113,9 @@ def athena(laptop: Laptop) -> Any:
 
 @pytest.fixture
 def account(running: Laptop) -> Iterator[Account]:
-    """An empty account of AWS to deploy to. Its function `ingest` adds ten sessions, and runs the job as well."""
+    """Empty AWS account to deploy to. Its function `ingest` adds ten sessions and runs the job."""
     if sys.version_info[:2] != target.PYTHON:
-        pytest.skip("deploys from Python 3.13 alone")
+        pytest.skip("deploys from Python 3.13 only")
     running.aws.reset()
     server = running.aws._server
     created = Account(server.app)
@@ -134,5 +134,5 @@ def account(running: Laptop) -> Iterator[Account]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A clone of the project."""
+    """Clone of the project."""
     return clone(tmp_path / "clone")

@@ -1,4 +1,4 @@
-"""Tables and partitions that lack what Glue does not ask for: what the local Athena answers about them."""
+"""Queries of tables and partitions without members that are optional in Glue."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def athena(running: Laptop) -> Iterator[Any]:
 
 @pytest.fixture
 def create(athena: Any) -> Iterator[Callable[..., None]]:
-    """Creates the table `bare`: of the members of a storage descriptor, or None, those of the table, and partitions."""
+    """Function that creates the table `bare` from a storage descriptor or None, partitions, and other members."""
     glue: Any = boto3.client("glue")
 
     def create(storage: Any, *partitions: Any, **table: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a query may take of the machine, and that others go on meanwhile."""
+"""Limits on the time and memory of queries, and their independence of each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from local.laptop import Laptop
 from tests.conftest import ROOT
 from tests.support.athena import DEADLINE, WORKGROUP, failure, finish, query, refusal, start, wait_until
 
-# k has 1,000 rows; pairs and more of them are as many as a test likes.
+# k has 1,000 rows; cross joins of k have as many rows as a test needs.
 DIGITS = ", ".join(f"({digit})" for digit in range(10))
 K = f"d AS (SELECT * FROM (VALUES {DIGITS}) AS t (n)), k AS (SELECT 100 * a.n + 10 * b.n + c.n AS n FROM d AS a "
 K += "CROSS JOIN d AS b CROSS JOIN d AS c)"
@@ -35,7 +35,7 @@ ENDLESS = f"WITH {K} SELECT sum(a.n * b.n * 1e0 * c.n * d.n) {TRIPLES} CROSS JOI
 
 
 def long_text(tens: int) -> str:
-    """WITH whose last table holds one text of a power of ten characters, which DuckDB does not count as memory."""
+    """Return a WITH clause whose last table is one text of 10**tens characters, which DuckDB's limit ignores."""
     ten = " || ".join(["s"] * 10)
     return "WITH t0 AS (SELECT 'x' AS s)" + "".join(f", t{n + 1} AS (SELECT {ten} AS s FROM t{n})" for n in range(tens))
 
@@ -49,7 +49,7 @@ def limited(**limits: Any) -> Iterator[Engine]:
 
 
 def workers() -> list[psutil.Process]:
-    """The processes of the queries of this process, but for those of the laptop that all tests share."""
+    """Return the worker processes of this process except those of the shared laptop."""
     children = psutil.Process().children()
     return [
         child for child in children if child.pid not in SHARED and "local.athena.process" in " ".join(child.cmdline())
@@ -61,7 +61,7 @@ SHARED: set[int] = set()
 
 @pytest.fixture(autouse=True)
 def shared(laptop: Laptop) -> None:
-    """Which processes belong to the laptop."""
+    """Set the worker processes that belong to the shared laptop."""
     SHARED.clear()
     SHARED.update(child.pid for child in psutil.Process().children())
 
@@ -95,7 +95,7 @@ def test_a_process_with_much_memory_is_not_reused():
     with limited() as engine:
         engine.run("SELECT 1")
         (before,) = workers()
-        # A tenth of a gigabyte, some times over.
+        # Several texts of 100 MB.
         engine.run(f"{long_text(8)} SELECT length(s || s || s) FROM t8")
         assert workers() == []
         engine.run("SELECT 1")
@@ -260,7 +260,7 @@ def test_an_execution_parameter_has_at_most_1024_characters(laptop: Laptop, athe
 
 @pytest.fixture
 def retain(laptop: Laptop) -> Iterator[Any]:
-    """Sets how much of ended executions stays."""
+    """Function that sets the limits on ended executions."""
     executions = laptop.aws.executions
     before = executions._retention
 
@@ -286,7 +286,7 @@ def test_the_oldest_executions_are_removed_with_their_results(
     finish(athena, first)
     others = []
     for _ in range(3):
-        # 17 bytes of result each.
+        # Each result has 17 bytes.
         others.append(start(athena, "SELECT 1000000"))
         finish(athena, others[-1])
 

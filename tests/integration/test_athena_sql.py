@@ -1,4 +1,4 @@
-"""Which SQL the local Athena takes, and how it refuses the rest."""
+"""SQL that the local Athena supports, and the messages for SQL that it refuses."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_syntax_of_duckdb_or_sqlglot_only_is_refused(laptop: Laptop, athena: Any
         "SELECT s.f(1)",
         "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT n FROM r",
         "SELECT 0x1F",
-        # What Trino does, and DuckDB in another way.
+        # SQL of Trino with other results in DuckDB.
         "SELECT CAST(1e0 AS varchar)",
         "SELECT CAST('1' AS integer)",
         "SELECT TRY_CAST('x' AS integer)",
@@ -295,7 +295,7 @@ def test_no_file_and_no_table_of_duckdb_is_readable(filled: Laptop, athena: Any,
     ],
 )
 def test_duckdb_itself_has_no_access_to_files(sql: str, tmp_path: Path):
-    # Even if a query got past the checks.
+    # The second line of defence, if the checks of a query have a gap.
     path = tmp_path / "secret.csv"
     path.write_text("a\nsecret\n")
     secret = pa.table({"a": [1]})

@@ -1,4 +1,4 @@
-"""What the local Athena reads: partitions, columns, objects and their types."""
+"""Tables of the local Athena: partitions, columns, objects and their types."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.unit.test_volatility import by_definition
 
 
 class TestRealHistory:
-    """One lake of the real history for all of these."""
+    """Queries over one lake of the real history."""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -129,12 +129,12 @@ JOINED = {
     f"SELECT count(*) FROM {TABLE} a FULL JOIN {TABLE} b ON a.data = b.data AND b.year = 2024 WHERE a.year IS NULL": [
         ["82"]
     ],
-    # Below the inner join of a stands an outer one.
+    # The inner join of a contains an outer join.
     f"SELECT count(*) FROM {TABLE} a JOIN ({YEARS} y LEFT JOIN {TABLE} b ON y.year = b.year + 1) ON a.year = y.year "
     "WHERE b.year IS NULL": [["38"]],
     f"SELECT count(*) FROM ({YEARS} y LEFT JOIN {TABLE} b ON y.year = b.year + 1) JOIN {TABLE} a ON a.year = y.year "
     "WHERE coalesce(b.year, 0) = 0": [["38"]],
-    # A row of the outer side is there whatever ON says of it.
+    # A row of the outer side is in the result even if ON is false for it.
     f"SELECT count(*), count(b.year) FROM {TABLE} a LEFT JOIN {TABLE} b ON a.data = b.data AND a.year = 2024": [
         ["120", "38"]
     ],
@@ -163,7 +163,7 @@ def test_inner_joins_prune_and_outer_joins_do_not(filled: Laptop, athena: Any):
 def test_a_condition_that_cannot_be_evaluated_alone_prunes_nothing(filled: Laptop, athena: Any):
     sql = f"SELECT count(*) FROM {TABLE} WHERE 10 / (year - 2024) > 0"
 
-    # Whole, the query says what is wrong with it; where no such row is asked for, nothing is.
+    # The first query divides by zero for rows of 2024. The second does not.
     assert "DIVISION_BY_ZERO" in failure(athena, sql)
     assert query(athena, f"{sql.replace('10 / (year - 2024)', 'year / (year - 2023)')} AND year > 2000") == [["120"]]
 
@@ -176,7 +176,7 @@ def test_the_cutoff_of_the_workgroup_applies_after_pruning(filled: Laptop, athen
             "BytesScannedCutoffPerQuery": 10_000_000,
         },
     )
-    # AWS takes no less than ten million.
+    # The API does not accept less than ten million bytes.
     moto_state.workgroup("small")["Configuration"]["BytesScannedCutoffPerQuery"] = size(2024)  # type: ignore[index]
 
     execution = finish(athena, start(athena, f"SELECT * FROM {TABLE}", WorkGroup="small"))
@@ -271,7 +271,7 @@ def test_a_file_whose_type_does_not_match_the_table_fails_the_query(filled: Lapt
     reason = failure(athena, f"SELECT month FROM {TABLE}")
     assert "HIVE_BAD_DATA: Field month's type int64 in parquet file" in reason
     assert "incompatible with type int" in reason
-    # A column that is not asked for is not read.
+    # A column that the query does not use is not read.
     assert query(athena, f"SELECT count(data) FROM {TABLE} WHERE year = 2025") == [["82"]]
 
     s3.put_object(Bucket="b3-dataflow-refined", Key=key, Body=b"not parquet")
@@ -342,7 +342,7 @@ def test_hives_default_partition_is_null(filled: Laptop, athena: Any, glue: Any)
 
 
 def test_date_functions_accept_the_columns_of_the_table(filled: Laptop, athena: Any):
-    # Athena's timestamps have milliseconds, and so has the column.
+    # Athena's timestamps have milliseconds, as this column does.
     sql = (
         "SELECT date_trunc('day', coletado_em), hour(coletado_em), date_add('day', 1, coletado_em), "
         "coletado_em + INTERVAL '1' HOUR, date_diff('day', data, DATE '2024-11-02'), data + INTERVAL '1' MONTH, "

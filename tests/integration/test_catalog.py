@@ -1,4 +1,4 @@
-"""What a run registers in the Glue Data Catalog, and how much it asks of Glue for it."""
+"""Table and partitions that a run registers in the Glue Data Catalog, and the number of calls for it."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ NAMES = {"DatabaseName": "b3_refined_db", "TableName": "ibov_refined"}
 
 @pytest.fixture
 def writes(catalog: Catalog) -> Iterator[list[tuple[str, int]]]:
-    """Each write that is asked of Glue: its name, and how many partitions it is about."""
+    """Calls of Glue that write: the operation and the number of partitions."""
     calls: list[tuple[str, int]] = []
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
         if model.name in WRITES:
             lists = [value for value in params.values() if isinstance(value, list)]
             calls.append((model.name, sum(len(entries) for entries in lists)))
 
-    # awswrangler makes a client of its own for each call.
-    catalog.session.events.register("provide-client-params.glue", note, unique_id="note")
+    # awswrangler creates a client for each call, so the handler is registered in the session.
+    catalog.session.events.register("provide-client-params.glue", record, unique_id="record")
     yield calls
-    catalog.session.events.unregister("provide-client-params.glue", unique_id="note")
+    catalog.session.events.unregister("provide-client-params.glue", unique_id="record")
 
 
 @pytest.fixture
 def without_table(glue: Any) -> None:
-    """A database without the table that the stack creates."""
+    """Delete the table that the stack creates."""
     glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
 
 
@@ -110,7 +110,7 @@ def table(glue: Any) -> Any:
 
 
 def stack_table(catalog: Catalog) -> Any:
-    """What the stack creates: tests/contract/test_stacks.py compares it with the template."""
+    """Return the table of the stack. tests/contract/test_stacks.py compares it with the template."""
     return table_input(catalog.table, catalog.location)
 
 
@@ -137,7 +137,7 @@ def test_the_table_of_the_stack_is_not_updated(catalog: Catalog, glue: Any, writ
 def test_a_table_that_is_created_meanwhile_is_updated_with_its_partitions(
     catalog: Catalog, glue: Any, without_table: None, writes: Any
 ):
-    def meddle(**_: Any) -> None:
+    def interfere(**_: Any) -> None:
         wrong = stack_table(catalog) | {"Description": "of somebody else"}
         glue.create_table(DatabaseName="b3_refined_db", TableInput=wrong)
         glue.create_partition(
@@ -145,11 +145,11 @@ def test_a_table_that_is_created_meanwhile_is_updated_with_its_partitions(
         )
 
     events, name = catalog.session.events, "provide-client-params.glue.CreateTable"
-    events.register(name, meddle, unique_id="meddle")
+    events.register(name, interfere, unique_id="interfere")
     try:
         catalog.register([2024, 2025])
     finally:
-        events.unregister(name, unique_id="meddle")
+        events.unregister(name, unique_id="interfere")
 
     assert [call for call, _ in writes] == [
         "CreateTable",
@@ -172,18 +172,18 @@ def test_a_table_that_is_created_meanwhile_is_updated_with_its_partitions(
 def test_a_partition_that_glue_refuses_is_an_error(
     catalog: Catalog, operation: str, desired: list[int], meanwhile: list[int], year: int, monkeypatch: Any
 ):
-    """Somebody else creates or deletes it between our look and our call."""
+    """Another client creates or deletes the partition between our read and our write."""
     other = Catalog(boto3.Session(), catalog.database, catalog.table, catalog.location)
     catalog.register([2023, 2024])
     if operation == "BatchUpdatePartition":
         change_columns(monkeypatch)
 
-    def meddle(**_: Any) -> None:
+    def interfere(**_: Any) -> None:
         other.register(meanwhile)
 
-    catalog.session.events.register(f"provide-client-params.glue.{operation}", meddle, unique_id="meddle")
+    catalog.session.events.register(f"provide-client-params.glue.{operation}", interfere, unique_id="interfere")
     try:
         with pytest.raises(LakeError, match=f"Glue refused a partition: .*'{year}'.*Partition (already|not)"):
             catalog.register(desired)
     finally:
-        catalog.session.events.unregister(f"provide-client-params.glue.{operation}", unique_id="meddle")
+        catalog.session.events.unregister(f"provide-client-params.glue.{operation}", unique_id="interfere")

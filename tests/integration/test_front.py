@@ -1,4 +1,4 @@
-"""What whoever speaks to the local AWS without an SDK is told, and that moto is asked one request at a time."""
+"""Validation of requests to the local AWS that do not come from an SDK, and serialisation of requests to moto."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS = 30.0
 
 
 def post(laptop: Laptop, target: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """The status and the JSON that the local AWS answers to a body."""
+    """Send a body to the local AWS and return the status and the JSON of the response."""
     connection = http.client.HTTPConnection(laptop.aws.endpoint.removeprefix("http://"), timeout=SECONDS)
     headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
     connection.request("POST", "/", body, headers)

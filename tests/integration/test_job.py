@@ -1,4 +1,4 @@
-"""The job's commit, run in this process: what it writes, in any order of raw, and how often."""
+"""The commit of the job, run in this process: the objects that it writes, for any order of raw objects."""
 
 from __future__ import annotations
 
@@ -157,13 +157,13 @@ def test_the_manifest_has_the_last_commit_while_a_run_writes(lake: Lake, catalog
     put(lake, THREE[1])
     manifests: list[Manifest | None] = []
 
-    def looking_refine(*arguments: Any) -> Any:
+    def refine_and_record(*args: Any) -> Any:
         manifests.append(lake.manifest()[0])
-        return original_refine(*arguments)
+        return original_refine(*args)
 
     original_refine = merge.refine
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(merge, "refine", looking_refine)
+        patch.setattr(merge, "refine", refine_and_record)
         after = run()
 
     (manifest,) = manifests
@@ -218,7 +218,7 @@ def test_a_raw_object_that_arrives_during_a_run_is_merged_by_it(lake: Lake, run:
 def test_columns_that_a_release_adds_appear_in_every_year_and_partition(
     lake: Lake, catalog: Catalog, run: Any, glue: Any, athena: Any, monkeypatch: Any
 ):
-    """A lake written before there were volatility columns gains them on the next run."""
+    """A lake without volatility columns has them after the next run."""
     put(lake, *THREE)
     added = [column.name for column in REFINED if column.name.startswith(("vol_", "atr", "retorno", "drawdown"))]
     fewer = tuple(column for column in REFINED if column.name not in added)

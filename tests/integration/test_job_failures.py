@@ -1,4 +1,4 @@
-"""Runs of the job that fail or die on the way: what they leave, and that the next one heals it."""
+"""Runs of the job that fail or are killed: the state that they leave, and its repair by the next run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chalicelib.schema import REVISIONS
 from local import moto_state
 from local.laptop import Laptop
 from tests.support.bars import COLLECTED, known_bars, raw_object
-from tests.support.job import BUCKET, THREE, WRITES, YEARS, empty, once, put, registered, rival, stored, struck
+from tests.support.job import BUCKET, THREE, WRITES, YEARS, before_call, empty, once, put, registered, rival, stored
 from tests.support.lake import NOW
 
 SYNTHETIC = raw_object(known_bars(), "sample", COLLECTED + timedelta(hours=5))
@@ -30,7 +30,7 @@ SYNTHETIC = raw_object(known_bars(), "sample", COLLECTED + timedelta(hours=5))
 
 @pytest.fixture
 def before(lake: Lake, run: Any, rebuilt: Any) -> Contents:
-    """What the lake holds after the first of the three objects; the other two wait."""
+    """Contents of the lake after the first of the three raw objects. The other two are not merged yet."""
     put(lake, THREE[0])
     contents: Contents = run()
     put(lake, *THREE[1:])
@@ -73,7 +73,7 @@ def test_the_next_run_repairs_the_lake_after_a_run_that_failed_while_it_wrote(
     lake: Lake, run: Any, before: Contents, rebuilt: Any, error: BaseException
 ):
     with (
-        struck(lake, "PutObject", once(layout.refined_key(2024), lambda: fail(error))),
+        before_call(lake, "PutObject", once(layout.refined_key(2024), lambda: fail(error))),
         pytest.raises(type(error)),
     ):
         run()
@@ -107,7 +107,7 @@ def test_a_failure_before_the_first_commit_leaves_no_lease(lake: Lake, run: Any)
 
 def test_a_later_failure_does_not_set_the_manifest_to_ready(lake: Lake, run: Any, before: Contents):
     strike = once(layout.refined_key(2024), lambda: fail(RuntimeError("a bug")))
-    with struck(lake, "PutObject", strike), pytest.raises(RuntimeError, match="a bug"):
+    with before_call(lake, "PutObject", strike), pytest.raises(RuntimeError, match="a bug"):
         run()
     put(lake, SYNTHETIC)
 
@@ -127,7 +127,7 @@ def test_the_last_commit_is_preserved_when_a_run_starts_over_and_fails(
         merge, "refine", lambda *args: refine(*args) if next(count) == 0 else fail(RuntimeError("a bug"))
     )
 
-    with struck(lake, "PutObject", meddle), pytest.raises(RuntimeError, match="a bug"):
+    with before_call(lake, "PutObject", meddle), pytest.raises(RuntimeError, match="a bug"):
         run()
 
     assert "starting over" in capsys.readouterr().out
@@ -142,7 +142,7 @@ def test_a_lease_that_cannot_be_released_does_not_hide_the_error(
             raise EndpointConnectionError(endpoint_url="s3")
 
     monkeypatch.setattr(merge, "refine", lambda *_: fail(RuntimeError("a bug")))
-    with struck(lake, "PutObject", unreachable), pytest.raises(RuntimeError, match="a bug"):
+    with before_call(lake, "PutObject", unreachable), pytest.raises(RuntimeError, match="a bug"):
         run()
 
     assert (
@@ -152,28 +152,28 @@ def test_a_lease_that_cannot_be_released_does_not_hide_the_error(
 
 
 class Killed(BaseException):
-    """The process is gone: nothing of the job may catch it."""
+    """The process is killed. Derives from BaseException, so that the job does not catch it."""
 
 
 @contextmanager
 def killed_before_write(number: int, *hooks: Any) -> Iterator[None]:
-    """Raise Killed in place of the write of that number, and of every call after it."""
+    """Raise Killed instead of the write with that number and instead of every call after it."""
     count = itertools.count()
-    dead = False
+    killed = False
 
-    def strike(model: Any, **_: Any) -> None:
-        nonlocal dead
-        dead = dead or (model.name in WRITES and next(count) == number)
-        if dead:
+    def kill(model: Any, **_: Any) -> None:
+        nonlocal killed
+        killed = killed or (model.name in WRITES and next(count) == number)
+        if killed:
             raise Killed
 
     for events in hooks:
-        events.register("before-call", strike, unique_id="strike")
+        events.register("before-call", kill, unique_id="kill")
     try:
         yield
     finally:
         for events in hooks:
-            events.unregister("before-call", unique_id="strike")
+            events.unregister("before-call", unique_id="kill")
 
 
 def test_the_next_run_repairs_the_lake_after_a_run_killed_before_any_write(

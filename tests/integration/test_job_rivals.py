@@ -1,4 +1,4 @@
-"""Runs of the job that meet: whoever is late writes nothing, and what comes of it is a clean rebuild."""
+"""Concurrent runs of the job: one without the lease writes nothing, and the result is a clean rebuild."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from tests.support.job import (
     THREE,
     WRITES,
     YEARS,
+    before_call,
     empty,
     modified,
     once,
@@ -31,7 +32,6 @@ from tests.support.job import (
     registered,
     rival,
     stored,
-    struck,
 )
 from tests.support.lake import NOW
 
@@ -40,7 +40,7 @@ KEY = layout.refined_key(2024)
 
 
 def take_over_as_rival() -> None:
-    """Take the lake over, as a run does that finds the lease expired."""
+    """Acquire the lease, as another run does after it has expired."""
     manifest, etag = rival().manifest()
     contents = manifest.contents if manifest else None
     rival().put_manifest(Manifest("writing", Lease("jr_rival", LATER), contents), etag)
@@ -104,7 +104,7 @@ def test_a_year_written_by_another_run_starts_the_run_over(
         monkeypatch.setattr(merge, "refine", refine_meanwhile)
         contents = run()
     else:
-        with struck(lake, "PutObject", once(KEY, write)):
+        with before_call(lake, "PutObject", once(KEY, write)):
             contents = run()
 
     assert f"starting over: s3://{BUCKET}/{KEY} was expected" in capsys.readouterr().out
@@ -144,14 +144,14 @@ def test_a_run_that_loses_its_lease_writes_nothing_more(
         if operations[-1] == "PutObject" and "DeleteObject" in operations:
             break
 
-    # the lease, three years, quarantine, revisions, a partition, the year that is no longer, the ledger
+    # the lease, three years, quarantine, revisions, a partition, the obsolete year, the ledger
     assert number == 8
 
 
 def test_a_slow_run_does_not_overwrite_the_commit_of_another(
     lake: Lake, catalog: Catalog, run: Any, rebuilt: Any, glue: Any, monkeypatch: Any, capsys: Any
 ):
-    """The sleeper has read less of raw than the run that took over."""
+    """The slow run has read fewer raw objects than the run that took over."""
     put(lake, THREE[0])
     refine, pending = merge.refine, [THREE[1:]]
     committed: list[Any] = []
@@ -177,7 +177,7 @@ def test_of_two_runs_that_acquire_the_lease_at_once_one_ends(lake: Lake, run: An
     put(lake, *THREE)
 
     with (
-        struck(lake, "PutObject", once(layout.MANIFEST_KEY, take_over_as_rival)),
+        before_call(lake, "PutObject", once(layout.MANIFEST_KEY, take_over_as_rival)),
         pytest.raises(RunInProgress, match="run jr_rival has been writing"),
     ):
         run()
@@ -204,7 +204,7 @@ def test_a_run_starts_over_when_s3_refuses_a_conditional_write(
     def conflict() -> None:
         raise ClientError({"Error": {"Code": code}}, operation)
 
-    with struck(lake, operation, once(key, conflict)):
+    with before_call(lake, operation, once(key, conflict)):
         contents = run()
 
     assert f"starting over: s3://{BUCKET}/{key} was expected" in capsys.readouterr().out
@@ -218,7 +218,7 @@ def test_an_obsolete_year_may_be_deleted_already(lake: Lake, run: Any, rebuilt: 
     old = layout.refined_key(1999)
     lake.s3.put_object(Bucket=BUCKET, Key=old, Body=b"a year that raw does not have")
 
-    with struck(lake, "DeleteObject", once(old, lambda: rival().s3.delete_object(Bucket=BUCKET, Key=old))):
+    with before_call(lake, "DeleteObject", once(old, lambda: rival().s3.delete_object(Bucket=BUCKET, Key=old))):
         contents = run()
 
     assert "starting over" not in capsys.readouterr().out
@@ -231,7 +231,7 @@ def test_an_obsolete_year_written_by_another_run_starts_the_run_over(lake: Lake,
     lake.s3.put_object(Bucket=BUCKET, Key=old, Body=b"a year that raw does not have")
     anew = once(old, lambda: rival().s3.put_object(Bucket=BUCKET, Key=old, Body=b"anew"))
 
-    with struck(lake, "DeleteObject", anew):
+    with before_call(lake, "DeleteObject", anew):
         run()
 
     assert f"starting over: s3://{BUCKET}/{old} was expected" in capsys.readouterr().out
@@ -247,7 +247,7 @@ def test_only_ledgers_from_before_the_lease_are_removed(lake: Lake, run: Any):
         if params["Key"].startswith(layout.REFINED_PREFIX):
             rival().s3.put_object(Bucket=BUCKET, Key=other, Body=Ledger({}).encode())
 
-    with struck(lake, "PutObject", write_ledger):
+    with before_call(lake, "PutObject", write_ledger):
         contents = run()
 
     assert old != contents.ledger

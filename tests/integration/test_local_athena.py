@@ -1,4 +1,4 @@
-"""The local Athena's API, as AWS documents it, over the network with boto3."""
+"""API of the local Athena through boto3, compared with AWS's documentation."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_thirty_concurrent_queries_of_one_second_take_less_than_five(filled: Lap
     assert 1.0 <= took < 5.0
 
 
-# Ten thousand million rows and more: hours, were it not stopped.
+# A join of more than 10**12 rows, which would run for hours.
 ENDLESS = (
     f"SELECT sum(a.amplitude * b.amplitude) FROM {' CROSS JOIN '.join(f'{TABLE} AS {alias}' for alias in 'abcdef')} "
     "WHERE a.month + b.month + c.month + d.month + e.month + f.month > 6"
@@ -74,15 +74,15 @@ def test_a_stopped_query_is_cancelled_and_frees_its_worker(filled: Laptop, athen
     athena.stop_query_execution(QueryExecutionId=execution_id)
 
     assert execution.ended.is_set()
-    ended = finish(athena, execution_id)
-    assert ended["Status"]["State"] == "CANCELLED"
-    assert ended["Status"]["StateChangeReason"] == "Query cancelled by user"
+    status = finish(athena, execution_id)["Status"]
+    assert status["State"] == "CANCELLED"
+    assert status["StateChangeReason"] == "Query cancelled by user"
     with pytest.raises(ClientError, match=r"Query did not finish successfully\. Final query state: CANCELLED"):
         athena.get_query_results(QueryExecutionId=execution_id)
 
 
 def test_stopped_queries_make_room_for_others(filled: Laptop, athena: Any):
-    # Each is stopped at another moment of its start: were one missed, its worker would be lost.
+    # The queries are stopped at different moments of their start. None may keep its worker.
     ids = []
     for number in range(8):
         ids.append(start(athena, f"{ENDLESS} + {number}"))
@@ -154,7 +154,7 @@ def test_a_token_makes_a_request_idempotent_even_after_a_failure(filled: Laptop,
 
 @pytest.mark.parametrize("length", [31, 129])
 def test_a_token_has_32_to_128_characters(laptop: Laptop, length: int):
-    # boto3 itself would refuse a short one: this asks the server.
+    # Without validation, because boto3 itself refuses a short token.
     unchecked: Any = boto3.client("athena", config=Config(parameter_validation=False))
 
     assert "ClientRequestToken" in refusal(unchecked, "SELECT 1", ClientRequestToken="t" * length)
@@ -305,7 +305,7 @@ def test_a_member_out_of_bounds_is_refused(laptop: Laptop, athena: Any, action: 
     finish(athena, execution_id)
     body = json.dumps(request_).replace("{id}", execution_id)
 
-    # boto3 would not send these.
+    # Without validation, because boto3 itself refuses these.
     answer = requests.post(
         laptop.aws.endpoint, body, headers={"X-Amz-Target": f"AmazonAthena.{action}"}, timeout=DEADLINE
     )

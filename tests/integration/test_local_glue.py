@@ -1,4 +1,4 @@
-"""The local Glue: job runs that really run."""
+"""Job runs of the local Glue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BUCKET = "b3-dataflow-athena"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The folder of the scripts."""
+    """Folder of the scripts."""
     folder = tmp_path / "glue"
     folder.mkdir()
     return folder
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def jobs(laptop: Laptop, tmp_path: Path, folder: Path) -> Iterator[GlueJobs]:
-    """A Glue whose scripts lie in a temporary folder, and whose minutes last a second."""
+    """Glue with scripts in a temporary folder, and with minutes of one second."""
     jobs = GlueJobs(tmp_path, script_environ(laptop.aws.environ()), minute=1.0)
     yield jobs
     jobs.close()
@@ -47,7 +47,7 @@ def create(glue: Any, script: str, **more: Any) -> None:
 
 
 def stored(s3: Any, script: str) -> str:
-    """The location of a script in S3."""
+    """Store a script in S3 and return its location."""
     s3.put_object(Bucket=BUCKET, Key="scripts/a b?#.py", Body=script.encode())
     return f"s3://{BUCKET}/scripts/a b?#.py"
 
@@ -202,16 +202,16 @@ def test_long_output_does_not_block_a_script(glue: Any, jobs: GlueJobs, folder: 
     assert len(result.output) == 2_000_000
 
 
-# Not for ever: if the tests are killed, nobody is left to stop it.
+# With a timeout, in case the tests are killed.
 WAITING = "import threading\nthreading.Event().wait(60)\n"
 
 
-def waits(folder: Path) -> None:
+def write_waiting_script(folder: Path) -> None:
     (folder / "script.py").write_text(WAITING)
 
 
 def test_a_run_past_its_timeout_is_killed(glue: Any, jobs: GlueJobs, folder: Path):
-    waits(folder)
+    write_waiting_script(folder)
     create(glue, "glue/script.py", Timeout=5)
 
     result = run(jobs, Timeout=1)
@@ -232,7 +232,7 @@ def test_a_run_has_ended_only_when_its_process_has_ended(
         kill(process)
 
     monkeypatch.setattr(subprocess.Popen, "kill", watched)
-    waits(folder)
+    write_waiting_script(folder)
     create(glue, "glue/script.py")
     current = jobs._runs[jobs.start({"JobName": "try", "Timeout": 1 if how == "TIMEOUT" else 60})]
     deadline = time.monotonic() + SECONDS
@@ -248,11 +248,11 @@ def test_a_run_has_ended_only_when_its_process_has_ended(
 
 
 def test_a_run_stopped_before_its_process_starts_has_no_process(glue: Any, jobs: GlueJobs, folder: Path):
-    waits(folder)
+    write_waiting_script(folder)
     create(glue, "glue/script.py")
 
     with jobs._changed:
-        # Its thread waits for the lock that this one holds.
+        # The run's thread cannot start the process while this thread holds the lock.
         run_id = jobs.start({"JobName": "try"})
         jobs.stop(jobs._runs[run_id])
 
@@ -310,7 +310,7 @@ def test_no_run_starts_while_runs_are_listed(glue: Any, jobs: GlueJobs, folder: 
 
 
 def test_a_job_has_at_most_its_maximum_of_concurrent_runs(glue: Any, jobs: GlueJobs, folder: Path):
-    waits(folder)
+    write_waiting_script(folder)
     create(glue, "glue/script.py", ExecutionProperty={"MaxConcurrentRuns": 2})
     first, second = (jobs.start({"JobName": "try"}) for _ in range(2))
 

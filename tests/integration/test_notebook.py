@@ -1,4 +1,4 @@
-"""The analyst's notebook, executed whole on the local AWS: over the real history, and over generated bars."""
+"""The analyst's notebook, executed on the local AWS with the real history and with generated bars."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ CHARTS = {
     "regressao-grafico",
 }
 
-# A warning of the notebook's is an error. The kernel's own are not ours; that fonts are listed, once, may be said here.
+# Warnings of the notebook are errors, those of the kernel are not. The first import of font_manager may print that it
+# builds the list of fonts.
 FIRST = """
 import warnings
 warnings.simplefilter("error")
@@ -69,7 +70,7 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Executed:
-    """The notebook with its outputs, its figures, and the table that they should come from."""
+    """The notebook with its outputs, the figures that it prints, and the expected refined table."""
 
     notebook: Any
     figures: dict[str, Any]
@@ -101,7 +102,7 @@ def executed(running: Laptop, request: Any, tmp_path_factory: Any) -> Executed:
 
 
 def execute(path: Path) -> Any:
-    """The notebook after a kernel has run it, and one cell more that prints its figures."""
+    """Execute the notebook and one more cell that prints its figures, and return it."""
     notebook: Any = nbformat.read(path, as_version=4)
     first, last = (nbformat.v4.new_code_cell(source) for source in (FIRST, LAST))
     notebook.cells = [first, *notebook.cells, last]
@@ -111,7 +112,7 @@ def execute(path: Path) -> Any:
 
 
 def outputs(notebook: Any) -> Iterator[tuple[str, Any]]:
-    """Each output, with the id of its cell."""
+    """Yield the outputs with the ids of their cells."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             yield cell.id, output
@@ -207,7 +208,7 @@ def test_the_weeks_and_the_error_of_the_naive_forecast(executed: Executed):
     assert [day[:10] for day in weeks["index"]] == expected.index.strftime("%Y-%m-%d").tolist()
     for name in expected:
         np.testing.assert_allclose(result[name], expected[name], rtol=1e-12)
-    # The first twelve weeks have no level of volatility, five years are learnt from, and each week is told of the next.
+    # The first forecast follows 12 weeks without volatility and five years of training; the last week has no next one.
     errors = np.diff(np.log(expected["ultimo_fechamento"].to_numpy()))[12 + 260 :] * 100
     assert executed.figures["no_change"] == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-9)
 
@@ -234,6 +235,6 @@ def test_every_text_is_in_portuguese_and_then_in_english():
 
 
 def share(text: str, words: str) -> float:
-    """How much of a text is these words."""
+    """Return the fraction of a text's words that are in a list of words."""
     all_words = re.findall(r"\w+", text.lower())
     return sum(word in words.split() for word in all_words) / len(all_words)

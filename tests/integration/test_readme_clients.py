@@ -1,4 +1,4 @@
-"""What the README shows of curl, pandas and JavaScript, run as it stands there against a live API."""
+"""The README's examples of curl, pandas and JavaScript, run unchanged against a running API."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from common.paths import ROOT
 ADDRESS = "http://127.0.0.1:8000"
 
 
-def shown(language: str, url: str) -> str:
-    """Return the README's block in a language, in its section on the API, with another address."""
+def example(language: str, url: str) -> str:
+    """Return the README's code block in a language from its section on the API, with another address."""
     section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Use the API")[2].partition("\n## ")[0]
     (block,) = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
     return str(block).replace(ADDRESS, url)
 
 
 def program(name: str) -> str:
-    """Where a program is; without it, the test is skipped, or fails where all must be there."""
+    """Return the path of a program. Without it, the test is skipped, or fails if REQUIRE_DATA is set."""
     path = shutil.which(name)
     if path is None:
         message = f"needs {name}"
@@ -38,7 +38,7 @@ def program(name: str) -> str:
 
 def test_curl(url: str):
     outputs = []
-    for line in shown("sh", url).splitlines():
+    for line in example("sh", url).splitlines():
         command, *arguments = shlex.split(line)
         process = subprocess.run([program(command), "-sS", "--fail", *arguments], capture_output=True, check=True)
         outputs.append(process.stdout.decode())
@@ -53,7 +53,7 @@ def test_curl(url: str):
 
 def test_pandas(url: str):
     names: dict[str, Any] = {}
-    exec(shown("python", url), names)  # noqa: S102 - our own README
+    exec(example("python", url), names)  # noqa: S102 - our own README
 
     frame, volatility = names["frame"], names["volatility"]
     assert frame["data"].dtype == "datetime64[ns]"
@@ -67,7 +67,7 @@ def test_pandas(url: str):
 
 def test_javascript(url: str):
     node = program("node")
-    script = shown("js", url)
+    script = example("js", url)
 
     process = subprocess.run(
         [node, "--input-type=module", "-e", script], capture_output=True, text=True, timeout=60, check=True

@@ -25,7 +25,7 @@ def connection(url: str) -> Iterator[http.client.HTTPConnection]:
 def ask(
     connection: http.client.HTTPConnection, path: str, coding: str, method: str = "GET", **headers: str
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    """An answer, and its body as it was sent."""
+    """Return a response and its body, not decompressed."""
     connection.request(method, path, headers={"Accept-Encoding": coding, **headers})
     response = connection.getresponse()
     return response, response.read()
@@ -67,7 +67,7 @@ def test_an_etag_is_valid_for_every_content_encoding(connection: http.client.HTT
     first, _ = ask(connection, LONG, "gzip")
     tag = first.headers["ETag"]
 
-    # A proxy that compresses may make it a weak one.
+    # A proxy that compresses may change the tag to a weak one.
     for known in (tag, f"W/{tag}"):
         response, body = ask(connection, LONG, "gzip", **{"If-None-Match": known})
         assert (response.status, body, response.headers["Content-Encoding"]) == (304, b"", None)

@@ -1,4 +1,4 @@
-"""What start_refine makes of an S3 event: it starts the job for what is not merged, and for nothing else."""
+"""start_refine starts the job for an S3 event of a raw object that is not merged, and for no other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Start = Callable[..., str | None]
 
 @pytest.fixture
 def start(lake: Lake, glue: Any, s3: Any) -> Start:
-    """start_refine with an event of these keys; the job it starts does nothing."""
+    """Function that calls start_refine with an event of some keys. The job that it starts does nothing."""
     s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=b"")
     command = {"Name": "glueetl", "ScriptLocation": "s3://b3-dataflow-athena/script.py"}
     glue.create_job(Name="try", Role="arn:aws:iam::123456789012:role/x", Command=command)
@@ -41,7 +41,7 @@ def start(lake: Lake, glue: Any, s3: Any) -> Start:
 
 
 def event(*keys: str) -> dict[str, Any]:
-    """S3's notification of these raw objects, the keys encoded as S3 does."""
+    """Return S3's notification of raw objects, with the keys encoded as by S3."""
     etags = {entry.key: entry.etag for entry in moto_state.objects(RAW, "")}
     return {
         "Records": [
@@ -105,7 +105,7 @@ def test_keys_are_decoded(lake: Lake, run: Any, glue: Any, start: Start):
 
 @pytest.mark.parametrize("key", ["raw/readme.txt", "raw.parquet", "other/a.parquet", "raw/a.parquet/"])
 def test_an_object_outside_raw_starts_nothing(lake: Lake, glue: Any, start: Start, key: str):
-    # A run is going on, and even so there is nothing to wait for.
+    # A run is active, but this event does not have to wait for it.
     lake.put_manifest(Manifest("writing", Lease("jr_other", NOW), None), None)
 
     assert start(key) is None
@@ -123,7 +123,7 @@ def test_an_event_during_a_run_is_retried(lake: Lake, run: Any, glue: Any, start
         RunInProgress, match=f"try is running; {KEYS[1]} waits for the next attempt: run jr_other holds the lease"
     ):
         start(KEYS[1])
-    # Not even what the last commit merged is sure: the run may be of another release.
+    # The same for a merged object, because the run may be of another release, which would merge it again.
     with pytest.raises(RunInProgress, match="run jr_other holds the lease"):
         start(KEYS[0])
     assert started(glue) == 0

@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright, and a record of the requests to the local AWS."""
+"""Debian's Chromium, controlled by Playwright, and a record of the requests to the local AWS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local.aws import LocalAws
 Requests = list[str]
 """Method and path of each request, in order."""
 
-# No proxy: all requests go to loopback. attacker.test stands for a name whose owner points it there.
+# No proxy: all requests go to loopback. attacker.test is a host that resolves to loopback (DNS rebinding).
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-proxy-server",
@@ -26,7 +26,7 @@ ARGUMENTS = [
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A Chromium with a profile of its own. Where there is none, the test is skipped, or fails if it is required."""
+    """Start Chromium with a new profile. Without it, the test is skipped, or fails if REQUIRE_BROWSER is set."""
     path = shutil.which("chromium")
     if path is None:
         message = "needs Chromium: apt-get install chromium"
@@ -41,23 +41,23 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def recording(aws: LocalAws) -> Iterator[Requests]:
-    """The requests that pass the door from now on."""
+    """Record the requests that pass the door."""
     door: Any = aws._server.app
-    behind = door._application
+    wrapped = door._application
     requests: Requests = []
 
     def application(environ: Any, start_response: Any) -> Any:
         requests.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
-        return behind(environ, start_response)
+        return wrapped(environ, start_response)
 
     door._application = application
     yield requests
-    door._application = behind
+    door._application = wrapped
 
 
 @contextmanager
 def without_door(aws: LocalAws) -> Iterator[Requests]:
-    """Take the door away until the end of the block. Gives the requests that arrive."""
+    """Remove the door until the end of the block, and record the requests that arrive."""
     door: Any = aws._server.app
     requests: Requests = []
 

@@ -7,7 +7,7 @@ import pytest
 
 from local.athena.text import as_text, java_double, kind, to_csv, type_name
 
-# What `Double.toString` of Java prints (JDK 19 and later).
+# Results of Java's `Double.toString` (JDK 19 and later).
 JAVA = [
     (0.0, "0.0"),
     (-0.0, "-0.0"),
