@@ -30,7 +30,7 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     context = click.get_current_context(silent=True)
     if context is not None and context.info_name in _REFUSED:
         raise click.ClickException(_REFUSED[context.info_name].format(stage=context.params["stage"]))
-    # If the environment has a stage's buckets, the user wants the stage's AWS.
+    # If the environment has a stage's buckets, the user means the stage's AWS.
     if "B3_RAW_BUCKET" not in environ:
         for name, value in {"AWS_ENDPOINT_URL": f"http://{HOST}:{AWS_PORT}", **ACCESS}.items():
             environ.setdefault(name, value)

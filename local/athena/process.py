@@ -84,7 +84,7 @@ def main(descriptor: int) -> None:
                 query = pipe.recv()
             except (EOFError, ConnectionResetError):
                 return
-            pipe.send(answer(database, query))
+            pipe.send(execute(database, query))
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -94,7 +94,7 @@ def connect() -> duckdb.DuckDBPyConnection:
     return database
 
 
-def answer(database: duckdb.DuckDBPyConnection, query: Query) -> Rows | Failed:
+def execute(database: duckdb.DuckDBPyConnection, query: Query) -> Rows | Failed:
     """Run one query and return its rows or its failure."""
     try:
         with database.cursor() as connection:

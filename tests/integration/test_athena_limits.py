@@ -105,9 +105,9 @@ def test_a_process_with_much_memory_is_not_reused():
 def test_duckdbs_own_memory_limit_has_the_same_message():
     with duckdb.connect(":memory:", config={"memory_limit": "20MB", "temp_directory": ""}) as database:
         sql = f"WITH {K} SELECT a.n AS x, b.n AS y {TRIPLES} ORDER BY y, x"
-        answer = process.answer(database, Query(sql, {}, ["x", "y"], ["integer", "integer"]))
+        result = process.execute(database, Query(sql, {}, ["x", "y"], ["integer", "integer"]))
 
-    assert answer == Failed("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exceeded per-node memory limit of 2GB")
+    assert result == Failed("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exceeded per-node memory limit of 2GB")
 
 
 def test_a_result_has_at_most_a_million_rows(filled: Laptop, athena: Any):

@@ -30,10 +30,10 @@ def post(laptop: Laptop, target: str, body: bytes) -> tuple[int, dict[str, Any]]
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"JobName=try", b"[]", b'"try"'])
 def test_a_body_that_is_not_a_json_object_is_refused(laptop: Laptop, body: bytes):
-    status, answer = post(laptop, "AWSGlue.StartJobRun", body)
+    status, response = post(laptop, "AWSGlue.StartJobRun", body)
 
-    assert (status, answer["__type"]) == (400, "SerializationException")
-    assert answer["message"].startswith("the body is ")
+    assert (status, response["__type"]) == (400, "SerializationException")
+    assert response["message"].startswith("the body is ")
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_a_bug_of_the_local_aws_is_an_internal_error_with_a_traceback(laptop: La
 
     monkeypatch.setattr(laptop.aws.jobs, "of", fails)
 
-    status, answer = post(laptop, "AWSGlue.GetJobRuns", b'{"JobName": "try"}')
+    status, response = post(laptop, "AWSGlue.GetJobRuns", b'{"JobName": "try"}')
 
-    assert (status, answer["__type"], answer["message"]) == (500, "InternalServerException", "no try")
+    assert (status, response["__type"], response["message"]) == (500, "InternalServerException", "no try")
     assert "RuntimeError: no try" in capsys.readouterr().err
 
 

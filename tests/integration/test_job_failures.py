@@ -106,8 +106,8 @@ def test_a_failure_before_the_first_commit_leaves_no_lease(lake: Lake, run: Any)
 
 
 def test_a_later_failure_does_not_set_the_manifest_to_ready(lake: Lake, run: Any, before: Contents):
-    strike = once(layout.refined_key(2024), lambda: fail(RuntimeError("a bug")))
-    with before_call(lake, "PutObject", strike), pytest.raises(RuntimeError, match="a bug"):
+    hook = once(layout.refined_key(2024), lambda: fail(RuntimeError("a bug")))
+    with before_call(lake, "PutObject", hook), pytest.raises(RuntimeError, match="a bug"):
         run()
     put(lake, SYNTHETIC)
 
@@ -121,13 +121,13 @@ def test_the_last_commit_is_preserved_when_a_run_starts_over_and_fails(
     lake: Lake, run: Any, before: Contents, monkeypatch: Any, capsys: Any
 ):
     key = layout.refined_key(2024)
-    meddle = once(key, lambda: rival().s3.put_object(Bucket=BUCKET, Key=key, Body=b"of somebody else"))
+    hook = once(key, lambda: rival().s3.put_object(Bucket=BUCKET, Key=key, Body=b"of somebody else"))
     refine, count = merge.refine, itertools.count()
     monkeypatch.setattr(
         merge, "refine", lambda *args: refine(*args) if next(count) == 0 else fail(RuntimeError("a bug"))
     )
 
-    with before_call(lake, "PutObject", meddle), pytest.raises(RuntimeError, match="a bug"):
+    with before_call(lake, "PutObject", hook), pytest.raises(RuntimeError, match="a bug"):
         run()
 
     assert "starting over" in capsys.readouterr().out

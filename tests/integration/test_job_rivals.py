@@ -229,9 +229,9 @@ def test_an_obsolete_year_written_by_another_run_starts_the_run_over(lake: Lake,
     put(lake, *THREE)
     old = layout.refined_key(1999)
     lake.s3.put_object(Bucket=BUCKET, Key=old, Body=b"a year that raw does not have")
-    anew = once(old, lambda: rival().s3.put_object(Bucket=BUCKET, Key=old, Body=b"anew"))
+    hook = once(old, lambda: rival().s3.put_object(Bucket=BUCKET, Key=old, Body=b"anew"))
 
-    with before_call(lake, "DeleteObject", anew):
+    with before_call(lake, "DeleteObject", hook):
         run()
 
     assert f"starting over: s3://{BUCKET}/{old} was expected" in capsys.readouterr().out

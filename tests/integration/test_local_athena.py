@@ -306,10 +306,10 @@ def test_a_member_out_of_bounds_is_refused(laptop: Laptop, athena: Any, action: 
     body = json.dumps(request_).replace("{id}", execution_id)
 
     # Without validation, because boto3 itself refuses these.
-    answer = requests.post(
+    response = requests.post(
         laptop.aws.endpoint, body, headers={"X-Amz-Target": f"AmazonAthena.{action}"}, timeout=DEADLINE
     )
 
-    assert answer.status_code == 400
-    assert answer.json()["__type"] == "InvalidRequestException"
-    assert message in answer.json()["message"]
+    assert response.status_code == 400
+    assert response.json()["__type"] == "InvalidRequestException"
+    assert message in response.json()["message"]
