@@ -1,4 +1,4 @@
-"""The local AWS: one server on loopback, moto behind three services that really work."""
+"""Local AWS: one server on loopback with moto, and Athena, Glue job runs and S3 events that moto lacks."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ from local.s3_events import Handler, S3Events
 
 
 class LocalAws:
-    """Starts on entry; on exit, stops and forgets everything. One at a time in a process: moto's state is one.
+    """Local AWS. Starts on entry; stops and deletes its state on exit.
+
+    Only one can exist in a process at a time, because moto's state is global.
 
     Args:
-        port: where to listen on 127.0.0.1; 0 takes a free one.
-        athena_latency: seconds that each Athena query takes at the least.
-        root: the project's folder, from which the jobs' scripts run.
+        port: port on 127.0.0.1; 0 selects a free port.
+        athena_latency: minimum number of seconds of an Athena query.
+        root: project folder, in which the scripts of jobs run.
 
     Raises:
         OSError: the port is in use.
@@ -36,8 +38,8 @@ class LocalAws:
 
     def __init__(self, port: int = 0, athena_latency: float = 0.0, root: Path = ROOT) -> None:
         self.functions: dict[str, Handler] = {}
-        """What S3's notifications can invoke, by ARN."""
-        # Bound here: left to it, werkzeug would end the whole process over a port in use.
+        """Functions that S3's notifications can invoke, by ARN."""
+        # If werkzeug bound the port itself, it would exit the process when the port is in use.
         self._socket = socket.create_server((HOST, port))
         self.endpoint = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.engine = Engine()
@@ -52,14 +54,14 @@ class LocalAws:
         self._warming = threading.Thread(target=self.engine.warm, name="athena-warm", daemon=True)
 
     def environ(self) -> dict[str, str]:
-        """The environment in which any AWS SDK talks to this server."""
+        """Return the environment variables that send any AWS SDK to this server."""
         return sdk_environ(self.endpoint)
 
     def reset(self) -> None:
-        """Forget everything, as an account that was never used."""
+        """Delete all state, so that the account is empty."""
         self.events.drop()
         self.jobs.close()
-        self.executions.forget()
+        self.executions.clear()
         moto_state.reset()
 
     def __enter__(self) -> LocalAws:
@@ -78,14 +80,14 @@ class LocalAws:
         self._thread.join()
         self._server.server_close()
         self._socket.close()
-        # moto's state is the process's: the next local AWS in it would find what this one held.
+        # moto's state is global: the next local AWS in this process would start with it.
         moto_state.reset()
 
 
 class _QuietHandler(MotoRequestHandler):
-    """Moto's, without a line for each request, and with headers and body sent at once."""
+    """Moto's request handler without a log line for each request, and without Nagle's algorithm."""
 
-    # Nagle's algorithm holds the body back until the client acknowledges the headers, which takes it 40 ms.
+    # Nagle's algorithm delays the body until the client acknowledges the headers, which takes 40 ms.
     disable_nagle_algorithm = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:

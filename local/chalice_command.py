@@ -1,4 +1,4 @@
-"""The command `chalice` in the repository: `local` uses the local AWS, and the other commands name their substitute."""
+"""Command `chalice` in the repository: `local` uses the local AWS, the other commands name their replacement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     """Send `chalice local` to a running `make run`, and refuse the commands that need the settings of a stage.
 
     Args:
-        environ: the environment of this process. Variables that are set do not change.
+        environ: environment of this process. Existing variables keep their values.
 
     Raises:
         ClickException: the command is refused. Chalice prints the message and exits.
@@ -30,7 +30,7 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     context = click.get_current_context(silent=True)
     if context is not None and context.info_name in _REFUSED:
         raise click.ClickException(_REFUSED[context.info_name].format(stage=context.params["stage"]))
-    # With a stage's buckets in the environment, the user means the stage's AWS.
+    # If the environment has a stage's buckets, the user means the stage's AWS.
     if "B3_RAW_BUCKET" not in environ:
         for name, value in {"AWS_ENDPOINT_URL": f"http://{HOST}:{AWS_PORT}", **ACCESS}.items():
             environ.setdefault(name, value)

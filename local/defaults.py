@@ -1,4 +1,4 @@
-"""The laptop's ports, region and keys. Imports nothing, because `chalice local` uses it and may have no moto."""
+"""The laptop's ports, region and keys. Imports nothing, because `chalice local` uses it without moto."""
 
 from __future__ import annotations
 

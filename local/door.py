@@ -1,8 +1,8 @@
-"""The door of both ports: programs on this machine come in, the pages of a browser do not.
+"""Access checks of both ports: programs on this machine may use them, pages in a browser may not.
 
-A browser sends the requests of any page to loopback, and a page may also point its own name at it (DNS rebinding).
-It names the page's origin in `Origin` and `Sec-Fetch-Site`, which a page cannot change, and its host in `Host`.
-AWS's SDKs and curl send neither of the first two.
+Any page can send requests to loopback, also through its own host name (DNS rebinding). The browser sends the page's
+origin in `Origin` and `Sec-Fetch-Site`, which a page cannot change, and the host name in `Host`. AWS's SDKs and curl do
+not send the first two.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9-]+\.)*localhost)(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 _CONTROL = "/moto-api"
-"""Where moto can be emptied and reseeded by anybody. No SDK of AWS asks there."""
+"""Path of moto's control API, which can delete all state. AWS's SDKs do not use it."""
 
 
 def host_refusal(host: str) -> str | None:
-    """Why a request with this Host is refused; None if it is loopback's."""
+    """Return why a request with this `Host` is refused, or None if it is a loopback host."""
     if _LOOPBACK.fullmatch(host):
         return None
     return f"Host is {host!r}; allowed: 127.0.0.1, [::1], localhost and *.localhost, with any port"
 
 
 class Door:
-    """A WSGI application in front of the local AWS: answers 403 to what a page sends, before anything else sees it.
+    """WSGI application in front of the local AWS that responds with 403 to requests from pages.
 
-    The one request of a page that is let in is a navigation to a presigned object, such as a link to a result: the
-    page cannot read the response.
+    The only exception is a navigation to a presigned object, such as a link to a query result, because the page cannot
+    read the response.
 
     Args:
-        application: gets all other requests.
-        now: tells the time, with a time zone.
+        application: application that receives all other requests.
+        now: function that returns the current time with a time zone.
     """
 
     def __init__(self, application: Application, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -56,7 +56,7 @@ class Door:
             return self._application(environ, start_response)
         body = f"{refusal}\n".encode()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-        # The request's body is not read: on a connection that stays open it would be parsed as the next request.
+        # The request body is not read; on a connection that stays open, it would be parsed as the next request.
         headers += [("X-Content-Type-Options", "nosniff"), ("Connection", "close")]
         start_response("403 Forbidden", headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
@@ -74,7 +74,7 @@ class Door:
         return None
 
     def _opens_object(self, environ: Environ) -> bool:
-        """Whether a tab of the browser opens a presigned object."""
+        """Return whether the request is a navigation to a presigned object."""
         return (
             environ["REQUEST_METHOD"] == "GET"
             and environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
@@ -84,13 +84,13 @@ class Door:
 
 
 class LoopbackHandler(ChaliceRequestHandler):
-    """Chalice's, which answers a Host that is not loopback's with a 403 problem."""
+    """Chalice's request handler that responds with a 403 problem if `Host` is not a loopback host."""
 
-    # Nagle's algorithm holds the body back until the client acknowledges the headers, which takes it 40 ms.
+    # Nagle's algorithm delays the body until the client acknowledges the headers, which takes 40 ms.
     disable_nagle_algorithm = True
 
     def parse_request(self) -> bool:
-        """Whether the request may be handled; if not, it has been answered."""
+        """Return whether to handle the request. If not, the response has been sent."""
         if not super().parse_request():
             return False
         refusal = host_refusal(",".join(self.headers.get_all("Host") or []))

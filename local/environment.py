@@ -1,4 +1,4 @@
-"""Environment variables that send the AWS SDKs to a local AWS only."""
+"""Environment variables that send the AWS SDKs to the local AWS."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SDK = {
 
 
 def sdk_environ(endpoint: str) -> dict[str, str]:
-    """Return the variables that send any AWS SDK to an endpoint and hide the user's own configuration."""
+    """Return the variables that send any AWS SDK to an endpoint and disable the user's configuration files."""
     return {"AWS_ENDPOINT_URL": endpoint, **SDK}
 
 
 def point_at(endpoint: str) -> None:
-    """Send this process to an endpoint, and remove the user's own AWS variables: profile, token, role."""
+    """Send the AWS SDKs of this process to an endpoint, and remove the user's AWS variables (profile, token, role)."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(sdk_environ(endpoint))
@@ -30,7 +30,7 @@ def point_at(endpoint: str) -> None:
 
 
 def restore(environ: dict[str, str]) -> None:
-    """Set the environment back to a copy taken before."""
+    """Restore the environment of this process from a copy."""
     os.environ.clear()
     os.environ.update(environ)
     wiring.forget()

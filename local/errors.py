@@ -6,4 +6,4 @@ from chalicelib.errors import B3Error
 
 
 class LocalError(B3Error):
-    """A command cannot do its work: the port is in use, the source is unknown, the job failed."""
+    """A command fails, for example because the port is in use, the source is unknown or the job failed."""

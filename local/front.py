@@ -1,4 +1,4 @@
-"""What the local AWS's server runs: the actions that are answered here, and moto for all others."""
+"""WSGI application of the local AWS: runs the actions implemented in this project, and moto for all others."""
 
 from __future__ import annotations
 
@@ -28,11 +28,16 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "structure": dict,
 }
-"""What json makes of a value, by AWS's name of its type."""
+"""Python type of a JSON value by AWS's name of its type."""
 
 
 class _Malformed(Exception):
-    """A request that no action gets to see: the name of AWS's exception, and what it says."""
+    """The request does not match AWS's model of the action.
+
+    Args:
+        code: name of AWS's exception.
+        message: its message.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -40,12 +45,12 @@ class _Malformed(Exception):
 
 
 class Front:
-    """A WSGI application in front of moto's.
+    """WSGI application in front of moto's.
 
     An AWS SDK names the action of a JSON service in the header `X-Amz-Target`, such as `AWSGlue.StartJobRun`.
 
     Args:
-        services: the actions that are answered here, by boto3's name of the service and AWS's of the action.
+        services: implemented actions by boto3's name of the service and AWS's name of the action.
     """
 
     def __init__(self, services: Mapping[str, Mapping[str, Action]]) -> None:
@@ -60,12 +65,12 @@ class Front:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         target = self._targets.get(environ.get("HTTP_X_AMZ_TARGET", ""))
         if target is not None:
-            return _answer(*target, environ, start_response)
+            return _respond(*target, environ, start_response)
         with moto_state.LOCK:
             return self._moto(environ, start_response)
 
 
-def _answer(action: Action, shape: Any, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def _respond(action: Action, shape: Any, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     try:
         status, body = "200 OK", action(_request(environ, shape))
     except InvalidRequest as error:
@@ -73,7 +78,7 @@ def _answer(action: Action, shape: Any, environ: Environ, start_response: StartR
     except (GlueError, _Malformed) as error:
         status, body = "400 Bad Request", _error(error.code, error)
     except Exception as error:  # noqa: BLE001
-        # A fault of ours: whoever asked is told in the way that AWS would, and whoever runs this sees where.
+        # A bug of the local AWS: the client receives AWS's error, and the terminal shows the traceback.
         traceback.print_exc()
         status, body = "500 Internal Server Error", _error("InternalServerException", error)
     headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", str(uuid.uuid4()))]
@@ -82,7 +87,11 @@ def _answer(action: Action, shape: Any, environ: Environ, start_response: StartR
 
 
 def _request(environ: Environ, shape: Any) -> Mapping[str, Any]:
-    """The members of a request, checked against AWS's own description of them."""
+    """Return the members of a request.
+
+    Raises:
+        _Malformed: the body is not JSON or does not match AWS's model.
+    """
     try:
         body = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")
     except ValueError as error:
@@ -95,17 +104,17 @@ def _request(environ: Environ, shape: Any) -> Mapping[str, Any]:
 
 
 def _problems(name: str, value: Any, shape: Any) -> Iterator[str]:
-    """What lacks a member or is of another type than AWS says. Null is absent, and unknown members are let be."""
+    """Yield a message for each missing member and wrong type. Null counts as absent; unknown members are ignored."""
     if not _is(value, shape.type_name):
         yield f"{name} is {value!r}; allowed: {shape.type_name}"
         return
     parts: list[tuple[str, Any, Any]] = []
     if shape.type_name == "structure":
-        given = {member: part for member, part in value.items() if part is not None}
+        members = {member: part for member, part in value.items() if part is not None}
         for member in shape.required_members:
-            if member not in given:
+            if member not in members:
                 yield f"{name} has no member {member}; required: {', '.join(shape.required_members)}"
-        parts = [(member, given[member], shape.members[member]) for member in given.keys() & shape.members.keys()]
+        parts = [(member, members[member], shape.members[member]) for member in members.keys() & shape.members.keys()]
     elif shape.type_name == "list":
         parts = [(f"each of {name}", part, shape.member) for part in value]
     elif shape.type_name == "map":
@@ -115,7 +124,7 @@ def _problems(name: str, value: Any, shape: Any) -> Iterator[str]:
 
 
 def _is(value: object, type_name: str) -> bool:
-    # To Python, True is an integer.
+    # In Python, bool is a subclass of int.
     return isinstance(value, _TYPES[type_name]) and (type_name == "boolean" or not isinstance(value, bool))
 
 

@@ -1,4 +1,4 @@
-"""Glue's job runs, really run: the job's script in a process of its own, with the arguments that Glue passes."""
+"""Glue job runs: each runs the job's script in a separate process, with the arguments that Glue passes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,12 @@ _DEFAULT_TIMEOUT_MINUTES = 480
 
 
 class GlueError(Exception):
-    """What Glue refuses: the name of its exception, and what it says."""
+    """Error of Glue's API.
+
+    Args:
+        code: name of Glue's exception.
+        message: its message.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -34,7 +39,7 @@ class GlueError(Exception):
 
 @dataclass(slots=True)
 class JobRun:
-    """One run of a job. Times are seconds since 1970."""
+    """Run of a job. Times are seconds since 1970."""
 
     id: str
     job: Mapping[str, Any]
@@ -52,9 +57,9 @@ class GlueJobs:
     """All runs of all jobs.
 
     Args:
-        root: the project's folder: a job's script lies in its `glue/`, and imports `chalicelib` from it.
-        environ: the whole environment of the scripts.
-        minute: seconds in a minute of the job's timeout; shorter in tests.
+        root: project folder, which contains the scripts (`glue/`) and `chalicelib`, which they import.
+        environ: complete environment of the scripts.
+        minute: seconds in a minute of a job's timeout; tests set fewer.
     """
 
     def __init__(self, root: Path, environ: Mapping[str, str], minute: float = 60.0) -> None:
@@ -65,7 +70,7 @@ class GlueJobs:
         self._runs: dict[str, JobRun] = {}
 
     def actions(self) -> dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
-        """The actions of Glue's API that are answered here, by name."""
+        """Return the implemented actions of Glue's API by name."""
         return {
             "BatchStopJobRun": self._batch_stop,
             "GetJobRun": lambda request: {"JobRun": _describe(self._get(request["JobName"], request["RunId"]))},
@@ -74,10 +79,13 @@ class GlueJobs:
         }
 
     def start(self, request: Mapping[str, Any]) -> str:
-        """Accept a StartJobRun and run the script in the background. Returns the run's id.
+        """Start a run in the background and return its id.
+
+        Args:
+            request: members of StartJobRun.
 
         Raises:
-            GlueError: there is no such job, or as many runs of it as it allows are going on.
+            GlueError: the job does not exist, or MaxConcurrentRuns of it are active.
         """
         job = moto_state.job(request["JobName"])
         if job is None:
@@ -100,15 +108,19 @@ class GlueJobs:
         return run.id
 
     def of(self, job: str) -> list[JobRun]:
-        """The runs of a job, newest first."""
+        """Return the runs of a job, newest first."""
         with self._changed:
             return [run for run in reversed(self._runs.values()) if run.job["Name"] == job]
 
     def wait(self, run_id: str, seconds: float) -> JobRun:
-        """Wait until a run has ended, and give it.
+        """Wait until a run has ended and return it.
+
+        Args:
+            run_id: id of the run.
+            seconds: maximum time to wait.
 
         Raises:
-            TimeoutError: it is still going on after that many seconds.
+            TimeoutError: the run is still active after that time.
         """
         run = self._runs[run_id]
         with self._changed:
@@ -117,7 +129,7 @@ class GlueJobs:
         return run
 
     def stop(self, run: JobRun) -> None:
-        """End a run before its time, and wait until its process is gone. One that has ended stays as it is."""
+        """Stop a run and wait until its process has ended. Does nothing if the run has ended."""
         with self._changed:
             if run.state in ACTIVE:
                 run.state = STOPPING
@@ -126,7 +138,7 @@ class GlueJobs:
             self._changed.wait_for(lambda: run.state not in ACTIVE)
 
     def close(self) -> None:
-        """Stop every run that is still going on, wait until none is, and forget them all."""
+        """Stop all active runs, wait until they have ended, and remove all runs."""
         with self._changed:
             while self._runs:
                 run_id, run = next(iter(self._runs.items()))
@@ -147,12 +159,12 @@ class GlueJobs:
         return run
 
     def _run(self, run: JobRun) -> None:
-        """The thread of a run. It alone ends the run, once no process of it is left."""
+        """Run in the run's thread. Sets the final state after the process has ended; nothing else sets it."""
         try:
             state, error = self._execute(run)
-        except Exception as problem:  # noqa: BLE001
-            # ScriptError among others. Whatever it is, a run that never ends would hold up all who wait for it.
-            state, error = FAILED, f"LAUNCH ERROR | {problem}"
+        except Exception as launch_error:  # noqa: BLE001
+            # For example ScriptError. Without a final state, clients would wait without end.
+            state, error = FAILED, f"LAUNCH ERROR | {launch_error}"
         with self._changed:
             if run.state == STOPPING:
                 state, error = STOPPED, None
@@ -160,13 +172,13 @@ class GlueJobs:
             self._changed.notify_all()
 
     def _execute(self, run: JobRun) -> tuple[str, str | None]:
-        """Run the script, and give the state in which the run ends, and its error."""
+        """Run the script and return the final state and the error message of the run."""
         with job_script.local_copy(self._root, run.job["Command"]["ScriptLocation"]) as script:
             return self._run_script(run, script)
 
     def _run_script(self, run: JobRun, script: Path) -> tuple[str, str | None]:
         command = [sys.executable, str(script), *_flags(run)]
-        # A pipe that nobody reads fills up and stops the script; a file does not.
+        # Files, because a pipe that is not read fills up and blocks the script.
         with _output_file() as output, _output_file() as errors:
             with self._changed:
                 if run.state == STOPPING:
@@ -185,11 +197,11 @@ class GlueJobs:
             if code == 0:
                 return SUCCEEDED, None
             lines = [line.strip() for line in _text(errors).splitlines() if line.strip()]
-            return FAILED, lines[-1] if lines else f"the script exited with {code} and said nothing"
+            return FAILED, lines[-1] if lines else f"the script exited with {code} and no error output"
 
 
 def script_environ(aws: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a script: how to reach AWS, and what Python needs to start, but nothing else of ours."""
+    """Return the environment of a script: the variables of AWS and those that Python needs to start, no others."""
     needed = ("PATH", "HOME", "LANG", "TMPDIR")
     return {name: value for name, value in os.environ.items() if name in needed} | dict(aws)
 

@@ -1,4 +1,4 @@
-"""Where a Glue job's script may lie: below `glue/` of the project, or in S3. No other file of the machine is run."""
+"""Location of a Glue job's script: below `glue/` of the project, or in S3. No other file may be run."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ FOLDER = "glue"
 
 
 class ScriptError(Exception):
-    """The script does not exist, or lies where none may lie."""
+    """The script does not exist, or its location is not allowed."""
 
 
 @contextmanager
 def local_copy(root: Path, location: str) -> Iterator[Path]:
-    """The file to run; an object of S3 is copied for as long as it is needed.
+    """Yield the script as a local file. An object of S3 is copied to a temporary folder, deleted on exit.
 
     Args:
-        root: the project's folder.
-        location: a job's `ScriptLocation`: `s3://bucket/key`, or `glue/` and a path below it.
+        root: project folder.
+        location: `ScriptLocation` of the job: `s3://bucket/key`, or a path below `glue/`.
 
     Raises:
-        ScriptError: there is no such script, or it may not be run.
+        ScriptError: the script does not exist, or its location is not allowed.
     """
     if location.startswith("s3://"):
         with tempfile.TemporaryDirectory(prefix="glue-") as folder:
@@ -37,7 +37,7 @@ def local_copy(root: Path, location: str) -> Iterator[Path]:
 
 
 def _object(location: str) -> bytes:
-    # Not a URL: a key may hold ? and #.
+    # Not parsed as a URL, because a key may contain ? and #.
     bucket, _, key = location.removeprefix("s3://").partition("/")
     body = moto_state.read(bucket, key)
     if body is None:

@@ -1,6 +1,6 @@
-"""Whether a URL is a presigned GET of an object of the local S3, signed with the local AWS's own key.
+"""Verification of presigned URLs: GET of an object of the local S3, signed with the local AWS's key.
 
-boto3 signs with version 2 unless told otherwise, all other SDKs with version 4. Both are computed anew by botocore.
+By default boto3 signs with version 2 and other SDKs with version 4. botocore computes the expected signature of both.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ _KEY = Credentials(SDK["AWS_ACCESS_KEY_ID"], SDK["AWS_SECRET_ACCESS_KEY"])
 
 _LONGEST = timedelta(days=7)
 _SKEW = timedelta(minutes=15)
-"""How long a presigned URL holds at the most, and how far ahead its clock may be. As on AWS."""
+"""Maximum lifetime of a presigned URL, and how far in the future its time may be. As on AWS."""
 
 _OBJECT = re.compile(r"/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+", re.DOTALL)
-"""A bucket and a key. Nothing else of AWS has such a path, for moto finds other services by a `_` in it."""
+"""Path of a bucket and a key. Moto's paths of other services contain a `_` in the first part, so they do not match."""
 
 _PARAMETER = re.compile(r"awsaccesskeyid|signature|expires|x-amz-[a-z0-9-]+|x-id|versionid|partnumber|response-[a-z-]+")
-"""What may stand in the query of a GET of an object. Others, such as `acl` or `Action`, ask for something else."""
+"""Query parameters of a GET of an object. Others, such as `acl` or `Action`, select another operation."""
 
 
 def is_valid(host: str, target: str, now: datetime) -> bool:
-    """Whether this is a presigned GET of an object that has not expired.
+    """Return whether a GET request is presigned, is for an object, and has not expired.
 
     Args:
-        host: the request's Host.
-        target: path and query as they were sent.
-        now: with a time zone.
+        host: `Host` of the request.
+        target: path and query of the request, not decoded.
+        now: current time with a time zone.
     """
     url = urlsplit(target)
     values = parse_qs(url.query, keep_blank_values=True)
@@ -52,7 +52,7 @@ def is_valid(host: str, target: str, now: datetime) -> bool:
             return _is_signed_with_4(f"http://{host}{target}", query, now)
         return _is_signed_with_2(target, query, now)
     except (KeyError, ValueError, OverflowError):
-        # A parameter is absent, or is no number or no time.
+        # A parameter is absent, or it is not a number or a time.
         return False
 
 
@@ -62,7 +62,7 @@ def _is_signed_with_4(url: str, query: Mapping[str, str], now: datetime) -> bool
     lifetime = timedelta(seconds=int(query["X-Amz-Expires"]))
     if access_key != _KEY.access_key or service != "s3" or query["X-Amz-Date"][:8] != day:
         return False
-    # A navigation sends no other header that could be signed.
+    # A browser cannot send other signed headers when it opens a link.
     if query["X-Amz-SignedHeaders"] != "host" or not timedelta(0) < lifetime <= _LONGEST:
         return False
     if not signed - _SKEW <= now <= signed + lifetime:
@@ -83,11 +83,11 @@ def _is_signed_with_2(target: str, query: Mapping[str, str], now: datetime) -> b
 
 
 class _Version2(HmacV1QueryAuth):
-    """botocore's, for a URL that names its end instead of one made now."""
+    """botocore's signer of version 2 with a fixed expiry time."""
 
     def __init__(self, expires: str) -> None:
         super().__init__(_KEY)
-        self._end = expires
+        self._expires_at = expires
 
     def _get_date(self) -> str:
-        return self._end
+        return self._expires_at

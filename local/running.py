@@ -1,4 +1,4 @@
-"""The address of a running `make run`, for the commands beside it."""
+"""Address of a running `make run`, for the commands that use it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def reach(what: str, port: int, option: str) -> str:
     """Return the address of a server on this machine.
 
     Args:
-        what: the server's name, for the message.
-        port: the port on 127.0.0.1.
-        option: the option that sets another port, for the message.
+        what: name of the server, for the error message.
+        port: port on 127.0.0.1.
+        option: option that sets another port, for the error message.
 
     Raises:
         LocalError: nothing listens on the port.

@@ -1,4 +1,4 @@
-"""The Chalice app on a port: Chalice's own local server, and what API Gateway does besides."""
+"""Local server of the Chalice app: Chalice's own, plus the compression and methods of API Gateway."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from local.door import LoopbackHandler
 _CONFIG = ROOT / ".chalice" / "config.json"
 
 MINIMUM_COMPRESSION_SIZE: int = json.loads(_CONFIG.read_text(encoding="utf-8"))["minimum_compression_size"]
-"""The least bytes of a body that is compressed, on AWS too."""
+"""Minimum number of bytes of a compressed body, also on AWS."""
 
 
 class Server:
-    """The Chalice app on a port, on a thread of its own.
+    """Server of the Chalice app in a background thread.
 
     Args:
         app: the app.
-        port: where it listens; 0 takes a free port.
+        port: port on 127.0.0.1; 0 selects a free port.
     """
 
     def __init__(self, app: Chalice, port: int) -> None:
         if not isinstance(app, LocalChalice):
-            # Chalice's way to give each thread a request of its own; it works once for an app.
+            # Makes `current_request` of the app thread-local, as `chalice local` does. Works only once for an app.
             create_local_server(app, Config.create(), HOST, 0).server.server_close()
         self._server: Any = LocalDevServer(app, Config.create(), HOST, port, _Handler)
         self.url = f"http://{HOST}:{self._server.server.server_address[1]}"
@@ -49,8 +49,11 @@ class Server:
 
 
 class _Handler(LoopbackHandler):
-    """Chalice's, but that it compresses nothing, sends a body to HEAD, which the next request on the connection would
-    find, and leaves the methods that it does not know to Python's own server, which answers 501."""
+    """Chalice's request handler with three changes.
+
+    It compresses responses. It sends no body for HEAD, which the client would parse as the next response. It passes
+    all methods to the app; Python's server would respond with 501 to those that Chalice's handler does not define.
+    """
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("do_"):
@@ -71,5 +74,5 @@ class _Handler(LoopbackHandler):
 
 
 def accepts_gzip(accept_encoding: str | None) -> bool:
-    """Whether a client names gzip. Without the header, or for `*`, API Gateway compresses nothing."""
+    """Return whether Accept-Encoding names gzip. Without the header, or for `*`, API Gateway does not compress."""
     return dict(parse_accept_header((accept_encoding or "").lower())).get("gzip", 0) > 0

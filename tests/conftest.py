@@ -1,4 +1,4 @@
-"""What all tests share: a clean environment, a local AWS, and the real data where it is."""
+"""Fixtures for all tests: a clean environment, a local AWS, and the real data."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from tests.support.lake import fill
 
 SHARED = ROOT.parent / "shared" / "data"
 
-# Where nothing listens: what a library sends anywhere but to loopback fails at once.
+# A proxy address where nothing listens, so that every request to another host fails at once.
 NOWHERE = "http://127.0.0.1:9"
 NO_WAY_OUT = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
 
 PROXIES = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
-"""How this machine reaches the outside, which the tests of the packages need: they download them."""
+"""Proxy settings of this machine, for the tests that download packages."""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment() -> Iterator[None]:
-    """Nothing of the developer's own settings, and no way out of this machine."""
+    """Remove the developer's own AWS and project settings, and block requests to other hosts."""
     before = dict(os.environ)
     for name in list(os.environ):
         if name.startswith(("AWS_", "B3_")) or name in PROXIES:
@@ -47,7 +47,7 @@ def clean_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real data; a test that needs it is skipped where it is absent, or fails if it is required."""
+    """Folder of the real data. Without it, the test is skipped, or fails if REQUIRE_DATA is set."""
     if not SHARED.is_dir():
         message = "needs the real data in ../shared/data"
         if os.environ.get("REQUIRE_DATA"):
@@ -58,20 +58,20 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def real_csv(shared_data: Path) -> Path:
-    """The real history of the index."""
+    """CSV of the real history of the index."""
     return shared_data / "bvsp_daily_yahoo.csv"
 
 
 @pytest.fixture(scope="session")
 def running(clean_environment: None) -> Iterator[Laptop]:
-    """One laptop for the whole session, without a stack."""
+    """Laptop for the whole session, without a stack."""
     with Laptop() as laptop:
         yield laptop
 
 
 @pytest.fixture
 def laptop(running: Laptop) -> Iterator[Laptop]:
-    """A laptop with an empty stack."""
+    """Laptop with an empty stack."""
     running.aws.reset()
     wiring.forget()
     running.create_stack()
@@ -81,7 +81,7 @@ def laptop(running: Laptop) -> Iterator[Laptop]:
 
 @pytest.fixture(scope="module")
 def url(running: Laptop) -> Iterator[str]:
-    """Where the API is served, of a lake with 300 sessions from June 2024 on."""
+    """URL of the API over a lake with 300 sessions from June 2024 on."""
     running.aws.reset()
     running.create_stack()
     fill(raw_object(session_bars("2024-06-03", 300)))
@@ -92,7 +92,7 @@ def url(running: Laptop) -> Iterator[str]:
 
 @pytest.fixture
 def http(laptop: Laptop) -> Any:
-    """Chalice's own test client for the API."""
+    """Chalice's test client for the API."""
     return Client(laptop.app.app).http
 
 
@@ -118,21 +118,21 @@ def account(running: Laptop) -> Iterator[Account]:
         pytest.skip("deploys from Python 3.13 only")
     running.aws.reset()
     server = running.aws._server
-    account = Account(server.app)
-    account.functions["b3-dataflow-dev-ingest"] = ingest
-    server.app = account
+    created = Account(server.app)
+    created.functions["b3-dataflow-dev-ingest"] = ingest
+    server.app = created
     running.aws.functions[f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:b3-dataflow-dev-start_refine"] = (
-        account.events.append
+        created.events.append
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Tried to parse .* but it's not supported by moto")
-        yield account
-    server.app = account.moto
+        yield created
+    server.app = created.moto
     running.aws.reset()
     wiring.forget()
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A clone of the project."""
+    """Clone of the project."""
     return clone(tmp_path / "clone")

@@ -1,1 +1,1 @@
-"""Athena on a laptop: Trino's SQL translated by sqlglot, run by DuckDB over the parquet objects in moto's S3."""
+"""Local Athena: sqlglot translates Trino's SQL, and DuckDB runs it over the parquet objects in moto's S3."""

@@ -1,4 +1,4 @@
-"""The actions of Athena's API that the local Athena answers itself, as JSON in and JSON out."""
+"""Actions of Athena's API that the local Athena implements, as JSON requests and responses."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from local.athena.errors import InvalidRequest
 from local.athena.executions import FAILED, FINAL, SUCCEEDED, Execution, Executions, bucket_and_key
 
 PAGE = 1000
-"""Rows on a page of results, at most."""
+"""Maximum number of rows on a page of results."""
 
-LISTED = 50
-"""Executions on a page of ids, and in one BatchGetQueryExecution, at most."""
+MAX_IDS = 50
+"""Maximum number of executions on a page of ids and in one BatchGetQueryExecution."""
 
 Action = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -22,7 +22,7 @@ _ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena en
 
 
 def actions(executions: Executions) -> dict[str, Action]:
-    """The actions by name. Each takes the request's members, of the types that AWS says, and gives the response's."""
+    """Return the actions by name. Each maps the request's members, typed as in AWS's model, to the response's."""
 
     def start(request: Mapping[str, Any]) -> dict[str, Any]:
         return {"QueryExecutionId": executions.start(request)}
@@ -31,19 +31,19 @@ def actions(executions: Executions) -> dict[str, Action]:
         return {"QueryExecution": _describe(executions.get(request["QueryExecutionId"]))}
 
     def batch_get(request: Mapping[str, Any]) -> dict[str, Any]:
-        if not 1 <= len(request["QueryExecutionIds"]) <= LISTED:
-            raise InvalidRequest(f"QueryExecutionIds must have between 1 and {LISTED} members")
-        found, missing = [], []
+        if not 1 <= len(request["QueryExecutionIds"]) <= MAX_IDS:
+            raise InvalidRequest(f"QueryExecutionIds must have between 1 and {MAX_IDS} members")
+        described, missing = [], []
         for execution_id in request["QueryExecutionIds"]:
             try:
-                found.append(_describe(executions.get(execution_id)))
+                described.append(_describe(executions.get(execution_id)))
             except InvalidRequest as error:
                 missing.append({"QueryExecutionId": execution_id, "ErrorMessage": str(error)})
-        return {"QueryExecutions": found, "UnprocessedQueryExecutionIds": missing}
+        return {"QueryExecutions": described, "UnprocessedQueryExecutionIds": missing}
 
     def listing(request: Mapping[str, Any]) -> dict[str, Any]:
         ids = executions.ids(request.get("WorkGroup") or "primary")
-        start, size = _page(request, LISTED)
+        start, size = _page(request, MAX_IDS)
         page = {"QueryExecutionIds": ids[start : start + size]}
         return page | ({"NextToken": str(start + size)} if start + size < len(ids) else {})
 
@@ -127,7 +127,7 @@ def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
     body = moto_state.read(*bucket_and_key(execution.output_location))
     if body is None:
         raise InvalidRequest("Could not find results")
-    # Row 0 is the header, and takes a place on the first page.
+    # Row 0 is the header; it counts as a row of the first page.
     table = text.from_csv(body)
     rows = [table.column_names] if start == 0 else []
     data = table.slice(max(start - 1, 0), size - len(rows))

@@ -1,4 +1,4 @@
-"""What Trino refuses where DuckDB would quietly cast: functions, and values of a kind that it does not take."""
+"""Type checks of Trino that DuckDB lacks: DuckDB casts implicitly where Trino raises an error."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from local.athena.functions import FUNCTIONS, PATTERN, UNITS, Function
 from local.athena.kinds import ARITHMETIC, KINDS, MOMENTS, NUMBERS, branches, kind, kind_or_none
 
 MOST_ARGUMENTS = 127
-"""Of one function call. As in Trino."""
+"""Maximum number of arguments of a function call, as in Trino."""
 
 _ACCEPTED = {"number": NUMBERS, "real": ("integer", "double"), "moment": MOMENTS}
 
-# The casts that DuckDB does as Trino, beside those to the same kind and of NULL. A text is cast only where it is
-# written out as a date or a time: of others, the two read different texts.
+# Casts with the same result in DuckDB and Trino, besides those to the same kind and of NULL. A varchar is cast to a
+# date or a timestamp only if it is a literal in the format below, because the two accept different other formats.
 _CASTS = {
     "integer": {"double", "varchar", "boolean"},
     "decimal": {"double"},
@@ -47,10 +47,10 @@ _SYMBOLS: dict[type[exp.Expr], str] = {
 
 
 def check(query: exp.Query) -> None:
-    """Refuse functions that are not known, and values of a kind that Trino does not take at their place.
+    """Check that every function exists and that every value has a kind that Trino accepts in its place.
 
     Raises:
-        QueryFailure: names the first, with its kind.
+        QueryFailure: the message names the first function or value that fails the check.
     """
     for call in query.find_all(exp.Anonymous):
         if call.name.lower() not in FUNCTIONS:
@@ -58,7 +58,7 @@ def check(query: exp.Query) -> None:
             raise QueryFailure(
                 "FUNCTION_NOT_FOUND",
                 f"line {line}:{column}: Function '{call.name.lower()}' not registered "
-                "(the local Athena knows a part of Trino's: docs/local-aws.md)",
+                "(docs/local-aws.md lists the functions of the local Athena)",
             )
     for node in query.walk():
         for types, rule in _RULES:
@@ -67,7 +67,7 @@ def check(query: exp.Query) -> None:
 
 
 def _alike(kinds: Iterable[str]) -> bool:
-    """Whether Trino brings these to one type."""
+    """Return whether Trino coerces these kinds to one type."""
     return len({_group(kind) for kind in kinds if kind != "null"}) < 2
 
 
@@ -85,10 +85,10 @@ def _require_alike(nodes: Sequence[exp.Expr], where: str) -> None:
         raise _mismatch(f"{where} must be of one type, not {' and '.join(dict.fromkeys(kinds))}")
 
 
-def _require(nodes: Iterable[exp.Expr | None], wanted: Sequence[str], where: str) -> None:
+def _require(nodes: Iterable[exp.Expr | None], allowed: Sequence[str], where: str) -> None:
     for node in nodes:
-        if node is not None and kind(node) not in {*wanted, "null"}:
-            raise _mismatch(f"{where} must be {' or '.join(wanted)}, not {kind(node)}: {node.sql(LocalTrino)}")
+        if node is not None and kind(node) not in {*allowed, "null"}:
+            raise _mismatch(f"{where} must be {' or '.join(allowed)}, not {kind(node)}: {node.sql(LocalTrino)}")
 
 
 def _check_comparison(node: exp.Binary) -> None:
@@ -123,7 +123,7 @@ def _check_arithmetic(node: exp.Binary) -> None:
 
 def _check_texts(node: exp.Binary) -> None:
     operator = "LIKE" if isinstance(node, exp.Like) else "||"
-    _require([node.left, node.right], ["varchar"], f"what stands beside {operator}")
+    _require([node.left, node.right], ["varchar"], f"the operands of {operator}")
 
 
 def _check_cast(node: exp.Cast) -> None:
@@ -142,7 +142,7 @@ def _check_cast(node: exp.Cast) -> None:
 def _check_case(node: exp.Case | exp.If) -> None:
     _require_alike(branches(node), "the results of CASE")
     if isinstance(node, exp.If):
-        # In CASE x WHEN y, the condition is a value to compare x with.
+        # In CASE x WHEN y, y is compared with x.
         compared = node.parent.this if isinstance(node.parent, exp.Case) and node.arg_key == "ifs" else None
         if compared is not None:
             _require_alike([compared, node.this], "CASE and WHEN")
@@ -165,53 +165,56 @@ def _check_call(call: exp.Anonymous) -> None:
     if len(call.expressions) > MOST_ARGUMENTS:
         raise QueryFailure("TOO_MANY_ARGUMENTS", f"Too many arguments for function call {name}()")
     function = FUNCTIONS[name]
-    wanted = _parameters(function, len(call.expressions))
+    parameters = _parameters(function, len(call.expressions))
     arguments = [node.expressions[0] if isinstance(node, exp.Distinct) else node for node in call.expressions]
-    if wanted is None or not all(_fits(argument, one, name) for argument, one in zip(arguments, wanted, strict=True)):
-        given = ", ".join("*" if isinstance(node, exp.Star) else kind(node) for node in arguments)
-        pairs = zip(arguments, wanted or (), strict=False)
-        if any(one == "real" and kind_or_none(node) == "decimal" for node, one in pairs):
-            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not calculate with decimals: {name}({given})")
+    if parameters is None or not all(
+        _accepts(parameter, argument, name) for argument, parameter in zip(arguments, parameters, strict=True)
+    ):
+        kinds = ", ".join("*" if isinstance(node, exp.Star) else kind(node) for node in arguments)
+        pairs = zip(arguments, parameters or (), strict=False)
+        if any(parameter == "real" and kind_or_none(node) == "decimal" for node, parameter in pairs):
+            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not calculate with decimals: {name}({kinds})")
         raise QueryFailure(
             "FUNCTION_NOT_FOUND",
-            f"Unexpected parameters ({given}) for function {name}. Expected: {name}({', '.join(function.parameters)})",
+            f"Unexpected parameters ({kinds}) for function {name}. Expected: {name}({', '.join(function.parameters)})",
         )
-    same = [argument for argument, one in zip(arguments, wanted, strict=True) if one == "same"]
+    same = [argument for argument, parameter in zip(arguments, parameters, strict=True) if parameter == "same"]
     _require_alike(same, f"the arguments of {name}")
     if function.returns != "common" and len({kind(argument) for argument in same} - {"null"}) > 1:
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena takes arguments of exactly one type in {name}")
-    if "unit" in wanted:
+    if "unit" in parameters:
         unit, units = arguments[0].name.lower(), UNITS.get(kind(arguments[-1]), ())
         if unit not in units:
             raise QueryFailure(
-                "INVALID_FUNCTION_ARGUMENT", f"'{unit}' is not a unit of {name} here: {', '.join(units)}"
+                "INVALID_FUNCTION_ARGUMENT", f"'{unit}' is not a unit of {name}; allowed: {', '.join(units)}"
             )
-    if "pattern" in wanted:
+    if "pattern" in parameters:
         unknown = next((part for part in re.findall(r"%.?", arguments[-1].name) if part not in PATTERN), None)
         if unknown:
-            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not know {unknown} in {name}")
+            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not support {unknown} in {name}")
 
 
-def _parameters(function: Function, given: int) -> tuple[str, ...] | None:
-    """What so many arguments have to be, None if there cannot be so many."""
+def _parameters(function: Function, count: int) -> tuple[str, ...] | None:
+    """Return the parameters of a call with a number of arguments, or None if the function does not take that many."""
     declared = function.parameters
-    if function.repeats and given > len(declared):
-        return declared + declared[-1:] * (given - len(declared))
-    return declared[:given] if len(declared) - function.optional <= given <= len(declared) else None
+    if function.repeats and count > len(declared):
+        return declared + declared[-1:] * (count - len(declared))
+    return declared[:count] if len(declared) - function.optional <= count <= len(declared) else None
 
 
-def _fits(argument: exp.Expr, wanted: str, name: str) -> bool:
+def _accepts(parameter: str, argument: exp.Expr, name: str) -> bool:
     if isinstance(argument, exp.Star):
         return name == "count"
-    if wanted in {"unit", "pattern"}:
+    if parameter in {"unit", "pattern"}:
         return argument.is_string
-    if wanted in _WRITTEN_OUT:
-        return isinstance(argument, exp.Literal) and argument.is_number and _WRITTEN_OUT[wanted](float(argument.name))
-    return wanted in {"any", "same"} or kind(argument) in {"null", *_ACCEPTED.get(wanted, (wanted,))}
+    if parameter in _LITERAL_NUMBERS:
+        is_number = isinstance(argument, exp.Literal) and argument.is_number
+        return is_number and _LITERAL_NUMBERS[parameter](float(argument.name))
+    return parameter in {"any", "same"} or kind(argument) in {"null", *_ACCEPTED.get(parameter, (parameter,))}
 
 
-# Numbers that Trino checks when it runs, and DuckDB not at all: so they have to be written out.
-_WRITTEN_OUT: dict[str, Callable[[float], bool]] = {
+# Trino checks these numbers at run time and DuckDB does not check them, so they must be literals.
+_LITERAL_NUMBERS: dict[str, Callable[[float], bool]] = {
     "fraction": lambda value: 0 <= value <= 1,
     "offset": float.is_integer,
     "position": lambda value: value.is_integer() and value >= 1,
@@ -227,7 +230,7 @@ _RULES: list[tuple[tuple[type[exp.Expr], ...], _Rule]] = [
     ((exp.Not, exp.Where, exp.Having), lambda node: _require([node.this], ["boolean"], "a condition")),
     ((exp.Join,), lambda node: _require([node.args.get("on")], ["boolean"], "a condition")),
     ((exp.Like, exp.DPipe), _check_texts),
-    ((exp.Neg,), lambda node: _require([node.this], NUMBERS, "what follows -")),
+    ((exp.Neg,), lambda node: _require([node.this], NUMBERS, "the operand of -")),
     ((exp.Cast, exp.TryCast), _check_cast),
     ((exp.Case, exp.If), _check_case),
     ((exp.SetOperation,), _check_set),

@@ -1,4 +1,4 @@
-"""Trino's SQL as sqlglot reads it for the local Athena: every function stays as it is written."""
+"""sqlglot dialect for the local Athena: Trino's, but function calls keep their names and arguments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.athena.functions import FIELDS
 
 
 def _extract(parser: TrinoParser) -> exp.Anonymous:
-    """extract(year FROM x) is year(x)."""
+    """Parse extract(year FROM x) as year(x)."""
     node = TrinoParser.FUNCTION_PARSERS["EXTRACT"](parser)
     if node.name.lower() not in FIELDS:
         parser.raise_error(f"no field to extract: {node.name}")
@@ -18,8 +18,8 @@ def _extract(parser: TrinoParser) -> exp.Anonymous:
 
 
 class _Parser(TrinoParser):
-    # sqlglot knows more functions, and under more names, than Trino does: here each keeps its name and its arguments,
-    # and `functions.py` alone says what it is. DATE(x) is another way to write CAST(x AS date).
+    # sqlglot accepts functions and aliases that Trino does not have. Here a call keeps its name and arguments, and
+    # `functions.py` defines it. DATE(x) is the same as CAST(x AS date).
     FUNCTIONS = {"DATE": lambda args: exp.Cast(this=args[0] if args else None, to=exp.DataType.build("date"))}  # noqa: RUF012
     FUNCTION_PARSERS = {  # noqa: RUF012
         **{name: TrinoParser.FUNCTION_PARSERS[name] for name in ("CAST", "TRY_CAST")},
@@ -29,6 +29,6 @@ class _Parser(TrinoParser):
 
 
 class LocalTrino(Trino):
-    """Trino's SQL as the local Athena reads it."""
+    """Trino's dialect for the local Athena."""
 
     Parser = _Parser

@@ -1,4 +1,4 @@
-"""What DuckDB says when a query fails, in Trino's codes, and with nothing of DuckDB's own."""
+"""Translation of DuckDB's errors to Trino's error codes and messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import duckdb
 
 from local.athena.errors import QueryFailure
 
-# The kind of error, a part of its text, and what Trino says.
+# Class of the DuckDB error, a substring of its message, Trino's code, Trino's message. The first match counts.
 _KNOWN: tuple[tuple[type[duckdb.Error], str, str, str], ...] = (
     (duckdb.InvalidInputException, "Division by zero", "DIVISION_BY_ZERO", "Division by zero"),
     (
@@ -19,7 +19,7 @@ _KNOWN: tuple[tuple[type[duckdb.Error], str, str, str], ...] = (
         duckdb.InvalidInputException,
         "",
         "INVALID_FUNCTION_ARGUMENT",
-        "a function was given a value that it does not take",
+        "a value is not allowed as an argument of the function",
     ),
     (duckdb.OutOfRangeException, "", "NUMERIC_VALUE_OUT_OF_RANGE", "a number is out of range for its type"),
     (
@@ -34,18 +34,18 @@ _KNOWN: tuple[tuple[type[duckdb.Error], str, str, str], ...] = (
         "EXCEEDED_LOCAL_MEMORY_LIMIT",
         "Query exceeded per-node memory limit of 2GB",
     ),
-    (duckdb.ConversionException, "", "INVALID_CAST_ARGUMENT", "a value cannot be cast to the type asked for"),
+    (duckdb.ConversionException, "", "INVALID_CAST_ARGUMENT", "a value cannot be cast to the target type"),
 )
 
-# These speak of the query alone: what they say helps whoever wrote it.
-_OF_THE_QUERY = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException)
+# Their messages concern the text of the query only, so the client receives them.
+_QUERY_ERRORS = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException)
 
 
 def failure(error: duckdb.Error) -> QueryFailure:
-    """The failure that Trino would give for an error of DuckDB."""
+    """Return the failure of Trino that corresponds to an error of DuckDB."""
     for type_, part, code, message in _KNOWN:
         if isinstance(error, type_) and part in str(error):
             return QueryFailure(code, message)
-    if isinstance(error, _OF_THE_QUERY):
+    if isinstance(error, _QUERY_ERRORS):
         return QueryFailure("SYNTAX_ERROR", str(error).splitlines()[0].partition(": ")[2])
     return QueryFailure("GENERIC_INTERNAL_ERROR", f"the local Athena could not run the query ({type(error).__name__})")

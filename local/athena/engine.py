@@ -1,4 +1,4 @@
-"""One query: from Trino's SQL to the rows, on DuckDB."""
+"""Engine that runs a query in Trino's SQL on DuckDB."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local.athena.workers import LIMITS, Limits, Workers
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a query gives: names and Athena types of the columns, the CSV as Athena writes it, and the bytes scanned."""
+    """Result of a query: names and Athena types of the columns, the result CSV, and the number of bytes scanned."""
 
     names: tuple[str, ...]
     types: tuple[str, ...]
@@ -27,21 +27,21 @@ class Result:
 
 
 class Engine:
-    """Runs queries, each in a process of its own, in which it sees only its own tables.
+    """Engine that runs each query in a separate process, which receives only the tables of the query.
 
     Args:
-        limits: what queries may take of the machine.
+        limits: limits on time, memory and processes.
     """
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._workers = Workers(limits)
 
     def warm(self) -> None:
-        """Get ready for the first query."""
+        """Start a worker process, so that the first query does not wait for it."""
         self._workers.warm()
 
     def close(self) -> None:
-        """End what runs."""
+        """Stop all worker processes."""
         self._workers.close()
 
     def run(
@@ -56,15 +56,15 @@ class Engine:
         """Run one query.
 
         Args:
-            statement: Trino's SQL, `?` in WHERE for each parameter.
-            parameters: SQL literals, in textual order of their marks.
-            database: where a table without one is looked up.
-            cutoff: bytes after which the workgroup cancels the query.
-            cancelled: whether to give up.
+            statement: query in Trino's SQL, with a `?` in WHERE for each parameter.
+            parameters: SQL literals in the order of the `?` marks.
+            database: default database of tables without one.
+            cutoff: maximum number of bytes scanned; the workgroup cancels a query that exceeds it.
+            cancelled: function that returns whether to cancel the query.
 
         Raises:
-            AthenaError: the query is refused, or fails, as Athena says it.
-            Interrupted: it was cancelled.
+            AthenaError: the query is refused or fails. The message is Athena's.
+            Interrupted: the query was cancelled.
         """
         try:
             query, scanned = self._plan(statement, parameters, database, cutoff, cancelled)
@@ -81,7 +81,7 @@ class Engine:
         cutoff: int | None,
         cancelled: Callable[[], bool],
     ) -> tuple[Query, int]:
-        """The query for DuckDB, and the bytes that it scans."""
+        """Return the query for DuckDB and the number of bytes that it scans."""
         parsed = sql.parse(sql.bind(statement, parameters))
         check_nodes(parsed)
         loaded = {(node.db, node.name): tables.load(node.db, node.name) for node in sql.tables(parsed, database)}
@@ -102,27 +102,27 @@ class Engine:
         cutoff: int | None,
         cancelled: Callable[[], bool],
     ) -> tuple[dict[str, bytes], int]:
-        """What each table of the query needs, partitions and columns, by the name that the query is given for it.
+        """Read the partitions and columns that the query uses, and rename the tables in the query.
 
         Returns:
-            The tables, and the bytes scanned.
+            The tables as Arrow IPC by their new names, and the number of bytes scanned.
         """
         scanned = 0
         reads = []
         for node in sql.tables(resolved, None):
             table = loaded[node.db, node.name]
             conditions = translate.partition_conditions(node, [name for name, _ in table.keys])
-            kept = self._prune(table, conditions, cancelled)
-            scanned += sum(stored.size for partition in kept for stored in partition.objects)
-            reads.append((node, table, kept))
+            partitions = self._prune(table, conditions, cancelled)
+            scanned += sum(stored.size for partition in partitions for stored in partition.objects)
+            reads.append((node, table, partitions))
         if cutoff is not None and scanned > cutoff:
             raise BytesScannedLimit("EXCEEDED_LIMIT", "Query cancelled! : Bytes scanned limit was exceeded")
-        # No name that a query can hold: its own tables and aliases are not mixed up with these.
+        # A random prefix avoids collisions with the tables and aliases of the query.
         prefix = f"table_{uuid.uuid4().hex}_"
         registered = {}
-        for index, (node, table, kept) in enumerate(reads):
+        for index, (node, table, partitions) in enumerate(reads):
             used = {column.name for column in resolved.find_all(exp.Column) if column.table == node.alias_or_name}
-            registered[f"{prefix}{index}"] = to_ipc(table.read(kept, used))
+            registered[f"{prefix}{index}"] = to_ipc(table.read(partitions, used))
             node.set("db", None)
             node.set("this", exp.to_identifier(f"{prefix}{index}", quoted=True))
         return registered, scanned
@@ -130,7 +130,7 @@ class Engine:
     def _prune(
         self, table: tables.Table, conditions: Sequence[exp.Expr], cancelled: Callable[[], bool]
     ) -> list[tables.Partition]:
-        """The partitions for which every condition on the keys may hold."""
+        """Return the partitions that may satisfy every condition on the keys."""
         if not conditions or not table.partitions:
             return list(table.partitions)
         rows = [(index, *partition.values) for index, partition in enumerate(table.partitions)]
@@ -139,12 +139,14 @@ class Engine:
         values = pa.table({name: pa.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)})
         keys = ", ".join(f'CAST("{name}" AS {types[name]}) AS "{name}"' for name in names[1:])
         where = " AND ".join(f"({translate.to_duckdb(condition)})" for condition in conditions)
-        # Built from names of the catalog and from conditions that sqlglot has parsed.
+        # Built from names of the catalog and conditions parsed by sqlglot, so SQL injection is not possible.
         query = f"SELECT _index FROM (SELECT _index, {keys} FROM _partitions) WHERE {where}"  # noqa: S608
         try:
-            found = self._workers.run(Query(query, {"_partitions": to_ipc(values)}, ["_index"], ["integer"]), cancelled)
+            result = self._workers.run(
+                Query(query, {"_partitions": to_ipc(values)}, ["_index"], ["integer"]), cancelled
+            )
         except QueryFailure:
-            # The whole query will say what is wrong, if it comes to that.
+            # If the condition is invalid, the query itself fails with the right message.
             return list(table.partitions)
-        indices = {int(index) for index in text.from_csv(found.body).column(0).to_pylist()}
+        indices = {int(index) for index in text.from_csv(result.body).column(0).to_pylist()}
         return [partition for index, partition in enumerate(table.partitions) if index in indices]

@@ -1,27 +1,27 @@
-"""What Athena says when it refuses.
+"""Errors of the local Athena.
 
 AthenaError
-├── InvalidRequest    refused at once, as the API's InvalidRequestException
-└── QueryFailure      accepted, and then FAILED with this reason
+├── InvalidRequest    the API responds with InvalidRequestException
+└── QueryFailure      the execution ends FAILED with this reason
 """
 
 from __future__ import annotations
 
 
 class AthenaError(Exception):
-    """The base of both kinds of refusal."""
+    """Base class of the errors that a client receives."""
 
 
 class InvalidRequest(AthenaError):
-    """The request is refused at once."""
+    """The request is invalid; no execution starts."""
 
 
 class QueryFailure(AthenaError):
-    """The query fails after it was accepted; the message becomes its StateChangeReason.
+    """The query fails; the message is the StateChangeReason of its execution.
 
     Args:
-        code: Trino's name of the error, such as `TABLE_NOT_FOUND`.
-        message: what Trino says after it.
+        code: Trino's error code, such as `TABLE_NOT_FOUND`.
+        message: Trino's error message.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -31,8 +31,8 @@ class QueryFailure(AthenaError):
 
 
 class BytesScannedLimit(QueryFailure):
-    """The workgroup's cut-off: Athena cancels such a query instead of failing it."""
+    """The query scans more bytes than the workgroup allows. Athena sets it to CANCELLED, not to FAILED."""
 
 
 class Interrupted(Exception):
-    """The query was stopped while it ran: no refusal, for nobody is told."""
+    """The query was cancelled while it ran. Not an AthenaError: the client receives no error."""

@@ -1,4 +1,4 @@
-"""Query executions: started at once, run beside each other, asked about by id."""
+"""Query executions: they run in the background, and clients poll them by id."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from local.athena.errors import AthenaError, BytesScannedLimit, Interrupted, Inv
 QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"
 FINAL = {SUCCEEDED, FAILED, CANCELLED}
 
-_AT_ONCE = 64
-"""Queries that run at the same time; the rest wait in QUEUED. AWS allows between 20 and 200 by region."""
+_MAX_RUNNING = 64
+"""Maximum number of queries that run at the same time; others wait in QUEUED. AWS's quota is 20 to 200 by region."""
 
 _STOP_SECONDS = 0.8
-"""How long a stop waits for the query to be gone."""
+"""Maximum number of seconds that a stop waits until the query has ended."""
 
 _LONGEST_QUERY, _LONGEST_PARAMETER = 262_144, 1024
-"""Bytes of a query and characters of an execution parameter, at most. As on AWS."""
+"""Maximum number of bytes of a query and of characters of an execution parameter, as on AWS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How much of ended executions stays, at most. AWS keeps them for 45 days, and their results for ever.
+    """Limits on the ended executions that stay available. AWS keeps them for 45 days and never deletes their results.
 
     Attributes:
-        seconds: since an execution ended.
-        executions: how many.
-        bytes: of their results in S3.
+        seconds: maximum age, counted from the end of the execution.
+        executions: maximum number of ended executions.
+        bytes: maximum total size of their results in S3.
     """
 
     seconds: float = 3600.0
@@ -50,7 +50,7 @@ RETENTION = Retention()
 
 @dataclass(slots=True)
 class Execution:
-    """One query, from submission to its final state. Times are seconds since 1970."""
+    """Execution of a query. Times are seconds since 1970."""
 
     id: str
     request: Mapping[str, Any]
@@ -78,8 +78,8 @@ class Executions:
 
     Args:
         engine: runs the queries.
-        latency: seconds that each query takes at the least, to feel what AWS feels like.
-        retention: how many ended executions stay, and how long.
+        latency: minimum number of seconds of a query, to simulate the response time of AWS.
+        retention: limits on ended executions.
     """
 
     def __init__(self, engine: Engine, latency: float = 0.0, retention: Retention = RETENTION) -> None:
@@ -89,56 +89,60 @@ class Executions:
         self._lock = threading.Lock()
         self._by_id: dict[str, Execution] = {}
         self._by_token: dict[str, tuple[str, str]] = {}
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="athena")
+        self._pool = ThreadPoolExecutor(_MAX_RUNNING, thread_name_prefix="athena")
 
     def start(self, request: Mapping[str, Any]) -> str:
-        """Accept a StartQueryExecution and run it in the background. Returns its id.
+        """Start an execution in the background and return its id.
+
+        Args:
+            request: members of StartQueryExecution.
 
         Raises:
-            InvalidRequest: the request is refused at once.
+            InvalidRequest: the request is invalid.
         """
         token = request.get("ClientRequestToken")
         if token is not None and not 32 <= len(token) <= 128:
             raise InvalidRequest("ClientRequestToken must have length between 32 and 128")
-        same = json.dumps({key: value for key, value in request.items() if key != "ClientRequestToken"}, sort_keys=True)
+        others = {key: value for key, value in request.items() if key != "ClientRequestToken"}
+        parameters = json.dumps(others, sort_keys=True)
         with self._lock:
             if token in self._by_token:
-                earlier, asked = self._by_token[token]
-                if asked != same:
+                existing_id, existing_parameters = self._by_token[token]
+                if existing_parameters != parameters:
                     raise InvalidRequest("Idempotent parameters do not match")
-                return earlier
+                return existing_id
             execution = _accept(request)
             self._by_id[execution.id] = execution
             if token is not None:
-                self._by_token[token] = (execution.id, same)
-            surplus = self._expire()
-        for old in surplus:
+                self._by_token[token] = (execution.id, parameters)
+            expired = self._expire()
+        for old in expired:
             moto_state.delete(*bucket_and_key(old.output_location))
         self._pool.submit(self._run, execution)
         return execution.id
 
     def _expire(self) -> list[Execution]:
-        """Forget the oldest ended executions, until the rest is within the limits of `Retention`. Returns them."""
+        """Remove the oldest ended executions until the others are within the limits of `Retention`; return them."""
         ended = [execution for execution in self._by_id.values() if execution.state in FINAL]
         since = time.time() - self._retention.seconds
         count, size = len(ended), sum(execution.size for execution in ended)
-        surplus = []
+        expired = []
         for execution in ended:
             old = execution.completed is not None and execution.completed < since
             if not (old or count > self._retention.executions or size > self._retention.bytes):
                 break
             count, size = count - 1, size - execution.size
-            surplus.append(self._by_id.pop(execution.id))
-        gone = {execution.id for execution in surplus}
-        for token in [token for token, (execution_id, _) in self._by_token.items() if execution_id in gone]:
+            expired.append(self._by_id.pop(execution.id))
+        ids = {execution.id for execution in expired}
+        for token in [token for token, (execution_id, _) in self._by_token.items() if execution_id in ids]:
             del self._by_token[token]
-        return surplus
+        return expired
 
     def get(self, execution_id: str) -> Execution:
-        """An execution by its id.
+        """Return an execution by its id.
 
         Raises:
-            InvalidRequest: there is none.
+            InvalidRequest: there is no execution with this id.
         """
         try:
             return self._by_id[execution_id]
@@ -146,13 +150,13 @@ class Executions:
             raise InvalidRequest(f"QueryExecution {execution_id} was not found") from None
 
     def ids(self, workgroup: str) -> list[str]:
-        """The executions of a workgroup, newest first."""
+        """Return the ids of the executions of a workgroup, newest first."""
         with self._lock:
             executions = list(self._by_id.values())
         return [execution.id for execution in reversed(executions) if execution.workgroup == workgroup]
 
     def stop(self, execution_id: str) -> None:
-        """Cancel an execution, and wait until nothing of it runs; one that has ended stays as it is."""
+        """Cancel an execution and wait until its query has ended. Does nothing if the execution has ended."""
         execution = self.get(execution_id)
         with self._lock:
             if execution.state in FINAL:
@@ -161,11 +165,11 @@ class Executions:
             execution.cancelled.set()
             if execution.started is None:
                 return
-        # At most, for a statement that is still being read is not interrupted.
+        # With a timeout, because parsing a statement cannot be interrupted.
         execution.ended.wait(_STOP_SECONDS)
 
-    def forget(self) -> None:
-        """Cancel what runs and forget all, as when moto is reset."""
+    def clear(self) -> None:
+        """Cancel and remove all executions."""
         with self._lock:
             ids = list(self._by_id)
         for execution_id in ids:
@@ -175,8 +179,8 @@ class Executions:
             self._by_token.clear()
 
     def close(self) -> None:
-        """Cancel what runs and wait until it has ended."""
-        self.forget()
+        """Cancel and remove all executions, and wait until their threads have ended."""
+        self.clear()
         self._pool.shutdown()
 
     def _run(self, execution: Execution) -> None:
@@ -192,10 +196,10 @@ class Executions:
         except AthenaError as error:
             self._finish(execution, FAILED, str(error))
         except Interrupted:
-            # Only `stop` cancels, and it has set the state already.
+            # `stop` has set the state already.
             pass
         except Exception as error:
-            # A fault of the local Athena itself: the caller must learn of it, or would wait for ever.
+            # A bug of the local Athena. Without a final state, the client would poll without end.
             self._finish(execution, FAILED, f"INTERNAL_ERROR: the local Athena failed: {error!r}")
             raise
         finally:
@@ -227,7 +231,11 @@ def _end(execution: Execution, state: str, reason: str | None) -> None:
 
 
 def _accept(request: Mapping[str, Any]) -> Execution:
-    """Check what Athena checks before it answers with an id."""
+    """Return a new execution for a request, after the checks that Athena makes before it returns an id.
+
+    Raises:
+        InvalidRequest: a check fails.
+    """
     name = request.get("WorkGroup") or "primary"
     workgroup = moto_state.workgroup(name)
     if workgroup is None:
@@ -236,9 +244,9 @@ def _accept(request: Mapping[str, Any]) -> Execution:
         raise InvalidRequest(f"WorkGroup {name} is disabled.")
     configuration = workgroup["Configuration"]
     enforced = configuration.get("EnforceWorkGroupConfiguration", True)
-    ours = (configuration.get("ResultConfiguration") or {}).get("OutputLocation")
-    theirs = (request.get("ResultConfiguration") or {}).get("OutputLocation")
-    output = (ours or theirs) if enforced else (theirs or ours)
+    of_workgroup = (configuration.get("ResultConfiguration") or {}).get("OutputLocation")
+    of_request = (request.get("ResultConfiguration") or {}).get("OutputLocation")
+    output = (of_workgroup or of_request) if enforced else (of_request or of_workgroup)
     if not output:
         raise InvalidRequest(
             "No output location provided. An output location is required either through the Workgroup result "
@@ -268,7 +276,11 @@ def _check_size(name: str, size: int, most: int) -> None:
 
 
 def bucket_and_key(location: str) -> tuple[str, str]:
-    """The bucket and the key of an `s3://` location."""
+    """Return the bucket and the key of an `s3://` location.
+
+    Raises:
+        InvalidRequest: the location is not an S3 path.
+    """
     parts = urlsplit(location)
     if parts.scheme != "s3" or not parts.netloc:
         raise InvalidRequest(f"outputLocation is not a valid S3 path: {location}")

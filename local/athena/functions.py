@@ -1,7 +1,7 @@
-"""The functions that the local Athena knows: those of Trino that DuckDB can be made to compute as Trino does.
+"""Functions of the local Athena: the functions of Trino that DuckDB can compute with the same results.
 
-Athena refuses what is not Trino's, and so must the laptop: whatever DuckDB alone knows would be found out at the
-first deploy. `tests/integration/test_athena_functions.py` runs each of these and compares with Trino's own answer.
+The local Athena refuses all other functions, so that a query that works on the laptop works on AWS too.
+`tests/integration/test_athena_functions.py` runs each function and compares the result with Trino's.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function of Trino.
+    """Function of Trino.
 
     Attributes:
-        parameters: what each argument may be: a kind (`kinds.py`), `any`, `number`, `real` (integer or double),
-            `moment` (date or timestamp), `same` (all of these alike); or what has to be written out: `unit` and
-            `pattern` (of date_format) in quotes, `fraction` (0 to 1), `offset` (from 0) or `position` (from 1).
-        returns: a kind, or the place of the argument whose kind it is, or `common` to all arguments.
-        duckdb: DuckDB's expression with the arguments in braces, or one for each kind of the argument `returns`. Empty
-            where DuckDB's function has the same name and the same arguments.
-        optional: how many of the last parameters may be left out.
-        missing: DuckDB's expression for the last parameter where it is left out.
+        parameters: type of each parameter. A kind of `kinds.py`, `any`, `number`, `real` (integer or double), `moment`
+            (date or timestamp) or `same` (all arguments with it have one type). For arguments that must be literals:
+            `unit`, `pattern` (of date_format), `fraction` (0 to 1), `offset` (0 or more), `position` (1 or more).
+        returns: kind of the result, or index of the argument that has the same kind, or `common`: the common kind of
+            all arguments.
+        duckdb: DuckDB expression with placeholders in braces for the arguments, or a mapping of such expressions by
+            the kind of the argument `returns`. Empty if DuckDB's function has the same name and arguments.
+        optional: number of parameters at the end that may be omitted.
+        missing: DuckDB expression for the last parameter if it is omitted.
         repeats: whether the last parameter may be repeated.
-        outer: what stands around the call with its FILTER and OVER.
+        outer: expression around the call including its FILTER and OVER.
     """
 
     parameters: tuple[str, ...]
@@ -41,14 +42,14 @@ def _takes(parameters: str, returns: str | int, duckdb: str | Mapping[str, str] 
     return Function(tuple(parameters.split()), returns, duckdb, **more)
 
 
-# Trino gives null where the value is not finite, as for a single row.
+# Trino returns null where DuckDB returns NaN, for example for a single row.
 _FINITE = "nullif({}, CAST('nan' AS DOUBLE))"
 
-# What Java calls white space; DuckDB trims spaces alone unless told.
+# White space as in Java. By default DuckDB trims spaces only.
 _SPACE = "'" + "".join(map(chr, (*range(9, 14), *range(28, 33), 0x1680, *range(0x2000, 0x2007))))
 _SPACE += "".join(map(chr, (*range(0x2008, 0x200B), 0x2028, 0x2029, 0x205F, 0x3000))) + "'"
 
-# What begins outside of the text is empty in Trino, and cut to what is inside in DuckDB.
+# A start outside the text returns an empty text in Trino; DuckDB clips it to the text.
 _SUBSTRING = "CASE WHEN {1} = 0 OR {1} < -length({0}) OR {2} <= 0 THEN left({0}, 0) ELSE substring({0}, {1}, {2}) END"
 
 CONDITIONAL = {
@@ -60,7 +61,7 @@ CONDITIONAL = {
 
 AGGREGATE = {
     "any_value": _takes("any", 0),
-    # Exact, where Trino estimates.
+    # Exact here; Trino returns an estimate.
     "approx_distinct": _takes("any", "integer", "count(DISTINCT {0})"),
     "approx_percentile": _takes(
         "real fraction", 0, {"integer": "quantile_disc(CAST({0} AS BIGINT), {1})", "other": "quantile_disc({0}, {1})"}
@@ -130,7 +131,7 @@ MATH = {
     "truncate": _takes("number", "double", "trunc(CAST({0} AS DOUBLE))"),
 }
 
-# What extract(… FROM …) takes, and functions too.
+# Fields of extract(… FROM …), which are functions too.
 FIELDS = {
     "day": _takes("moment", "integer"),
     "day_of_month": _takes("moment", "integer", "day({0})"),
@@ -156,7 +157,7 @@ DATES = {
             "other": "({2} + ({1}) * CAST('1 ' || {0} AS INTERVAL))",
         },
     ),
-    # Trino counts whole units that have passed, DuckDB's date_diff the boundaries that were crossed.
+    # Trino's date_diff counts complete units, like DuckDB's date_sub; DuckDB's date_diff counts boundaries crossed.
     "date_diff": _takes("unit moment moment", "integer", "date_sub({all})"),
     "date_format": _takes("moment pattern", "varchar", "strftime({0}, {1})"),
     "date_trunc": _takes("unit moment", 1, {"date": "CAST(date_trunc({all}) AS DATE)", "other": "date_trunc({all})"}),
@@ -185,11 +186,11 @@ UNITS = {
     "date": ("day", "week", "month", "quarter", "year"),
     "timestamp": ("second", "minute", "hour", "day", "week", "month", "quarter", "year"),
 }
-"""The units that date_add, date_diff and date_trunc take, for each kind of their last argument."""
+"""Units of date_add, date_diff and date_trunc by the kind of their last argument."""
 
 PATTERN = {
     "%a": "%a", "%b": "%b", "%c": "%-m", "%d": "%d", "%e": "%-d", "%H": "%H", "%i": "%M", "%j": "%j", "%k": "%-H",
     "%M": "%B", "%m": "%m", "%p": "%p", "%S": "%S", "%s": "%S", "%T": "%H:%M:%S", "%W": "%A", "%Y": "%Y", "%y": "%y",
     "%%": "%%",
 }  # fmt: skip
-"""What date_format takes, MySQL's way, and the same for DuckDB."""
+"""Specifiers of date_format, which are MySQL's, and the equivalent specifiers of DuckDB's strftime."""

@@ -1,4 +1,4 @@
-"""The part of Trino's grammar that the local Athena takes."""
+"""Checks that a query is within the part of Trino's grammar that the local Athena supports."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sqlglot.tokenizer_core import Token, TokenType
 from local.athena.dialect import LocalTrino
 from local.athena.errors import InvalidRequest, QueryFailure
 
-# Every kind of node that is understood, after what it may hold. What is not here is refused, so that nothing reaches
-# DuckDB that was not thought of.
+# Arguments that a node of the syntax tree may have, and the types of node. This is an allow list: a query with any
+# other node or argument is refused, so that DuckDB runs no construct whose meaning may differ from Trino's.
 _QUERY = "with_ order limit offset"
 _KNOWN: tuple[tuple[str, tuple[type[exp.Expr], ...]], ...] = (
     (f"expressions distinct from_ joins where group having {_QUERY}", (exp.Select,)),
@@ -49,8 +49,8 @@ _KNOWN: tuple[tuple[str, tuple[type[exp.Expr], ...]], ...] = (
 )
 _NODES = {node: set(members.split()) for members, nodes in _KNOWN for node in nodes}
 
-# What these may hold is less than their members say.
-_PLAIN: dict[type[exp.Expr], Callable[[Any], bool]] = {
+# Further conditions on nodes, where only some values of the arguments are supported.
+_CONDITIONS: dict[type[exp.Expr], Callable[[Any], bool]] = {
     exp.Distinct: lambda node: len(node.expressions) < 2,
     exp.Interval: lambda node: isinstance(node.parent, exp.Add | exp.Sub),
     exp.Is: lambda node: isinstance(node.expression, exp.Null),
@@ -67,10 +67,10 @@ _UNITS = {"year", "month", "day", "hour", "minute", "second"}
 
 
 def check_tokens(tokens: Sequence[Token]) -> None:
-    """Refuse what sqlglot reads and Trino does not, where the tree no longer shows how it was written.
+    """Check for tokens that sqlglot accepts and Trino does not, and that the syntax tree does not show.
 
     Raises:
-        InvalidRequest: names the first such token and its place.
+        InvalidRequest: the message names the first such token with its line and column.
     """
     before = Token(TokenType.SEMICOLON, ";")
     for index, token in enumerate(tokens):
@@ -84,10 +84,10 @@ def check_tokens(tokens: Sequence[Token]) -> None:
 def _is_trinos(token: Token, before: Token, following: Sequence[Token], rest: Sequence[str]) -> bool:
     text, kind = token.text.lower(), token.token_type
     if kind in _QUOTED:
-        # An alias is a name: AS 'x' is none.
+        # Trino does not accept a string as an alias (AS 'x').
         trinos = kind == TokenType.IDENTIFIER or before.token_type != TokenType.ALIAS
     elif kind == TokenType.NUMBER:
-        # 1_000 is read as 1 with the alias _000.
+        # sqlglot parses 1_000 as 1 with the alias _000.
         alone = not following or following[0].start > token.end + 1 or not following[0].text[:1].isidentifier()
         trinos = alone and bool(re.fullmatch(r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text))
     elif text == "interval" and following and following[0].token_type in {TokenType.STRING, TokenType.NUMBER}:
@@ -95,7 +95,7 @@ def _is_trinos(token: Token, before: Token, following: Sequence[Token], rest: Se
     elif text == ",":
         trinos = bool(following) and following[0].token_type not in {TokenType.R_PAREN, TokenType.FROM}
     elif text == "limit":
-        # Trino wants OFFSET before LIMIT.
+        # Trino requires OFFSET before LIMIT.
         trinos = rest[1] != "offset"
     elif before.token_type == TokenType.ALIAS and rest[0] == ")" and kind in LocalTrino.Parser.TYPE_TOKENS:
         trinos = text in _TYPES
@@ -106,10 +106,10 @@ def _is_trinos(token: Token, before: Token, following: Sequence[Token], rest: Se
 
 
 def check_selects(tokens: Sequence[Token], query: exp.Expr) -> None:
-    """Refuse a query without SELECT or without columns, and a JOIN without a condition.
+    """Check that every query has SELECT and columns, and that every JOIN has a condition.
 
     Raises:
-        InvalidRequest: says which.
+        InvalidRequest: a check fails; the message names it.
     """
     written = [token.text.lower() for token in tokens if token.token_type not in _QUOTED]
     selects = list(query.find_all(exp.Select))
@@ -124,11 +124,11 @@ def check_selects(tokens: Sequence[Token], query: exp.Expr) -> None:
 
 
 def _begins_with_from(written: Sequence[str]) -> bool:
-    """Whether FROM comes before SELECT, in the query or in one in parentheses."""
+    """Return whether FROM precedes SELECT, in the query or in a subquery."""
     selected = [False]
     for before, word in zip(["", *written], written, strict=False):
         if word == "(":
-            # FROM is no clause in extract(year FROM x).
+            # In extract(year FROM x), FROM is not a clause.
             selected.append(before == "extract")
         elif word == ")" and len(selected) > 1:
             selected.pop()
@@ -140,14 +140,14 @@ def _begins_with_from(written: Sequence[str]) -> bool:
 
 
 def check_nodes(query: exp.Expr) -> None:
-    """Refuse what of the grammar is not known here.
+    """Check that the query has supported nodes only.
 
     Raises:
-        QueryFailure: names the first such part.
+        QueryFailure: the message names the first node that is not supported.
     """
     for node in query.walk():
-        held = _NODES.get(type(node))
-        surplus = [] if held is None else [name for name, value in node.args.items() if value and name not in held]
-        if held is None or surplus or not _PLAIN.get(type(node), lambda _: True)(node):
-            part = f"{node.key}" + (f" with {surplus[0].rstrip('_')}" if surplus else "")
-            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not know {part}: {node.sql(LocalTrino)}")
+        allowed = _NODES.get(type(node))
+        extra = [name for name, value in node.args.items() if value and name not in (allowed or set())]
+        if allowed is None or extra or not _CONDITIONS.get(type(node), lambda _: True)(node):
+            part = f"{node.key}" + (f" with {extra[0].rstrip('_')}" if allowed is not None and extra else "")
+            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not support {part}: {node.sql(LocalTrino)}")

@@ -1,7 +1,7 @@
-"""What kind of value each expression has.
+"""Kinds: simplified SQL types of expressions.
 
-A kind is integer (of either width), decimal, double, varchar, boolean, date, timestamp, interval, or null for NULL
-itself, which goes with all others.
+A kind is integer (of any width), decimal, double, varchar, boolean, date, timestamp, interval, or null for the literal
+NULL, which is compatible with all others.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 
 
 def kind(node: exp.Expr) -> str:
-    """The kind of an expression.
+    """Return the kind of an expression.
 
     Raises:
-        QueryFailure: it has none that is known here.
+        QueryFailure: the type of the expression is not supported.
     """
-    found = kind_or_none(node)
-    if found is None:
+    result = kind_or_none(node)
+    if result is None:
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not know the type of {node.sql(LocalTrino)}")
-    return found
+    return result
 
 
 def outputs(query: exp.Query) -> list[str]:
-    """The kind of each column of a query's result.
+    """Return the kind of each column of a query's result.
 
     Raises:
-        QueryFailure: one has none that is known here.
+        QueryFailure: the type of a column is not supported.
     """
     if isinstance(query, exp.SetOperation):
         sides = zip(outputs(query.left), outputs(query.right), strict=False)
@@ -61,24 +61,24 @@ def outputs(query: exp.Query) -> list[str]:
 
 
 def annotate(query: exp.Query, schema: MappingSchema) -> exp.Query:
-    """Give each expression of a qualified query its type."""
+    """Set the type of each expression of a qualified query."""
     return sqlglot_annotate(query, schema=schema, expression_metadata=_METADATA, dialect=LocalTrino)
 
 
 def kind_or_none(node: exp.Expr) -> str | None:
-    """The kind of an expression, None if it has none that is known here."""
+    """Return the kind of an expression, or None if its type is not supported."""
     if isinstance(node, exp.Null):
         return "null"
     return KINDS.get(node.type.this) if node.type else None
 
 
 def _common(kinds: Iterable[str | None]) -> str | None:
-    """The kind that alike kinds are brought to."""
-    found = [kind for kind in kinds if kind != "null"]
-    if None in found:
+    """Return the kind to which Trino coerces compatible kinds, or None if one of them is not known."""
+    others = [kind for kind in kinds if kind != "null"]
+    if None in others:
         return None
     widest = (*NUMBERS, *MOMENTS)
-    return max(found, key=lambda kind: widest.index(kind) if kind in widest else 0) if found else "null"
+    return max(others, key=lambda kind: widest.index(kind) if kind in widest else 0) if others else "null"
 
 
 def _annotator(of: Callable[[Any], str | None]) -> dict[str, Any]:
@@ -124,7 +124,7 @@ _METADATA: dict[type[exp.Expr], dict[str, Any]] = {
 
 
 def branches(node: exp.Case | exp.If) -> list[exp.Expr]:
-    """The values that CASE, one of its branches, or if() may give."""
+    """Return the possible results of CASE, of one of its branches, or of if()."""
     if isinstance(node, exp.If):
         values = [node.args["true"], node.args.get("false")]
     else:

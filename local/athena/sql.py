@@ -1,4 +1,4 @@
-"""Trino's SQL as Athena takes it: parsed, bound, and resolved against the catalog."""
+"""Steps from the text of a query to a typed syntax tree: bind parameters, parse, resolve against the catalog."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local.athena.dialect import LocalTrino
 from local.athena.errors import InvalidRequest, QueryFailure
 from local.athena.grammar import check_selects, check_tokens
 
-# sqlglot warns of each statement that it does not know; such statements are refused here by name.
+# sqlglot logs a warning for each statement that it does not support; `parse` refuses these with a message.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 CATALOG = "awsdatacatalog"
@@ -29,10 +29,10 @@ Schema = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 def parse(sql: str) -> exp.Query:
-    """The one query in the text.
+    """Parse a text that contains one query.
 
     Raises:
-        InvalidRequest: the text is no SQL, holds several statements, or a statement that is no query.
+        InvalidRequest: the text is not SQL, contains several statements, or its statement is not a query.
     """
     statements = _statements(sql)
     if len(statements) > 1:
@@ -51,10 +51,10 @@ def parse(sql: str) -> exp.Query:
 
 
 def bind(sql: str, parameters: Sequence[str]) -> str:
-    """The text with each `?` replaced by the parameter of its place, in textual order.
+    """Return the text with each `?` replaced by its parameter, in textual order.
 
     Raises:
-        QueryFailure: their number differs, a parameter is no literal, or a `?` stands outside WHERE.
+        QueryFailure: the number of parameters is wrong, a parameter is not a literal, or a `?` is outside WHERE.
     """
     marks = [token for token in tokenize(sql) if token.token_type == TokenType.PLACEHOLDER]
     if len(marks) != len(parameters):
@@ -71,17 +71,17 @@ def bind(sql: str, parameters: Sequence[str]) -> str:
 
 
 def tables(query: exp.Query, database: str | None) -> list[exp.Table]:
-    """The tables of the catalog that a query names, each with its database.
+    """Return the catalog tables of a query, and set the database of each.
 
     Raises:
         QueryFailure: a table is in another catalog, or has no database and there is no default.
     """
-    found: list[exp.Table] = []
+    result: list[exp.Table] = []
     for scope in traverse_scope(query):
         for source in scope.sources.values():
-            if isinstance(source, exp.Table) and not any(source is table for table in found):
-                found.append(source)
-    for table in found:
+            if isinstance(source, exp.Table) and not any(source is table for table in result):
+                result.append(source)
+    for table in result:
         if not isinstance(table.this, exp.Identifier):
             raise QueryFailure("FUNCTION_NOT_FOUND", f"Table function '{table.this.sql(LocalTrino)}' not registered")
         if table.catalog and table.catalog.lower() != CATALOG:
@@ -91,16 +91,16 @@ def tables(query: exp.Query, database: str | None) -> list[exp.Table]:
         table.set("catalog", None)
         table.set("db", exp.to_identifier((table.db or database or "").lower(), quoted=True))
         table.set("this", exp.to_identifier(table.name.lower(), quoted=True))
-    return found
+    return result
 
 
 def resolve(query: exp.Query, schema: Schema) -> exp.Query:
-    """The query with every column qualified and typed.
+    """Return the query with every column qualified and typed.
 
     Raises:
-        QueryFailure: a column does not exist; an alias in WHERE or GROUP BY is none.
+        QueryFailure: a column does not exist. In WHERE and GROUP BY, an alias is not a column.
     """
-    # Made once for both steps: sqlglot would read every column of the table for each.
+    # One mapping for both steps, because building it takes time for every column of the tables.
     mapping = MappingSchema(
         {db: {name: dict(types) for name, types in tables.items()} for db, tables in schema.items()}, dialect=LocalTrino
     )
@@ -112,7 +112,7 @@ def resolve(query: exp.Query, schema: Schema) -> exp.Query:
 
 
 def output_names(query: exp.Query, resolved: exp.Query) -> list[str]:
-    """The names of the result's columns, as Trino gives them: `_col2` for the third where it has none."""
+    """Return the names of the result's columns. As in Trino, a third column without a name is `_col2`."""
     if any(isinstance(projection, exp.Star) or projection.is_star for projection in query.selects):
         return [projection.alias_or_name for projection in resolved.selects]
     return [
@@ -122,7 +122,7 @@ def output_names(query: exp.Query, resolved: exp.Query) -> list[str]:
 
 
 def tokenize(sql: str) -> list[Token]:
-    """The tokens of a text, each with its place."""
+    """Return the tokens of a text with their positions."""
     tokens: list[Token] = LocalTrino().tokenize(sql)
     return tokens
 
@@ -137,7 +137,7 @@ def _trees(sql: str) -> list[exp.Expr]:
 
 
 def _statements(sql: str) -> list[exp.Expr]:
-    """The statements of a text in which all is Trino's."""
+    """Return the statements of a text whose tokens are all valid in Trino."""
     trees = _trees(sql)
     check_tokens(tokenize(sql))
     return trees
@@ -150,7 +150,11 @@ def _replace(sql: str, tokens: Sequence[Token], texts: Sequence[str]) -> str:
 
 
 def _literal(value: str) -> str:
-    """The text of an execution parameter, if it is one literal and nothing else."""
+    """Return the SQL of an execution parameter.
+
+    Raises:
+        QueryFailure: the parameter is not a single literal.
+    """
     try:
         trees = _statements(value)
     except InvalidRequest:

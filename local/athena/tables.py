@@ -1,4 +1,4 @@
-"""A table of the catalog as Arrow: its registered partitions, pruned, and their objects read once."""
+"""Reads tables of the catalog from parquet objects into Arrow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local.athena.errors import QueryFailure
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 
-# What Trino's parquet reader takes for each type that a table declares.
+# Parquet types that Trino's reader accepts for each column type of a table.
 _READABLE: dict[str, tuple[pa.DataType, ...]] = {
     "bigint": (pa.int64(), pa.int32(), pa.int16(), pa.int8()),
     "boolean": (pa.bool_(),),
@@ -34,7 +34,7 @@ _ARROW: dict[str, pa.DataType] = {
     "double": pa.float64(),
     "int": pa.int32(),
     "string": pa.string(),
-    # Athena's timestamps have no zone, and three digits.
+    # Athena's timestamps have no time zone and a precision of milliseconds.
     "timestamp": pa.timestamp("ms"),
 }
 
@@ -44,7 +44,7 @@ Columns = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """A registered partition: its values in order of the keys, its own columns, and the objects below its location."""
+    """Registered partition: key values in the order of the keys, columns, and the objects below its location."""
 
     values: tuple[str, ...]
     columns: Columns
@@ -54,23 +54,23 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as the catalog has it at this moment."""
+    """Table of the catalog."""
 
     columns: Columns
     keys: Columns
     partitions: tuple[Partition, ...]
 
     def types(self) -> dict[str, str]:
-        """The Glue type of each column, the partition's keys last."""
+        """Return the Glue type of each column; the partition keys are last."""
         return dict(self.columns + self.keys)
 
     def read(self, partitions: Sequence[Partition], used: Set[str]) -> pa.Table:
-        """The rows of these partitions, in the columns of the table that are used.
+        """Return the rows of partitions with the columns that are used.
 
-        At least one column comes, for it is the columns that say how many rows there are.
+        If none is used, the result has one column, because an Arrow table without columns has no number of rows.
 
         Raises:
-            QueryFailure: a partition or an object does not fit the table.
+            QueryFailure: the schema of a partition or of an object does not match that of the table.
         """
         names = [name for name in self.types() if name in used] or list(self.types())[-1:]
         columns = tuple((name, type_) for name, type_ in self.columns if name in names)
@@ -95,22 +95,22 @@ class Table:
 
 
 def load(database: str, name: str) -> Table:
-    """Look a table up in the catalog.
+    """Return a table of the catalog.
 
     Raises:
-        QueryFailure: it does not exist, or is of a kind that the local Athena does not read.
+        QueryFailure: the table does not exist, or the local Athena does not support its format or types.
     """
-    found = moto_state.table(database, name)
-    if found is None:
+    definition = moto_state.table(database, name)
+    if definition is None:
         raise QueryFailure("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
-    storage = found.get("StorageDescriptor")
+    storage = definition.get("StorageDescriptor")
     if storage is None:
         raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Table StorageDescriptor is null for table '{database}.{name}'")
     if storage.get("InputFormat") != PARQUET:
         raise QueryFailure(
             "NOT_SUPPORTED", f"Table '{database}.{name}' is not parquet: the local Athena reads no other"
         )
-    columns, keys = _columns(storage), _columns({"Columns": found.get("PartitionKeys", ())})
+    columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
     unknown = next((type_ for _, type_ in columns + keys if type_ not in _ARROW), None)
@@ -127,10 +127,10 @@ def _columns(storage: Mapping[str, Any]) -> Columns:
 
 
 def _partition(entry: Mapping[str, Any], columns: Columns, keys: Columns, table: str) -> Partition:
-    """A partition of a table that has these columns and keys; it has the table's columns if it declares none.
+    """Return a partition of a table with these columns and keys. Its own columns default to those of the table.
 
     Raises:
-        QueryFailure: it has no location, or not one value for each key.
+        QueryFailure: the partition has no location, or the number of its values is not the number of keys.
     """
     values, storage = tuple(entry.get("Values", ())), entry.get("StorageDescriptor", {})
     name = f"Partition '{'/'.join(values)}' of table '{table}'" if keys else f"Table '{table}'"
@@ -141,13 +141,13 @@ def _partition(entry: Mapping[str, Any], columns: Columns, keys: Columns, table:
     location = urlsplit(storage["Location"])
     prefix = location.path.lstrip("/")
     stored = moto_state.objects(location.netloc, prefix if not prefix or prefix.endswith("/") else prefix + "/")
-    # As Hive has it, an object whose name begins with _ or . is not data.
+    # As in Hive, an object whose name starts with _ or . is not data.
     data = [entry for entry in stored if entry.size and not entry.key.rpartition("/")[2].startswith(("_", "."))]
     return Partition(values, _columns(storage) or columns, location.netloc, tuple(data))
 
 
 Keyed = tuple[tuple[str, str, str], ...]
-"""Name, Glue type and value of each partition key that is used."""
+"""Name, Glue type and value of each partition key that the query uses."""
 
 
 def _keyed(keys: Columns, values: Sequence[str], used: Sequence[str]) -> Keyed:
@@ -158,7 +158,7 @@ def _keyed(keys: Columns, values: Sequence[str], used: Sequence[str]) -> Keyed:
 def _read(
     bucket: str, stored: moto_state.StoredObject, columns: Columns, declared: frozenset[str], keyed: Keyed
 ) -> pa.Table:
-    """Some columns of one object. Remembered by its ETag among others, so another content is another entry."""
+    """Return some columns of an object. The cache key includes the ETag, so a changed object is read again."""
     body = moto_state.read(bucket, stored.key)
     if body is None:
         raise QueryFailure(
@@ -166,7 +166,7 @@ def _read(
         )
     try:
         with pq.ParquetFile(pa.BufferReader(body)) as file:
-            # A column that the partition or the file lacks is null, whatever the other one holds.
+            # A column that is absent from the partition's schema or from the file is null, as in Trino.
             present = [name for name, _ in columns if name in declared and name in file.schema_arrow.names]
             rows, count = file.read(present), file.metadata.num_rows
     except pa.ArrowInvalid as error:
@@ -200,5 +200,5 @@ def _column(array: pa.ChunkedArray, name: str, type_: str, key: str) -> pa.Chunk
             f"Field {name}'s type {array.type} in parquet file {key} is incompatible with type {type_} defined in "
             "table schema",
         )
-    # A timestamp loses its zone, and what is finer than a millisecond.
+    # The cast drops the time zone of a timestamp and truncates it to milliseconds.
     return array.cast(_ARROW[type_], safe=False)

@@ -1,4 +1,4 @@
-"""Results as Athena writes them: every value as text, in the result's CSV and in GetQueryResults."""
+"""Athena's text format of values, for the result CSV and for GetQueryResults."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _TYPES: tuple[tuple[Callable[[pa.DataType], bool], str, str], ...] = (
 
 
 def type_name(type_: pa.DataType) -> str:
-    """Athena's name of the type of a result column."""
+    """Return Athena's name of the type of a result column."""
     return next(name for is_type, name, _ in _TYPES if is_type(type_))
 
 
 def kind(type_: pa.DataType) -> str | None:
-    """The kind of a result column, None if it is none whose text is known."""
+    """Return the kind of a result column, or None if its text format is not supported."""
     return next((kind for is_type, _, kind in _TYPES if is_type(type_)), None)
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column as Athena prints it; null stays null."""
+    """Return a column as text in Athena's format; null stays null."""
     if pa.types.is_floating(column.type):
         return _doubles(column)
     if pa.types.is_timestamp(column.type):
@@ -56,7 +56,7 @@ def _doubles(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def java_double(value: float) -> str:
-    """A double as Java's Double.toString prints it: 1.0E7 from ten million on, and below a thousandth."""
+    """Return a double in the format of Java's Double.toString: with an exponent from 1.0E7 on and below 0.001."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -74,7 +74,7 @@ def java_double(value: float) -> str:
 
 
 def to_csv(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> bytes:
-    """The result object: every value in quotes, null as nothing at all."""
+    """Return the result CSV: values are quoted, null is an empty field without quotes."""
     body = pa.BufferOutputStream()
     pacsv.write_csv(pa.Table.from_arrays(columns, names), body, pacsv.WriteOptions(quoting_style="all_valid"))
     return bytes(body.getvalue())
@@ -82,7 +82,7 @@ def to_csv(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> bytes:
 
 @lru_cache(maxsize=4)
 def from_csv(body: bytes) -> pa.Table:
-    """The result object read back, every value as text: what is not in quotes is null."""
+    """Return the table of a result CSV with text columns; a field without quotes is null."""
     names = next(csv.reader(io.StringIO(body.decode())))
     return pacsv.read_csv(
         pa.BufferReader(body),

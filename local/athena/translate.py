@@ -1,4 +1,4 @@
-"""From a resolved query of Trino to DuckDB's SQL, and to what it asks of the partitions."""
+"""Translates a resolved query of Trino to DuckDB's SQL, and extracts its conditions on partition keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local.athena.kinds import kind
 
 
 def to_duckdb(query: exp.Expr) -> str:
-    """The expression or query in DuckDB's SQL, meaning what it means to Trino."""
+    """Return an expression or query in DuckDB's SQL with the semantics of Trino."""
     return query.sql(_DuckDB)
 
 
@@ -24,7 +24,7 @@ def _call(generator: DuckDBGenerator, call: exp.Anonymous) -> str:
     function = FUNCTIONS[name]
     arguments = [generator.sql(argument) for argument in call.expressions]
     if "pattern" in function.parameters:
-        pattern = re.sub("%.", lambda found: PATTERN[found[0]], call.expressions[1].name)
+        pattern = re.sub("%.", lambda match: PATTERN[match[0]], call.expressions[1].name)
         arguments[1] = generator.sql(exp.Literal.string(pattern))
     if function.missing and len(arguments) < len(function.parameters):
         arguments.append(function.missing.format(*arguments))
@@ -44,7 +44,7 @@ def _template(function: Function, call: exp.Anonymous) -> str:
 
 
 def _outer(node: exp.Expr, text: str) -> str:
-    """What a function has around it comes after its FILTER and its OVER."""
+    """Wrap a call in its function's `outer` expression, outside its FILTER and OVER."""
     if isinstance(node.parent, exp.Filter | exp.Window) and node.arg_key == "this":
         return text
     call = node.find(exp.Anonymous)
@@ -55,16 +55,16 @@ def _arithmetic(generator: DuckDBGenerator, node: exp.Binary) -> str:
     kinds, sides = [kind(node.left), kind(node.right)], (generator.sql(node.left), generator.sql(node.right))
     operator = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}[type(node)]
     if operator == "/" and "double" not in kinds:
-        # Whole numbers divide to whole numbers, cut off towards zero.
+        # In Trino the quotient of integers is an integer, truncated towards zero.
         operator = "//"
     text = f"({sides[0]} {operator} {sides[1]})"
-    # DuckDB makes a timestamp of a date here.
+    # In DuckDB, date arithmetic returns a timestamp.
     return f"CAST({text} AS DATE)" if "date" in kinds else text
 
 
 def _cast(generator: DuckDBGenerator, node: exp.Cast) -> str:
     if kind(node) == "integer" and kind(node.this) == "double":
-        # Trino rounds a half away from zero, DuckDB's cast to the even one.
+        # Trino's cast rounds half away from zero, DuckDB's rounds half to even.
         node = node.copy()
         node.set("this", exp.func("round", node.this))
     name = "TRY_CAST" if isinstance(node, exp.TryCast) else "CAST"
@@ -77,7 +77,7 @@ class _Generator(DuckDBGenerator):
         **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), _arithmetic),
         **dict.fromkeys((exp.Cast, exp.TryCast), _cast),
         exp.Anonymous: _call,
-        # Athena's day is that of UTC, wherever the laptop is.
+        # In Athena the current date is that of UTC.
         exp.CurrentDate: lambda _, __: f"DATE '{datetime.now(UTC).date()}'",
         exp.Filter: lambda self, node: _outer(node, self.filter_sql(node)),
         exp.Window: lambda self, node: _outer(node, self.window_sql(node)),
@@ -89,22 +89,22 @@ class _DuckDB(DuckDB):
 
 
 def partition_conditions(table: exp.Table, keys: Sequence[str]) -> list[exp.Expr]:
-    """What WHERE asks of nothing but a table's partition keys, with the columns unqualified.
+    """Return the conditions of WHERE that use only a table's partition keys, with unqualified columns.
 
-    None where the query joins outer: below an outer join, a row that the condition would drop may still have to
-    appear as nulls.
+    The list is empty for a query with an outer join, because a row that the condition excludes may still appear in the
+    result as nulls.
     """
     select = table.find_ancestor(exp.Select)
     where = select.args.get("where") if select else None
     if select is None or where is None or any(join.side for join in select.find_all(exp.Join)):
         return []
-    found = []
+    conditions = []
     for condition in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
         columns = list(condition.find_all(exp.Column))
-        ours = columns and all(column.table == table.alias_or_name and column.name in keys for column in columns)
-        if ours and not condition.find(exp.Query):
-            bare = condition.copy()
-            for column in list(bare.find_all(exp.Column)):
+        keys_only = columns and all(column.table == table.alias_or_name and column.name in keys for column in columns)
+        if keys_only and not condition.find(exp.Query):
+            unqualified = condition.copy()
+            for column in list(unqualified.find_all(exp.Column)):
                 column.set("table", None)
-            found.append(bare)
-    return found
+            conditions.append(unqualified)
+    return conditions

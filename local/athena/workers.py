@@ -1,4 +1,4 @@
-"""The processes in which queries run. What ends a query before its time ends its process: nothing of it goes on."""
+"""Pool of worker processes that run queries. Cancelling a query kills its process."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 _CODE = "import sys; from local.athena.process import main; main(int(sys.argv[1]))"
 
 _TICK = 0.02
-"""Seconds between two looks at a query that runs."""
+"""Seconds between two checks of a running query."""
 
 _PATIENCE = 0.1
-"""Seconds that a query waits for a worker that is busy, before another one is started."""
+"""Seconds that a query waits for an idle worker before another worker is started."""
 
 _LONG = 1.0
-"""Seconds after which a query gives way to others that want the processor."""
+"""Seconds after which the CPU priority of a query is lowered."""
 
 _GB = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What queries may take of the machine.
+    """Limits on the resources of queries.
 
     Attributes:
-        seconds: that a query may run.
-        memory: bytes of the process of one query.
-        total: bytes of all processes together.
-        workers: processes at most.
-        idle: processes that wait for the next query, at most.
+        seconds: maximum run time of a query.
+        memory: maximum number of bytes of one process.
+        total: maximum number of bytes of all processes together.
+        workers: maximum number of processes.
+        idle: maximum number of idle processes.
     """
 
     seconds: float = 60.0
@@ -55,7 +55,7 @@ LIMITS = Limits()
 
 
 class Workers:
-    """Runs each query in a process of its own for that time, and keeps the process for the next one."""
+    """Pool of worker processes. A process runs one query at a time and is reused."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
@@ -66,31 +66,35 @@ class Workers:
         self._closed = False
 
     def run(self, query: Query, cancelled: Callable[[], bool] = lambda: False) -> Rows:
-        """The rows of a query.
+        """Run a query and return its rows.
+
+        Args:
+            query: the query.
+            cancelled: function that returns whether to cancel the query.
 
         Raises:
-            QueryFailure: it failed, or took more than it may.
-            Interrupted: it was cancelled.
+            QueryFailure: the query failed or exceeded a limit.
+            Interrupted: the query was cancelled.
         """
         worker = self._acquire(cancelled)
         reusable = False
         try:
-            answer = worker.ask(query, lambda: self._check(worker, cancelled))
-            # A process does not always give back the memory that it has used, and cannot take back its priority.
+            response = worker.run(query, lambda: self._check(worker, cancelled))
+            # A process may not return its memory to the system, and cannot raise its priority again.
             reusable = not (worker.ended or worker.low_priority) and worker.memory < self._limits.memory // 4
         finally:
             self._release(worker, reusable)
-        if isinstance(answer, Failed):
-            raise QueryFailure(answer.code, answer.message)
-        return answer
+        if isinstance(response, Failed):
+            raise QueryFailure(response.code, response.message)
+        return response
 
     def warm(self) -> None:
-        """Start the first worker, so that the first query need not wait for it."""
+        """Start the first worker, so that the first query does not wait for it."""
         with suppress(Interrupted):
             self._release(self._acquire(lambda: False), reusable=True)
 
     def close(self) -> None:
-        """End all processes, those of queries that are running as well."""
+        """Stop all processes, including those of running queries."""
         with self._changed:
             self._closed = True
             while self._idle:
@@ -107,7 +111,7 @@ class Workers:
                     return self._idle.pop()
                 room = not self._starting and len(self._all) < self._limits.workers
                 if room and (not self._all or time.monotonic() > patience):
-                    # One at a time: each start takes a while of a processor.
+                    # One at a time, because a start is CPU-bound.
                     self._starting = True
                     break
                 self._changed.wait(_TICK)
@@ -135,7 +139,12 @@ class Workers:
             self._changed.notify_all()
 
     def _check(self, worker: _Worker, cancelled: Callable[[], bool]) -> None:
-        """Raise what a query that is running has to end with, if it has to."""
+        """Check the limits of a running query.
+
+        Raises:
+            QueryFailure: the query exceeds a limit.
+            Interrupted: the query was cancelled.
+        """
         limits = self._limits
         if self._closed or cancelled():
             raise Interrupted
@@ -155,21 +164,21 @@ class Workers:
 
 
 class _Worker:
-    """One process and the pipe to it."""
+    """Worker process and the pipe to it."""
 
     def __init__(self) -> None:
-        self._pipe, theirs = Pipe()
+        self._pipe, child_end = Pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _CODE, str(theirs.fileno())],
+            [sys.executable, "-c", _CODE, str(child_end.fileno())],
             cwd=_ROOT,
-            # Nothing of the user's own environment, to which no query has to come near.
+            # Queries must not have access to the user's environment variables.
             env={"PYTHONPATH": str(_ROOT)},
             stdin=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            # Ctrl-C is for us: we end it.
+            pass_fds=[child_end.fileno()],
+            # A new session, so that Ctrl-C reaches the parent only, which stops this process.
             start_new_session=True,
         )
-        theirs.close()
+        child_end.close()
         self._status = psutil.Process(self._process.pid)
         self._began = 0.0
         self.memory = 0
@@ -178,7 +187,7 @@ class _Worker:
 
     @property
     def seconds(self) -> float:
-        """How long the query has been running."""
+        """Seconds since the start of the query."""
         return time.monotonic() - self._began
 
     def wait_ready(self) -> None:
@@ -186,31 +195,31 @@ class _Worker:
             self._pipe.recv()
 
     def measure(self) -> None:
-        """Look how many bytes the process takes."""
+        """Set `memory` to the resident set size of the process in bytes."""
         with suppress(psutil.Error):
             self.memory = self._status.memory_info().rss
 
     def lower_priority(self) -> None:
-        """Let all others of this machine go first."""
+        """Lower the CPU priority of the process, so that other programs stay responsive."""
         if not self.low_priority:
             self.low_priority = True
             with suppress(psutil.Error):
                 self._status.nice(10)
 
-    def ask(self, query: Query, check: Callable[[], None]) -> Rows | Failed:
-        """The answer to a query; `check` is called while it is waited for, and may raise."""
+    def run(self, query: Query, check: Callable[[], None]) -> Rows | Failed:
+        """Run a query and return its response. Calls `check` while waiting; what it raises propagates."""
         self._began = time.monotonic()
         try:
             self._pipe.send(query)
             while not self._pipe.poll(_TICK):
                 check()
-            answer: Rows | Failed = self._pipe.recv()
+            response: Rows | Failed = self._pipe.recv()
         except (EOFError, OSError):
             self.ended = True
             check()
             return Failed("GENERIC_INTERNAL_ERROR", "the process of the query has ended")
         self.measure()
-        return answer
+        return response
 
     def kill(self) -> None:
         self._process.kill()

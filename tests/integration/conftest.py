@@ -1,4 +1,4 @@
-"""Fixtures that several of these tests share: lakes, and the job run in this process."""
+"""Fixtures of the integration tests: lakes, and runs of the job in this process."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from tests.support.lake import NOW, RAW, REFINED, fill, served
 
 @pytest.fixture(scope="module")
 def api(running: Laptop, real_csv: Path) -> Iterator[Any]:
-    """Chalice's test client for the API, over a lake of the real history."""
+    """Chalice's test client for the API over a lake of the real history."""
     with served(running, raw_object(CsvFile(str(real_csv)).fetch(None, None), "csv")) as http:
         yield http
 
 
 @pytest.fixture(scope="module")
 def table(real_csv: Path) -> pd.DataFrame:
-    """The refined table as it should be, but for most of `avisos`."""
+    """Expected refined table of the real history, without `avisos`."""
     return history.refined(real_csv)
 
 
 @pytest.fixture
 def lake(laptop: Laptop, s3: Any) -> Lake:
-    """An empty lake in which a raw object starts no job: there are only the runs that a test makes."""
+    """Empty lake in which a raw object does not start the job, so that only the test's own runs write."""
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
     return Lake(s3, RAW, REFINED)
 
@@ -51,7 +51,7 @@ def catalog(laptop: Laptop) -> Catalog:
 
 @pytest.fixture
 def run(lake: Lake, catalog: Catalog) -> Callable[..., Contents | None]:
-    """A run of the job; each has an id of its own."""
+    """Function that runs the job with a new run id."""
     ids = itertools.count()
 
     def run(now: datetime = NOW) -> Contents | None:
@@ -62,16 +62,16 @@ def run(lake: Lake, catalog: Catalog) -> Callable[..., Contents | None]:
 
 @pytest.fixture
 def rebuilt(laptop: Laptop, lake: Lake, run: Any, s3: Any) -> tuple[dict[str, bytes | None], str]:
-    """What a clean rebuild from the three objects gives, and its version."""
+    """Objects and version of a clean rebuild from the three raw objects."""
     put(lake, *THREE)
     version = run().version
-    found = stored()
+    objects = stored()
     empty(laptop, s3)
-    return found, version
+    return objects, version
 
 
 @pytest.fixture
 def filled(laptop: Laptop, s3: Any) -> Laptop:
-    """A lake with 38 sessions of 2024 and 82 of 2025."""
+    """Laptop whose lake has 38 sessions of 2024 and 82 of 2025."""
     fill(raw_object(session_bars("2024-11-01", 120)))
     return laptop

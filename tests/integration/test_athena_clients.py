@@ -1,4 +1,4 @@
-"""What analysts use, pointed at the local AWS and otherwise unchanged."""
+"""Athena clients that analysts use (awswrangler, PyAthena) work with the local AWS."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def real(running: Laptop, real_csv: Path) -> Iterator[Laptop]:
 
 @pytest.fixture(scope="module")
 def expected(real: Laptop) -> list[list[Any]]:
-    """The answer to the query of the contract, through boto3."""
+    """Result of the contract's query through boto3."""
     rows = query(boto3.client("athena"), THE_QUERY)
     assert len(rows) == 9
     return rows
@@ -88,8 +88,8 @@ def test_pyathena(real: Laptop, expected: Any):
     with pyathena.connect(work_group="b3-dataflow", s3_staging_dir=RESULTS, region_name="us-east-1") as connection:
         rows = connection.cursor().execute(THE_QUERY).fetchall()
 
-    found = [[row[0].isoformat(), *(repr(value) for value in row[1:5]), str(row[5])] for row in rows]
-    assert found == expected
+    result = [[row[0].isoformat(), *(repr(value) for value in row[1:5]), str(row[5])] for row in rows]
+    assert result == expected
 
 
 def test_pyathena_with_pandas(real: Laptop, expected: Any):

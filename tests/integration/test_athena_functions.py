@@ -1,4 +1,4 @@
-"""Every function that the local Athena knows, with the answer that Trino's documentation gives."""
+"""Every function of the local Athena returns the result of Trino's documentation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local.athena.errors import QueryFailure
 from local.athena.functions import FUNCTIONS
 from local.athena.text import from_csv
 
-# Expression, and Athena's text of its value. Columns of ROWS: n integer, x double, s varchar, d date.
+# Athena's text of the value of each expression. ROWS has the columns n integer, x double, s varchar, d date.
 ROWS = (
     "(VALUES (1, 1e0, 'a', DATE '2025-01-31'), (2, 2e0, 'b', DATE '2025-03-05'), (4, 8e0, 'a', DATE '2024-12-31')) "
     "AS t (n, x, s, d)"
@@ -128,7 +128,7 @@ SCALAR = {
     "cast(DATE '2025-01-02' AS varchar)": "2025-01-02",
     "cast(DATE '2025-01-02' AS timestamp)": "2025-01-02 00:00:00.000",
     "try_cast(1e300 AS bigint)": None,
-    # Operators, where DuckDB has ways of its own.
+    # Operators that differ in DuckDB.
     "7 / 2": "3",
     "-7 / 2": "-3",
     "7 / -2": "-3",
@@ -162,7 +162,7 @@ SCALAR = {
     "DATE '2025-01-01' < TIMESTAMP '2025-01-01 00:00:01'": "true",
 }
 
-# Athena's type, where DuckDB's own would be another.
+# Athena's type of expressions that have another type in DuckDB.
 TYPES = {
     "7 / 2": "integer",
     "7 / CAST(2 AS bigint)": "bigint",
@@ -277,18 +277,18 @@ def test_window(engine, expression):
 
 
 @pytest.mark.parametrize("expression", ["sum(n)", "max(s)", "avg(x)", "corr(n, x)", "count(n)"])
-def test_an_aggregate_of_nothing_is_null_or_nought(engine, expression):
-    found = values(engine, f"SELECT {expression} FROM {ROWS} WHERE n > 9")
+def test_an_aggregate_of_no_rows_is_null_or_zero(engine, expression):
+    result = values(engine, f"SELECT {expression} FROM {ROWS} WHERE n > 9")
 
-    assert found == (["0"] if expression == "count(n)" else [None])
+    assert result == (["0"] if expression == "count(n)" else [None])
 
 
-def test_today_is_that_of_utc(engine):
+def test_the_current_date_is_that_of_utc(engine):
     before = datetime.now(UTC).date()
-    found = values(engine, "SELECT current_date")
+    result = values(engine, "SELECT current_date")
     after = datetime.now(UTC).date()
 
-    assert found[0] in {str(before), str(after)}
+    assert result[0] in {str(before), str(after)}
 
 
 def test_groups_orders_and_set_operations(engine):
@@ -300,22 +300,22 @@ def test_groups_orders_and_set_operations(engine):
     assert values(engine, f"SELECT count(*) FROM {ROWS} JOIN (VALUES (1), (4)) AS u (n) USING (n)") == ["2"]
 
 
-def test_every_function_is_tried():
-    tried = " ".join(SCALAR | AGGREGATE | WINDOW)
+def test_every_function_is_tested():
+    expressions = " ".join(SCALAR | AGGREGATE | WINDOW)
 
-    assert [name for name in FUNCTIONS if not re.search(rf"\b{name}\(", tried)] == []
+    assert [name for name in FUNCTIONS if not re.search(rf"\b{name}\(", expressions)] == []
 
 
 @pytest.mark.parametrize(
     "name",
     [
         *("read_csv('/etc/hostname')", "getenv('HOME')", "strftime(DATE '2025-01-01', '%Y')", "list_sum(1)"),
-        # Trino's own, which DuckDB answers in another way.
+        # Functions of Trino with other results in DuckDB.
         *("split('a,b', ',')", "split_part('a,b', ',', 1)", "array_agg(1)", "cardinality(1)", "sequence(1, 2)"),
         *("replace('a', 'a', 'b')", "reverse('a')", "lpad('a', 2, 'x')", "from_unixtime(0)", "now()", "typeof(1)"),
     ],
 )
-def test_what_is_not_known_to_be_trinos_is_not_registered(engine, name):
+def test_an_unsupported_function_is_not_registered(engine, name):
     function = name.partition("(")[0]
     with pytest.raises(QueryFailure, match=rf"FUNCTION_NOT_FOUND: line 1:8: Function '{function}' not registered"):
         values(engine, f"SELECT {name}")

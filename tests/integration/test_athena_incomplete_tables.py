@@ -1,4 +1,4 @@
-"""Tables and partitions that lack what Glue does not ask for: what the local Athena answers about them."""
+"""Queries of tables and partitions without members that are optional in Glue."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def athena(running: Laptop) -> Iterator[Any]:
 
 @pytest.fixture
 def create(athena: Any) -> Iterator[Callable[..., None]]:
-    """Creates the table `bare`: of the members of a storage descriptor, or None, those of the table, and partitions."""
+    """Function that creates the table `bare` from a storage descriptor or None, partitions, and other members."""
     glue: Any = boto3.client("glue")
 
     def create(storage: Any, *partitions: Any, **table: Any) -> None:
@@ -82,7 +82,7 @@ def test_a_partition_without_columns_has_those_of_the_table(athena: Any, create:
     ],
     ids=["storage", "format", "columns", "type", "type of a key", "location"],
 )
-def test_a_table_that_lacks_more_fails_the_query_that_reads_it(
+def test_an_unusable_table_fails_the_query_that_reads_it(
     athena: Any, create: Any, storage: Any, keys: Any, reason: str
 ):
     create(storage, **({"PartitionKeys": keys} if keys else {}))
@@ -107,9 +107,7 @@ def test_a_table_that_lacks_more_fails_the_query_that_reads_it(
     ],
     ids=["storage", "location", "values", "type"],
 )
-def test_a_partition_that_lacks_more_fails_the_query_that_reads_it(
-    athena: Any, create: Any, partition: Any, reason: str
-):
+def test_an_unusable_partition_fails_the_query_that_reads_it(athena: Any, create: Any, partition: Any, reason: str):
     create({"InputFormat": PARQUET, "Columns": CLOSE}, partition, PartitionKeys=KEYS)
 
     assert failure(athena, "SELECT preco_fechamento FROM bare").startswith(reason)

@@ -1,4 +1,4 @@
-"""What a query may take of the machine, and that others go on meanwhile."""
+"""Limits on the time and memory of queries, and their independence of each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from local.laptop import Laptop
 from tests.conftest import ROOT
 from tests.support.athena import DEADLINE, WORKGROUP, failure, finish, query, refusal, start, wait_until
 
-# k has 1,000 rows; pairs and more of them are as many as a test likes.
+# k has 1,000 rows; cross joins of k have as many rows as a test needs.
 DIGITS = ", ".join(f"({digit})" for digit in range(10))
 K = f"d AS (SELECT * FROM (VALUES {DIGITS}) AS t (n)), k AS (SELECT 100 * a.n + 10 * b.n + c.n AS n FROM d AS a "
 K += "CROSS JOIN d AS b CROSS JOIN d AS c)"
@@ -35,7 +35,7 @@ ENDLESS = f"WITH {K} SELECT sum(a.n * b.n * 1e0 * c.n * d.n) {TRIPLES} CROSS JOI
 
 
 def long_text(tens: int) -> str:
-    """WITH whose last table holds one text of a power of ten characters, which DuckDB does not count as memory."""
+    """Return a WITH clause whose last table is one text of 10**tens characters, which DuckDB's limit ignores."""
     ten = " || ".join(["s"] * 10)
     return "WITH t0 AS (SELECT 'x' AS s)" + "".join(f", t{n + 1} AS (SELECT {ten} AS s FROM t{n})" for n in range(tens))
 
@@ -49,7 +49,7 @@ def limited(**limits: Any) -> Iterator[Engine]:
 
 
 def workers() -> list[psutil.Process]:
-    """The processes of the queries of this process, but for those of the laptop that all tests share."""
+    """Return the worker processes of this process except those of the shared laptop."""
     children = psutil.Process().children()
     return [
         child for child in children if child.pid not in SHARED and "local.athena.process" in " ".join(child.cmdline())
@@ -61,7 +61,7 @@ SHARED: set[int] = set()
 
 @pytest.fixture(autouse=True)
 def shared(laptop: Laptop) -> None:
-    """Which processes belong to the laptop."""
+    """Set the worker processes that belong to the shared laptop."""
     SHARED.clear()
     SHARED.update(child.pid for child in psutil.Process().children())
 
@@ -84,32 +84,32 @@ def test_a_query_that_takes_too_much_memory_fails_and_leaves_no_process():
         assert from_csv(engine.run("SELECT 1").body).column(0).to_pylist() == ["1"]
 
 
-def test_of_all_queries_together_the_greatest_fails():
+def test_the_largest_query_fails_when_all_together_use_too_much_memory():
     with limited(total=400_000_000) as engine:
         with pytest.raises(QueryFailure, match="CLUSTER_OUT_OF_MEMORY: Query killed because the cluster is out of"):
             engine.run(f"{long_text(9)} SELECT length(s) FROM t9")
         assert from_csv(engine.run("SELECT 1").body).column(0).to_pylist() == ["1"]
 
 
-def test_a_process_that_took_much_is_not_kept(monkeypatch: Any):
-    # Nor is one that took long, which is another reason.
+def test_a_process_with_much_memory_is_not_reused(monkeypatch: Any):
+    # A process that ran long is not reused either.
     monkeypatch.setattr("local.athena.workers._LONG", DEADLINE)
     with limited() as engine:
         engine.run("SELECT 1")
         (before,) = workers()
-        # A tenth of a gigabyte, some times over.
+        # Several texts of 100 MB.
         engine.run(f"{long_text(8)} SELECT length(s || s || s) FROM t8")
         assert workers() == []
         engine.run("SELECT 1")
         assert [worker.pid for worker in workers()] != [before.pid]
 
 
-def test_what_duckdb_itself_finds_too_much_is_told_alike():
+def test_duckdbs_own_memory_limit_has_the_same_message():
     with duckdb.connect(":memory:", config={"memory_limit": "20MB", "temp_directory": ""}) as database:
         sql = f"WITH {K} SELECT a.n AS x, b.n AS y {TRIPLES} ORDER BY y, x"
-        answer = process.answer(database, Query(sql, {}, ["x", "y"], ["integer", "integer"]))
+        result = process.execute(database, Query(sql, {}, ["x", "y"], ["integer", "integer"]))
 
-    assert answer == Failed("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exceeded per-node memory limit of 2GB")
+    assert result == Failed("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exceeded per-node memory limit of 2GB")
 
 
 def test_a_result_has_at_most_a_million_rows(filled: Laptop, athena: Any):
@@ -141,7 +141,7 @@ def test_a_long_result_keeps_its_order():
     ],
     ids=["endless", "text", "sort", "percentile"],
 )
-def test_whatever_a_query_does_it_is_stopped_within_a_second(filled: Laptop, athena: Any, sql: str):
+def test_any_query_is_stopped_within_a_second(filled: Laptop, athena: Any, sql: str):
     execution_id = start(athena, sql)
     execution = filled.aws.executions.get(execution_id)
     wait_until(lambda: any(worker.cpu_times().user > 0.5 for worker in psutil.Process().children()), "busy")
@@ -155,7 +155,7 @@ def test_whatever_a_query_does_it_is_stopped_within_a_second(filled: Laptop, ath
     assert finish(athena, execution_id)["Status"]["State"] == "CANCELLED"
 
 
-def test_other_queries_go_on_beside_endless_ones(filled: Laptop, athena: Any):
+def test_queries_run_beside_endless_ones(filled: Laptop, athena: Any):
     endless = [start(athena, ENDLESS) for _ in range(3)]
 
     assert [query(athena, f"SELECT {number}") for number in range(3)] == [[["0"]], [["1"]], [["2"]]]
@@ -179,7 +179,7 @@ def test_a_query_whose_process_is_killed_fails(filled: Laptop, athena: Any):
     assert query(athena, "SELECT 1") == [["1"]]
 
 
-def test_a_process_has_nothing_of_our_environment():
+def test_a_worker_has_none_of_our_environment_variables():
     with limited() as engine:
         engine.run("SELECT 1")
         (worker,) = workers()
@@ -187,7 +187,7 @@ def test_a_process_has_nothing_of_our_environment():
         assert set(worker.environ()) <= {"PYTHONPATH", "LC_CTYPE"}
 
 
-def test_when_we_are_killed_the_processes_of_queries_end():
+def test_workers_end_when_their_parent_is_killed():
     code = (
         "import psutil, time\nfrom local.athena.engine import Engine\nengine = Engine()\nengine.warm()\n"
         "print(psutil.Process().children()[0].pid, flush=True)\n"
@@ -215,16 +215,16 @@ NESTED = {
 
 
 @pytest.mark.parametrize("sql", NESTED.values(), ids=NESTED)
-def test_a_query_that_is_nested_too_deep_is_refused_as_athena_refuses_it(laptop: Laptop, athena: Any, sql: str):
+def test_a_query_with_too_deep_nesting_is_refused_with_athenas_message(laptop: Laptop, athena: Any, sql: str):
     assert refusal(athena, sql) == "line 1:1: statement is too large (stack overflow while parsing)"
 
 
-def test_what_is_nested_as_people_nest_it_is_taken(laptop: Laptop, athena: Any):
+def test_ordinary_nesting_is_accepted(laptop: Laptop, athena: Any):
     assert query(athena, f"SELECT {'(' * 30}1{')' * 30}") == [["1"]]
 
 
 @pytest.mark.parametrize("joint", [" + ", " AND ", " || "])
-def test_a_long_chain_is_run_or_fails_with_a_code(laptop: Laptop, athena: Any, joint: str):
+def test_a_long_chain_of_operators_succeeds_or_fails_with_a_code(laptop: Laptop, athena: Any, joint: str):
     value = {" + ": "1", " AND ": "true", " || ": "'x'"}[joint]
     status = finish(athena, start(athena, f"SELECT {joint.join([value] * DEPTH)}"))["Status"]
 
@@ -262,7 +262,7 @@ def test_an_execution_parameter_has_at_most_1024_characters(laptop: Laptop, athe
 
 @pytest.fixture
 def retain(laptop: Laptop) -> Iterator[Any]:
-    """Sets how much of ended executions stays."""
+    """Function that sets the limits on ended executions."""
     executions = laptop.aws.executions
     before = executions._retention
 
@@ -274,8 +274,8 @@ def retain(laptop: Laptop) -> Iterator[Any]:
 
 
 def objects(s3: Any) -> list[str]:
-    found = s3.list_objects_v2(Bucket="b3-dataflow-athena").get("Contents", [])
-    return sorted(entry["Key"].removeprefix("results/").removesuffix(".csv") for entry in found)
+    entries = s3.list_objects_v2(Bucket="b3-dataflow-athena").get("Contents", [])
+    return sorted(entry["Key"].removeprefix("results/").removesuffix(".csv") for entry in entries)
 
 
 @pytest.mark.parametrize("bounds", [{"executions": 2}, {"bytes": 30}])
@@ -288,19 +288,19 @@ def test_the_oldest_executions_are_removed_with_their_results(
     finish(athena, first)
     others = []
     for _ in range(3):
-        # 17 bytes of result each.
+        # Each result has 17 bytes.
         others.append(start(athena, "SELECT 1000000"))
         finish(athena, others[-1])
 
-    wanted = others[-3 if bounds == {"executions": 2} else -2 :]
-    assert athena.list_query_executions(WorkGroup=WORKGROUP)["QueryExecutionIds"] == wanted[::-1]
-    assert objects(s3) == sorted(wanted)
+    expected = others[-3 if bounds == {"executions": 2} else -2 :]
+    assert athena.list_query_executions(WorkGroup=WORKGROUP)["QueryExecutionIds"] == expected[::-1]
+    assert objects(s3) == sorted(expected)
     with pytest.raises(athena.exceptions.InvalidRequestException, match=f"QueryExecution {first} was not found"):
         athena.get_query_execution(QueryExecutionId=first)
     assert start(athena, "SELECT 1000000", ClientRequestToken=token) != first
 
 
-def test_executions_are_removed_after_a_while(laptop: Laptop, athena: Any, s3: Any, retain: Any):
+def test_executions_are_removed_after_their_retention(laptop: Laptop, athena: Any, s3: Any, retain: Any):
     old = start(athena, "SELECT 1")
     finish(athena, old)
     laptop.aws.executions.get(old).completed = time.time() - 3601
@@ -314,7 +314,7 @@ def test_executions_are_removed_after_a_while(laptop: Laptop, athena: Any, s3: A
     assert objects(s3) == [newest]
 
 
-def test_what_still_runs_is_not_removed(filled: Laptop, athena: Any, retain: Any):
+def test_a_running_execution_is_not_removed(filled: Laptop, athena: Any, retain: Any):
     retain(executions=0)
     running = start(athena, ENDLESS)
 

@@ -1,4 +1,4 @@
-"""Which SQL the local Athena takes, and how it refuses the rest."""
+"""SQL that the local Athena supports, and the messages for SQL that it refuses."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def test_parameters_are_bound_in_textual_order(filled: Laptop, athena: Any):
 def test_parameters_that_cannot_be_bound_fail_the_query(
     laptop: Laptop, athena: Any, sql: str, parameters: Any, reason: str
 ):
-    given = {} if parameters is None else {"ExecutionParameters": parameters}
+    arguments = {} if parameters is None else {"ExecutionParameters": parameters}
 
-    assert re.search(reason, failure(athena, sql, **given))
+    assert re.search(reason, failure(athena, sql, **arguments))
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_parameters_that_cannot_be_bound_fail_the_query(
         ("SUMMARIZE ibov_refined", r"mismatched input 'SUMMARIZE'"),
     ],
 )
-def test_what_is_no_query_is_refused_at_once(laptop: Laptop, athena: Any, sql: str, message: str):
-    given = {"ExecutionParameters": ["1"]} if "?" in sql else {}
+def test_a_text_that_is_not_a_query_is_refused(laptop: Laptop, athena: Any, sql: str, message: str):
+    arguments = {"ExecutionParameters": ["1"]} if "?" in sql else {}
 
-    assert re.search(message, refusal(athena, sql, **given))
+    assert re.search(message, refusal(athena, sql, **arguments))
 
 
 T = "(VALUES (1, 'a'), (2, 'b')) AS t (n, s)"
@@ -131,7 +131,7 @@ T = "(VALUES (1, 'a'), (2, 'b')) AS t (n, s)"
         ("SELECT 1 WHERE 1 = :a", "':'"),
     ],
 )
-def test_what_only_duckdb_or_sqlglot_reads_is_refused_at_once(laptop: Laptop, athena: Any, sql: str, token: str):
+def test_syntax_of_duckdb_or_sqlglot_only_is_refused(laptop: Laptop, athena: Any, sql: str, token: str):
     message = refusal(athena, sql)
 
     assert "mismatched input" in message
@@ -163,7 +163,7 @@ def test_what_only_duckdb_or_sqlglot_reads_is_refused_at_once(laptop: Laptop, at
         "SELECT s.f(1)",
         "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT n FROM r",
         "SELECT 0x1F",
-        # What Trino does, and DuckDB in another way.
+        # SQL of Trino with other results in DuckDB.
         "SELECT CAST(1e0 AS varchar)",
         "SELECT CAST('1' AS integer)",
         "SELECT TRY_CAST('x' AS integer)",
@@ -177,7 +177,7 @@ def test_what_only_duckdb_or_sqlglot_reads_is_refused_at_once(laptop: Laptop, at
         "SELECT date_format(DATE '2025-01-01', '%X')",
     ],
 )
-def test_what_is_not_known_to_be_the_same_here_is_not_answered(laptop: Laptop, athena: Any, sql: str):
+def test_sql_whose_result_may_differ_from_trinos_is_not_supported(laptop: Laptop, athena: Any, sql: str):
     assert failure(athena, sql).startswith("NOT_SUPPORTED: the local Athena")
 
 
@@ -227,7 +227,7 @@ def test_what_is_not_known_to_be_the_same_here_is_not_answered(laptop: Laptop, a
         (f"SELECT n AS m FROM {T} ORDER BY ALL", "COLUMN_NOT_FOUND"),
     ],
 )
-def test_a_failure_has_trinos_code_and_nothing_of_duckdb(laptop: Laptop, athena: Any, sql: str, code: str):
+def test_a_failure_has_trinos_code_and_no_text_of_duckdb(laptop: Laptop, athena: Any, sql: str, code: str):
     reason = failure(athena, sql)
 
     assert reason.startswith(f"{code}: ")
@@ -255,7 +255,7 @@ def test_a_failure_has_trinos_code_and_nothing_of_duckdb(laptop: Laptop, athena:
         ("SELECT 1 FROM ibov_refined WHERE data BETWEEN '2025-01-01' AND '2025-02-01'", "TYPE_MISMATCH"),
     ],
 )
-def test_what_athena_finds_wrong_fails_the_query(filled: Laptop, athena: Any, sql: str, reason: str):
+def test_an_invalid_query_fails_with_trinos_message(filled: Laptop, athena: Any, sql: str, reason: str):
     assert reason in failure(athena, sql)
 
 
@@ -280,9 +280,7 @@ def test_what_athena_finds_wrong_fails_the_query(filled: Laptop, athena: Any, sq
         "sqlite_master",
     ],
 )
-def test_no_file_of_the_host_and_nothing_of_duckdb_is_readable(
-    filled: Laptop, athena: Any, source: str, tmp_path: Path
-):
+def test_no_file_and_no_table_of_duckdb_is_readable(filled: Laptop, athena: Any, source: str, tmp_path: Path):
     secret = tmp_path / "secret.csv"
     secret.write_text("a\nsecret\n")
     sql = f"SELECT * FROM {source.format(path=secret)}"
@@ -314,8 +312,8 @@ def test_no_file_of_the_host_and_nothing_of_duckdb_is_readable(
         "SELECT * FROM secret",
     ],
 )
-def test_the_engine_itself_reaches_nothing_outside(sql: str, tmp_path: Path):
-    # Even if a query got past the checks.
+def test_duckdb_itself_has_no_access_to_files(sql: str, tmp_path: Path):
+    # The second line of defence, if the checks of a query have a gap.
     path = tmp_path / "secret.csv"
     path.write_text("a\nsecret\n")
     secret = pa.table({"a": [1]})
@@ -331,7 +329,7 @@ def test_a_table_of_another_query_is_not_visible(filled: Laptop, athena: Any):
     assert "TABLE_NOT_FOUND" in failure(athena, "SELECT * FROM table_0")
 
 
-def test_a_querys_own_names_are_not_mixed_up_with_the_tables(filled: Laptop, athena: Any):
+def test_aliases_of_a_query_do_not_collide_with_internal_names(filled: Laptop, athena: Any):
     sql = f"WITH table_0 AS (SELECT 1 AS n) SELECT count(*), max(table_0.n) FROM {TABLE} CROSS JOIN table_0"
 
     assert query(athena, sql) == [["120", "1"]]

@@ -1,4 +1,4 @@
-"""What the local Athena reads: partitions, columns, objects and their types."""
+"""Tables of the local Athena: partitions, columns, objects and their types."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.unit.test_volatility import by_definition
 
 
 class TestRealHistory:
-    """One lake of the real history for all of these."""
+    """Queries over one lake of the real history."""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -49,7 +49,7 @@ class TestRealHistory:
         assert [float(row[4] or 0) for row in rows] == np.round(change / history["open"] * 100, 2).tolist()
         assert [int(row[5] or 0) for row in rows] == history["volume"].astype(int).tolist()
 
-    def test_round_is_that_of_the_table_on_every_real_row(self, real: Any):
+    def test_round_equals_the_column_on_every_real_row(self, real: Any):
         wrong = query(
             real,
             f"SELECT count_if(round(amplitude / preco_fechamento * 100, 2) <> volatilidade_pct), count(*) FROM {TABLE}",
@@ -57,16 +57,16 @@ class TestRealHistory:
 
         assert wrong == [["0", "8037"]]
 
-    def test_the_volatility_columns_are_in_the_table_and_by_the_papers(self, real: Any, real_csv: Path):
+    def test_the_volatility_columns_equal_the_published_definitions(self, real: Any, real_csv: Path):
         names = [volatility_column(estimator, 21) for estimator in ESTIMATORS]
         rows = query(real, f"SELECT {', '.join(names)} FROM {TABLE} ORDER BY data")
 
         history = pd.read_csv(real_csv).query("is_session").reset_index(drop=True)
         for index, estimator in enumerate(ESTIMATORS):
-            found = [np.nan if row[index] is None else float(row[index] or 0) for row in rows]
-            np.testing.assert_allclose(found, by_definition(history, estimator, 21), rtol=1e-9)
+            result = [np.nan if row[index] is None else float(row[index] or 0) for row in rows]
+            np.testing.assert_allclose(result, by_definition(history, estimator, 21), rtol=1e-9)
 
-    def test_long_results_come_in_pages_with_the_names_on_the_first_only(self, real: Any, real_csv: Path):
+    def test_a_long_result_has_pages_with_the_header_on_the_first_only(self, real: Any, real_csv: Path):
         execution_id = start(real, f"SELECT data, preco_fechamento FROM {TABLE} ORDER BY data")
         finish(real, execution_id)
 
@@ -82,7 +82,7 @@ class TestRealHistory:
         assert [row[0] for row in rows[1:]] == history["date"].tolist()
         assert [float(row[1]) for row in rows[1:]] == history["close"].tolist()
 
-    def test_bytes_scanned_are_those_of_the_partitions_left(self, real: Any):
+    def test_bytes_scanned_are_those_of_the_partitions_after_pruning(self, real: Any):
         sizes = {entry.key: entry.size for entry in moto_state.objects("b3-dataflow-refined", "refined/")}
 
         def scanned(where: str) -> int:
@@ -129,12 +129,12 @@ JOINED = {
     f"SELECT count(*) FROM {TABLE} a FULL JOIN {TABLE} b ON a.data = b.data AND b.year = 2024 WHERE a.year IS NULL": [
         ["82"]
     ],
-    # Below the inner join of a stands an outer one.
+    # The inner join of a contains an outer join.
     f"SELECT count(*) FROM {TABLE} a JOIN ({YEARS} y LEFT JOIN {TABLE} b ON y.year = b.year + 1) ON a.year = y.year "
     "WHERE b.year IS NULL": [["38"]],
     f"SELECT count(*) FROM ({YEARS} y LEFT JOIN {TABLE} b ON y.year = b.year + 1) JOIN {TABLE} a ON a.year = y.year "
     "WHERE coalesce(b.year, 0) = 0": [["38"]],
-    # A row of the outer side is there whatever ON says of it.
+    # A row of the outer side is in the result even if ON is false for it.
     f"SELECT count(*), count(b.year) FROM {TABLE} a LEFT JOIN {TABLE} b ON a.data = b.data AND a.year = 2024": [
         ["120", "38"]
     ],
@@ -149,7 +149,7 @@ JOINED = {
 
 
 @pytest.mark.parametrize("sql", JOINED)
-def test_pruning_never_changes_an_answer(filled: Laptop, athena: Any, sql: str):
+def test_pruning_never_changes_a_result(filled: Laptop, athena: Any, sql: str):
     assert query(athena, sql) == JOINED[sql]
 
 
@@ -163,12 +163,12 @@ def test_inner_joins_prune_and_outer_joins_do_not(filled: Laptop, athena: Any):
 def test_a_condition_that_cannot_be_evaluated_alone_prunes_nothing(filled: Laptop, athena: Any):
     sql = f"SELECT count(*) FROM {TABLE} WHERE 10 / (year - 2024) > 0"
 
-    # Whole, the query says what is wrong with it; where no such row is asked for, nothing is.
+    # The first query divides by zero for rows of 2024. The second does not.
     assert "DIVISION_BY_ZERO" in failure(athena, sql)
     assert query(athena, f"{sql.replace('10 / (year - 2024)', 'year / (year - 2023)')} AND year > 2000") == [["120"]]
 
 
-def test_the_workgroups_cut_off_counts_what_is_left_of_the_partitions(filled: Laptop, athena: Any):
+def test_the_cutoff_of_the_workgroup_applies_after_pruning(filled: Laptop, athena: Any):
     athena.create_work_group(
         Name="small",
         Configuration={
@@ -176,7 +176,7 @@ def test_the_workgroups_cut_off_counts_what_is_left_of_the_partitions(filled: La
             "BytesScannedCutoffPerQuery": 10_000_000,
         },
     )
-    # AWS takes no less than ten million.
+    # The API does not accept less than ten million bytes.
     moto_state.workgroup("small")["Configuration"]["BytesScannedCutoffPerQuery"] = size(2024)  # type: ignore[index]
 
     execution = finish(athena, start(athena, f"SELECT * FROM {TABLE}", WorkGroup="small"))
@@ -259,7 +259,7 @@ def test_a_partition_that_declares_another_type_fails_the_query(filled: Laptop, 
     assert "HIVE_PARTITION_SCHEMA_MISMATCH" in failure(athena, f"SELECT amplitude FROM {TABLE}")
 
 
-def test_a_file_whose_type_does_not_fit_the_table_fails_the_query(filled: Laptop, athena: Any, s3: Any):
+def test_a_file_whose_type_does_not_match_the_table_fails_the_query(filled: Laptop, athena: Any, s3: Any):
     key = "refined/year=2025/ibov.parquet"
     table = pq.read_table(pa.BufferReader(moto_state.read("b3-dataflow-refined", key) or b""))
     index = table.schema.get_field_index("month")
@@ -271,14 +271,14 @@ def test_a_file_whose_type_does_not_fit_the_table_fails_the_query(filled: Laptop
     reason = failure(athena, f"SELECT month FROM {TABLE}")
     assert "HIVE_BAD_DATA: Field month's type int64 in parquet file" in reason
     assert "incompatible with type int" in reason
-    # A column that is not asked for is not read.
+    # A column that the query does not use is not read.
     assert query(athena, f"SELECT count(data) FROM {TABLE} WHERE year = 2025") == [["82"]]
 
     s3.put_object(Bucket="b3-dataflow-refined", Key=key, Body=b"not parquet")
     assert "HIVE_BAD_DATA: Not valid Parquet file" in failure(athena, f"SELECT month FROM {TABLE}")
 
 
-def test_a_replaced_object_is_read_anew(filled: Laptop, athena: Any):
+def test_a_replaced_object_is_read_again(filled: Laptop, athena: Any):
     assert query(athena, f"SELECT max(data) FROM {TABLE}") == [["2025-05-02"]]
 
     fill(raw_object(session_bars("2024-11-01", 121), collected_at=COLLECTED + timedelta(days=1)))
@@ -302,7 +302,9 @@ def test_hidden_and_empty_objects_are_not_data(filled: Laptop, athena: Any, s3: 
     assert query(athena, f"SELECT count(*) FROM {TABLE} WHERE year = 2025") == [["164"]]
 
 
-def test_a_location_does_not_hold_what_begins_with_its_name(filled: Laptop, athena: Any, glue: Any, s3: Any):
+def test_a_location_does_not_include_keys_that_only_start_with_its_name(
+    filled: Laptop, athena: Any, glue: Any, s3: Any
+):
     partition = glue.get_partition(DatabaseName=DATABASE, TableName=TABLE, PartitionValues=["2025"])["Partition"]
     storage = partition["StorageDescriptor"]
     storage["Location"] = storage["Location"].rstrip("/")
@@ -317,7 +319,7 @@ def test_a_location_does_not_hold_what_begins_with_its_name(filled: Laptop, athe
     assert query(athena, f"SELECT count(*) FROM {TABLE} WHERE year = 2025") == [["82"]]
 
 
-def test_a_partition_value_that_is_no_value_of_the_key_fails_the_query(filled: Laptop, athena: Any, glue: Any):
+def test_a_partition_value_of_the_wrong_type_fails_the_query(filled: Laptop, athena: Any, glue: Any):
     partition = glue.get_partition(DatabaseName=DATABASE, TableName=TABLE, PartitionValues=["2025"])["Partition"]
     storage = partition["StorageDescriptor"]
     wrong = {"Values": ["MMXXV"], "StorageDescriptor": storage}
@@ -339,8 +341,8 @@ def test_hives_default_partition_is_null(filled: Laptop, athena: Any, glue: Any)
     ]
 
 
-def test_functions_of_dates_take_the_columns_of_the_table(filled: Laptop, athena: Any):
-    # Athena's timestamps have milliseconds, and so has the column.
+def test_date_functions_accept_the_columns_of_the_table(filled: Laptop, athena: Any):
+    # Athena's timestamps have milliseconds, as this column does.
     sql = (
         "SELECT date_trunc('day', coletado_em), hour(coletado_em), date_add('day', 1, coletado_em), "
         "coletado_em + INTERVAL '1' HOUR, date_diff('day', data, DATE '2024-11-02'), data + INTERVAL '1' MONTH, "

@@ -1,4 +1,4 @@
-"""What a run registers in the Glue Data Catalog, and how much it asks of Glue for it."""
+"""Table and partitions that a run registers in the Glue Data Catalog, and the number of calls for it."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ NAMES = {"DatabaseName": "b3_refined_db", "TableName": "ibov_refined"}
 
 
 @pytest.fixture
-def asked(catalog: Catalog) -> Iterator[list[tuple[str, int]]]:
-    """Each write that is asked of Glue: its name, and how many partitions it is about."""
+def writes(catalog: Catalog) -> Iterator[list[tuple[str, int]]]:
+    """Calls of Glue that write: the operation and the number of partitions."""
     calls: list[tuple[str, int]] = []
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
         if model.name in WRITES:
             lists = [value for value in params.values() if isinstance(value, list)]
             calls.append((model.name, sum(len(entries) for entries in lists)))
 
-    # awswrangler makes a client of its own for each call.
-    catalog.session.events.register("provide-client-params.glue", note, unique_id="note")
+    # awswrangler creates a client for each call, so the handler is registered in the session.
+    catalog.session.events.register("provide-client-params.glue", record, unique_id="record")
     yield calls
-    catalog.session.events.unregister("provide-client-params.glue", unique_id="note")
+    catalog.session.events.unregister("provide-client-params.glue", unique_id="record")
 
 
 @pytest.fixture
 def without_table(glue: Any) -> None:
-    """A database without the table that the stack creates."""
+    """Delete the table that the stack creates."""
     glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
 
 
@@ -43,64 +43,64 @@ def change_columns(monkeypatch: Any) -> None:
     monkeypatch.setattr("chalicelib.lake.catalog.REFINED", REFINED[:-1])
 
 
-def test_partitions_are_created_updated_and_deleted_in_as_many_calls_as_glue_takes(
-    catalog: Catalog, glue: Any, without_table: None, asked: Any, monkeypatch: Any
+def test_partitions_are_created_updated_and_deleted_in_batches_of_glues_maximum(
+    catalog: Catalog, glue: Any, without_table: None, writes: Any, monkeypatch: Any
 ):
     catalog.register(YEARS)
     assert registered(glue) == [str(year) for year in YEARS]
-    assert asked == [
+    assert writes == [
         ("CreateTable", 0),
         ("BatchCreatePartition", 67),
         ("BatchCreatePartition", 67),
         ("BatchCreatePartition", 67),
     ]
 
-    asked.clear()
+    writes.clear()
     change_columns(monkeypatch)
     catalog.register(YEARS)
-    assert asked == [
+    assert writes == [
         ("UpdateTable", 0),
         ("BatchUpdatePartition", 100),
         ("BatchUpdatePartition", 100),
         ("BatchUpdatePartition", 1),
     ]
 
-    asked.clear()
+    writes.clear()
     catalog.register(YEARS[60:])
     assert registered(glue) == [str(year) for year in YEARS[60:]]
-    assert asked == [("BatchDeletePartition", 20)] * 3
+    assert writes == [("BatchDeletePartition", 20)] * 3
 
 
-def test_a_catalog_that_is_right_is_not_written_to(catalog: Catalog, asked: Any):
+def test_a_correct_catalog_is_not_written(catalog: Catalog, writes: Any):
     catalog.register([2024, 2025])
-    asked.clear()
+    writes.clear()
 
     catalog.register([2025, 2024])
 
-    assert asked == []
+    assert writes == []
 
 
-def test_only_the_partition_that_somebody_changed_is_mended(catalog: Catalog, glue: Any, asked: Any):
+def test_only_a_changed_partition_is_updated(catalog: Catalog, glue: Any, writes: Any):
     catalog.register([2024, 2025])
     right = glue.get_partition(**NAMES, PartitionValues=["2024"])["Partition"]["StorageDescriptor"]
     wrong = {"Values": ["2024"], "StorageDescriptor": right | {"Location": "s3://elsewhere/"}}
     glue.update_partition(**NAMES, PartitionValueList=["2024"], PartitionInput=wrong)
-    asked.clear()
+    writes.clear()
 
     catalog.register([2024, 2025])
 
-    assert asked == [("BatchUpdatePartition", 1)]
+    assert writes == [("BatchUpdatePartition", 1)]
     assert glue.get_partition(**NAMES, PartitionValues=["2024"])["Partition"]["StorageDescriptor"] == right
 
 
-def test_a_partition_without_storage_is_updated(catalog: Catalog, glue: Any, asked: Any):
+def test_a_partition_without_storage_is_updated(catalog: Catalog, glue: Any, writes: Any):
     catalog.register([2024])
     glue.create_partition(**NAMES, PartitionInput={"Values": ["2025"]})
-    asked.clear()
+    writes.clear()
 
     catalog.register([2024, 2025])
 
-    assert asked == [("BatchUpdatePartition", 1)]
+    assert writes == [("BatchUpdatePartition", 1)]
     storage = glue.get_partition(**NAMES, PartitionValues=["2025"])["Partition"]["StorageDescriptor"]
     assert storage["Location"] == f"{catalog.location}year=2025/"
 
@@ -110,11 +110,11 @@ def table(glue: Any) -> Any:
 
 
 def stack_table(catalog: Catalog) -> Any:
-    """What the stack creates: tests/contract/test_stacks.py compares it with the template."""
+    """Return the table of the stack. tests/contract/test_stacks.py compares it with the template."""
     return table_input(catalog.table, catalog.location)
 
 
-def test_the_table_of_a_run_has_all_that_the_stacks_has(catalog: Catalog, glue: Any, without_table: None):
+def test_the_table_of_a_run_has_all_properties_of_the_stacks_table(catalog: Catalog, glue: Any, without_table: None):
     catalog.register([2025])
 
     created, stack = table(glue), stack_table(catalog)
@@ -125,19 +125,19 @@ def test_the_table_of_a_run_has_all_that_the_stacks_has(catalog: Catalog, glue: 
     assert stack.items() <= created.items()
 
 
-def test_the_table_of_the_stack_stays_as_it_is(catalog: Catalog, glue: Any, asked: Any):
+def test_the_table_of_the_stack_is_not_updated(catalog: Catalog, glue: Any, writes: Any):
     before = table(glue)
 
     catalog.register([2025])
 
-    assert asked == [("BatchCreatePartition", 1)]
+    assert writes == [("BatchCreatePartition", 1)]
     assert table(glue) == before
 
 
 def test_a_table_that_is_created_meanwhile_is_updated_with_its_partitions(
-    catalog: Catalog, glue: Any, without_table: None, asked: Any
+    catalog: Catalog, glue: Any, without_table: None, writes: Any
 ):
-    def meddle(**_: Any) -> None:
+    def interfere(**_: Any) -> None:
         wrong = stack_table(catalog) | {"Description": "of somebody else"}
         glue.create_table(DatabaseName="b3_refined_db", TableInput=wrong)
         glue.create_partition(
@@ -145,19 +145,24 @@ def test_a_table_that_is_created_meanwhile_is_updated_with_its_partitions(
         )
 
     events, name = catalog.session.events, "provide-client-params.glue.CreateTable"
-    events.register(name, meddle, unique_id="meddle")
+    events.register(name, interfere, unique_id="interfere")
     try:
         catalog.register([2024, 2025])
     finally:
-        events.unregister(name, unique_id="meddle")
+        events.unregister(name, unique_id="interfere")
 
-    assert [call for call, _ in asked] == ["CreateTable", "UpdateTable", "BatchCreatePartition", "BatchUpdatePartition"]
+    assert [call for call, _ in writes] == [
+        "CreateTable",
+        "UpdateTable",
+        "BatchCreatePartition",
+        "BatchUpdatePartition",
+    ]
     assert table(glue)["Description"] == stack_table(catalog)["Description"]
     assert registered(glue) == ["2024", "2025"]
 
 
 @pytest.mark.parametrize(
-    ("operation", "wanted", "meanwhile", "year"),
+    ("operation", "desired", "meanwhile", "year"),
     [
         ("BatchCreatePartition", [2023, 2024, 2025], [2025], 2025),
         ("BatchUpdatePartition", [2023, 2024], [2023], 2024),
@@ -165,20 +170,20 @@ def test_a_table_that_is_created_meanwhile_is_updated_with_its_partitions(
     ],
 )
 def test_a_partition_that_glue_refuses_is_an_error(
-    catalog: Catalog, operation: str, wanted: list[int], meanwhile: list[int], year: int, monkeypatch: Any
+    catalog: Catalog, operation: str, desired: list[int], meanwhile: list[int], year: int, monkeypatch: Any
 ):
-    """Somebody else creates or deletes it between our look and our call."""
+    """Another client creates or deletes the partition between our read and our write."""
     other = Catalog(boto3.Session(), catalog.database, catalog.table, catalog.location)
     catalog.register([2023, 2024])
     if operation == "BatchUpdatePartition":
         change_columns(monkeypatch)
 
-    def meddle(**_: Any) -> None:
+    def interfere(**_: Any) -> None:
         other.register(meanwhile)
 
-    catalog.session.events.register(f"provide-client-params.glue.{operation}", meddle, unique_id="meddle")
+    catalog.session.events.register(f"provide-client-params.glue.{operation}", interfere, unique_id="interfere")
     try:
         with pytest.raises(LakeError, match=f"Glue refused a partition: .*'{year}'.*Partition (already|not)"):
-            catalog.register(wanted)
+            catalog.register(desired)
     finally:
-        catalog.session.events.unregister(f"provide-client-params.glue.{operation}", unique_id="meddle")
+        catalog.session.events.unregister(f"provide-client-params.glue.{operation}", unique_id="interfere")

@@ -1,4 +1,4 @@
-"""The door of both ports: what a page in a browser sends is refused, what a program sends is not."""
+"""The door of both ports refuses requests of pages in a browser and allows those of programs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BUCKET, KEY = "b3-dataflow-athena", "a b/ação+.csv"
 
 
 def ask(url: str, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, str]:
-    """The status and the text of the response to a request with these headers alone."""
+    """Send a request with these headers only, and return the status and the text of the response."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=SECONDS)
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     for name, value in ({"Host": urlsplit(url).netloc, "Content-Length": str(len(body))} | headers).items():
@@ -35,10 +35,10 @@ def ask(url: str, method: str, target: str, headers: dict[str, str], body: bytes
 
 
 @pytest.fixture
-def behind(running: Laptop) -> Iterator[Requests]:
-    """What comes through the door of the local AWS."""
-    with recording(running.aws) as seen:
-        yield seen
+def received(running: Laptop) -> Iterator[Requests]:
+    """Requests that pass the door of the local AWS."""
+    with recording(running.aws) as requests:
+        yield requests
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
@@ -57,14 +57,14 @@ def behind(running: Laptop) -> Iterator[Requests]:
         ({"Host": "a.test"}, "Host is 'a.test'; allowed: 127.0.0.1, [::1], localhost and *.localhost, with any port"),
     ],
 )
-def test_what_a_page_sends_comes_to_nobody(
-    running: Laptop, behind: Requests, method: str, headers: dict[str, str], reason: str
+def test_a_request_of_a_page_does_not_reach_moto(
+    running: Laptop, received: Requests, method: str, headers: dict[str, str], reason: str
 ):
     status, text = ask(running.aws.endpoint, method, "/b3-dataflow-raw/x", headers, b"x")
 
     assert status == 403
     assert text.startswith(reason) if method != "HEAD" else text == ""
-    assert behind == []
+    assert received == []
 
 
 LOOPBACK = ["127.0.0.1", "[::1]", "localhost", "LOCALHOST", "bucket.localhost", "a.b.localhost", "localhost:65535"]
@@ -76,8 +76,8 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("host", LOOPBACK)
-def test_every_name_of_loopback_is_let_in(running: Laptop, url: str, host: str):
-    # To S3, bucket.localhost is a bucket, and there is none.
+def test_every_loopback_host_is_allowed(running: Laptop, url: str, host: str):
+    # S3 parses bucket.localhost as the bucket `bucket`, which does not exist.
     assert ask(running.aws.endpoint, "GET", "/", {"Host": host})[0] in (200, 404)
     assert ask(url, "GET", "/", {"Host": host})[0] == 200
 
@@ -93,9 +93,9 @@ def test_every_other_host_is_refused_on_both_ports(running: Laptop, url: str, ho
     assert problem["detail"].endswith("; allowed: 127.0.0.1, [::1], localhost and *.localhost, with any port")
 
 
-def test_a_host_in_the_target_is_the_host(running: Laptop, behind: Requests):
+def test_a_host_in_the_target_is_the_host(running: Laptop, received: Requests):
     assert ask(running.aws.endpoint, "GET", "http://a.test/", {})[0] == 403
-    assert behind == []
+    assert received == []
 
 
 def test_two_hosts_are_refused(running: Laptop, url: str):
@@ -110,7 +110,9 @@ def test_two_hosts_are_refused(running: Laptop, url: str):
 
 
 @pytest.mark.parametrize("port", ["aws", "api"])
-def test_the_body_of_a_refused_request_is_no_second_request(running: Laptop, url: str, behind: Requests, port: str):
+def test_the_body_of_a_refused_request_is_not_parsed_as_a_request(
+    running: Laptop, url: str, received: Requests, port: str
+):
     address = running.aws.endpoint if port == "aws" else url
     hidden = f"GET / HTTP/1.1\r\nHost: {urlsplit(address).netloc}\r\n\r\n".encode()
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=SECONDS)
@@ -120,12 +122,12 @@ def test_the_body_of_a_refused_request_is_no_second_request(running: Laptop, url
 
     assert (response.status, response.headers["Connection"]) == (403, "close")
     assert b"HTTP/1.1" not in response.read()
-    assert behind == []
+    assert received == []
     connection.close()
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_the_api_still_answers_pages_under_its_cors_setting(url: str, method: str):
+def test_the_api_allows_pages_according_to_its_cors_setting(url: str, method: str):
     headers = {"Origin": "http://a.test", "Sec-Fetch-Site": "cross-site"}
 
     assert ask(url, method, "/", headers)[0] == 200
@@ -135,18 +137,18 @@ def test_the_api_still_answers_pages_under_its_cors_setting(url: str, method: st
     "target",
     ["/moto-api/reset", "/moto-api/seed?a=42", "/moto-api/", "/moto-api", "//moto-api/reset", "/%6doto-api/reset"],
 )
-def test_moto_cannot_be_controlled(running: Laptop, behind: Requests, target: str):
+def test_moto_cannot_be_controlled(running: Laptop, received: Requests, target: str):
     for method in ("GET", "POST"):
         status, text = ask(running.aws.endpoint, method, target, {})
         assert (status, text[:18]) == (403, "/moto-api is close")
-    assert behind == []
+    assert received == []
 
 
-def test_what_programs_send_is_let_in(laptop: Laptop, s3: Any):
+def test_requests_of_programs_are_allowed(laptop: Laptop, s3: Any):
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"x")
 
     assert s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == b"x"
-    # As when the address is typed into the browser.
+    # As a browser sends it for an address that the user types.
     assert ask(laptop.aws.endpoint, "GET", "/", {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"})[0] == 200
 
 
@@ -154,7 +156,7 @@ NAVIGATION = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec
 
 
 def sign(endpoint: str, version: str, operation: str = "get_object", **more: Any) -> str:
-    """The target of a presigned URL, as boto3 makes it."""
+    """Return the path and query of a URL that boto3 presigns."""
     client: Any = boto3.client("s3", endpoint_url=endpoint, config=Config(signature_version=version))
     params = {"Bucket": BUCKET, "Key": KEY} | more.pop("params", {})
     parts = urlsplit(client.generate_presigned_url(operation, params, **more))
@@ -183,11 +185,11 @@ def test_a_page_may_open_a_presigned_object(laptop: Laptop, s3: Any, version: st
         {"Host": "a.test"},
     ],
 )
-def test_a_presigned_object_is_for_a_navigation_alone(
-    running: Laptop, behind: Requests, version: str, headers: dict[str, str]
+def test_a_presigned_object_is_for_navigations_only(
+    running: Laptop, received: Requests, version: str, headers: dict[str, str]
 ):
     assert ask(running.aws.endpoint, "GET", sign(running.aws.endpoint, version), NAVIGATION | headers)[0] == 403
-    assert behind == []
+    assert received == []
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
@@ -196,25 +198,25 @@ def test_a_presigned_object_is_for_a_navigation_alone(
     [("put_object", "PUT"), ("delete_object", "DELETE"), ("head_object", "HEAD"), ("put_object", "GET")],
 )
 def test_a_presigned_request_that_reads_no_object_is_refused(
-    running: Laptop, behind: Requests, version: str, operation: str, method: str
+    running: Laptop, received: Requests, version: str, operation: str, method: str
 ):
     target = sign(running.aws.endpoint, version, operation)
 
     assert ask(running.aws.endpoint, method, target, NAVIGATION)[0] == 403
-    assert behind == []
+    assert received == []
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
 @pytest.mark.parametrize("operation", ["list_objects_v2", "get_object_acl", "get_object_tagging"])
 def test_a_presigned_request_for_something_else_is_refused(
-    running: Laptop, behind: Requests, version: str, operation: str
+    running: Laptop, received: Requests, version: str, operation: str
 ):
     client: Any = boto3.client("s3", config=Config(signature_version=version))
     params = {"Bucket": BUCKET} | ({} if operation == "list_objects_v2" else {"Key": KEY})
     parts = urlsplit(client.generate_presigned_url(operation, params))
 
     assert ask(running.aws.endpoint, "GET", f"{parts.path}?{parts.query}", NAVIGATION)[0] == 403
-    assert behind == []
+    assert received == []
 
 
 CHANGES = [
@@ -243,14 +245,12 @@ CHANGES_4 = [
     ("version", "part", "other"),
     [("s3", *spoiled) for spoiled in CHANGES_2] + [("s3v4", *spoiled) for spoiled in CHANGES_4],
 )
-def test_a_presigned_url_that_was_changed_is_refused(
-    running: Laptop, behind: Requests, version: str, part: str, other: str
-):
+def test_a_modified_presigned_url_is_refused(running: Laptop, received: Requests, version: str, part: str, other: str):
     target = sign(running.aws.endpoint, version)
     assert part in target
 
     assert ask(running.aws.endpoint, "GET", target.replace(part, other, 1), NAVIGATION)[0] == 403
-    assert behind == []
+    assert received == []
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_presigned_url_that_was_changed_is_refused(
         ("s3v4", 604_801, 60, "403"),
     ],
 )
-def test_a_presigned_url_has_its_time(running: Laptop, version: str, lifetime: int, after: int, status: str):
+def test_a_presigned_url_expires(running: Laptop, version: str, lifetime: int, after: int, status: str):
     def application(environ: Any, start_response: Any) -> list[bytes]:
         start_response("200 OK", [])
         return []

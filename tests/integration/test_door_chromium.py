@@ -1,4 +1,4 @@
-"""A page of another origin in a real Chromium: it gets nothing done on either port, and our own page works."""
+"""Chromium: a page of another origin cannot use either port, and the API's own page works."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ CHROMIUM = chromium_path()
 BUCKET = "b3-dataflow-raw"
 
 PAGES = ["127.0.0.1", "localhost", "page.localhost", "attacker.test"]
-"""Hosts of the page: the same site as ours, others of loopback, and a name that its owner points at loopback."""
+"""Hosts of the page: the API's, other loopback hosts, and a host that resolves to loopback (DNS rebinding)."""
 
 
 class _Page(BaseHTTPRequestHandler):
-    """An empty page at each path."""
+    """Request handler that returns an empty page for each path."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -46,8 +46,8 @@ def browser(clean_environment: None) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def elsewhere() -> Iterator[int]:
-    """The port of a server that is not ours."""
+def other_port() -> Iterator[int]:
+    """Port of another server."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -65,13 +65,13 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def api(laptop: Laptop) -> Iterator[Server]:
-    """The API of a lake of 30 sessions."""
+    """API over a lake of 30 sessions."""
     fill(raw_object(session_bars("2024-06-03", 30)))
     with laptop.serve(0) as server:
         yield server
 
 
-# Each takes the address of the local AWS, and is over when the browser has the response, or none.
+# JavaScript with the address of the local AWS as `aws`. Each ends when the browser has the response or an error.
 ATTACKS = {
     "a simple request": "await fetch(`${aws}/RAW/a`, {method: 'POST', mode: 'no-cors', body: 'x'})",
     "a request with cookies": "await fetch(`${aws}/RAW/a`, {method: 'POST', credentials: 'include', body: 'x'})",
@@ -138,7 +138,7 @@ ATTACKS = {
     ),
 }
 
-# Some responses, such as 204 to a form, end without an event.
+# With a timeout, because some responses, such as 204 to a form, cause no event.
 RUN = """async (aws) => {
   const after = (ms) => new Promise((over) => setTimeout(over, ms));
   const send = async () => { %s; };
@@ -151,7 +151,7 @@ def send(page: Page, what: str, aws: str) -> None:
 
 
 def state() -> list[Any]:
-    """What a page could have changed."""
+    """Return the state that a page could have changed."""
     s3: Any = boto3.client("s3")
     glue: Any = boto3.client("glue")
     athena: Any = boto3.client("athena")
@@ -162,40 +162,40 @@ def state() -> list[Any]:
 
 
 @pytest.fixture
-def behind(laptop: Laptop) -> Iterator[Requests]:
-    with recording(laptop.aws) as seen:
-        yield seen
+def received(laptop: Laptop) -> Iterator[Requests]:
+    with recording(laptop.aws) as requests:
+        yield requests
 
 
 @pytest.mark.parametrize("host", PAGES)
-def test_a_page_of_another_origin_gets_nothing_done(
-    laptop: Laptop, page: Page, elsewhere: int, behind: Requests, host: str
+def test_a_page_of_another_origin_reaches_and_changes_nothing(
+    laptop: Laptop, page: Page, other_port: int, received: Requests, host: str
 ):
     before = state()
-    behind.clear()
+    received.clear()
     for number, what in enumerate(ATTACKS):
-        page.goto(f"http://{host}:{elsewhere}/{number}")
+        page.goto(f"http://{host}:{other_port}/{number}")
         for name in ("127.0.0.1", "localhost", "bucket.localhost"):
             send(page, what, laptop.aws.endpoint.replace("127.0.0.1", name))
-            assert behind == [], what
+            assert received == [], what
 
     assert state() == before
 
 
 @pytest.mark.parametrize("what", ATTACKS)
-def test_without_the_door_each_would_come_through(laptop: Laptop, page: Page, elsewhere: int, what: str):
-    # So that the test above is not one of Chromium alone.
-    page.goto(f"http://localhost:{elsewhere}/")
-    with without_door(laptop.aws) as seen:
+def test_without_the_door_every_request_arrives(laptop: Laptop, page: Page, other_port: int, what: str):
+    # Shows that the door refuses the requests in the test above, and not Chromium.
+    page.goto(f"http://localhost:{other_port}/")
+    with without_door(laptop.aws) as requests:
         send(page, what, laptop.aws.endpoint)
 
-        assert seen != []
+        assert requests != []
 
 
-def test_a_page_at_a_name_that_points_at_loopback_gets_nothing(
-    laptop: Laptop, api: Server, page: Page, behind: Requests
+def test_a_page_at_a_host_that_resolves_to_loopback_is_refused(
+    laptop: Laptop, api: Server, page: Page, received: Requests
 ):
-    # Its origin is then that of the port itself: no request has an Origin.
+    # The page has the same origin as the port, so its requests have no Origin header.
     for address in (laptop.aws.endpoint, api.url):
         port = urlsplit(address).port
         for path in ("/", "/docs", "/status", f"/{BUCKET}"):
@@ -203,46 +203,46 @@ def test_a_page_at_a_name_that_points_at_loopback_gets_nothing(
 
             assert response is not None
             assert response.status == 403
-    assert behind == []
+    assert received == []
 
 
 def test_a_link_opens_nothing_but_a_presigned_object(
-    laptop: Laptop, page: Page, elsewhere: int, behind: Requests, s3: Any
+    laptop: Laptop, page: Page, other_port: int, received: Requests, s3: Any
 ):
     s3.put_object(Bucket="b3-dataflow-athena", Key="a.txt", Body=b"the result", ContentType="text/plain")
     presigned = s3.generate_presigned_url("get_object", {"Bucket": "b3-dataflow-athena", "Key": "a.txt"})
-    behind.clear()
+    received.clear()
     for url, text in ((presigned.partition("?")[0], "Sec-Fetch-Site is"), (presigned, "the result")):
-        page.goto(f"http://localhost:{elsewhere}/")
+        page.goto(f"http://localhost:{other_port}/")
         page.set_content(f'<a href="{url}">open</a>'.replace("&", "&amp;"))
         page.click("a")
 
         expect(page.locator("pre")).to_contain_text(text)
 
-    assert [request for request in behind if "favicon" not in request] == ["GET /b3-dataflow-athena/a.txt"]
+    assert [request for request in received if "favicon" not in request] == ["GET /b3-dataflow-athena/a.txt"]
 
 
 @pytest.mark.parametrize("host", PAGES)
 def test_a_page_of_another_origin_only_reads_the_api(
-    laptop: Laptop, api: Server, page: Page, elsewhere: int, host: str
+    laptop: Laptop, api: Server, page: Page, other_port: int, host: str
 ):
     before = state()
-    page.goto(f"http://{host}:{elsewhere}/")
-    read = "async (url) => (await fetch(url)).status"
+    page.goto(f"http://{host}:{other_port}/")
+    script = "async (url) => (await fetch(url)).status"
     write = "async ([url, method]) => (await fetch(url, {method, body: 'x'}).catch(() => ({status: 0}))).status"
 
-    assert page.evaluate(read, f"{api.url}/status") == 200
+    assert page.evaluate(script, f"{api.url}/status") == 200
     for method in ("POST", "PUT", "DELETE", "PATCH"):
-        # A preflight does not allow it, or there is no such method.
+        # The preflight refuses it, or the route does not have the method.
         assert page.evaluate(write, [f"{api.url}/status", method]) in (0, 403, 405)
     assert state() == before
 
 
-def test_our_own_page_asks_a_route_from_its_form(api: Server, page: Page):
+def test_our_own_page_requests_a_route_from_its_form(api: Server, page: Page):
     page.goto(f"{api.url}/docs")
     form = page.locator('form[data-path="/status"]')
     form.locator("button").click()
 
-    answer = form.locator("xpath=following-sibling::div[1]")
-    expect(answer).to_contain_text("200")
-    expect(answer.locator("pre")).to_contain_text('"ticker"')
+    response = form.locator("xpath=following-sibling::div[1]")
+    expect(response).to_contain_text("200")
+    expect(response.locator("pre")).to_contain_text('"ticker"')

@@ -1,4 +1,4 @@
-"""The AWS SDKs use a running local AWS, and nothing of the user's own configuration."""
+"""The AWS SDKs use a running local AWS and ignore the user's own configuration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OWN_CONFIG = "[default]\nignore_configured_endpoint_urls = true\nregion = sa-eas
 
 @pytest.fixture
 def own_aws(tmp_path: Path, monkeypatch: Any) -> Iterator[None]:
-    """A user with a profile, a role and a token."""
+    """Environment of a user with a profile, a role and a token."""
     before = dict(os.environ)
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text(OWN_CONFIG)

@@ -1,4 +1,4 @@
-"""What whoever speaks to the local AWS without an SDK is told, and that moto is asked one request at a time."""
+"""Validation of requests to the local AWS that do not come from an SDK, and serialisation of requests to moto."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ SECONDS = 30.0
 
 
 def post(laptop: Laptop, target: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """The status and the JSON that the local AWS answers to a body."""
+    """Send a body to the local AWS and return the status and the JSON of the response."""
     connection = http.client.HTTPConnection(laptop.aws.endpoint.removeprefix("http://"), timeout=SECONDS)
     headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
     connection.request("POST", "/", body, headers)
     response = connection.getresponse()
     assert response.headers["Content-Type"] == "application/x-amz-json-1.1"
-    found = response.status, json.loads(response.read())
+    result = response.status, json.loads(response.read())
     connection.close()
-    return found
+    return result
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"JobName=try", b"[]", b'"try"'])
-def test_a_body_that_is_no_json_object_is_told_so(laptop: Laptop, body: bytes):
-    status, answer = post(laptop, "AWSGlue.StartJobRun", body)
+def test_a_body_that_is_not_a_json_object_is_refused(laptop: Laptop, body: bytes):
+    status, response = post(laptop, "AWSGlue.StartJobRun", body)
 
-    assert (status, answer["__type"]) == (400, "SerializationException")
-    assert answer["message"].startswith("the body is ")
+    assert (status, response["__type"]) == (400, "SerializationException")
+    assert response["message"].startswith("the body is ")
 
 
 @pytest.mark.parametrize(
@@ -81,26 +81,26 @@ def test_a_member_that_is_absent_or_of_another_type_is_named(
     )
 
 
-def test_null_is_absent_and_an_unknown_member_is_let_be(laptop: Laptop):
+def test_null_counts_as_absent_and_unknown_members_are_ignored(laptop: Laptop):
     request = {"JobName": "b3-etl-job", "MaxResults": None, "Unknown": 1}
 
     assert post(laptop, "AWSGlue.GetJobRuns", json.dumps(request).encode()) == (200, {"JobRuns": []})
 
 
-def test_a_fault_of_the_local_aws_is_told_in_aws_shape_and_shown(laptop: Laptop, monkeypatch: Any, capsys: Any):
+def test_a_bug_of_the_local_aws_is_an_internal_error_with_a_traceback(laptop: Laptop, monkeypatch: Any, capsys: Any):
     def fails(job: str) -> Any:
         raise RuntimeError(f"no {job}")
 
     monkeypatch.setattr(laptop.aws.jobs, "of", fails)
 
-    status, answer = post(laptop, "AWSGlue.GetJobRuns", b'{"JobName": "try"}')
+    status, response = post(laptop, "AWSGlue.GetJobRuns", b'{"JobName": "try"}')
 
-    assert (status, answer["__type"], answer["message"]) == (500, "InternalServerException", "no try")
+    assert (status, response["__type"], response["message"]) == (500, "InternalServerException", "no try")
     assert "RuntimeError: no try" in capsys.readouterr().err
 
 
-def test_moto_is_asked_one_request_at_a_time(laptop: Laptop, s3: Any, monkeypatch: Any):
-    held = []
+def test_moto_handles_one_request_at_a_time(laptop: Laptop, s3: Any, monkeypatch: Any):
+    blocked = []
     put = S3Backend.put_object
 
     def free() -> bool:
@@ -111,11 +111,11 @@ def test_moto_is_asked_one_request_at_a_time(laptop: Laptop, s3: Any, monkeypatc
 
     def watched(*arguments: Any, **more: Any) -> Any:
         with ThreadPoolExecutor(1) as another:
-            held.append(not another.submit(free).result(SECONDS))
+            blocked.append(not another.submit(free).result(SECONDS))
         return put(*arguments, **more)
 
     monkeypatch.setattr(S3Backend, "put_object", watched)
 
     s3.put_object(Bucket="b3-dataflow-athena", Key="a", Body=b"x")
 
-    assert held == [True]
+    assert blocked == [True]

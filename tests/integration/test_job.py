@@ -1,4 +1,4 @@
-"""The job's commit, run in this process: what it writes, in any order of raw, and how often."""
+"""The commit of the job, run in this process: the objects that it writes, for any order of raw objects."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_sessions_ahead_reach_400_days_past_the_run(lake: Lake, run: Any):
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_any_order_with_any_runs_between_comes_to_a_clean_rebuild(lake: Lake, run: Any, rebuilt: Any, order: Any):
+def test_any_order_of_objects_and_runs_results_in_a_clean_rebuild(lake: Lake, run: Any, rebuilt: Any, order: Any):
     for step, number in enumerate(order):
         put(lake, THREE[number])
         for _ in range(step % 3):  # no run, one, two
@@ -80,7 +80,7 @@ def test_a_second_run_writes_nothing(lake: Lake, run: Any):
     assert modified() == times
 
 
-def test_a_day_touches_the_object_of_its_year_only(lake: Lake, run: Any):
+def test_a_new_session_changes_the_object_of_its_year_only(lake: Lake, run: Any):
     put(lake, *THREE)
     run()
     times = modified()
@@ -88,11 +88,11 @@ def test_a_day_touches_the_object_of_its_year_only(lake: Lake, run: Any):
     put(lake, raw_object(session_bars("2025-01-02", 21), collected_at=COLLECTED + timedelta(days=2)))
     run()
 
-    changed = {key for key, time in modified().items() if times.get(key) != time}
-    assert changed == {layout.refined_key(2025)}
+    rewritten = {key for key, time in modified().items() if times.get(key) != time}
+    assert rewritten == {layout.refined_key(2025)}
 
 
-def test_a_warning_on_decembers_last_bar_touches_two_years(lake: Lake, run: Any):
+def test_a_warning_on_decembers_last_bar_changes_two_years(lake: Lake, run: Any):
     bars = session_bars("2024-11-01", 50)
     last = int(bars.index[bars["data"].dt.year == 2024][-1])
     close = bars["preco_fechamento"].iloc[last]
@@ -104,11 +104,11 @@ def test_a_warning_on_decembers_last_bar_touches_two_years(lake: Lake, run: Any)
     put(lake, raw_object(bars.head(last + 2), collected_at=COLLECTED + timedelta(days=1)))
     run()
 
-    changed = {key for key, time in modified().items() if times.get(key) != time}
-    assert changed == {layout.refined_key(2024), layout.refined_key(2025)}
+    rewritten = {key for key, time in modified().items() if times.get(key) != time}
+    assert rewritten == {layout.refined_key(2024), layout.refined_key(2025)}
 
 
-def test_an_object_that_somebody_spoilt_is_written_anew(lake: Lake, run: Any, rebuilt: Any):
+def test_a_damaged_object_is_written_again(lake: Lake, run: Any, rebuilt: Any):
     put(lake, *THREE)
     run()
     lake.s3.put_object(Bucket=BUCKET, Key=layout.refined_key(2024), Body=b"spoilt")
@@ -120,7 +120,7 @@ def test_an_object_that_somebody_spoilt_is_written_anew(lake: Lake, run: Any, re
     assert stored() == rebuilt[0]
 
 
-def test_a_foreign_object_is_warned_of_and_left_alone(lake: Lake, run: Any, capsys: Any):
+def test_a_foreign_object_gets_a_warning_and_stays(lake: Lake, run: Any, capsys: Any):
     put(lake, *THREE)
     lake.s3.put_object(Bucket=BUCKET, Key="refined/year=2024/other.parquet", Body=b"x")
 
@@ -133,7 +133,7 @@ def test_a_foreign_object_is_warned_of_and_left_alone(lake: Lake, run: Any, caps
     assert moto_state.read(BUCKET, "refined/year=2024/other.parquet") == b"x"
 
 
-def test_refused_bars_lie_in_quarantine_with_reason_and_key(lake: Lake, run: Any):
+def test_refused_bars_are_in_quarantine_with_reason_and_key(lake: Lake, run: Any):
     bars = known_bars()
     bars.loc[1, "preco_maximo"] = float("nan")
     bars.loc[4, "preco_fechamento"] = -1.0
@@ -151,22 +151,22 @@ def test_refused_bars_lie_in_quarantine_with_reason_and_key(lake: Lake, run: Any
     assert refused["preco_abertura"].tolist() == ["142349.0", "143547.0"]
 
 
-def test_while_a_run_is_writing_the_manifest_says_what_the_last_commit_held(lake: Lake, catalog: Catalog, run: Any):
+def test_the_manifest_has_the_last_commit_while_a_run_writes(lake: Lake, catalog: Catalog, run: Any):
     put(lake, THREE[0])
     before = run()
     put(lake, THREE[1])
-    seen: list[Manifest | None] = []
+    manifests: list[Manifest | None] = []
 
-    def looking_refine(*arguments: Any) -> Any:
-        seen.append(lake.manifest()[0])
-        return original_refine(*arguments)
+    def refine_and_record(*args: Any) -> Any:
+        manifests.append(lake.manifest()[0])
+        return original_refine(*args)
 
     original_refine = merge.refine
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(merge, "refine", looking_refine)
+        patch.setattr(merge, "refine", refine_and_record)
         after = run()
 
-    (manifest,) = seen
+    (manifest,) = manifests
     assert manifest is not None
     assert (manifest.state, manifest.contents) == ("writing", before)
     assert manifest.lease == Lease("jr_1", NOW)
@@ -186,7 +186,7 @@ def test_a_broken_object_does_not_stop_a_run(lake: Lake, run: Any):
     assert refused[["motivo", "chave"]].to_numpy().tolist() == [["objeto_corrompido", broken]]
 
 
-def test_without_raw_there_is_nothing_to_do(lake: Lake, run: Any):
+def test_without_raw_objects_a_run_does_nothing(lake: Lake, run: Any):
     assert run() is None
     assert lake.manifest() == (None, None)
 
@@ -199,7 +199,7 @@ def test_a_missing_database_is_named(lake: Lake):
         update_refined(lake, catalog, "jr_1", lambda: NOW)
 
 
-def test_raw_that_arrives_while_a_run_works_is_merged_by_it(lake: Lake, run: Any, rebuilt: Any):
+def test_a_raw_object_that_arrives_during_a_run_is_merged_by_it(lake: Lake, run: Any, rebuilt: Any):
     put(lake, *THREE[:2])
     original = merge.refine
 
@@ -218,7 +218,7 @@ def test_raw_that_arrives_while_a_run_works_is_merged_by_it(lake: Lake, run: Any
 def test_columns_that_a_release_adds_appear_in_every_year_and_partition(
     lake: Lake, catalog: Catalog, run: Any, glue: Any, athena: Any, monkeypatch: Any
 ):
-    """A lake written before there were volatility columns gains them on the next run."""
+    """A lake without volatility columns has them after the next run."""
     put(lake, *THREE)
     added = [column.name for column in REFINED if column.name.startswith(("vol_", "atr", "retorno", "drawdown"))]
     fewer = tuple(column for column in REFINED if column.name not in added)
@@ -263,7 +263,7 @@ def test_columns_that_a_release_adds_appear_in_every_year_and_partition(
         (["--RAW_PATH", "s3://b/raw/", "--REFINED_PATH", "http://b/refined/"], "--REFINED_PATH is 'http://b/"),
     ],
 )
-def test_arguments_that_cannot_be_are_refused(argv: list[str], message: str, capsys: Any):
+def test_invalid_arguments_are_refused(argv: list[str], message: str, capsys: Any):
     with pytest.raises(SystemExit) as raised:
         b3_etl_job.parse(argv)
 
@@ -271,12 +271,12 @@ def test_arguments_that_cannot_be_are_refused(argv: list[str], message: str, cap
     assert message in capsys.readouterr().err
 
 
-def test_what_glue_adds_to_the_arguments_is_ignored():
-    given = (
+def test_arguments_added_by_glue_are_ignored():
+    command_line = (
         "--JOB_NAME b3-etl-job --RAW_PATH s3://a/raw/k --REFINED_PATH s3://b/refined/ --JOB_ID j_1 true "
         "--job-bookmark-option job-bookmark-disable --TempDir s3://t/ --JOB_RUN_ID jr_1 --DATABASE db"
     )
 
-    arguments = b3_etl_job.parse(given.split())
+    arguments = b3_etl_job.parse(command_line.split())
 
     assert (arguments.RAW_PATH, arguments.JOB_RUN_ID, arguments.DATABASE) == ("s3://a/raw/k", "jr_1", "db")

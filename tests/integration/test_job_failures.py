@@ -1,4 +1,4 @@
-"""Runs of the job that fail or die on the way: what they leave, and that the next one heals it."""
+"""Runs of the job that fail or are killed: the state that they leave, and its repair by the next run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chalicelib.schema import REVISIONS
 from local import moto_state
 from local.laptop import Laptop
 from tests.support.bars import COLLECTED, known_bars, raw_object
-from tests.support.job import BUCKET, THREE, WRITES, YEARS, empty, once, put, registered, rival, stored, struck
+from tests.support.job import BUCKET, THREE, WRITES, YEARS, before_call, empty, once, put, registered, rival, stored
 from tests.support.lake import NOW
 
 SYNTHETIC = raw_object(known_bars(), "sample", COLLECTED + timedelta(hours=5))
@@ -30,7 +30,7 @@ SYNTHETIC = raw_object(known_bars(), "sample", COLLECTED + timedelta(hours=5))
 
 @pytest.fixture
 def before(lake: Lake, run: Any, rebuilt: Any) -> Contents:
-    """What the lake holds after the first of the three objects; the other two wait."""
+    """Contents of the lake after the first of the three raw objects. The other two are not merged yet."""
     put(lake, THREE[0])
     contents: Contents = run()
     put(lake, *THREE[1:])
@@ -49,10 +49,10 @@ ERRORS = [RuntimeError("a bug"), SystemExit(1), KeyboardInterrupt()]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_a_run_that_fails_before_it_writes_leaves_the_lake_as_it_was(
+def test_a_run_that_fails_before_it_writes_leaves_the_lake_unchanged(
     lake: Lake, run: Any, before: Contents, rebuilt: Any, error: BaseException
 ):
-    kept = stored()
+    objects = stored()
     encode = parquet.encode
 
     def encode_but_revisions(rows: Any, columns: Any) -> bytes:
@@ -64,16 +64,16 @@ def test_a_run_that_fails_before_it_writes_leaves_the_lake_as_it_was(
             run()
 
     assert manifest(lake) == Manifest("ready", None, before)
-    assert stored() == kept
+    assert stored() == objects
     assert (run().version, stored()) == (rebuilt[1], rebuilt[0])
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_a_run_that_fails_while_it_writes_leaves_a_lake_that_the_next_can_heal_at_once(
+def test_the_next_run_repairs_the_lake_after_a_run_that_failed_while_it_wrote(
     lake: Lake, run: Any, before: Contents, rebuilt: Any, error: BaseException
 ):
     with (
-        struck(lake, "PutObject", once(layout.refined_key(2024), lambda: fail(error))),
+        before_call(lake, "PutObject", once(layout.refined_key(2024), lambda: fail(error))),
         pytest.raises(type(error)),
     ):
         run()
@@ -83,20 +83,20 @@ def test_a_run_that_fails_while_it_writes_leaves_a_lake_that_the_next_can_heal_a
     assert (run().version, stored()) == (rebuilt[1], rebuilt[0])
 
 
-def test_real_and_synthetic_bars_leave_the_lake_as_it_was(lake: Lake, run: Any):
+def test_real_and_synthetic_bars_leave_the_lake_unchanged(lake: Lake, run: Any):
     put(lake, THREE[0])
     before = run()
-    kept = stored()
+    objects = stored()
     put(lake, SYNTHETIC)
 
     with pytest.raises(MixedLake):
         run()
 
     assert manifest(lake) == Manifest("ready", None, before)
-    assert stored() == kept
+    assert stored() == objects
 
 
-def test_a_lake_that_never_was_committed_is_leased_by_nobody_after_a_failure(lake: Lake, run: Any):
+def test_a_failure_before_the_first_commit_leaves_no_lease(lake: Lake, run: Any):
     put(lake, THREE[0], SYNTHETIC)
 
     with pytest.raises(MixedLake):
@@ -105,9 +105,9 @@ def test_a_lake_that_never_was_committed_is_leased_by_nobody_after_a_failure(lak
     assert manifest(lake) == Manifest("ready", None, None)
 
 
-def test_what_an_earlier_failure_left_is_not_called_ready_by_a_later_one(lake: Lake, run: Any, before: Contents):
-    strike = once(layout.refined_key(2024), lambda: fail(RuntimeError("a bug")))
-    with struck(lake, "PutObject", strike), pytest.raises(RuntimeError, match="a bug"):
+def test_a_later_failure_does_not_set_the_manifest_to_ready(lake: Lake, run: Any, before: Contents):
+    hook = once(layout.refined_key(2024), lambda: fail(RuntimeError("a bug")))
+    with before_call(lake, "PutObject", hook), pytest.raises(RuntimeError, match="a bug"):
         run()
     put(lake, SYNTHETIC)
 
@@ -117,24 +117,24 @@ def test_what_an_earlier_failure_left_is_not_called_ready_by_a_later_one(lake: L
     assert manifest(lake) == Manifest("writing", None, before)
 
 
-def test_what_the_last_commit_held_is_not_lost_when_a_run_starts_over_and_then_fails(
+def test_the_last_commit_is_preserved_when_a_run_starts_over_and_fails(
     lake: Lake, run: Any, before: Contents, monkeypatch: Any, capsys: Any
 ):
     key = layout.refined_key(2024)
-    meddle = once(key, lambda: rival().s3.put_object(Bucket=BUCKET, Key=key, Body=b"of somebody else"))
+    hook = once(key, lambda: rival().s3.put_object(Bucket=BUCKET, Key=key, Body=b"of somebody else"))
     refine, count = merge.refine, itertools.count()
     monkeypatch.setattr(
-        merge, "refine", lambda *given: refine(*given) if next(count) == 0 else fail(RuntimeError("a bug"))
+        merge, "refine", lambda *args: refine(*args) if next(count) == 0 else fail(RuntimeError("a bug"))
     )
 
-    with struck(lake, "PutObject", meddle), pytest.raises(RuntimeError, match="a bug"):
+    with before_call(lake, "PutObject", hook), pytest.raises(RuntimeError, match="a bug"):
         run()
 
     assert "starting over" in capsys.readouterr().out
     assert manifest(lake) == Manifest("writing", None, before)
 
 
-def test_a_claim_that_cannot_be_given_up_does_not_hide_what_went_wrong(
+def test_a_lease_that_cannot_be_released_does_not_hide_the_error(
     lake: Lake, run: Any, before: Contents, monkeypatch: Any, capsys: Any
 ):
     def unreachable(params: Any) -> None:
@@ -142,7 +142,7 @@ def test_a_claim_that_cannot_be_given_up_does_not_hide_what_went_wrong(
             raise EndpointConnectionError(endpoint_url="s3")
 
     monkeypatch.setattr(merge, "refine", lambda *_: fail(RuntimeError("a bug")))
-    with struck(lake, "PutObject", unreachable), pytest.raises(RuntimeError, match="a bug"):
+    with before_call(lake, "PutObject", unreachable), pytest.raises(RuntimeError, match="a bug"):
         run()
 
     assert (
@@ -152,31 +152,31 @@ def test_a_claim_that_cannot_be_given_up_does_not_hide_what_went_wrong(
 
 
 class Killed(BaseException):
-    """The process is gone: nothing of the job may catch it."""
+    """The process is killed. Derives from BaseException, so that the job does not catch it."""
 
 
 @contextmanager
 def killed_before_write(number: int, *hooks: Any) -> Iterator[None]:
-    """Raise Killed in place of the write of that number, and of every call after it."""
+    """Raise Killed instead of the write with that number and instead of every call after it."""
     count = itertools.count()
-    dead = False
+    killed = False
 
-    def strike(model: Any, **_: Any) -> None:
-        nonlocal dead
-        dead = dead or (model.name in WRITES and next(count) == number)
-        if dead:
+    def kill(model: Any, **_: Any) -> None:
+        nonlocal killed
+        killed = killed or (model.name in WRITES and next(count) == number)
+        if killed:
             raise Killed
 
     for events in hooks:
-        events.register("before-call", strike, unique_id="strike")
+        events.register("before-call", kill, unique_id="kill")
     try:
         yield
     finally:
         for events in hooks:
-            events.unregister("before-call", unique_id="strike")
+            events.unregister("before-call", unique_id="kill")
 
 
-def test_a_job_killed_before_any_of_its_writes_is_healed_by_the_next(
+def test_the_next_run_repairs_the_lake_after_a_run_killed_before_any_write(
     laptop: Laptop, lake: Lake, catalog: Catalog, run: Any, rebuilt: Any, s3: Any, glue: Any
 ):
     for number in itertools.count():

@@ -1,4 +1,4 @@
-"""Runs of the job that meet: whoever is late writes nothing, and what comes of it is a clean rebuild."""
+"""Concurrent runs of the job: one without the lease writes nothing, and the result is a clean rebuild."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from tests.support.job import (
     THREE,
     WRITES,
     YEARS,
+    before_call,
     empty,
     modified,
     once,
@@ -31,7 +32,6 @@ from tests.support.job import (
     registered,
     rival,
     stored,
-    struck,
 )
 from tests.support.lake import NOW
 
@@ -40,13 +40,13 @@ KEY = layout.refined_key(2024)
 
 
 def take_over_as_rival() -> None:
-    """Take the lake over, as a run does that finds the lease expired."""
-    found, etag = rival().manifest()
-    contents = found.contents if found else None
+    """Acquire the lease, as another run does after it has expired."""
+    manifest, etag = rival().manifest()
+    contents = manifest.contents if manifest else None
     rival().put_manifest(Manifest("writing", Lease("jr_rival", LATER), contents), etag)
 
 
-def test_a_claim_is_respected_while_its_run_may_live_and_taken_over_after(lake: Lake, run: Any):
+def test_a_lease_is_respected_until_it_expires_and_then_taken_over(lake: Lake, run: Any):
     put(lake, *THREE)
     lake.put_manifest(Manifest("writing", Lease("jr_other", NOW), None), None)
 
@@ -60,7 +60,7 @@ def test_a_claim_is_respected_while_its_run_may_live_and_taken_over_after(lake: 
     assert manifest.state == "ready"
 
 
-def test_two_runs_at_once_never_overwrite_each_other(lake: Lake, catalog: Catalog, rebuilt: Any):
+def test_two_concurrent_runs_never_overwrite_each_other(lake: Lake, catalog: Catalog, rebuilt: Any):
     put(lake, *THREE)
     outcomes: list[object] = []
 
@@ -83,20 +83,20 @@ def test_two_runs_at_once_never_overwrite_each_other(lake: Lake, catalog: Catalo
 
 @pytest.mark.parametrize("before", [[], THREE[:1]], ids=["a new year", "a year that is stored"])
 @pytest.mark.parametrize("moment", ["while we compute", "as we write"])
-def test_a_year_that_somebody_else_wrote_is_not_overwritten_unseen(
+def test_a_year_written_by_another_run_starts_the_run_over(
     lake: Lake, run: Any, rebuilt: Any, moment: str, before: Any, capsys: Any, monkeypatch: Any
 ):
     if before:
         put(lake, *before)
         run()
     put(lake, *THREE)
-    refine, left = merge.refine, [KEY]
+    refine, pending = merge.refine, [KEY]
 
     def write() -> None:
-        rival().s3.put_object(Bucket=BUCKET, Key=left.pop(), Body=b"of somebody else")
+        rival().s3.put_object(Bucket=BUCKET, Key=pending.pop(), Body=b"of somebody else")
 
     def refine_meanwhile(*arguments: Any) -> Any:
-        if left:
+        if pending:
             write()
         return refine(*arguments)
 
@@ -104,7 +104,7 @@ def test_a_year_that_somebody_else_wrote_is_not_overwritten_unseen(
         monkeypatch.setattr(merge, "refine", refine_meanwhile)
         contents = run()
     else:
-        with struck(lake, "PutObject", once(KEY, write)):
+        with before_call(lake, "PutObject", once(KEY, write)):
             contents = run()
 
     assert f"starting over: s3://{BUCKET}/{KEY} was expected" in capsys.readouterr().out
@@ -112,7 +112,7 @@ def test_a_year_that_somebody_else_wrote_is_not_overwritten_unseen(
     assert stored() == rebuilt[0]
 
 
-def test_a_run_that_is_taken_over_after_any_of_its_writes_writes_nothing_more(
+def test_a_run_that_loses_its_lease_writes_nothing_more(
     laptop: Laptop, lake: Lake, catalog: Catalog, run: Any, s3: Any
 ):
     for number in itertools.count():
@@ -121,12 +121,14 @@ def test_a_run_that_is_taken_over_after_any_of_its_writes_writes_nothing_more(
         before = run()
         put(lake, *THREE[1:])
         s3.put_object(Bucket=BUCKET, Key=layout.refined_key(1999), Body=b"a year that raw does not have")
-        done: list[str] = []
+        operations: list[str] = []
 
-        def count(model: Any, http_response: Any, number: int = number, done: list[str] = done, **_: Any) -> None:
+        def count(
+            model: Any, http_response: Any, number: int = number, operations: list[str] = operations, **_: Any
+        ) -> None:
             if model.name in WRITES and http_response.status_code < 300:
-                done.append(model.name)
-                if len(done) == number + 1:
+                operations.append(model.name)
+                if len(operations) == number + 1:
                     take_over_as_rival()
 
         for events in (s3.meta.events, catalog.session.events):
@@ -137,26 +139,26 @@ def test_a_run_that_is_taken_over_after_any_of_its_writes_writes_nothing_more(
         finally:
             for events in (s3.meta.events, catalog.session.events):
                 events.unregister("after-call", unique_id="count")
-        assert len(done) == number + 1
+        assert len(operations) == number + 1
         assert rival().manifest()[0] == Manifest("writing", Lease("jr_rival", LATER), before)
-        if done[-1] == "PutObject" and "DeleteObject" in done:
+        if operations[-1] == "PutObject" and "DeleteObject" in operations:
             break
 
-    # the lease, three years, quarantine, revisions, a partition, the year that is no longer, the ledger
+    # the lease, three years, quarantine, revisions, a partition, the obsolete year, the ledger
     assert number == 8
 
 
-def test_a_run_that_wakes_up_after_another_has_committed_overwrites_nothing(
+def test_a_slow_run_does_not_overwrite_the_commit_of_another(
     lake: Lake, catalog: Catalog, run: Any, rebuilt: Any, glue: Any, monkeypatch: Any, capsys: Any
 ):
-    """The sleeper has read less of raw than the run that took over."""
+    """The slow run has read fewer raw objects than the run that took over."""
     put(lake, THREE[0])
-    refine, left = merge.refine, [THREE[1:]]
+    refine, pending = merge.refine, [THREE[1:]]
     committed: list[Any] = []
 
     def sleep(*arguments: Any) -> Any:
-        if left:
-            put(rival(), *left.pop())
+        if pending:
+            put(rival(), *pending.pop())
             contents = update_refined(rival(), catalog, "jr_rival", lambda: LATER)
             committed.extend([contents, modified()])
         return refine(*arguments)
@@ -171,11 +173,11 @@ def test_a_run_that_wakes_up_after_another_has_committed_overwrites_nothing(
     assert registered(glue) == YEARS
 
 
-def test_of_two_runs_that_claim_at_once_one_ends(lake: Lake, run: Any):
+def test_of_two_runs_that_acquire_the_lease_at_once_one_ends(lake: Lake, run: Any):
     put(lake, *THREE)
 
     with (
-        struck(lake, "PutObject", once(layout.MANIFEST_KEY, take_over_as_rival)),
+        before_call(lake, "PutObject", once(layout.MANIFEST_KEY, take_over_as_rival)),
         pytest.raises(RunInProgress, match="run jr_rival has been writing"),
     ):
         run()
@@ -193,7 +195,7 @@ def test_of_two_runs_that_claim_at_once_one_ends(lake: Lake, run: Any):
     ],
 )
 @pytest.mark.parametrize("code", ["ConditionalRequestConflict", "PreconditionFailed"])
-def test_a_write_that_s3_refuses_for_another_in_flight_starts_over(
+def test_a_run_starts_over_when_s3_refuses_a_conditional_write(
     lake: Lake, run: Any, rebuilt: Any, operation: str, key: str, code: str, capsys: Any
 ):
     put(lake, *THREE)
@@ -202,7 +204,7 @@ def test_a_write_that_s3_refuses_for_another_in_flight_starts_over(
     def conflict() -> None:
         raise ClientError({"Error": {"Code": code}}, operation)
 
-    with struck(lake, operation, once(key, conflict)):
+    with before_call(lake, operation, once(key, conflict)):
         contents = run()
 
     assert f"starting over: s3://{BUCKET}/{key} was expected" in capsys.readouterr().out
@@ -211,31 +213,31 @@ def test_a_write_that_s3_refuses_for_another_in_flight_starts_over(
     assert manifest == Manifest("ready", None, contents)
 
 
-def test_a_year_that_is_no_longer_may_be_gone_already(lake: Lake, run: Any, rebuilt: Any, capsys: Any):
+def test_an_obsolete_year_may_be_deleted_already(lake: Lake, run: Any, rebuilt: Any, capsys: Any):
     put(lake, *THREE)
     old = layout.refined_key(1999)
     lake.s3.put_object(Bucket=BUCKET, Key=old, Body=b"a year that raw does not have")
 
-    with struck(lake, "DeleteObject", once(old, lambda: rival().s3.delete_object(Bucket=BUCKET, Key=old))):
+    with before_call(lake, "DeleteObject", once(old, lambda: rival().s3.delete_object(Bucket=BUCKET, Key=old))):
         contents = run()
 
     assert "starting over" not in capsys.readouterr().out
     assert (contents.version, stored()) == (rebuilt[1], rebuilt[0])
 
 
-def test_a_year_that_somebody_wrote_anew_is_not_deleted_unseen(lake: Lake, run: Any, capsys: Any):
+def test_an_obsolete_year_written_by_another_run_starts_the_run_over(lake: Lake, run: Any, capsys: Any):
     put(lake, *THREE)
     old = layout.refined_key(1999)
     lake.s3.put_object(Bucket=BUCKET, Key=old, Body=b"a year that raw does not have")
-    anew = once(old, lambda: rival().s3.put_object(Bucket=BUCKET, Key=old, Body=b"anew"))
+    hook = once(old, lambda: rival().s3.put_object(Bucket=BUCKET, Key=old, Body=b"anew"))
 
-    with struck(lake, "DeleteObject", anew):
+    with before_call(lake, "DeleteObject", hook):
         run()
 
     assert f"starting over: s3://{BUCKET}/{old} was expected" in capsys.readouterr().out
 
 
-def test_only_ledgers_from_before_the_claim_are_removed(lake: Lake, run: Any):
+def test_only_ledgers_from_before_the_lease_are_removed(lake: Lake, run: Any):
     put(lake, THREE[0])
     old = run().ledger
     put(lake, *THREE[1:])
@@ -245,7 +247,7 @@ def test_only_ledgers_from_before_the_claim_are_removed(lake: Lake, run: Any):
         if params["Key"].startswith(layout.REFINED_PREFIX):
             rival().s3.put_object(Bucket=BUCKET, Key=other, Body=Ledger({}).encode())
 
-    with struck(lake, "PutObject", write_ledger):
+    with before_call(lake, "PutObject", write_ledger):
         contents = run()
 
     assert old != contents.ledger

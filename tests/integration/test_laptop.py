@@ -1,4 +1,4 @@
-"""Two laptops, one after the other, in one process."""
+"""Two laptops in one process, one after the other."""
 
 from __future__ import annotations
 

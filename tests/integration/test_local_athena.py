@@ -1,4 +1,4 @@
-"""The local Athena's API, as AWS documents it, over the network with boto3."""
+"""API of the local Athena through boto3, compared with AWS's documentation."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def test_a_query_starts_at_once_and_passes_through_queued_and_running(filled: La
     filled.aws.executions._latency = 0.5
     try:
         execution_id = start(athena, "SELECT 1")
-        seen = [athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]["Status"]["State"]]
+        states = [athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]["Status"]["State"]]
         with pytest.raises(ClientError, match=r"Query has not yet finished\. Current state: (QUEUED|RUNNING)"):
             athena.get_query_results(QueryExecutionId=execution_id)
         execution = finish(athena, execution_id)
     finally:
         filled.aws.executions._latency = 0.0
 
-    assert seen[0] in ("QUEUED", "RUNNING")
+    assert states[0] in ("QUEUED", "RUNNING")
     assert execution["Status"]["State"] == "SUCCEEDED"
     assert execution["Statistics"]["TotalExecutionTimeInMillis"] >= 500
     assert execution["Status"]["CompletionDateTime"] > execution["Status"]["SubmissionDateTime"]
@@ -41,32 +41,32 @@ def test_a_query_starts_at_once_and_passes_through_queued_and_running(filled: La
     assert execution["WorkGroup"] == WORKGROUP
 
 
-def test_thirty_queries_of_one_second_at_once_are_right_and_take_less_than_five(filled: Laptop):
+def test_thirty_concurrent_queries_of_one_second_take_less_than_five(filled: Laptop):
     athena: Any = boto3.client("athena", config=Config(max_pool_connections=30))
     filled.aws.executions._latency = 1.0
     began = time.monotonic()
     try:
         with ThreadPoolExecutor(30) as pool:
-            asked = [
+            queries = [
                 f"SELECT {number} + count(*) FROM {TABLE} WHERE year = {2024 + number % 2}" for number in range(30)
             ]
-            answers = list(pool.map(lambda sql: query(athena, sql), asked))
+            results = list(pool.map(lambda sql: query(athena, sql), queries))
     finally:
         filled.aws.executions._latency = 0.0
     took = time.monotonic() - began
 
-    assert answers == [[[str(number + (38, 82)[number % 2])]] for number in range(30)]
+    assert results == [[[str(number + (38, 82)[number % 2])]] for number in range(30)]
     assert 1.0 <= took < 5.0
 
 
-# Ten thousand million rows and more: hours, were it not stopped.
+# A join of more than 10**12 rows, which would run for hours.
 ENDLESS = (
     f"SELECT sum(a.amplitude * b.amplitude) FROM {' CROSS JOIN '.join(f'{TABLE} AS {alias}' for alias in 'abcdef')} "
     "WHERE a.month + b.month + c.month + d.month + e.month + f.month > 6"
 )
 
 
-def test_a_stopped_query_is_cancelled_and_leaves_its_worker(filled: Laptop, athena: Any):
+def test_a_stopped_query_is_cancelled_and_frees_its_worker(filled: Laptop, athena: Any):
     execution_id = start(athena, ENDLESS)
     execution = filled.aws.executions.get(execution_id)
     wait_until(lambda: execution.state == "RUNNING", "running")
@@ -74,15 +74,15 @@ def test_a_stopped_query_is_cancelled_and_leaves_its_worker(filled: Laptop, athe
     athena.stop_query_execution(QueryExecutionId=execution_id)
 
     assert execution.ended.is_set()
-    ended = finish(athena, execution_id)
-    assert ended["Status"]["State"] == "CANCELLED"
-    assert ended["Status"]["StateChangeReason"] == "Query cancelled by user"
+    status = finish(athena, execution_id)["Status"]
+    assert status["State"] == "CANCELLED"
+    assert status["StateChangeReason"] == "Query cancelled by user"
     with pytest.raises(ClientError, match=r"Query did not finish successfully\. Final query state: CANCELLED"):
         athena.get_query_results(QueryExecutionId=execution_id)
 
 
 def test_stopped_queries_make_room_for_others(filled: Laptop, athena: Any):
-    # Each is stopped at another moment of its start: were one missed, its worker would be lost.
+    # The queries are stopped at different moments of their start. None may keep its worker.
     ids = []
     for number in range(8):
         ids.append(start(athena, f"{ENDLESS} + {number}"))
@@ -96,7 +96,7 @@ def test_stopped_queries_make_room_for_others(filled: Laptop, athena: Any):
     assert all(execution.ended.is_set() for execution in executions if execution.started is not None)
 
 
-def test_a_query_stopped_before_duckdb_has_it_is_not_run(filled: Laptop, athena: Any, monkeypatch: Any):
+def test_a_query_stopped_before_it_reaches_duckdb_is_not_run(filled: Laptop, athena: Any, monkeypatch: Any):
     loading, go_on = threading.Event(), threading.Event()
     load = tables.load
 
@@ -118,12 +118,12 @@ def test_a_query_stopped_before_duckdb_has_it_is_not_run(filled: Laptop, athena:
     assert filled.aws.executions.get(execution_id).ended.is_set()
 
 
-def test_what_is_cancelled_before_it_executes_is_not_executed(laptop: Laptop):
+def test_a_query_cancelled_before_its_execution_is_not_executed(laptop: Laptop):
     with pytest.raises(Interrupted):
         laptop.aws.engine.run("SELECT 1", cancelled=lambda: True)
 
 
-def test_stopping_what_has_ended_changes_nothing(laptop: Laptop, athena: Any):
+def test_stopping_an_ended_query_changes_nothing(laptop: Laptop, athena: Any):
     execution_id = start(athena, "SELECT 1")
     before = finish(athena, execution_id)
 
@@ -132,7 +132,7 @@ def test_stopping_what_has_ended_changes_nothing(laptop: Laptop, athena: Any):
     assert finish(athena, execution_id)["Status"] == before["Status"]
 
 
-def test_a_token_makes_a_request_happen_once_also_after_it_failed(filled: Laptop, athena: Any):
+def test_a_token_makes_a_request_idempotent_even_after_a_failure(filled: Laptop, athena: Any):
     token, other = "t" * 32, "u" * 128
     first = start(athena, "SELECT 1", ClientRequestToken=token)
     assert start(athena, "SELECT 1", ClientRequestToken=token) == first
@@ -154,13 +154,13 @@ def test_a_token_makes_a_request_happen_once_also_after_it_failed(filled: Laptop
 
 @pytest.mark.parametrize("length", [31, 129])
 def test_a_token_has_32_to_128_characters(laptop: Laptop, length: int):
-    # boto3 itself would refuse a short one: this asks the server.
+    # Without validation, because boto3 itself refuses a short token.
     unchecked: Any = boto3.client("athena", config=Config(parameter_validation=False))
 
     assert "ClientRequestToken" in refusal(unchecked, "SELECT 1", ClientRequestToken="t" * length)
 
 
-def test_null_is_not_empty(laptop: Laptop, athena: Any, s3: Any):
+def test_null_differs_from_an_empty_text(laptop: Laptop, athena: Any, s3: Any):
     execution_id = start(
         athena, "SELECT 'a\"b' AS x, '' AS empty, CAST(NULL AS varchar) AS nothing, CAST(NULL AS double) AS n"
     )
@@ -196,7 +196,7 @@ def test_columns_have_athenas_types_and_names(filled: Laptop, athena: Any):
     assert [cell["VarCharValue"] for cell in rows[0]["Data"]] == ["_col0", "Two", "_col2"]
 
 
-def test_results_of_an_empty_answer_are_the_names_alone(filled: Laptop, athena: Any):
+def test_an_empty_result_has_the_header_only(filled: Laptop, athena: Any):
     assert query(athena, f"SELECT data, avisos FROM {TABLE} WHERE year = 1900") == []
 
 
@@ -233,7 +233,7 @@ def test_a_disabled_workgroup_is_refused(laptop: Laptop, athena: Any):
 
 
 @pytest.mark.parametrize("catalog", ["AwsDataCatalog", "awsdatacatalog"])
-def test_the_one_catalog_goes_by_any_case(filled: Laptop, athena: Any, catalog: str):
+def test_the_catalog_name_is_case_insensitive(filled: Laptop, athena: Any, catalog: str):
     context = {"Database": DATABASE, "Catalog": catalog}
 
     assert query(athena, f"SELECT count(*) FROM {TABLE}", QueryExecutionContext=context) == [["120"]]
@@ -245,7 +245,7 @@ def test_another_catalog_is_refused(laptop: Laptop, athena: Any):
     assert "Catalog hive is not found" in refusal(athena, "SELECT 1", QueryExecutionContext=context)
 
 
-def test_a_query_without_a_place_for_its_result_is_refused(laptop: Laptop, athena: Any):
+def test_a_query_without_an_output_location_is_refused(laptop: Laptop, athena: Any):
     assert "No output location provided" in refusal(athena, "SELECT 1", WorkGroup="primary")
     absent = {"OutputLocation": "s3://absent-bucket/x/"}
     assert "absent-bucket" in refusal(athena, "SELECT 1", WorkGroup="primary", ResultConfiguration=absent)
@@ -253,7 +253,7 @@ def test_a_query_without_a_place_for_its_result_is_refused(laptop: Laptop, athen
     assert "not a valid S3 path" in refusal(athena, "SELECT 1", WorkGroup="primary", ResultConfiguration=nowhere)
 
 
-def test_an_enforced_workgroup_decides_where_the_result_goes(laptop: Laptop, athena: Any):
+def test_an_enforced_workgroup_sets_the_output_location(laptop: Laptop, athena: Any):
     elsewhere = {"OutputLocation": "s3://b3-dataflow-raw/elsewhere/"}
 
     ours = finish(athena, start(athena, "SELECT 1", ResultConfiguration=elsewhere))
@@ -272,7 +272,7 @@ def test_an_unknown_execution_is_refused(laptop: Laptop, athena: Any):
             call(QueryExecutionId="1234")
 
 
-def test_a_vanished_result_cannot_be_read(laptop: Laptop, athena: Any, s3: Any):
+def test_a_deleted_result_cannot_be_read(laptop: Laptop, athena: Any, s3: Any):
     execution_id = start(athena, "SELECT 1")
     finish(athena, execution_id)
     s3.delete_object(Bucket="b3-dataflow-athena", Key=f"results/{execution_id}.csv")
@@ -286,7 +286,7 @@ def test_executions_are_listed_newest_first(laptop: Laptop, athena: Any):
 
     assert athena.list_query_executions(WorkGroup=WORKGROUP)["QueryExecutionIds"] == ids[::-1]
     batch = athena.batch_get_query_execution(QueryExecutionIds=[ids[0], "absent"])
-    assert [found["Query"] for found in batch["QueryExecutions"]] == ["SELECT 0"]
+    assert [execution["Query"] for execution in batch["QueryExecutions"]] == ["SELECT 0"]
     assert [lost["QueryExecutionId"] for lost in batch["UnprocessedQueryExecutionIds"]] == ["absent"]
 
 
@@ -305,11 +305,11 @@ def test_a_member_out_of_bounds_is_refused(laptop: Laptop, athena: Any, action: 
     finish(athena, execution_id)
     body = json.dumps(request_).replace("{id}", execution_id)
 
-    # boto3 would not send these.
-    answer = requests.post(
+    # Without validation, because boto3 itself refuses these.
+    response = requests.post(
         laptop.aws.endpoint, body, headers={"X-Amz-Target": f"AmazonAthena.{action}"}, timeout=DEADLINE
     )
 
-    assert answer.status_code == 400
-    assert answer.json()["__type"] == "InvalidRequestException"
-    assert message in answer.json()["message"]
+    assert response.status_code == 400
+    assert response.json()["__type"] == "InvalidRequestException"
+    assert message in response.json()["message"]

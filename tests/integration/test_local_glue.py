@@ -1,4 +1,4 @@
-"""The local Glue: job runs that really run."""
+"""Job runs of the local Glue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BUCKET = "b3-dataflow-athena"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The folder of the scripts."""
+    """Folder of the scripts."""
     folder = tmp_path / "glue"
     folder.mkdir()
     return folder
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def jobs(laptop: Laptop, tmp_path: Path, folder: Path) -> Iterator[GlueJobs]:
-    """A Glue whose scripts lie in a temporary folder, and whose minutes last a second."""
+    """Glue with scripts in a temporary folder, and with minutes of one second."""
     jobs = GlueJobs(tmp_path, script_environ(laptop.aws.environ()), minute=1.0)
     yield jobs
     jobs.close()
@@ -47,7 +47,7 @@ def create(glue: Any, script: str, **more: Any) -> None:
 
 
 def stored(s3: Any, script: str) -> str:
-    """The location of a script in S3."""
+    """Store a script in S3 and return its location."""
     s3.put_object(Bucket=BUCKET, Key="scripts/a b?#.py", Body=script.encode())
     return f"s3://{BUCKET}/scripts/a b?#.py"
 
@@ -65,14 +65,14 @@ def test_the_script_gets_the_arguments_of_the_job_and_of_the_run(glue: Any, jobs
         NonOverridableArguments={"--C": "fixed"},
     )
 
-    ended = run(jobs, Arguments={"--B": "of the run", "--C": "of the run"})
+    result = run(jobs, Arguments={"--B": "of the run", "--C": "of the run"})
 
-    assert (ended.state, ended.error) == ("SUCCEEDED", None)
-    argv, environ = json.loads(ended.output)
+    assert (result.state, result.error) == ("SUCCEEDED", None)
+    argv, environ = json.loads(result.output)
     flags = dict(zip(argv[::2], argv[1::2], strict=True))
     assert flags == {
         "--JOB_NAME": "try",
-        "--JOB_RUN_ID": ended.id,
+        "--JOB_RUN_ID": result.id,
         "--A": "default",
         "--B": "of the run",
         "--C": "fixed",
@@ -81,54 +81,54 @@ def test_the_script_gets_the_arguments_of_the_job_and_of_the_run(glue: Any, jobs
     assert "PYTEST_CURRENT_TEST" not in environ
 
 
-def test_a_script_that_fails_is_failed_with_its_last_line(glue: Any, jobs: GlueJobs, folder: Path):
+def test_a_failed_run_has_the_last_line_of_the_error_output(glue: Any, jobs: GlueJobs, folder: Path):
     (folder / "script.py").write_text(
         "import sys\nprint('out')\nprint('first', file=sys.stderr)\nraise ValueError('the reason')\n"
     )
     create(glue, "glue/script.py")
 
-    ended = run(jobs)
+    result = run(jobs)
 
-    assert (ended.state, ended.error) == ("FAILED", "ValueError: the reason")
+    assert (result.state, result.error) == ("FAILED", "ValueError: the reason")
 
 
-def test_a_script_that_fails_without_a_word_is_failed(glue: Any, jobs: GlueJobs, folder: Path):
+def test_a_failed_run_without_error_output_has_the_exit_code(glue: Any, jobs: GlueJobs, folder: Path):
     (folder / "script.py").write_text("import sys\nsys.exit(3)\n")
     create(glue, "glue/script.py")
 
-    ended = run(jobs)
+    result = run(jobs)
 
-    assert (ended.state, ended.error) == ("FAILED", "the script exited with 3 and said nothing")
+    assert (result.state, result.error) == ("FAILED", "the script exited with 3 and no error output")
 
 
-def test_a_missing_script_is_failed(glue: Any, jobs: GlueJobs):
+def test_a_run_of_a_missing_script_fails(glue: Any, jobs: GlueJobs):
     create(glue, "glue/absent.py")
 
-    ended = run(jobs)
+    result = run(jobs)
 
-    assert ended.state == "FAILED"
-    assert "absent.py does not exist" in ended.error
+    assert result.state == "FAILED"
+    assert "absent.py does not exist" in result.error
 
 
 def test_a_script_in_s3_is_run_and_imports_the_project(glue: Any, s3: Any, jobs: GlueJobs, tmp_path: Path):
     (tmp_path / "chalicelib.py").write_text("name = 'ours'\n")
     create(glue, stored(s3, "import chalicelib, sys\nprint(chalicelib.name, __file__)\n"))
 
-    ended = run(jobs)
+    result = run(jobs)
 
-    assert (ended.state, ended.error) == ("SUCCEEDED", None)
-    name, file = ended.output.split()
+    assert (result.state, result.error) == ("SUCCEEDED", None)
+    name, file = result.output.split()
     assert name == "ours"
     assert not Path(file).exists()
 
 
 @pytest.mark.parametrize("key", ["absent.py", "", "scripts"])
-def test_a_script_that_is_not_in_s3_is_failed(glue: Any, jobs: GlueJobs, key: str):
+def test_a_run_of_a_script_absent_from_s3_fails(glue: Any, jobs: GlueJobs, key: str):
     create(glue, f"s3://{BUCKET}/{key}")
 
-    ended = run(jobs)
+    result = run(jobs)
 
-    assert (ended.state, ended.error) == ("FAILED", f"LAUNCH ERROR | File s3://{BUCKET}/{key} does not exist")
+    assert (result.state, result.error) == ("FAILED", f"LAUNCH ERROR | File s3://{BUCKET}/{key} does not exist")
 
 
 @pytest.mark.parametrize(
@@ -156,11 +156,11 @@ def test_no_other_file_of_the_machine_is_run(glue: Any, jobs: GlueJobs, folder: 
         (tmp_path / path).write_text("print('run')\n")
     create(glue, location.format(root=tmp_path))
 
-    ended = run(jobs)
+    result = run(jobs)
 
-    assert (ended.state, ended.output) == ("FAILED", "")
-    assert ended.error.startswith("LAUNCH ERROR | ScriptLocation is ")
-    assert ended.error.endswith("; allowed: s3://bucket/key, or a path below glue/")
+    assert (result.state, result.output) == ("FAILED", "")
+    assert result.error.startswith("LAUNCH ERROR | ScriptLocation is ")
+    assert result.error.endswith("; allowed: s3://bucket/key, or a path below glue/")
 
 
 @pytest.mark.parametrize("target", ["outside.py", "/proc/self/cmdline"])
@@ -169,14 +169,14 @@ def test_a_link_out_of_the_folder_is_not_followed(glue: Any, jobs: GlueJobs, fol
     (folder / "script.py").symlink_to(tmp_path / target)
     create(glue, "glue/script.py")
 
-    ended = run(jobs)
+    result = run(jobs)
 
-    assert (ended.state, ended.output) == ("FAILED", "")
-    assert ended.error == "LAUNCH ERROR | ScriptLocation is 'glue/script.py', a link to a file outside of glue/"
+    assert (result.state, result.output) == ("FAILED", "")
+    assert result.error == "LAUNCH ERROR | ScriptLocation is 'glue/script.py', a link to a file outside of glue/"
 
 
 @pytest.mark.parametrize("name", ["--extra-py-files", "--extra-files", "--additional-python-modules", "-c"])
-def test_an_argument_reads_and_runs_nothing(glue: Any, jobs: GlueJobs, folder: Path, tmp_path: Path, name: str):
+def test_an_argument_reads_and_runs_no_file(glue: Any, jobs: GlueJobs, folder: Path, tmp_path: Path, name: str):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "outside.py").write_text("print('run')\n")
@@ -185,43 +185,43 @@ def test_an_argument_reads_and_runs_nothing(glue: Any, jobs: GlueJobs, folder: P
     )
     create(glue, "glue/script.py")
 
-    ended = run(jobs, Arguments={name: str(elsewhere / "outside.py")})
+    result = run(jobs, Arguments={name: str(elsewhere / "outside.py")})
 
-    assert ended.output == f"{[name, str(elsewhere / 'outside.py')]} None\n"
+    assert result.output == f"{[name, str(elsewhere / 'outside.py')]} None\n"
 
 
-def test_much_output_does_not_stop_a_script(glue: Any, jobs: GlueJobs, folder: Path):
+def test_long_output_does_not_block_a_script(glue: Any, jobs: GlueJobs, folder: Path):
     (folder / "script.py").write_text(
         "import sys\nfor _ in range(20000):\n    print('x' * 99)\n    print('y' * 99, file=sys.stderr)\n"
     )
     create(glue, "glue/script.py")
 
-    ended = run(jobs)
+    result = run(jobs)
 
-    assert ended.state == "SUCCEEDED"
-    assert len(ended.output) == 2_000_000
+    assert result.state == "SUCCEEDED"
+    assert len(result.output) == 2_000_000
 
 
-# Not for ever: if the tests are killed, nobody is left to stop it.
+# With a timeout, in case the tests are killed.
 WAITING = "import threading\nthreading.Event().wait(60)\n"
 
 
-def waits(folder: Path) -> None:
+def write_waiting_script(folder: Path) -> None:
     (folder / "script.py").write_text(WAITING)
 
 
-def test_a_run_past_its_time_is_timed_out_and_gone(glue: Any, jobs: GlueJobs, folder: Path):
-    waits(folder)
+def test_a_run_past_its_timeout_is_killed(glue: Any, jobs: GlueJobs, folder: Path):
+    write_waiting_script(folder)
     create(glue, "glue/script.py", Timeout=5)
 
-    ended = run(jobs, Timeout=1)
+    result = run(jobs, Timeout=1)
 
-    assert (ended.state, ended.error) == ("TIMEOUT", "Job run timed out after 1 minutes")
-    assert ended.process.returncode not in (None, 0)
+    assert (result.state, result.error) == ("TIMEOUT", "Job run timed out after 1 minutes")
+    assert result.process.returncode not in (None, 0)
 
 
 @pytest.mark.parametrize("how", ["TIMEOUT", "STOPPED"])
-def test_a_run_has_ended_only_when_its_process_is_gone(
+def test_a_run_has_ended_only_when_its_process_has_ended(
     glue: Any, jobs: GlueJobs, folder: Path, monkeypatch: Any, how: str
 ):
     states = []
@@ -232,7 +232,7 @@ def test_a_run_has_ended_only_when_its_process_is_gone(
         kill(process)
 
     monkeypatch.setattr(subprocess.Popen, "kill", watched)
-    waits(folder)
+    write_waiting_script(folder)
     create(glue, "glue/script.py")
     current = jobs._runs[jobs.start({"JobName": "try", "Timeout": 1 if how == "TIMEOUT" else 60})]
     deadline = time.monotonic() + SECONDS
@@ -247,49 +247,49 @@ def test_a_run_has_ended_only_when_its_process_is_gone(
     assert states == ["STOPPING" if how == "STOPPED" else "RUNNING"]
 
 
-def test_a_run_that_is_stopped_before_its_process_begins_never_has_one(glue: Any, jobs: GlueJobs, folder: Path):
-    waits(folder)
+def test_a_run_stopped_before_its_process_starts_has_no_process(glue: Any, jobs: GlueJobs, folder: Path):
+    write_waiting_script(folder)
     create(glue, "glue/script.py")
 
     with jobs._changed:
-        # Its thread waits for the lock that this one holds.
+        # The run's thread cannot start the process while this thread holds the lock.
         run_id = jobs.start({"JobName": "try"})
         jobs.stop(jobs._runs[run_id])
 
-    ended = jobs.wait(run_id, SECONDS)
-    assert (ended.state, ended.error, ended.process) == ("STOPPED", None, None)
+    result = jobs.wait(run_id, SECONDS)
+    assert (result.state, result.error, result.process) == ("STOPPED", None, None)
 
 
 def test_a_run_that_has_ended_is_not_stopped(glue: Any, jobs: GlueJobs, folder: Path):
     (folder / "script.py").write_text("")
     create(glue, "glue/script.py")
-    ended = run(jobs)
+    result = run(jobs)
 
-    jobs.stop(ended)
+    jobs.stop(result)
 
-    assert ended.state == "SUCCEEDED"
+    assert result.state == "SUCCEEDED"
 
 
-def test_a_script_that_cannot_be_started_is_failed(glue: Any, jobs: GlueJobs, folder: Path):
+def test_a_run_of_a_script_that_cannot_start_fails(glue: Any, jobs: GlueJobs, folder: Path):
     (folder / "script.py").write_text("")
     create(glue, "glue/script.py")
 
-    ended = run(jobs, Arguments={"--A": "\0"})
+    result = run(jobs, Arguments={"--A": "\0"})
 
-    assert (ended.state, ended.error) == ("FAILED", "LAUNCH ERROR | embedded null byte")
+    assert (result.state, result.error) == ("FAILED", "LAUNCH ERROR | embedded null byte")
 
 
-def test_what_a_script_says_need_not_be_text(glue: Any, jobs: GlueJobs, folder: Path):
+def test_output_that_is_not_utf8_is_accepted(glue: Any, jobs: GlueJobs, folder: Path):
     (folder / "script.py").write_text("import os\nos.write(1, b'\\xff')\n")
     create(glue, "glue/script.py")
 
-    ended = run(jobs)
+    result = run(jobs)
 
-    assert (ended.state, ended.output) == ("SUCCEEDED", "\N{REPLACEMENT CHARACTER}")
+    assert (result.state, result.output) == ("SUCCEEDED", "\N{REPLACEMENT CHARACTER}")
 
 
-def test_runs_are_listed_while_none_can_begin(glue: Any, jobs: GlueJobs, folder: Path):
-    held = []
+def test_no_run_starts_while_runs_are_listed(glue: Any, jobs: GlueJobs, folder: Path):
+    blocked = []
 
     def free() -> bool:
         if jobs._changed.acquire(blocking=False):
@@ -300,17 +300,17 @@ def test_runs_are_listed_while_none_can_begin(glue: Any, jobs: GlueJobs, folder:
     class Watched(dict[str, Any]):
         def values(self) -> Any:
             with ThreadPoolExecutor(1) as another:
-                held.append(not another.submit(free).result(SECONDS))
+                blocked.append(not another.submit(free).result(SECONDS))
             return super().values()
 
     jobs._runs = Watched()
 
     assert jobs.of("try") == []
-    assert held == [True]
+    assert blocked == [True]
 
 
-def test_as_many_runs_as_the_job_allows(glue: Any, jobs: GlueJobs, folder: Path):
-    waits(folder)
+def test_a_job_has_at_most_its_maximum_of_concurrent_runs(glue: Any, jobs: GlueJobs, folder: Path):
+    write_waiting_script(folder)
     create(glue, "glue/script.py", ExecutionProperty={"MaxConcurrentRuns": 2})
     first, second = (jobs.start({"JobName": "try"}) for _ in range(2))
 
@@ -323,23 +323,23 @@ def test_as_many_runs_as_the_job_allows(glue: Any, jobs: GlueJobs, folder: Path)
     assert len({first, second, third}) == 3
 
 
-def test_the_api_tells_of_runs_and_stops_them(laptop: Laptop, glue: Any, s3: Any):
+def test_the_api_describes_and_stops_runs(laptop: Laptop, glue: Any, s3: Any):
     create(glue, stored(s3, WAITING))
 
     run_id = glue.start_job_run(JobName="try", Arguments={"--A": "1"})["JobRunId"]
 
     with pytest.raises(glue.exceptions.ConcurrentRunsExceededException):
         glue.start_job_run(JobName="try")
-    found = glue.get_job_run(JobName="try", RunId=run_id)["JobRun"]
-    assert found["JobRunState"] in ("STARTING", "RUNNING")
-    assert found["Arguments"] == {"--A": "1"}
-    assert "CompletedOn" not in found
+    current = glue.get_job_run(JobName="try", RunId=run_id)["JobRun"]
+    assert current["JobRunState"] in ("STARTING", "RUNNING")
+    assert current["Arguments"] == {"--A": "1"}
+    assert "CompletedOn" not in current
     assert [run["Id"] for run in glue.get_job_runs(JobName="try")["JobRuns"]] == [run_id]
 
     glue.batch_stop_job_run(JobName="try", JobRunIds=[run_id])
-    ended = glue.get_job_run(JobName="try", RunId=run_id)["JobRun"]
-    assert ended["JobRunState"] == "STOPPED"
-    assert ended["CompletedOn"] >= ended["StartedOn"]
+    result = glue.get_job_run(JobName="try", RunId=run_id)["JobRun"]
+    assert result["JobRunState"] == "STOPPED"
+    assert result["CompletedOn"] >= result["StartedOn"]
 
 
 def test_an_unknown_job_or_run_is_refused(laptop: Laptop, glue: Any):
@@ -349,17 +349,17 @@ def test_an_unknown_job_or_run_is_refused(laptop: Laptop, glue: Any):
         glue.get_job_run(JobName="b3-etl-job", RunId="absent")
 
 
-def test_when_the_local_aws_stops_no_script_goes_on(laptop: Laptop, glue: Any, s3: Any):
+def test_stopping_the_local_aws_stops_its_scripts(laptop: Laptop, glue: Any, s3: Any):
     create(glue, stored(s3, WAITING))
     run_id = glue.start_job_run(JobName="try")["JobRunId"]
-    ended = laptop.aws.jobs._runs[run_id]
+    result = laptop.aws.jobs._runs[run_id]
     deadline = time.monotonic() + SECONDS
-    while ended.process is None and time.monotonic() < deadline:
+    while result.process is None and time.monotonic() < deadline:
         pass
 
     laptop.aws.reset()
 
-    assert ended.process is not None
-    assert ended.process.poll() is not None
+    assert result.process is not None
+    assert result.process.poll() is not None
     with pytest.raises(ClientError):
         glue.get_job_run(JobName="try", RunId=run_id)

@@ -1,4 +1,4 @@
-"""The laptop's resources come from the templates: a change of a template is a change of the laptop."""
+"""The laptop's resources come from the templates, so a change of a template changes the laptop."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the templates."""
+    """Folder with a copy of the templates."""
     return Path(shutil.copytree(TEMPLATES, tmp_path / "templates"))
 
 
 @pytest.fixture
 def create(running: Laptop, folder: Path) -> Callable[[], None]:
-    """Creates the stack of the copy in an empty account."""
+    """Function that creates the stack of the copy in an empty account."""
     running.aws.reset()
     wiring.forget()
     return lambda: stack.create(wiring.settings(), running.app.app, folder)
@@ -37,7 +37,7 @@ def create(running: Laptop, folder: Path) -> Callable[[], None]:
 
 @pytest.fixture
 def call(running: Laptop) -> Call:
-    """Calls an operation of a service of the local AWS."""
+    """Function that calls an operation of a service of the local AWS."""
 
     def call(service: Any, operation: str, **arguments: Any) -> Any:
         return getattr(boto3.client(service), operation)(**arguments)
@@ -133,8 +133,8 @@ def test_a_setting_names_a_resource_wherever_the_template_refers_to_it(
 
     arguments = job(call)["DefaultArguments"]
     assert (arguments["--REFINED_PATH"], arguments["--DATABASE"]) == ("s3://another/refined/", "other_db")
-    found = call("glue", "get_table", DatabaseName="other_db", Name="ibov_refined")["Table"]
-    assert found["StorageDescriptor"]["Location"] == "s3://another/refined/"
+    result = call("glue", "get_table", DatabaseName="other_db", Name="ibov_refined")["Table"]
+    assert result["StorageDescriptor"]["Location"] == "s3://another/refined/"
 
 
 def test_the_notification_is_the_one_of_the_app(create: Callable[[], None], call: Call):

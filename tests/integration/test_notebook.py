@@ -1,4 +1,4 @@
-"""The analyst's notebook, executed whole on the local AWS: over the real history, and over generated bars."""
+"""The analyst's notebook, executed on the local AWS with the real history and with generated bars."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ CHARTS = {
     "regressao-grafico",
 }
 
-# A warning of the notebook's is an error. The kernel's own are not ours; that fonts are listed, once, may be said here.
+# Warnings of the notebook are errors, those of the kernel are not. The first import of font_manager may print that it
+# builds the list of fonts.
 FIRST = """
 import warnings
 warnings.simplefilter("error")
@@ -69,7 +70,7 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Executed:
-    """The notebook with its outputs, its figures, and the table that they should come from."""
+    """The notebook with its outputs, the figures that it prints, and the expected refined table."""
 
     notebook: Any
     figures: dict[str, Any]
@@ -101,7 +102,7 @@ def executed(running: Laptop, request: Any, tmp_path_factory: Any) -> Executed:
 
 
 def execute(path: Path) -> Any:
-    """The notebook after a kernel has run it, and one cell more that prints its figures."""
+    """Execute the notebook and one more cell that prints its figures, and return it."""
     notebook: Any = nbformat.read(path, as_version=4)
     first, last = (nbformat.v4.new_code_cell(source) for source in (FIRST, LAST))
     notebook.cells = [first, *notebook.cells, last]
@@ -111,16 +112,16 @@ def execute(path: Path) -> Any:
 
 
 def outputs(notebook: Any) -> Iterator[tuple[str, Any]]:
-    """Each output, with the id of its cell."""
+    """Yield the outputs with the ids of their cells."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             yield cell.id, output
 
 
-def test_every_cell_runs_and_says_nothing_on_its_error_output(executed: Executed):
+def test_every_cell_runs_without_error_output(executed: Executed):
     assert all(cell.execution_count for cell in executed.notebook.cells if cell.cell_type == "code")
-    said = [(cell, output.text) for cell, output in outputs(executed.notebook) if output.get("name") == "stderr"]
-    assert said == []
+    warnings = [(cell, output.text) for cell, output in outputs(executed.notebook) if output.get("name") == "stderr"]
+    assert warnings == []
 
 
 def test_every_chart_is_drawn(executed: Executed):
@@ -129,7 +130,7 @@ def test_every_chart_is_drawn(executed: Executed):
     assert sorted(drawn) == sorted(CHARTS)
 
 
-def test_generated_bars_are_called_so_on_every_chart(executed: Executed):
+def test_every_chart_labels_generated_bars(executed: Executed):
     assert ("DADOS GERADOS" in executed.figures["origin"]) is executed.synthetic
     for cell in executed.notebook.cells:
         if cell.id in CHARTS:
@@ -164,55 +165,55 @@ def test_the_most_volatile_days(executed: Executed):
 def test_the_check_of_the_etl(executed: Executed, layer: str):
     of_year = executed.table[executed.table.index.str.startswith(str(executed.figures["year"]))]
 
-    for name, found in executed.figures[layer].items():
+    for name, summary in executed.figures[layer].items():
         expected = of_year[name].agg(["count", "mean", "max", "min"])
-        np.testing.assert_allclose([found[key] for key in expected.index], expected, rtol=1e-12)
+        np.testing.assert_allclose([summary[key] for key in expected.index], expected, rtol=1e-12)
 
 
 def test_the_peaks_with_and_without_looking_ahead(executed: Executed):
     ranges, flagged = executed.table["volatilidade_pct"], executed.table["volatilidade_pico"]
     hindsight = (ranges - ranges.mean()) / ranges.std() > 1.5
 
-    found = list(executed.figures["peaks"].values())
+    peaks = list(executed.figures["peaks"].values())
 
-    assert [found[0], found[2]] == [(hindsight & flagged.notna()).sum(), flagged.sum()]
-    assert found[0] != found[2]
+    assert [peaks[0], peaks[2]] == [(hindsight & flagged.notna()).sum(), flagged.sum()]
+    assert peaks[0] != peaks[2]
 
 
 def test_the_cone(executed: Executed):
     days = pd.to_datetime(executed.table.index)
     recent = executed.table[days >= days[-1] - pd.DateOffset(years=10)]
 
-    for found, estimator in zip(executed.figures["medians"].values(), history.ESTIMATORS, strict=True):
+    for medians, estimator in zip(executed.figures["medians"].values(), history.ESTIMATORS, strict=True):
         expected = [recent[f"vol_{estimator}_{window}d"].median() * 100 for window in history.WINDOWS]
-        np.testing.assert_allclose(found, expected, rtol=1e-9)
+        np.testing.assert_allclose(medians, expected, rtol=1e-9)
 
 
 def test_the_share_of_unusual_days(executed: Executed):
-    unusual, seen = executed.figures["unusual"]
+    unusual, total = executed.figures["unusual"]
 
-    assert seen == executed.table["vol_parkinson_63d"].notna().sum()
-    assert abs(unusual - seen / 200) <= 1
+    assert total == executed.table["vol_parkinson_63d"].notna().sum()
+    assert abs(unusual - total / 200) <= 1
 
 
-def test_the_weeks_and_what_no_change_would_have_erred(executed: Executed):
+def test_the_weeks_and_the_error_of_the_naive_forecast(executed: Executed):
     table = executed.table.set_index(pd.to_datetime(executed.table.index))
     of_week = table["preco_fechamento"].groupby(pd.Grouper(freq="W-FRI"))
     expected = pd.DataFrame({"fechamento_medio": of_week.mean(), "ultimo_fechamento": of_week.last()}).dropna()
     expected = expected[expected.index <= table.index[-1]]
 
     weeks = executed.figures["weeks"]
-    found = pd.DataFrame(weeks["data"], columns=weeks["columns"])
+    result = pd.DataFrame(weeks["data"], columns=weeks["columns"])
 
     assert [day[:10] for day in weeks["index"]] == expected.index.strftime("%Y-%m-%d").tolist()
     for name in expected:
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-12)
-    # The first twelve weeks have no level of volatility, five years are learnt from, and each week is told of the next.
+        np.testing.assert_allclose(result[name], expected[name], rtol=1e-12)
+    # The first forecast follows 12 weeks without volatility and five years of training; the last week has no next one.
     errors = np.diff(np.log(expected["ultimo_fechamento"].to_numpy()))[12 + 260 :] * 100
     assert executed.figures["no_change"] == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-9)
 
 
-def test_what_is_committed_is_bare():
+def test_the_committed_notebook_has_no_outputs():
     notebook = json.loads(PATH.read_text(encoding="utf-8"))
 
     assert notebook == bare(notebook), "save it in `make notebook`, which leaves the outputs out"
@@ -234,6 +235,6 @@ def test_every_text_is_in_portuguese_and_then_in_english():
 
 
 def share(text: str, words: str) -> float:
-    """How much of a text is these words."""
-    found = re.findall(r"\w+", text.lower())
-    return sum(word in words.split() for word in found) / len(found)
+    """Return the fraction of a text's words that are in a list of words."""
+    all_words = re.findall(r"\w+", text.lower())
+    return sum(word in words.split() for word in all_words) / len(all_words)

@@ -1,4 +1,4 @@
-"""The command of `make notebook`, run as a process beside a running API and local AWS."""
+"""Command of `make notebook`, run in a separate process with a running API and local AWS."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def free() -> int:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the project whose notebook may be written."""
+    """Copy of the project, so that the test can change the notebook."""
     for name in ("local", "chalicelib", "common"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / NOTEBOOK).parent.mkdir()
@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def jupyter(url: str, project: Path, free: int) -> Iterator[Running]:
-    """Jupyter beside a running API and local AWS, with a temporary home."""
+    """Jupyter with a running API and local AWS and a temporary home folder."""
     command = [sys.executable, "-m", "local", "notebook", "--jupyter-port", str(free), "--port", url.rpartition(":")[2]]
     aws_port = os.environ["AWS_ENDPOINT_URL"].rpartition(":")[2]
     running = Running([*command, "--aws-port", aws_port], {"HOME": str(project), "BROWSER": "none"}, project)
@@ -53,14 +53,14 @@ def jupyter(url: str, project: Path, free: int) -> Iterator[Running]:
 
 @pytest.fixture
 def token(jupyter: Running, free: int) -> str:
-    """The token that Jupyter prints, once it listens."""
+    """Wait until Jupyter listens and return the token that it prints."""
     token = jupyter.wait_for(rf"http://127\.0\.0\.1:{free}/lab/tree/{NOTEBOOK}\?token=(\w+)")
     wait_for_answer(f"http://127.0.0.1:{free}/api", jupyter)
     return token
 
 
 def request(url: str, token: str, method: str = "GET", body: Any = None) -> Any:
-    """Return the response of Jupyter's API."""
+    """Return the JSON of a response of Jupyter's API."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"Authorization": f"token {token}"}
     prepared = urllib.request.Request(url, data, headers, method=method)
@@ -69,7 +69,7 @@ def request(url: str, token: str, method: str = "GET", body: Any = None) -> Any:
 
 
 def execute(channels: str, code: str) -> str:
-    """Return what code prints in a kernel, over Jupyter's WebSocket."""
+    """Run code in a kernel over Jupyter's WebSocket and return its output."""
     header = {"msg_id": "1", "msg_type": "execute_request", "username": "", "session": "1", "version": "5.4"}
     content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
     message = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {}, "content": content}
@@ -120,13 +120,13 @@ def test_the_notebook_is_saved_without_outputs_and_a_copy_with_them(token: str, 
     assert copy != bare(copy)
 
 
-def test_without_a_running_aws_it_is_one_clear_line():
+def test_without_a_running_aws_the_error_is_one_line():
     assert fails("notebook", *PORTS) == (
         "error: no local AWS answers on http://127.0.0.1:9: start `make run`, or set another port with AWS_PORT="
     )
 
 
-def test_without_a_running_api_it_is_one_clear_line(url: str):
+def test_without_a_running_api_the_error_is_one_line(url: str):
     aws_port = os.environ["AWS_ENDPOINT_URL"].rpartition(":")[2]
 
     assert fails("notebook", *PORTS, "--aws-port", aws_port) == (

@@ -1,4 +1,4 @@
-"""The whole pipeline, driven by its events: raw, S3's notification, the job in a process of its own, Athena, HTTP."""
+"""The whole pipeline with its events: raw, S3 notification, job in a separate process, Athena, HTTP."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ RAW, REFINED = "b3-dataflow-raw", "b3-dataflow-refined"
 
 
 def stored(prefix: str = "") -> dict[str, bytes]:
-    """What lies in the refined bucket, but for the manifest: it tells when a run was, too."""
-    found = moto_state.objects(REFINED, prefix)
+    """Return the objects of the refined bucket except the manifest, which contains the time of the run."""
+    objects = moto_state.objects(REFINED, prefix)
     return {
         entry.key: moto_state.read(REFINED, entry.key) or b""
-        for entry in found
+        for entry in objects
         if not entry.key.startswith("manifests/")
     }
 
@@ -33,7 +33,7 @@ def states(laptop: Laptop) -> list[str]:
     return [run.state for run in reversed(laptop.refined())]
 
 
-def answer(http: Any, path: str) -> dict[date, dict[str, Any]]:
+def rows_by_date(http: Any, path: str) -> dict[date, dict[str, Any]]:
     response = http.get(path)
     assert response.status_code == 200, response.body
     return by_date(response.json_body["rows"])
@@ -54,8 +54,8 @@ def test_the_known_numbers_come_back_from_the_real_history(laptop: Laptop, http:
     laptop.ingest(CsvFile(str(real_csv)))
 
     assert states(laptop) == ["SUCCEEDED"]
-    assert_known(answer(http, "/ibov/volatility?start=2025-09-10&end=2025-09-17"), nulls=0)
-    october = answer(http, "/ibov/prices?start=2025-10-01&end=2025-10-31")
+    assert_known(rows_by_date(http, "/ibov/volatility?start=2025-09-10&end=2025-09-17"), nulls=0)
+    october = rows_by_date(http, "/ibov/prices?start=2025-10-01&end=2025-10-31")
     assert len(october) == 9
     assert http.get("/status").json_body["as_of"] == "2025-10-13"
 
@@ -67,7 +67,7 @@ def test_the_known_numbers_of_six_sessions_alone(laptop: Laptop, http: Any, tmp_
     laptop.ingest(CsvFile(str(path)))
 
     assert states(laptop) == ["SUCCEEDED"]
-    assert_known(answer(http, "/ibov/volatility"), nulls=2)
+    assert_known(rows_by_date(http, "/ibov/volatility"), nulls=2)
 
 
 def test_without_the_notification_nothing_reaches_refined(laptop: Laptop, s3: Any, tmp_path: Path):
@@ -85,14 +85,14 @@ def test_without_the_notification_nothing_reaches_refined(laptop: Laptop, s3: An
     assert stored() == before
 
 
-def test_events_doubled_or_lost_but_for_one_come_to_a_clean_rebuild(laptop: Laptop, s3: Any):
+def test_duplicate_and_lost_events_result_in_a_clean_rebuild(laptop: Laptop, s3: Any):
     history = raw_object(session_bars("2023-06-01", 500), collected_at=COLLECTED)
     window = raw_object(session_bars("2024-06-03", 300), collected_at=COLLECTED + timedelta(hours=1))
     backfill = raw_object(session_bars("2023-05-01", 30), "correcao", COLLECTED + timedelta(hours=2))
     notification = s3.get_bucket_notification_configuration(Bucket=RAW)
     notification.pop("ResponseMetadata")
 
-    # The backfill first, its event lost; then the window, its event lost; then the history, its event doubled.
+    # The events of the backfill and of the window are lost; the event of the history is delivered twice.
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
     for key, body in (backfill, window):
         s3.put_object(Bucket=RAW, Key=key, Body=body)
@@ -101,8 +101,8 @@ def test_events_doubled_or_lost_but_for_one_come_to_a_clean_rebuild(laptop: Lapt
     s3.put_object(Bucket=RAW, Key=history[0], Body=history[1])
     s3.put_object(Bucket=RAW, Key=history[0], Body=history[1])
     assert set(states(laptop)) == {"SUCCEEDED"}
-    found = stored()
-    assert len([key for key in found if key.startswith("refined/")]) == 3
+    before = stored()
+    assert len([key for key in before if key.startswith("refined/")]) == 3
 
     laptop.aws.reset()
     laptop.create_stack()
@@ -112,7 +112,7 @@ def test_events_doubled_or_lost_but_for_one_come_to_a_clean_rebuild(laptop: Lapt
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration=notification)
     s3.put_object(Bucket=RAW, Key=backfill[0], Body=backfill[1])
     assert states(laptop) == ["SUCCEEDED"]
-    assert stored() == found
+    assert stored() == before
 
 
 def test_an_event_whose_object_is_merged_starts_nothing(laptop: Laptop, s3: Any):
@@ -123,20 +123,20 @@ def test_an_event_whose_object_is_merged_starts_nothing(laptop: Laptop, s3: Any)
     s3.put_object(Bucket=RAW, Key=key, Body=body)
     assert states(laptop) == ["SUCCEEDED"]
 
-    # The same key with another content is another object.
+    # The same key with other content counts as another object.
     _, other = raw_object(session_bars("2025-09-01", 30))
     s3.put_object(Bucket=RAW, Key=key, Body=other)
     assert states(laptop) == ["SUCCEEDED", "SUCCEEDED"]
 
 
-def test_an_object_that_is_no_raw_parquet_starts_nothing(laptop: Laptop, s3: Any):
+def test_an_object_that_is_not_raw_parquet_starts_nothing(laptop: Laptop, s3: Any):
     for key in ("raw/readme.txt", "other/x.parquet", "raw.parquet"):
         s3.put_object(Bucket=RAW, Key=key, Body=b"x")
 
     assert states(laptop) == []
 
 
-def test_real_and_synthetic_bars_never_meet(laptop: Laptop, s3: Any):
+def test_real_and_synthetic_bars_do_not_mix(laptop: Laptop, s3: Any):
     key, body = raw_object(known_bars())
     s3.put_object(Bucket=RAW, Key=key, Body=body)
     assert states(laptop) == ["SUCCEEDED"]
@@ -145,7 +145,7 @@ def test_real_and_synthetic_bars_never_meet(laptop: Laptop, s3: Any):
     with pytest.raises(MixedLake, match="the lake holds real bars, the source is 'sample'"):
         laptop.ingest(Sample(date(2025, 9, 17)))
 
-    # Around the check of the ingest, the job refuses too, says why, and leaves the lake as it was.
+    # The job makes the same check, for objects that do not come from the ingest.
     key, body = raw_object(known_bars(), "sample", COLLECTED + timedelta(days=1))
     s3.put_object(Bucket=RAW, Key=key, Body=body)
     run = laptop.refined()[0]
@@ -155,14 +155,14 @@ def test_real_and_synthetic_bars_never_meet(laptop: Laptop, s3: Any):
     assert stored() == before
 
 
-def test_a_daily_run_asks_for_400_days_and_the_first_of_a_month_for_all(laptop: Laptop, http: Any):
-    asked = []
+def test_a_daily_run_requests_400_days_and_all_on_the_first_of_a_month(laptop: Laptop, http: Any):
+    spans = []
 
     class Recorder:
         name = "yahoo"
 
         def fetch(self, start: date | None, end: date | None) -> Any:
-            asked.append((start, end))
+            spans.append((start, end))
             return known_bars()
 
     from chalicelib import wiring
@@ -174,7 +174,7 @@ def test_a_daily_run_asks_for_400_days_and_the_first_of_a_month_for_all(laptop: 
         assert set(states(laptop)) == {"SUCCEEDED"}
 
     window = (date(2024, 9, 9), None), (date(2024, 9, 30), None)
-    assert asked == [(None, None), window[0], (None, None), window[1]]
+    assert spans == [(None, None), window[0], (None, None), window[1]]
 
 
 def test_two_ingests_in_one_second_are_two_objects(laptop: Laptop, s3: Any):

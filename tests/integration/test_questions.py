@@ -1,4 +1,4 @@
-"""`chalicelib.api.athena` over the local Athena: one execution a question, retries and the deadline."""
+"""`chalicelib.api.athena` with the local Athena: reuse of executions, retries and the deadline."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def executions(athena: Any) -> list[str]:
     return ids
 
 
-def test_a_question_about_one_version_is_one_execution(client: Athena, athena: Any):
+def test_a_query_of_one_version_runs_once(client: Athena, athena: Any):
     assert [client.rows(ONE, "v1") for _ in range(3)] == [[{"one": 1}]] * 3
     assert len(executions(athena)) == 1
     client.rows(ONE, "v2")
@@ -38,14 +38,14 @@ def test_a_question_about_one_version_is_one_execution(client: Athena, athena: A
     assert len(executions(athena)) == 3
 
 
-def test_a_question_about_no_version_is_an_execution_each_time(client: Athena, athena: Any):
+def test_a_query_without_a_version_runs_each_time(client: Athena, athena: Any):
     client.rows(ONE)
     client.rows(ONE)
 
     assert len(executions(athena)) == 2
 
 
-def test_a_result_that_is_gone_is_made_again(client: Athena, athena: Any, s3: Any):
+def test_a_deleted_result_is_computed_again(client: Athena, athena: Any, s3: Any):
     client.rows(ONE, "v1")
     for entry in s3.list_objects_v2(Bucket="b3-dataflow-athena")["Contents"]:
         s3.delete_object(Bucket="b3-dataflow-athena", Key=entry["Key"])
@@ -54,39 +54,39 @@ def test_a_result_that_is_gone_is_made_again(client: Athena, athena: Any, s3: An
     assert len(executions(athena)) == 2
 
 
-def test_a_long_result_that_is_gone_between_two_calls_is_made_again(client: Athena, athena: Any, s3: Any):
+def test_a_long_result_deleted_between_two_calls_is_computed_again(client: Athena, athena: Any, s3: Any):
     long = Query("SELECT 1 AS one FROM (VALUES " + ", ".join(["(1)"] * 1200) + ") AS t(x)", max_rows=1200)
 
-    def lose(params: Any, **_: Any) -> None:
-        client.s3.meta.events.unregister("provide-client-params.s3.GetObject", lose)
+    def delete_result(params: Any, **_: Any) -> None:
+        client.s3.meta.events.unregister("provide-client-params.s3.GetObject", delete_result)
         s3.delete_object(**params)
 
-    client.s3.meta.events.register("provide-client-params.s3.GetObject", lose)
+    client.s3.meta.events.register("provide-client-params.s3.GetObject", delete_result)
 
     assert len(client.rows(long, "v1")) == 1200
     assert len(executions(athena)) == 2
 
 
-def test_an_execution_that_is_gone_is_made_again(client: Athena, athena: Any):
-    # As after a workgroup was deleted and made again: the token leads to an execution that went with the old one.
-    def lose(params: Any, **_: Any) -> None:
-        client.athena.meta.events.unregister("provide-client-params.athena.GetQueryExecution", lose)
+def test_a_missing_execution_is_replaced(client: Athena, athena: Any):
+    # As after a workgroup is deleted and created again: the execution of the token was deleted with it.
+    def set_missing_id(params: Any, **_: Any) -> None:
+        client.athena.meta.events.unregister("provide-client-params.athena.GetQueryExecution", set_missing_id)
         params["QueryExecutionId"] = "0f1e2d3c-0000-0000-0000-000000000000"
 
-    client.athena.meta.events.register("provide-client-params.athena.GetQueryExecution", lose)
+    client.athena.meta.events.register("provide-client-params.athena.GetQueryExecution", set_missing_id)
 
     assert client.rows(ONE, "v1") == [{"one": 1}]
     assert len(executions(athena)) == 2
 
 
-def test_a_question_that_fails_is_asked_again_and_then_given_up(client: Athena, athena: Any):
+def test_a_failed_query_is_retried_until_the_last_attempt(client: Athena, athena: Any):
     with pytest.raises(QueryFailed, match="FAILED: TABLE_NOT_FOUND"):
         client.rows(Query("SELECT * FROM missing"), "v1")
 
     assert len(executions(athena)) == ATTEMPTS
 
 
-def test_a_failure_is_not_for_ever(client: Athena, athena: Any, glue: Any):
+def test_a_query_can_succeed_after_a_failure(client: Athena, athena: Any, glue: Any):
     from tests.support.bars import raw_object, session_bars
     from tests.support.lake import fill
 
@@ -96,16 +96,16 @@ def test_a_failure_is_not_for_ever(client: Athena, athena: Any, glue: Any):
     glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
     start = client.athena.meta.events
 
-    def mend(**_: Any) -> None:
+    def create_table(**_: Any) -> None:
         if len(executions(athena)) == 1:
-            wanted = {key: table[key] for key in ("Name", "StorageDescriptor", "PartitionKeys")}
-            glue.create_table(DatabaseName="b3_refined_db", TableInput=wanted)
+            definition = {key: table[key] for key in ("Name", "StorageDescriptor", "PartitionKeys")}
+            glue.create_table(DatabaseName="b3_refined_db", TableInput=definition)
 
-    start.register("before-call.athena.StartQueryExecution", mend, "mend")
+    start.register("before-call.athena.StartQueryExecution", create_table, "create_table")
     try:
         assert client.rows(count, "v1") == [{"n": 0}]
     finally:
-        start.unregister("before-call.athena.StartQueryExecution", unique_id="mend")
+        start.unregister("before-call.athena.StartQueryExecution", unique_id="create_table")
 
 
 @pytest.fixture
@@ -113,10 +113,10 @@ def slow(laptop: Laptop) -> Iterator[Laptop]:
     laptop.aws.executions._latency = 60.0
     yield laptop
     laptop.aws.executions._latency = 0.0
-    laptop.aws.executions.forget()
+    laptop.aws.executions.clear()
 
 
-def test_a_query_past_the_deadline_is_given_up_and_found_again(client: Athena, slow: Laptop, athena: Any):
+def test_a_query_past_the_deadline_times_out_and_is_reused(client: Athena, slow: Laptop, athena: Any):
     for _ in range(2):
         impatient = replace(client, clock=iter([0.0, 1.0, 26.0]).__next__, sleep=lambda seconds: None)
         with pytest.raises(QueryTimeout, match=r"still (QUEUED|RUNNING) at the deadline, after 25\.0 s"):
@@ -136,11 +136,11 @@ def test_polling_backs_off_while_athena_is_busy(client: Athena):
     for _ in range(3):
         throttled(stub, "get_query_execution")
     running: Any = {"QueryExecution": {"Status": {"State": "RUNNING"}}}
-    done: Any = {
+    execution: Any = {
         "QueryExecution": {"Status": {"State": "SUCCEEDED"}, "ResultConfiguration": {"OutputLocation": "s3://b/k"}}
     }
     stub.add_response("get_query_execution", running)
-    stub.add_response("get_query_execution", done)
+    stub.add_response("get_query_execution", execution)
     column = {"Name": "one", "Type": "integer"}
     rows = [{"Data": [{"VarCharValue": text}]} for text in ("one", "7")]
     result: Any = {"ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": [column]}}}
@@ -153,7 +153,7 @@ def test_polling_backs_off_while_athena_is_busy(client: Athena):
     assert pauses == [0.05, 0.1, 0.2, 0.025]
 
 
-def test_polls_are_close_at_first_and_end_at_the_deadline(client: Athena, slow: Laptop):
+def test_polling_starts_fast_and_ends_at_the_deadline(client: Athena, slow: Laptop):
     now = 0.0
     pauses: list[float] = []
 
@@ -171,7 +171,7 @@ def test_polls_are_close_at_first_and_end_at_the_deadline(client: Athena, slow: 
     assert sum(pauses) == pytest.approx(DEADLINE)
 
 
-def test_a_query_that_nobody_can_find_again_is_stopped(client: Athena, slow: Laptop, athena: Any):
+def test_a_query_without_a_token_is_stopped_at_the_deadline(client: Athena, slow: Laptop, athena: Any):
     with pytest.raises(QueryTimeout):
         replace(client, clock=iter([0.0, 1.0, 26.0]).__next__).rows(ONE)
 
@@ -180,13 +180,14 @@ def test_a_query_that_nobody_can_find_again_is_stopped(client: Athena, slow: Lap
     assert execution["Status"]["State"] == "CANCELLED"
 
 
-def test_what_failed_three_times_is_asked_anew(client: Athena, athena: Any):
+def test_a_query_that_failed_three_times_runs_again(client: Athena, athena: Any):
     missing = Query("SELECT 1 AS one FROM missing")
     for _ in range(3):
         with pytest.raises(QueryFailed):
             client.rows(missing, "v1")
 
-    # Two are found again by their token; one is new each time, and would find the cause mended.
+    # The tokens of two attempts return the failed executions. The last attempt runs anew, so it succeeds once the
+    # cause is removed.
     assert len(executions(athena)) == ATTEMPTS - 1 + 3
 
 
@@ -195,7 +196,7 @@ def busy(operation: str) -> Any:
 
 
 @pytest.mark.parametrize("operation", ["start_query_execution", "get_query_execution", "get_query_results"])
-def test_athena_that_stays_busy_is_told_from_one_that_fails(client: Athena, operation: str):
+def test_an_athena_that_stays_busy_is_a_refusal(client: Athena, operation: str):
     now = 0.0
 
     def sleep(seconds: float) -> None:
@@ -207,10 +208,10 @@ def test_athena_that_stays_busy_is_told_from_one_that_fails(client: Athena, oper
     if operation != "start_query_execution":
         stub.add_response("start_query_execution", {"QueryExecutionId": "x"})
     if operation == "get_query_results":
-        done: Any = {
+        execution: Any = {
             "QueryExecution": {"Status": {"State": "SUCCEEDED"}, "ResultConfiguration": {"OutputLocation": "s3://b/k"}}
         }
-        stub.add_response("get_query_execution", done)
+        stub.add_response("get_query_execution", execution)
     for _ in range(100):
         stub.add_client_error(**busy(operation))
 
@@ -220,7 +221,7 @@ def test_athena_that_stays_busy_is_told_from_one_that_fails(client: Athena, oper
     assert now == pytest.approx(DEADLINE)
 
 
-def test_what_athena_forbids_is_a_fault(client: Athena):
+def test_access_denied_is_raised_unchanged(client: Athena):
     with Stubber(client.athena) as stub:
         stub.add_client_error("start_query_execution", "AccessDeniedException", "no", 400)
         with pytest.raises(ClientError, match="AccessDenied"):

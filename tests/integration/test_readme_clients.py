@@ -1,4 +1,4 @@
-"""What the README shows of curl, pandas and JavaScript, run as it stands there against a live API."""
+"""The README's examples of curl, pandas and JavaScript, run unchanged against a running API."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from common.paths import ROOT
 ADDRESS = "http://127.0.0.1:8000"
 
 
-def shown(language: str, url: str) -> str:
-    """Return the README's block in a language, in its section on the API, with another address."""
+def example(language: str, url: str) -> str:
+    """Return the README's code block in a language from its section on the API, with another address."""
     section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Use the API")[2].partition("\n## ")[0]
     (block,) = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
     return str(block).replace(ADDRESS, url)
 
 
 def program(name: str) -> str:
-    """Where a program is; without it, the test is skipped, or fails where all must be there."""
-    found = shutil.which(name)
-    if found is None:
+    """Return the path of a program. Without it, the test is skipped, or fails if REQUIRE_DATA is set."""
+    path = shutil.which(name)
+    if path is None:
         message = f"needs {name}"
         if os.environ.get("REQUIRE_DATA"):
             pytest.fail(message)
         pytest.skip(message)
-    return found
+    return path
 
 
 def test_curl(url: str):
     outputs = []
-    for line in shown("sh", url).splitlines():
+    for line in example("sh", url).splitlines():
         command, *arguments = shlex.split(line)
-        done = subprocess.run([program(command), "-sS", "--fail", *arguments], capture_output=True, check=True)
-        outputs.append(done.stdout.decode())
+        process = subprocess.run([program(command), "-sS", "--fail", *arguments], capture_output=True, check=True)
+        outputs.append(process.stdout.decode())
 
     most_volatile, january = outputs
     ranges = [row["volatilidade_pct"] for row in json.loads(most_volatile)["rows"]]
@@ -53,7 +53,7 @@ def test_curl(url: str):
 
 def test_pandas(url: str):
     names: dict[str, Any] = {}
-    exec(shown("python", url), names)  # noqa: S102 - our own README
+    exec(example("python", url), names)  # noqa: S102 - our own README
 
     frame, volatility = names["frame"], names["volatility"]
     assert frame["data"].dtype == "datetime64[ns]"
@@ -67,10 +67,10 @@ def test_pandas(url: str):
 
 def test_javascript(url: str):
     node = program("node")
-    script = shown("js", url)
+    script = example("js", url)
 
-    done = subprocess.run(
+    process = subprocess.run(
         [node, "--input-type=module", "-e", script], capture_output=True, text=True, timeout=60, check=True
     )
 
-    assert re.fullmatch(r"\d+ unusual days, data to 2025-08-12\n", done.stdout)
+    assert re.fullmatch(r"\d+ unusual days, data to 2025-08-12\n", process.stdout)

@@ -1,4 +1,4 @@
-"""The scripts that find a Python and install into it: only the versions that the project runs on will do."""
+"""Scripts that select a Python of a supported version and install the packages into it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from common.paths import ROOT
 
 SECONDS = 60.0
 
-# It runs what it is given as another version would, makes a virtual environment of itself, and installs nothing.
-PRETENDER = """#!/bin/sh
+# A Python that reports another version, creates a virtual environment with itself, and ignores pip.
+FAKE_PYTHON = """#!/bin/sh
 case "$1" in
     -c) exec {python} -c 'import sys; sys.version_info = {version}; exec(sys.argv[1])' "$2" ;;
     -m) [ "$2" = pip ] || {{ mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; }} ;;
@@ -21,10 +21,10 @@ esac
 """
 
 
-def pretender(path: Path, version: tuple[int, int, int]) -> str:
-    """A program that says it is this version of Python."""
+def fake_python(path: Path, version: tuple[int, int, int]) -> str:
+    """Create a Python that reports a version, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(PRETENDER.format(python=sys.executable, version=version))
+    path.write_text(FAKE_PYTHON.format(python=sys.executable, version=version))
     path.chmod(0o755)
     return str(path)
 
@@ -44,44 +44,42 @@ def script(name: str, *arguments: str, cwd: Path, **environ: str) -> subprocess.
 @pytest.mark.parametrize(
     ("version", "runs"), [((3, 10, 99), False), ((3, 11, 0), True), ((3, 13, 99), True), ((3, 14, 0), False)]
 )
-def test_the_python_that_is_asked_for_must_be_one_that_the_project_runs_on(
-    tmp_path: Path, version: tuple[int, int, int], runs: bool
-):
-    python = pretender(tmp_path / "python", version)
+def test_the_requested_python_must_be_supported(tmp_path: Path, version: tuple[int, int, int], runs: bool):
+    python = fake_python(tmp_path / "python", version)
 
-    done = script("python", cwd=tmp_path, PYTHON=python)
+    process = script("python", cwd=tmp_path, PYTHON=python)
 
     if runs:
-        assert (done.returncode, done.stdout, done.stderr) == (0, f"{python}\n", "")
+        assert (process.returncode, process.stdout, process.stderr) == (0, f"{python}\n", "")
     else:
         complaint = f"b3-dataflow needs Python 3.11, 3.12 or 3.13; PYTHON={python} is none of them\n"
-        assert (done.returncode, done.stdout, done.stderr) == (1, "", complaint)
+        assert (process.returncode, process.stdout, process.stderr) == (1, "", complaint)
 
 
-def test_the_first_python_of_the_path_that_will_do_is_taken(tmp_path: Path):
-    pretender(tmp_path / "python3.13", (3, 14, 0))
-    pretender(tmp_path / "python3.12", (3, 12, 4))
+def test_the_first_supported_python_of_the_path_is_used(tmp_path: Path):
+    fake_python(tmp_path / "python3.13", (3, 14, 0))
+    fake_python(tmp_path / "python3.12", (3, 12, 4))
 
     assert script("python", cwd=tmp_path, PATH=str(tmp_path)).stdout == "python3.12\n"
 
 
-def test_where_no_python_will_do_it_is_said(tmp_path: Path):
-    pretender(tmp_path / "python3", (3, 14, 0))
+def test_without_a_supported_python_it_is_an_error(tmp_path: Path):
+    fake_python(tmp_path / "python3", (3, 14, 0))
 
-    done = script("python", cwd=tmp_path, PATH=str(tmp_path))
+    process = script("python", cwd=tmp_path, PATH=str(tmp_path))
 
     complaint = "b3-dataflow needs Python 3.11, 3.12 or 3.13, and found none on this machine\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", complaint)
+    assert (process.returncode, process.stdout, process.stderr) == (1, "", complaint)
 
 
 @pytest.mark.parametrize(("version", "stays"), [((3, 12, 4), True), ((3, 14, 0), False)])
-def test_an_environment_of_another_python_is_made_anew(tmp_path: Path, version: tuple[int, int, int], stays: bool):
-    pretender(tmp_path / ".venv" / "bin" / "python", version)
+def test_an_environment_of_another_python_is_created_again(tmp_path: Path, version: tuple[int, int, int], stays: bool):
+    fake_python(tmp_path / ".venv" / "bin" / "python", version)
     mine = tmp_path / ".venv" / "mine"
     mine.touch()
 
-    done = script("install", pretender(tmp_path / "python", (3, 13, 0)), cwd=tmp_path)
+    process = script("install", fake_python(tmp_path / "python", (3, 13, 0)), cwd=tmp_path)
 
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     assert mine.exists() is stays
     assert "(3, 13, 0)" in (tmp_path / ".venv" / "bin" / "python").read_text() or stays

@@ -17,33 +17,33 @@ LONG, SHORT = "/ibov/volatility", "/ibov/prices?limit=1&fields=data"
 
 @pytest.fixture
 def connection(url: str) -> Iterator[http.client.HTTPConnection]:
-    made = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
-    yield made
-    made.close()
+    opened = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    yield opened
+    opened.close()
 
 
 def ask(
     connection: http.client.HTTPConnection, path: str, coding: str, method: str = "GET", **headers: str
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    """An answer, and its body as it was sent."""
+    """Return a response and its body, not decompressed."""
     connection.request(method, path, headers={"Accept-Encoding": coding, **headers})
     response = connection.getresponse()
     return response, response.read()
 
 
-def test_a_long_answer_is_sent_compressed_to_a_client_that_takes_it(connection: http.client.HTTPConnection):
+def test_a_long_response_is_compressed_for_a_client_that_accepts_gzip(connection: http.client.HTTPConnection):
     plain, text = ask(connection, LONG, "identity")
-    compressed, sent = ask(connection, LONG, "gzip, deflate, br")
+    compressed, body = ask(connection, LONG, "gzip, deflate, br")
 
     assert (plain.headers["Content-Encoding"], compressed.headers["Content-Encoding"]) == (None, "gzip")
-    assert gzip.decompress(sent) == text
-    assert len(sent) == int(compressed.headers["Content-Length"]) < len(text) / 3
+    assert gzip.decompress(body) == text
+    assert len(body) == int(compressed.headers["Content-Length"]) < len(text) / 3
     for name in ("ETag", "Content-Type", "X-Data-Version", "Vary"):
         assert compressed.headers[name] == plain.headers[name]
     assert plain.headers["Vary"] == "Accept, Accept-Encoding"
 
 
-def test_a_short_answer_is_sent_as_it_is(connection: http.client.HTTPConnection):
+def test_a_short_response_is_not_compressed(connection: http.client.HTTPConnection):
     response, body = ask(connection, SHORT, "gzip")
 
     assert response.headers["Content-Encoding"] is None
@@ -51,23 +51,23 @@ def test_a_short_answer_is_sent_as_it_is(connection: http.client.HTTPConnection)
     assert len(body) < MINIMUM_COMPRESSION_SIZE
 
 
-def test_head_tells_the_length_of_what_is_sent_and_the_connection_serves_the_next_request(
+def test_head_has_the_length_of_get_and_the_connection_serves_the_next_request(
     connection: http.client.HTTPConnection,
 ):
-    get, sent = ask(connection, LONG, "gzip")
+    get, body = ask(connection, LONG, "gzip")
     head, nothing = ask(connection, LONG, "gzip", method="HEAD")
 
     assert (head.status, nothing) == (200, b"")
     for name in ("Content-Length", "Content-Encoding", "ETag", "Vary"):
         assert head.headers[name] == get.headers[name]
-    assert ask(connection, LONG, "gzip")[1] == sent
+    assert ask(connection, LONG, "gzip")[1] == body
 
 
-def test_an_etag_holds_whatever_the_coding(connection: http.client.HTTPConnection):
+def test_an_etag_is_valid_for_every_content_encoding(connection: http.client.HTTPConnection):
     first, _ = ask(connection, LONG, "gzip")
     tag = first.headers["ETag"]
 
-    # A proxy that compresses may make it a weak one.
+    # A proxy that compresses may change the tag to a weak one.
     for known in (tag, f"W/{tag}"):
         response, body = ask(connection, LONG, "gzip", **{"If-None-Match": known})
         assert (response.status, body, response.headers["Content-Encoding"]) == (304, b"", None)
@@ -75,15 +75,15 @@ def test_an_etag_holds_whatever_the_coding(connection: http.client.HTTPConnectio
 
 
 @pytest.mark.parametrize("path", [*ROUTES, "/assets/docs.js", "/ibov/prices?nope=1"])
-def test_every_answer_says_that_it_depends_on_the_coding(connection: http.client.HTTPConnection, path: str):
+def test_every_response_varies_on_accept_encoding(connection: http.client.HTTPConnection, path: str):
     plain, text = ask(connection, path, "identity")
-    compressed, sent = ask(connection, path, "gzip")
+    compressed, body = ask(connection, path, "gzip")
 
     assert "Accept-Encoding" in plain.headers["Vary"].split(", ")
     assert compressed.headers["Vary"] == plain.headers["Vary"]
     large = len(text) >= MINIMUM_COMPRESSION_SIZE
     assert compressed.headers["Content-Encoding"] == ("gzip" if large else None)
-    assert (gzip.decompress(sent) if large else sent) == text
+    assert (gzip.decompress(body) if large else body) == text
 
 
 @pytest.mark.parametrize(
@@ -100,5 +100,5 @@ def test_every_answer_says_that_it_depends_on_the_coding(connection: http.client
         ("deflate;q=1, gzip;q=0.5", True),
     ],
 )
-def test_what_a_client_takes(header: str | None, accepted: bool):
+def test_accepts_gzip(header: str | None, accepted: bool):
     assert accepts_gzip(header) is accepted

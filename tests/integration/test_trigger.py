@@ -1,4 +1,4 @@
-"""What start_refine makes of an S3 event: it starts the job for what is not merged, and for nothing else."""
+"""start_refine starts the job for an S3 event of a raw object that is not merged, and for no other."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Start = Callable[..., str | None]
 
 @pytest.fixture
 def start(lake: Lake, glue: Any, s3: Any) -> Start:
-    """start_refine with an event of these keys; the job it starts does nothing."""
+    """Function that calls start_refine with an event of some keys. The job that it starts does nothing."""
     s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=b"")
     command = {"Name": "glueetl", "ScriptLocation": "s3://b3-dataflow-athena/script.py"}
     glue.create_job(Name="try", Role="arn:aws:iam::123456789012:role/x", Command=command)
@@ -41,7 +41,7 @@ def start(lake: Lake, glue: Any, s3: Any) -> Start:
 
 
 def event(*keys: str) -> dict[str, Any]:
-    """S3's notification of these raw objects, the keys encoded as S3 does."""
+    """Return S3's notification of raw objects, with the keys encoded as by S3."""
     etags = {entry.key: entry.etag for entry in moto_state.objects(RAW, "")}
     return {
         "Records": [
@@ -57,8 +57,8 @@ def event(*keys: str) -> dict[str, Any]:
 
 
 def arguments(glue: Any, run_id: str | None) -> dict[str, str]:
-    given: dict[str, str] = glue.get_job_run(JobName="try", RunId=run_id)["JobRun"]["Arguments"]
-    return given
+    result: dict[str, str] = glue.get_job_run(JobName="try", RunId=run_id)["JobRun"]["Arguments"]
+    return result
 
 
 def started(glue: Any) -> int:
@@ -82,7 +82,7 @@ def test_an_object_before_the_first_commit_starts_the_job(lake: Lake, glue: Any,
     }
 
 
-def test_of_several_objects_one_that_is_not_merged_is_enough(lake: Lake, run: Any, glue: Any, start: Start):
+def test_one_of_several_objects_that_is_not_merged_starts_the_job(lake: Lake, run: Any, glue: Any, start: Start):
     put(lake, *THREE[:2])
     run()
     put(lake, THREE[2])
@@ -91,7 +91,7 @@ def test_of_several_objects_one_that_is_not_merged_is_enough(lake: Lake, run: An
     assert arguments(glue, start(KEYS[0], KEYS[2], KEYS[1]))["--RAW_PATH"] == f"s3://{RAW}/{KEYS[2]}"
 
 
-def test_keys_are_read_as_s3_encodes_them(lake: Lake, run: Any, glue: Any, start: Start):
+def test_keys_are_decoded(lake: Lake, run: Any, glue: Any, start: Start):
     _, body = raw_object(known_bars())
     merged, new = "raw/year=2025/de mim+2 ção.parquet", "raw/year=2025/de mim+3 ção.parquet"
     put(lake, (merged, body))
@@ -104,15 +104,15 @@ def test_keys_are_read_as_s3_encodes_them(lake: Lake, run: Any, glue: Any, start
 
 
 @pytest.mark.parametrize("key", ["raw/readme.txt", "raw.parquet", "other/a.parquet", "raw/a.parquet/"])
-def test_what_is_no_raw_object_starts_nothing(lake: Lake, glue: Any, start: Start, key: str):
-    # A run is going on, and even so there is nothing to wait for.
+def test_an_object_outside_raw_starts_nothing(lake: Lake, glue: Any, start: Start, key: str):
+    # A run is active, but this event does not have to wait for it.
     lake.put_manifest(Manifest("writing", Lease("jr_other", NOW), None), None)
 
     assert start(key) is None
     assert started(glue) == 0
 
 
-def test_while_a_run_may_be_writing_the_event_has_to_come_again(lake: Lake, run: Any, glue: Any, start: Start):
+def test_an_event_during_a_run_is_retried(lake: Lake, run: Any, glue: Any, start: Start):
     put(lake, THREE[0])
     contents = run()
     _, etag = lake.manifest()
@@ -123,7 +123,7 @@ def test_while_a_run_may_be_writing_the_event_has_to_come_again(lake: Lake, run:
         RunInProgress, match=f"try is running; {KEYS[1]} waits for the next attempt: run jr_other holds the lease"
     ):
         start(KEYS[1])
-    # Not even what the last commit merged is sure: the run may be of another release.
+    # The same for a merged object, because the run may be of another release, which would merge it again.
     with pytest.raises(RunInProgress, match="run jr_other holds the lease"):
         start(KEYS[0])
     assert started(glue) == 0
@@ -132,7 +132,7 @@ def test_while_a_run_may_be_writing_the_event_has_to_come_again(lake: Lake, run:
     assert start(KEYS[1]) is not None
 
 
-def test_after_a_run_that_failed_on_the_way_any_event_starts_the_next(lake: Lake, run: Any, glue: Any, start: Start):
+def test_after_a_run_that_failed_while_it_wrote_any_event_starts_the_job(lake: Lake, run: Any, glue: Any, start: Start):
     put(lake, THREE[0])
     contents = run()
     _, etag = lake.manifest()
@@ -141,19 +141,19 @@ def test_after_a_run_that_failed_on_the_way_any_event_starts_the_next(lake: Lake
     assert start(KEYS[0]) is not None
 
 
-def test_an_object_that_arrives_while_a_run_works_is_merged_when_its_event_comes_again(
+def test_an_object_that_arrives_during_a_run_is_merged_when_its_event_is_retried(
     lake: Lake, run: Any, glue: Any, start: Start, monkeypatch: Any
 ):
     put(lake, THREE[0])
-    refine, left, refused = merge.refine, [THREE[1]], []
+    refine, pending, refused = merge.refine, [THREE[1]], []
 
-    def refine_while_raw_grows(*given: Any) -> Any:
-        if left:
-            put(lake, left.pop())
+    def refine_while_raw_grows(*args: Any) -> Any:
+        if pending:
+            put(lake, pending.pop())
             with pytest.raises(RunInProgress) as raised:
                 start(KEYS[1])
             refused.append(raised.value)
-        return refine(*given)
+        return refine(*args)
 
     monkeypatch.setattr(merge, "refine", refine_while_raw_grows)
     run()
@@ -163,7 +163,7 @@ def test_an_object_that_arrives_while_a_run_works_is_merged_when_its_event_comes
     assert started(glue) == 0
 
 
-def test_a_ledger_that_is_missing_starts_the_job(lake: Lake, run: Any, glue: Any, start: Start):
+def test_a_missing_ledger_starts_the_job(lake: Lake, run: Any, glue: Any, start: Start):
     put(lake, THREE[0])
     lake.s3.delete_object(Bucket=REFINED, Key=run().ledger)
 
@@ -178,7 +178,7 @@ def test_the_same_key_with_another_content_is_another_object(lake: Lake, run: An
     assert start(KEYS[0]) is not None
 
 
-def test_a_run_that_glue_is_still_starting_is_waited_for_too(lake: Lake, glue: Any, start: Start, tmp_path: Path):
+def test_an_event_while_glue_starts_a_run_is_retried(lake: Lake, glue: Any, start: Start, tmp_path: Path):
     (tmp_path / "script.py").write_text("import threading\nthreading.Event().wait()\n")
     put(lake, THREE[0])
     start(KEYS[0])

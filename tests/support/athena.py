@@ -1,4 +1,4 @@
-"""Asking the local Athena as a client of AWS does."""
+"""Functions that run queries in the local Athena through its API."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def finish(athena: Any, execution_id: str) -> dict[str, Any]:
 
 
 def query(athena: Any, sql: str, **arguments: Any) -> list[list[str | None]]:
-    """The rows of a query that must succeed, without the names."""
+    """Return the rows of a query that must succeed, without the header."""
     execution_id = start(athena, sql, **arguments)
     execution = finish(athena, execution_id)
     assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
@@ -53,7 +53,7 @@ def query(athena: Any, sql: str, **arguments: Any) -> list[list[str | None]]:
 
 
 def failure(athena: Any, sql: str, **arguments: Any) -> str:
-    """Why a query that is accepted fails."""
+    """Return the reason why an execution fails."""
     execution = finish(athena, start(athena, sql, **arguments))
     assert execution["Status"]["State"] == "FAILED", execution["Status"]
     reason = execution["Status"]["StateChangeReason"]
@@ -62,7 +62,7 @@ def failure(athena: Any, sql: str, **arguments: Any) -> str:
 
 
 def refusal(athena: Any, sql: str, **arguments: Any) -> str:
-    """Why a query is refused at once."""
+    """Return the message with which StartQueryExecution refuses a query."""
     with pytest.raises(ClientError) as raised:
         start(athena, sql, **arguments)
     assert raised.value.response["Error"]["Code"] == "InvalidRequestException"

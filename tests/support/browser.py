@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright, and a record of the requests to the local AWS."""
+"""Debian's Chromium, controlled by Playwright, and a record of the requests to the local AWS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local.aws import LocalAws
 Requests = list[str]
 """Method and path of each request, in order."""
 
-# No proxy: all requests go to loopback. attacker.test stands for a name whose owner points it there.
+# No proxy: all requests go to loopback. attacker.test is a host that resolves to loopback (DNS rebinding).
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-proxy-server",
@@ -25,7 +25,7 @@ ARGUMENTS = [
 
 
 def chromium_path() -> str:
-    """Where Chromium is. A module that asks for it is skipped where there is none, or fails if it is required."""
+    """Return the path of Chromium. Without it, the module is skipped, or fails if REQUIRE_BROWSER is set."""
     path = shutil.which("chromium")
     if path is None:
         message = "needs Chromium: apt-get install chromium"
@@ -46,30 +46,30 @@ def chromium(path: str) -> Iterator[Browser]:
 
 @contextmanager
 def recording(aws: LocalAws) -> Iterator[Requests]:
-    """The requests that pass the door from now on."""
+    """Record the requests that pass the door."""
     door: Any = aws._server.app
-    behind = door._application
-    seen: Requests = []
+    wrapped = door._application
+    requests: Requests = []
 
     def application(environ: Any, start_response: Any) -> Any:
-        seen.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
-        return behind(environ, start_response)
+        requests.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+        return wrapped(environ, start_response)
 
     door._application = application
-    yield seen
-    door._application = behind
+    yield requests
+    door._application = wrapped
 
 
 @contextmanager
 def without_door(aws: LocalAws) -> Iterator[Requests]:
-    """Take the door away until the end of the block. Gives the requests that arrive."""
+    """Remove the door until the end of the block, and record the requests that arrive."""
     door: Any = aws._server.app
-    seen: Requests = []
+    requests: Requests = []
 
     def application(environ: Any, start_response: Any) -> Any:
-        seen.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+        requests.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         return door._application(environ, start_response)
 
     aws._server.app = application
-    yield seen
+    yield requests
     aws._server.app = door

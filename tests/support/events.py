@@ -1,4 +1,4 @@
-"""Events as AWS sends them to the functions: shapes from the developer guide of Lambda."""
+"""Events of the functions, in the format of Lambda's developer guide."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ SCHEDULE = {
 
 
 def proxy(path: str, resource: str | None = None, **parameters: str) -> dict[str, Any]:
-    """API Gateway's proxy event of a REST API for a GET.
+    """Return API Gateway's proxy event of a REST API for a GET.
 
     Args:
-        resource: the route, where it is not the path.
+        path: path of the request.
+        resource: route, if it differs from the path.
+        parameters: query parameters.
     """
-    asked = parameters or None
+    query = parameters or None
     name = {"name": path.rpartition("/")[2]} if resource else None
     headers = {
         "Accept": "application/json",
@@ -37,8 +39,8 @@ def proxy(path: str, resource: str | None = None, **parameters: str) -> dict[str
         "httpMethod": "GET",
         "headers": headers,
         "multiValueHeaders": {header: [value] for header, value in headers.items()},
-        "queryStringParameters": asked,
-        "multiValueQueryStringParameters": asked and {key: [value] for key, value in asked.items()},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": query and {key: [value] for key, value in query.items()},
         "pathParameters": name,
         "stageVariables": None,
         "requestContext": {

@@ -1,6 +1,6 @@
-"""The refined table of the real history once more, in plain pandas, and what compares an answer of the API with it.
+"""The refined table computed a second time in plain pandas, and functions that compare the API's rows with it.
 
-Nothing of the library is in it: what is expected comes from the CSV alone.
+Does not import the library: the expected values depend on the CSV only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ESTIMATORS = [
 ]
 WINDOWS = [5, 10, 21, 42, 63, 126, 252]
 
-# Passed through, or one operation on what is: equal to the last bit. All else within 1e-9.
+# Columns of raw, and results of one operation on them, are equal to the last bit; others within 1e-9.
 EXACT = {
     "ticker",
     "preco_abertura",
@@ -45,13 +45,13 @@ EXACT = {
 }
 RELATIVE = 1e-9
 
-# Differences of numbers of the size of one: near zero, what is left of them has fewer digits.
+# Differences of numbers near one: results near zero have fewer correct digits, so they need an absolute tolerance.
 DIFFERENCES = {"retorno_log", "vol_zscore", "escore", "drawdown"}
 ABSOLUTE = 1e-12
 
 
 def refined(path: Path) -> pd.DataFrame:
-    """The refined table as it should be, but for most of `avisos`: a row a session, by the date as ISO writes it."""
+    """Return the expected refined table: one row for each session, indexed by its ISO date, without `avisos`."""
     bars = pd.read_csv(path, float_precision="round_trip")
     bars = bars[bars["is_session"]].set_index("date").rename_axis("data")
     opened, high, low, close = (bars[name] for name in ("open", "high", "low", "close"))
@@ -95,13 +95,13 @@ def log(ratio: pd.Series) -> pd.Series:
 
 
 def volatilities(opened: pd.Series, high: pd.Series, low: pd.Series, close: pd.Series) -> dict[str, pd.Series]:
-    """Each estimator over each window, annualised."""
+    """Return the annualised volatility of each estimator over each window."""
     before = close.shift()
     night, day, whole = log(opened / before), log(close / opened), log(close / before)
     ranges = log(high / low) ** 2
     garman_klass = ranges / 2 - (2 * math.log(2) - 1) * day**2
     rogers_satchell = log(high / close) * log(high / opened) + log(low / close) * log(low / opened)
-    found: dict[str, pd.Series] = {}
+    result: dict[str, pd.Series] = {}
     for n in WINDOWS:
         k = 0.34 / (1.34 + (n + 1) / (n - 1))
         daily = {
@@ -114,25 +114,25 @@ def volatilities(opened: pd.Series, high: pd.Series, low: pd.Series, close: pd.S
             + k * day.rolling(n).var()
             + (1 - k) * rogers_satchell.rolling(n).mean(),
         }
-        found |= {f"vol_{name}_{n}d": np.sqrt(252 * variance) for name, variance in daily.items()}
-    return found
+        result |= {f"vol_{name}_{n}d": np.sqrt(252 * variance) for name, variance in daily.items()}
+    return result
 
 
 def zscore(values: pd.Series) -> pd.Series:
-    """Each value against the 252 before it, or as many as there are, 21 at least."""
+    """Return the z-score of each value relative to the previous 252 values, or all if fewer, but at least 21."""
     earlier = values.shift().rolling(252, min_periods=21)
     return (values - earlier.mean()) / earlier.std()
 
 
 def smoothed(values: pd.Series, decay: float, seed: int) -> pd.Series:
-    """From the mean of the first `seed` values that are not null, each value takes the place of 1 - decay."""
+    """Return the exponential smoothing of values; it starts with the mean of the first `seed` values after the null."""
     known = values.iloc[1:]
     level = known.iloc[:seed].mean()
-    found = {known.index[seed - 1]: level}
+    result = {known.index[seed - 1]: level}
     for day, value in known.iloc[seed:].items():
         level = decay * level + (1 - decay) * value
-        found[day] = level
-    return pd.Series(found).reindex(values.index)
+        result[day] = level
+    return pd.Series(result).reindex(values.index)
 
 
 def ewma(returns: pd.Series) -> pd.Series:
@@ -140,7 +140,7 @@ def ewma(returns: pd.Series) -> pd.Series:
 
 
 def refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def ask(api: Any, path: str) -> dict[str, Any]:
@@ -150,15 +150,15 @@ def ask(api: Any, path: str) -> dict[str, Any]:
 
 
 def pages(api: Any, path: str) -> list[list[Row]]:
-    """The rows of a question, page by page until there is no next."""
-    found = []
+    """Return the rows of each page of a request, following the links to the end."""
+    rows = []
     following: str | None = path
     while following:
         body = ask(api, following)
-        found.append(body["rows"])
+        rows.append(body["rows"])
         assert body["meta"]["count"] == len(body["rows"])
         following = body["links"]["next"]
-    return found
+    return rows
 
 
 def every(api: Any, path: str) -> list[Row]:
@@ -170,25 +170,25 @@ def days(rows: Sequence[Row]) -> list[str]:
 
 
 def assert_rows(rows: Sequence[Row], expected: pd.DataFrame) -> None:
-    """The sessions are these, in this order, and have the values of all that the expected frame knows of."""
+    """Assert that the rows have the sessions of the expected frame, in its order, and the values of its columns."""
     assert days(rows) == expected.index.tolist()
     for name in rows[0]:
         if name in expected:
             assert_values(name, [row[name] for row in rows], expected[name].tolist())
 
 
-def assert_values(name: str, found: Sequence[Any], expected: Sequence[Any]) -> None:
-    assert len(found) == len(expected)
+def assert_values(name: str, actual: Sequence[Any], expected: Sequence[Any]) -> None:
+    assert len(actual) == len(expected)
     if name in EXACT:
-        assert found == [None if pd.isna(value) else value for value in expected]
+        assert actual == [None if pd.isna(value) else value for value in expected]
     else:
-        numbers = np.array([math.nan if value is None else value for value in found])
+        numbers = np.array([math.nan if value is None else value for value in actual])
         absolute = ABSOLUTE if name in DIFFERENCES else 0
         np.testing.assert_allclose(numbers, np.array(expected), rtol=RELATIVE, atol=absolute, err_msg=name)
 
 
 def ordered(table: pd.DataFrame, sort: str) -> pd.DataFrame:
-    """As the contract orders: nulls last, ties by date."""
+    """Return the table in the order of the contract: nulls last, ties by date."""
     column = sort.removeprefix("-")
     return table.sort_values(
         [column, "data"] if column != "data" else "data",

@@ -1,4 +1,4 @@
-"""What a client could send to the API: every parameter of every route, values that none can have, and valid ones."""
+"""Requests for fuzz tests of the API: all parameters of all routes with valid and invalid values."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PARAMETERS: Mapping[str, Sequence[str]] = {
 }
 TABLE = [path for path in PARAMETERS if path.startswith("/ibov/")]
 
-# No parameter of any route can be one of these.
+# Values that are invalid for every parameter.
 HOSTILE = [
     "",
     " ",
@@ -115,7 +115,7 @@ HOSTILE = [
     "a" * 8000,
 ]
 
-# What percent-encoding itself can do wrong.
+# Malformed and unusual percent-encodings.
 ENCODED = ["%", "%zz", "%FF", "%C0%80", "%ED%A0%80", "%F4%90%80%80", "%u0027", "%2527", "+", "%00%00", "=", "=="]
 
 VALID: Mapping[str, st.SearchStrategy[str]] = {
@@ -140,7 +140,7 @@ anything = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30)).map(lambda 
 
 @st.composite
 def questions(draw: st.DrawFn, path: str) -> str:
-    """A query string: mostly what the route takes, some of it malformed, repeated, or of another route."""
+    """Return a query string of a route: mostly valid, sometimes with malformed, repeated or unknown parameters."""
     names = draw(st.lists(st.sampled_from(PARAMETERS[path] or [""]), max_size=4, unique=True))
     parts = [f"{name}={quote(draw(VALID[name]))}" for name in names if name]
     odd = st.one_of(

@@ -1,4 +1,4 @@
-"""Runs of the job in the process of a test: what raw holds, what came of it, and what strikes in between."""
+"""Support for job runs in the test's process: raw objects, the state of the lake, and hooks on S3 calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.bars import COLLECTED, raw_object, session_bars
 from tests.support.lake import RAW
 from tests.support.lake import REFINED as BUCKET
 
-# A correction that overlaps the history, adds a year of its own, and has a bar that is refused.
+# A correction that overlaps the history, adds a year, and has a bar that is refused.
 CORRECTION = pd.concat([session_bars("2023-12-28", 1), session_bars("2024-10-15", 30)], ignore_index=True)
 CORRECTION.loc[30, "preco_abertura"] = float("nan")
 
@@ -37,7 +37,7 @@ WRITES = {
     "BatchUpdatePartition",
     "BatchDeletePartition",
 }
-"""All that the job changes anything with."""
+"""Operations with which the job changes something."""
 
 
 def put(lake: Lake, *objects: tuple[str, bytes]) -> None:
@@ -46,13 +46,13 @@ def put(lake: Lake, *objects: tuple[str, bytes]) -> None:
 
 
 def stored() -> dict[str, bytes | None]:
-    """What lies in the refined bucket, but for the manifest and the ledger."""
-    found = [entry.key for entry in moto_state.objects(BUCKET, "") if not entry.key.startswith("manifests/")]
-    return {key: moto_state.read(BUCKET, key) for key in found}
+    """Return the objects of the refined bucket except the manifest and the ledger."""
+    keys = [entry.key for entry in moto_state.objects(BUCKET, "") if not entry.key.startswith("manifests/")]
+    return {key: moto_state.read(BUCKET, key) for key in keys}
 
 
 def modified() -> dict[str, int]:
-    """An id of each write of a year: moto keeps a version of its own for each."""
+    """Return an id of the last write of each year: moto creates a new object for each write."""
     keys = [entry.key for entry in moto_state.objects(BUCKET, "refined/")]
     return {key: id(moto_state._s3().get_object(BUCKET, key)) for key in keys}
 
@@ -63,38 +63,38 @@ def registered(glue: Any) -> list[str]:
 
 
 def empty(laptop: Laptop, s3: Any) -> None:
-    """An empty stack in which a raw object starts no job."""
+    """Create an empty stack in which a raw object does not start the job."""
     laptop.aws.reset()
     laptop.create_stack()
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
 
 
 def rival() -> Lake:
-    """The lake as another process sees it: none of its calls meets what strikes ours."""
+    """Return the lake of another run. It has its own S3 client, so hooks of `before_call` do not apply to it."""
     return Lake(boto3.session.Session().client("s3"), RAW, BUCKET)
 
 
 @contextmanager
-def struck(lake: Lake, operation: str, act: Callable[[Mapping[str, Any]], None]) -> Iterator[None]:
-    """While it lasts, each call of an operation of S3 is preceded by `act` with its parameters, which may raise."""
+def before_call(lake: Lake, operation: str, hook: Callable[[Mapping[str, Any]], None]) -> Iterator[None]:
+    """Call a hook with the parameters of each call of an S3 operation, before the call. The hook may raise."""
 
     def handler(params: Mapping[str, Any], **_: Any) -> None:
-        act(params)
+        hook(params)
 
     name = f"provide-client-params.s3.{operation}"
-    lake.s3.meta.events.register(name, handler, unique_id="struck")
+    lake.s3.meta.events.register(name, handler, unique_id="before_call")
     try:
         yield
     finally:
-        lake.s3.meta.events.unregister(name, unique_id="struck")
+        lake.s3.meta.events.unregister(name, unique_id="before_call")
 
 
-def once(key: str, act: Callable[[], object]) -> Callable[[Mapping[str, Any]], None]:
-    """What `struck` does at the first call about a key only."""
-    left = [act]
+def once(key: str, action: Callable[[], object]) -> Callable[[Mapping[str, Any]], None]:
+    """Return a hook for `before_call` that runs an action at the first call for a key."""
+    pending = [action]
 
-    def strike(params: Mapping[str, Any]) -> None:
-        if params["Key"] == key and left:
-            left.pop()()
+    def hook(params: Mapping[str, Any]) -> None:
+        if params["Key"] == key and pending:
+            pending.pop()()
 
-    return strike
+    return hook

@@ -1,4 +1,4 @@
-"""Filling a lake without the events and the job's own process, where a test is not about them."""
+"""Fills a lake without S3 events and without a separate process for the job."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SESSION = boto3.Session()
 
 @contextmanager
 def no_events() -> Iterator[None]:
-    """The raw bucket without its notification."""
+    """Remove the notification of the raw bucket until the end of the block."""
     s3: Any = boto3.client("s3")
     notification = s3.get_bucket_notification_configuration(Bucket=RAW)
     notification.pop("ResponseMetadata")
@@ -36,7 +36,7 @@ def no_events() -> Iterator[None]:
 
 
 def fill(*objects: tuple[str, bytes]) -> Contents:
-    """Put raw objects and bring refined up to date in this process."""
+    """Put raw objects and update refined in this process."""
     s3: Any = boto3.client("s3")
     with no_events():
         for key, body in objects:
@@ -44,14 +44,14 @@ def fill(*objects: tuple[str, bytes]) -> Contents:
     catalog = Catalog(SESSION, "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
     contents = update_refined(wiring.lake(), catalog, "jr_fill", lambda: NOW)
     assert contents is not None
-    # As a function that has just started: one that is warm would know of this only some seconds later.
+    # The cache of the manifest would hide the commit for some seconds.
     wiring.forget()
     return contents
 
 
 @contextmanager
 def served(running: Laptop, *objects: tuple[str, bytes]) -> Iterator[Any]:
-    """Chalice's test client for the API over a lake of these raw objects, for the tests of a whole module."""
+    """Yield Chalice's test client for the API over a lake of raw objects. For fixtures of a module."""
     running.aws.reset()
     running.create_stack()
     fill(*objects)

@@ -1,4 +1,4 @@
-"""Commands as somebody types them: processes of their own, which end with the tests."""
+"""Commands in separate processes, as a user starts them. They end with the tests."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ from common.paths import ROOT
 
 SECONDS = 60.0
 
-# A process is left with the alarm of the one that it replaces: it ends by itself even if the tests are killed.
+# execvp keeps the alarm, so the process ends after 120 s even if the tests are killed.
 LIMITED = "import os, signal, sys; signal.alarm(120); os.execvp(sys.argv[1], sys.argv[1:])"
 
 
 class Running:
-    """A process whose output is read as it comes.
+    """Process whose output is read while it runs.
 
     Args:
-        environ: variables of its own.
-        inherit: whether it has those of this process as well, but for AWS's.
+        command: program and arguments.
+        environ: environment variables to set.
+        cwd: working folder.
+        inherit: whether to inherit the variables of this process except AWS's.
     """
 
     def __init__(self, command: list[str], environ: dict[str, str], cwd: Path = ROOT, *, inherit: bool = True) -> None:
-        kept = {name: value for name, value in os.environ.items() if inherit and not name.startswith("AWS_")}
+        inherited = {name: value for name, value in os.environ.items() if inherit and not name.startswith("AWS_")}
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-c", LIMITED, *command],
             cwd=cwd,
-            env=kept | {"PYTHONUNBUFFERED": "1"} | environ,
+            env=inherited | {"PYTHONUNBUFFERED": "1"} | environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -60,16 +62,16 @@ class Running:
             self._grown.notify_all()
 
     def wait_for(self, pattern: str) -> str:
-        """Wait until the output has this, and give its first group."""
+        """Wait until the output matches a pattern, and return its first group, or the match if it has none."""
         with self._grown:
-            found = self._grown.wait_for(
+            match = self._grown.wait_for(
                 lambda: re.search(pattern, self.output) or not self._reader.is_alive(), SECONDS
             )
-        assert isinstance(found, re.Match), f"{pattern!r} is not in:\n{self.output}"
-        return str(found[1]) if found.groups() else str(found[0])
+        assert isinstance(match, re.Match), f"{pattern!r} is not in:\n{self.output}"
+        return str(match[1]) if match.groups() else str(match[0])
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:
-        """Send a signal to the whole group, as a terminal does, and give the exit status."""
+        """Send a signal to the process group, as a terminal does, and return the exit status."""
         os.killpg(self.process.pid, how)
         status = self.process.wait(SECONDS)
         self._reader.join(SECONDS)
@@ -77,14 +79,14 @@ class Running:
 
 
 def get(url: str) -> Any:
-    """The JSON at a URL of loopback."""
+    """Return the JSON at a loopback URL."""
     with urllib.request.urlopen(url, timeout=SECONDS) as response:
         return json.load(response)
 
 
 @contextmanager
 def local(*arguments: str, **environ: str) -> Iterator[Running]:
-    """`make run` on free ports."""
+    """Run `make run` on free ports."""
     running = Running([sys.executable, "-m", "local", "--port", "0", "--aws-port", "0", *arguments], environ)
     try:
         yield running
@@ -94,7 +96,7 @@ def local(*arguments: str, **environ: str) -> Iterator[Running]:
 
 
 def runs(*arguments: str, python: tuple[str, ...] = ("-m", "local"), **environ: str) -> Any:
-    """A command line that ends by itself."""
+    """Run a command to its end and return the completed process."""
     return subprocess.run(
         [sys.executable, *python, *arguments],
         cwd=ROOT,
@@ -107,17 +109,17 @@ def runs(*arguments: str, python: tuple[str, ...] = ("-m", "local"), **environ: 
 
 
 def fails(*arguments: str, python: tuple[str, ...] = ("-m", "local")) -> str:
-    """What a command line that must fail says on its error output: one line."""
-    done = runs(*arguments, python=python)
-    assert done.returncode == 1
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    assert len(lines) == 1, done.stderr
-    assert "Traceback" not in done.stdout
+    """Run a command that must fail, and return its error output, which must be one line."""
+    process = runs(*arguments, python=python)
+    assert process.returncode == 1
+    lines = [line for line in process.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, process.stderr
+    assert "Traceback" not in process.stdout
     return lines[0]
 
 
 def wait_for_answer(url: str, running: Running) -> Any:
-    """The JSON at a URL, as soon as the process answers."""
+    """Wait until a process responds at a URL, and return the JSON."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         try:

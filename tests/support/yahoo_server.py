@@ -22,7 +22,7 @@ Bar = tuple[str, float | None, float | None, float | None, float | None, int | N
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One response: status, type of content, body."""
+    """Response: status, content type, body."""
 
     status: int
     content_type: str
@@ -31,7 +31,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: host, path and parameters."""
+    """Request: host, path and query parameters."""
 
     host: str
     path: str

@@ -7,7 +7,7 @@ import pytest
 
 from local.athena.text import as_text, java_double, kind, to_csv, type_name
 
-# What `Double.toString` of Java prints (JDK 19 and later).
+# Results of Java's `Double.toString` (JDK 19 and later).
 JAVA = [
     (0.0, "0.0"),
     (-0.0, "-0.0"),
@@ -28,11 +28,11 @@ JAVA = [
 
 
 @pytest.mark.parametrize(("value", "text"), JAVA)
-def test_a_double_is_printed_as_java_prints_it(value, text):
+def test_a_double_has_the_format_of_java(value, text):
     assert java_double(value) == text
 
 
-def test_a_column_of_doubles_is_printed_as_its_values_are():
+def test_a_column_of_doubles_has_the_format_of_its_values():
     values = [value for value, _ in JAVA] + [None, float("nan")]
 
     assert as_text(pa.chunked_array([pa.array(values)])).to_pylist() == [text for _, text in JAVA] + [None, "NaN"]
@@ -66,7 +66,7 @@ def test_a_type_without_a_known_text_has_no_kind(type_):
     assert kind(type_) is None
 
 
-def test_in_the_csv_every_value_is_quoted_and_null_is_nothing():
+def test_in_the_csv_every_value_is_quoted_and_null_is_an_empty_field():
     columns = [
         pa.chunked_array([pa.array(['a"b', "", None, "c,\nd"])]),
         pa.chunked_array([pa.array(["1", None, "2", "3"])]),

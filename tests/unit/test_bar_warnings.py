@@ -108,7 +108,7 @@ class TestJumps:
 
 
 class TestSuspectCloses:
-    """Bars that open at the previous close with a range of two percent, unless a test changes them."""
+    """Warnings on bars that open at the previous close with a range of two percent, unless a test changes them."""
 
     NUMBER = 30
 
@@ -125,7 +125,7 @@ class TestSuspectCloses:
         return np.flatnonzero(suspect_closes(bars, calendar, IBOV)).tolist()
 
     def move_open(self, bars: pd.DataFrame, day: int, points: float) -> pd.DataFrame:
-        """Move the open of the next session this far from the close of a day."""
+        """Set the open of the next session to the close of a day plus a distance."""
         bars.loc[day + 1, "preco_abertura"] = bars["preco_fechamento"].iloc[day] + points
         return bars
 

@@ -46,7 +46,7 @@ def test_the_true_range_includes_the_previous_close():
 
 
 def reference_zscore(values: pd.Series) -> pd.Series:
-    """Compute it with pandas, which is slower and rounds differently."""
+    """Return the z-score computed with pandas, which is slower and rounds differently."""
     before = values.shift().rolling(252, min_periods=21)
     return (values - before.mean()) / before.std(ddof=1)
 

@@ -27,7 +27,7 @@ def refined(bars: pd.DataFrame, instrument: Instrument) -> Refined:
 
 
 def doubtful_bars() -> pd.DataFrame:
-    """Return bars with cents, one of them without volume, and one close that the next open contradicts."""
+    """Return bars with cents; one has no volume, and one has a close far from the next open."""
     bars = session_bars("2022-03-07", 10)
     bars[list(PRICES)] += 0.25
     bars.loc[3, "volume_negociado"] = 0

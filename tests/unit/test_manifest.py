@@ -11,14 +11,14 @@ from chalicelib.lake.manifest import Lease, Ledger, Manifest, Year, version_of
 NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
 
 
-def test_a_claim_holds_for_as_long_as_the_job_may_run():
+def test_a_lease_is_live_as_long_as_the_job_may_run():
     lease = Lease("jr_1", NOW)
 
     assert lease.is_live(NOW + timedelta(minutes=9, seconds=59))
     assert not lease.is_live(NOW + timedelta(minutes=10))
 
 
-def test_a_manifest_survives_being_written_and_read():
+def test_a_manifest_is_equal_after_encoding_and_decoding():
     written = Manifest("writing", Lease("jr_1", NOW), None)
 
     assert Manifest.decode(written.encode()) == written
@@ -26,12 +26,12 @@ def test_a_manifest_survives_being_written_and_read():
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"state":"done","claim":null,"contents":null}'])
-def test_what_is_no_manifest_is_refused(body):
+def test_bytes_that_are_not_a_manifest_are_refused(body):
     with pytest.raises(msgspec.DecodeError):
         Manifest.decode(body)
 
 
-def test_the_version_is_of_the_bytes_and_the_schema_and_of_nothing_else(monkeypatch):
+def test_the_version_depends_on_the_bytes_and_the_schema_only(monkeypatch):
     years = {"2024": Year('"e1"', 250, "aa"), "2025": Year('"e2"', 190, "bb")}
     version = version_of(years)
 

@@ -16,7 +16,7 @@ EVENING = datetime(2025, 9, 18, 0, 20, tzinfo=UTC)  # 21:20 of the 17th in São 
 
 
 def unfinished() -> pd.DataFrame:
-    """Return the known bars, the last of them unfinished."""
+    """Return the known bars with an unfinished last bar."""
     bars = known_bars()
     bars.loc[5, [*PRICES, "volume_negociado"]] = [144059.0, 145900.5, 143910.0, 145500.34375, 0]
     return bars

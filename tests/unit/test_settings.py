@@ -18,7 +18,7 @@ def test_the_defaults_are_the_laptops():
     )
 
 
-def test_each_is_read_from_its_variable():
+def test_each_setting_is_read_from_its_variable():
     assert Settings.from_environ({"B3_DATABASE": "b3_refined_db_dev"}).database == "b3_refined_db_dev"
 
 
@@ -34,7 +34,7 @@ def test_each_is_read_from_its_variable():
         ("B3_JOB", "a job"),
     ],
 )
-def test_a_malformed_one_is_named_with_its_value_and_what_is_allowed(name, value):
+def test_an_invalid_value_is_named_with_the_allowed_values(name, value):
     with pytest.raises(SettingsError) as raised:
         Settings.from_environ({name: value})
 
@@ -43,7 +43,7 @@ def test_a_malformed_one_is_named_with_its_value_and_what_is_allowed(name, value
     assert "allowed" in str(raised.value)
 
 
-def test_a_misspelt_one_is_refused():
+def test_a_misspelt_variable_is_refused():
     with pytest.raises(
         SettingsError, match="B3_BUCKET_RAW is not a setting; allowed: B3_RAW_BUCKET, B3_REFINED_BUCKET"
     ):
