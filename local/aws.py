@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
@@ -14,6 +15,7 @@ from local import moto_state
 from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
 from local.athena.executions import Executions
+from local.connections import Connection
 from local.defaults import HOST
 from local.door import Door
 from local.environment import sdk_environ
@@ -82,8 +84,12 @@ class LocalAws:
         moto_state.reset()
 
 
-class _QuietHandler(MotoRequestHandler):
-    """Moto's, without a line for each request."""
+class _QuietHandler(Connection, MotoRequestHandler):
+    """Moto's request handler, without a line for each request."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:  # noqa: ARG002
+        """Close the connection: after a timeout, werkzeug would read the rest of the body as the next request."""
+        self.close_connection = True

@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local import moto_state
 from local.athena.actions import Action
 from local.athena.errors import InvalidRequest
+from local.connections import whole_body
 from local.door import Application, Environ, StartResponse
 from local.glue_jobs import GlueError
 
@@ -58,6 +59,8 @@ class Front:
         self._moto: Application = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        # Read before the lock: a client that stops sending must not hold up the others.
+        environ["wsgi.input"] = whole_body(environ)
         target = self._targets.get(environ.get("HTTP_X_AMZ_TARGET", ""))
         if target is not None:
             return _answer(*target, environ, start_response)
