@@ -1,8 +1,9 @@
-# make run        the whole pipeline on this machine
+# make run        the whole pipeline on this machine; LAKE=<folder> keeps the lake between runs
 # make notebook   the analyst's notebook, beside a `make run` that is running
 # make test       lint, types and every test
 
 SOURCE ?= auto
+LAKE ?=
 PORT ?= 8000
 AWS_PORT ?= 4566
 JUPYTER_PORT ?= 8888
@@ -20,7 +21,7 @@ CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directo
 .PHONY: run notebook test lint ruff templates types pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
 
 run: .venv/installed
-	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
+	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)'
 
 notebook: .venv/notebook-installed
 	@$(PY) -m local notebook --port '$(PORT)' --aws-port '$(AWS_PORT)' --jupyter-port '$(JUPYTER_PORT)'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class LocalAws:
     """
 
     def __init__(self, port: int = 0, athena_latency: float = 0.0, root: Path = ROOT) -> None:
+        self.save: Callable[[], None] = lambda: None
+        """Called after each request that may have changed S3 or the catalog."""
         self.functions: dict[str, Handler] = {}
         """What S3's notifications can invoke, by ARN."""
         # Bound here: left to it, werkzeug would end the whole process over a port in use.
@@ -46,7 +49,9 @@ class LocalAws:
         self.executions = Executions(self.engine, athena_latency)
         self.jobs = GlueJobs(root, script_environ(self.environ()))
         self.events = S3Events(self.functions)
-        front = Front({"athena": athena_actions(self.executions), "glue": self.jobs.actions()})
+        actions = {"athena": athena_actions(self.executions), "glue": self.jobs.actions()}
+        # `save` is set later.
+        front = Front(actions, lambda: self.save())  # noqa: PLW0108
         self._server = make_server(
             HOST, 0, Door(front), threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.loaders import Loader
@@ -47,9 +47,11 @@ class Front:
 
     Args:
         services: the actions that are answered here, by boto3's name of the service and AWS's of the action.
+        save: called after each request that may have changed S3 or the catalog, before its response is sent.
     """
 
-    def __init__(self, services: Mapping[str, Mapping[str, Action]]) -> None:
+    def __init__(self, services: Mapping[str, Mapping[str, Action]], save: Callable[[], None]) -> None:
+        self._save = save
         self._targets: dict[str, tuple[Action, Any]] = {}
         for service, actions in services.items():
             model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
@@ -65,7 +67,18 @@ class Front:
         if target is not None:
             return _answer(*target, environ, start_response)
         with moto_state.LOCK:
-            return self._moto(environ, start_response)
+            response = self._moto(environ, start_response)
+            if _may_change(environ):
+                self._save()
+            return response
+
+
+def _may_change(environ: Environ) -> bool:
+    """Return whether a request may change S3 or Glue's catalog."""
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        return not target.partition(".")[2].startswith(("Get", "BatchGet", "List", "Search"))
+    return environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS")
 
 
 def _answer(action: Action, shape: Any, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
