@@ -115,7 +115,7 @@ SAID = --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)') $(if $(YES),--yes
 
 # The versions that each .in of requirements allows.
 lock: .venv/dev-installed
-	@$(PY) -m pip install --quiet uv==0.13.9
+	@$(PY) -m pip install --quiet "$$(scripts/uv)"
 	@scripts/lock
 
 clean:
