@@ -1,9 +1,10 @@
-# make run        run the pipeline and the API on this machine
+# make run        run the pipeline and the API on this machine; LAKE=<folder> keeps the lake between runs
 # make notebook   open the notebook; needs `make run` in another terminal
 # make check      run ruff, mypy and the fast tests, before a commit
 # make test       run lint, types and all tests
 
 SOURCE ?= auto
+LAKE ?=
 PORT ?= 8000
 AWS_PORT ?= 4566
 JUPYTER_PORT ?= 8888
@@ -22,7 +23,7 @@ CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directo
 .PHONY: run notebook check test lint ruff templates types fast pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
 
 run: .venv/installed
-	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)'
+	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)'
 
 notebook: .venv/notebook-installed
 	@$(PY) -m local notebook --port '$(PORT)' --aws-port '$(AWS_PORT)' --jupyter-port '$(JUPYTER_PORT)'
@@ -33,37 +34,37 @@ test: lint types pytest
 
 lint: ruff templates
 
-ruff: .venv/installed
+ruff: .venv/dev-installed
 	$(STEP) 'ruff check' .venv/bin/ruff check --quiet .
 	$(STEP) 'ruff format' .venv/bin/ruff format --quiet --check .
 
 # The CloudFormation templates.
-templates: .venv/installed .venv/checkov/installed
+templates: .venv/dev-installed .venv/checkov/installed
 	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/templates/*.yaml
 	$(STEP) 'checkov' $(CHECKOV)
 
-types: .venv/notebook-installed
+types: .venv/dev-installed .venv/notebook-installed
 	$(STEP) 'mypy' .venv/bin/mypy --no-error-summary .
 
 # Each worker has a laptop of its own. The tests start many processes, which would all compile the project anew without cached bytecode.
 RUN_PYTEST = env -u PYTHONDONTWRITEBYTECODE REQUIRE_DATA='$(REQUIRE_DATA)' REQUIRE_BROWSER='$(REQUIRE_BROWSER)' \
   $(PY) -m pytest --numprocesses '$(WORKERS)' --dist loadfile
 
-fast: .venv/notebook-installed
+fast: .venv/dev-installed .venv/notebook-installed
 	$(STEP) 'pytest, fast' $(RUN_PYTEST) tests/unit tests/contract -m 'not slow' $(PYTEST)
 
-pytest: .venv/notebook-installed
+pytest: .venv/dev-installed .venv/notebook-installed
 	$(STEP) 'pytest' $(RUN_PYTEST) $(PYTEST)
 
-bench: .venv/installed
+bench: .venv/dev-installed
 	@$(PY) -m benchmarks
 
 # The expected values of the volatility estimators. Needs R with TTR.
-golden: .venv/installed
+golden: .venv/dev-installed
 	@$(PY) -m scripts.golden
 
 # The generated documents.
-docs: .venv/installed
+docs: .venv/dev-installed
 	@$(PY) -m scripts.data_dictionary
 	@$(PY) -m scripts.data_quality
 	@$(PY) -m scripts.openapi
@@ -72,19 +73,19 @@ docs: .venv/installed
 	@$(PY) -m scripts.costs
 
 # The examples of the OpenAPI document, from the real history. Run `make docs` after it.
-examples: .venv/installed
+examples: .venv/dev-installed
 	@$(PY) -m scripts.examples
 
 # Precision and recall of `fechamento_suspeito`, compared with the official closes of B3.
-judge: .venv/installed
+judge: .venv/dev-installed
 	@$(PY) -m scripts.judge_closes
 
 # The Lambda layer, in build/.
-layer: .venv/installed
+layer: .venv/dev-installed
 	@$(PY) -m infra.packaging.layer '$(ARCH)'
 
 # Builds the packages and tests them in the environment of Lambda and Glue. Needs Python 3.13.
-test-package: .venv/installed
+test-package: .venv/dev-installed
 	$(STEP) 'test-package' $(PY) -m pytest tests/package $(PYTEST)
 
 # Options of every command that changes a stage.
@@ -96,27 +97,31 @@ option = $(if $(filter command,$(origin $(1))),--$(2) '$($(1))')
 
 # Creates or updates a stage on AWS. A variable that is absent keeps its value in the stage. YES=1 skips the
 # confirmation, DRY_RUN=1 prints the plan only.
-deploy: .venv/installed
+deploy: .venv/dev-installed
 	@$(PY) -m infra deploy $(STAGE_OPTIONS) \
 	  $(call option,ARCH,arch) \
 	  $(call option,EMAIL,email) \
 	  $(call option,BUDGET,budget)
 
 # Deletes a stage from AWS. DATA=delete deletes its data too.
-destroy: .venv/installed
+destroy: .venv/dev-installed
 	@$(PY) -m infra destroy $(STAGE_OPTIONS) --data '$(DATA)'
 
 # Writes build/deploy/STAGE for a deployed stage. `chalice deploy`, `logs`, `invoke` and `url` work there.
-folder: .venv/installed
+folder: .venv/dev-installed
 	@$(PY) -m infra folder --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
 
 # Sends the events in a stage's failure queue to their functions again.
-replay: .venv/installed
+replay: .venv/dev-installed
 	@$(PY) -m infra replay --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
 
 # Installs again when the requirements change.
-.venv/installed: requirements-dev.txt
+.venv/installed: requirements-run.txt
 	@python=$$(scripts/python) && scripts/step 'install' scripts/install "$$python"
+
+# Linters, types and tests. `make run` does without them.
+.venv/dev-installed: requirements-dev.txt | .venv/installed
+	$(STEP) 'install dev' scripts/install-dev
 
 # Its own environment: checkov pins other versions of the same packages.
 .venv/checkov/installed: infra/requirements-checkov.txt | .venv/installed
@@ -127,8 +132,8 @@ replay: .venv/installed
 	$(STEP) 'install jupyter' scripts/install-notebook
 
 # Pins the requirements: each .in file is resolved into the .txt file beside it.
-lock: .venv/installed
-	@$(PY) -m pip install --quiet uv==0.13.9
+lock: .venv/dev-installed
+	@$(PY) -m pip install --quiet "$$(scripts/uv)"
 	@scripts/lock
 
 clean:

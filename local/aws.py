@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
@@ -14,6 +16,7 @@ from local import moto_state
 from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
 from local.athena.executions import Executions
+from local.connections import Connection
 from local.defaults import HOST
 from local.door import Door
 from local.environment import sdk_environ
@@ -37,6 +40,8 @@ class LocalAws:
     """
 
     def __init__(self, port: int = 0, athena_latency: float = 0.0, root: Path = ROOT) -> None:
+        self.save: Callable[[], None] = lambda: None
+        """Called after each request that may have changed S3 or the catalog."""
         self.functions: dict[str, Handler] = {}
         """Functions that S3's notifications can invoke, by ARN."""
         # If werkzeug bound the port itself, it would exit the process when the port is in use.
@@ -46,7 +51,9 @@ class LocalAws:
         self.executions = Executions(self.engine, athena_latency)
         self.jobs = GlueJobs(root, script_environ(self.environ()))
         self.events = S3Events(self.functions)
-        front = Front({"athena": athena_actions(self.executions), "glue": self.jobs.actions()})
+        actions = {"athena": athena_actions(self.executions), "glue": self.jobs.actions()}
+        # `save` is set later.
+        front = Front(actions, lambda: self.save())  # noqa: PLW0108
         self._server = make_server(
             HOST, 0, Door(front), threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
@@ -84,11 +91,12 @@ class LocalAws:
         moto_state.reset()
 
 
-class _QuietHandler(MotoRequestHandler):
-    """Moto's request handler without a log line for each request, and without Nagle's algorithm."""
-
-    # Nagle's algorithm delays the body until the client acknowledges the headers, which takes 40 ms.
-    disable_nagle_algorithm = True
+class _QuietHandler(Connection, MotoRequestHandler):
+    """Moto's request handler without a log line for each request."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:  # noqa: ARG002
+        """Close the connection: after a timeout, werkzeug would read the rest of the body as the next request."""
+        self.close_connection = True

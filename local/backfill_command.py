@@ -32,7 +32,9 @@ COLUMN_NAMES = {
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Add the days to raw and wait until the job has merged them; with `--dry-run`, print the changes.
+    """Add the days to raw and wait until the job has merged them; with `--dry-run`, write nothing.
+
+    Both print what each bar does.
 
     Raises:
         LocalError: no local AWS listens on the port, the source is unknown, or the merge takes too long.
@@ -44,15 +46,19 @@ def run(arguments: argparse.Namespace) -> None:
     source = _source(arguments.source, lake)
     request = backfill.Backfill(arguments.start, arguments.end, source.name, arguments.as_correction, arguments.dry_run)
     result = backfill.run(request, source, lake, now)
+    for line in lines(result):
+        print(f"  {line}")
     if arguments.dry_run:
-        for change in result["changes"]:
-            print(_line(change))
-        print(f"{len(result['changes']):,} sessions would change; nothing was written")
+        print(f"{_counts(result)}; nothing was written")
         return
     added = result["added"]
+    print(_counts(result))
     print(f"{added['bars']:,} bars from {source.name}, {added['first']} to {added['last']}, added as {added['key']}")
     _wait_merged(lake, added["key"])
-    print(f"merged: the API shows them within {MANIFEST_TTL:.0f} seconds")
+    if changed := result["counts"]["changed"]:
+        print(f"merged: the API shows {changed:,} changed sessions within {MANIFEST_TTL:.0f} seconds")
+    else:
+        print("merged: no session changed, and the API shows what it showed before")
 
 
 def _source(name: str | None, lake: Lake) -> Source:
@@ -67,18 +73,39 @@ def _source(name: str | None, lake: Lake) -> Source:
     return source
 
 
-def _line(change: Mapping[str, Any]) -> str:
+def lines(report: Mapping[str, Any]) -> list[str]:
+    """Return a line for each bar of the report in order of session, and one for all that are equal."""
+    bars = [
+        *((change["session"], _values(change)) for change in report["changed"]),
+        *((bar["session"], f"not used: the bar of {bar['kept']} has precedence") for bar in report["outranked"]),
+        *((bar["session"] or "no date", f"refused: {bar['reason']}, {bar['meaning']}") for bar in report["refused"]),
+    ]
+    text = [f"{session}  {effect}" for session, effect in sorted(bars)]
+    if equal := report["equal"]:
+        days = equal[0] if len(equal) == 1 else f"{equal[0]} to {equal[-1]}"
+        text.append(f"{days}  equal: {report['counts']['equal']:,} bars")
+    if missing := sum(report["counts"].values()) - sum(len(report[name]) for name in report["counts"]):
+        text.append(f"and {missing:,} more bars")
+    return text
+
+
+def _counts(report: Mapping[str, Any]) -> str:
+    words = {"changed": "changed", "equal": "equal", "outranked": "not used", "refused": "refused"}
+    return ", ".join(f"{report['counts'][name]:,} {word}" for name, word in words.items())
+
+
+def _values(change: Mapping[str, Any]) -> str:
     before, after = change["before"], change["after"]
     if before is None or after is None:
         bar = after or before
         values = ", ".join(f"{word} {bar[column]}" for column, word in COLUMN_NAMES.items())
-        return f"  {change['session']}  {'new' if after else 'removed'}: {values}"
+        return f"{'new' if after else 'removed'}: {values}"
     differences = [
         f"{word} {before[column]} → {after[column]}"
         for column, word in COLUMN_NAMES.items()
         if before[column] != after[column]
     ]
-    return f"  {change['session']}  {', '.join(differences)}"
+    return f"changed: {', '.join(differences)}"
 
 
 def _wait_merged(lake: Lake, key: str) -> None:

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from chalicelib import wiring
 from chalicelib.errors import B3Error
@@ -57,6 +58,12 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         default=0.0,
         metavar="SECONDS",
         help="minimum time of each Athena query; on AWS about one second (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--lake",
+        type=_folder,
+        metavar="FOLDER",
+        help="keep the lake in this folder between runs (default: the lake is in memory, and lost at the end)",
     )
     commands = parser.add_subparsers(title="commands", metavar="backfill | notebook")
     _add_backfill(commands)
@@ -109,6 +116,11 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; allowed: YYYY-MM-DD") from None
+
+
+def _folder(text: str) -> Path | None:
+    # `make run` passes an empty text where LAKE is not set.
+    return Path(text) if text else None
 
 
 def _port(text: str) -> int:

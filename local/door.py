@@ -8,7 +8,7 @@ not send the first two.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +17,7 @@ from chalice.local import ChaliceRequestHandler
 
 from chalicelib.api import problems
 from local import presigned
+from local.connections import Connection
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -83,20 +84,24 @@ class Door:
         )
 
 
-class LoopbackHandler(ChaliceRequestHandler):
+class LoopbackHandler(Connection, ChaliceRequestHandler):
     """Chalice's request handler that responds with a 403 problem if `Host` is not a loopback host."""
 
-    # Nagle's algorithm delays the body until the client acknowledges the headers, which takes 40 ms.
-    disable_nagle_algorithm = True
-
     def parse_request(self) -> bool:
-        """Return whether to handle the request. If not, the response has been sent."""
+        """Return whether the request can be handled; if not, the response has been sent."""
         if not super().parse_request():
             return False
         refusal = host_refusal(",".join(self.headers.get_all("Host") or []))
-        if refusal is None:
-            return True
-        response = problems.problem(HTTPStatus.FORBIDDEN, self.path, refusal)
-        # The header also makes the server close the connection, for the request's body is not read.
-        self._send_http_response(response.status_code, {**response.headers, "Connection": "close"}, response.body)
-        return False
+        if refusal is not None:
+            self.refuse(HTTPStatus.FORBIDDEN, refusal)
+        return refusal is None
+
+    def refuse(self, status: HTTPStatus, detail: str) -> None:
+        """Send a problem, and close the connection."""
+        self.send_problem(status, detail, {"Connection": "close"})
+        self.close_connection = True
+
+    def send_problem(self, status: HTTPStatus, detail: str, headers: Mapping[str, str]) -> None:
+        """Send a response of the type application/problem+json."""
+        response = problems.problem(status, self.path, detail)
+        self._send_http_response(response.status_code, {**response.headers, **headers}, response.body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.loaders import Loader
@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local import moto_state
 from local.athena.actions import Action
 from local.athena.errors import InvalidRequest
+from local.connections import whole_body
 from local.door import Application, Environ, StartResponse
 from local.glue_jobs import GlueError
 
@@ -51,9 +52,11 @@ class Front:
 
     Args:
         services: implemented actions by boto3's name of the service and AWS's name of the action.
+        save: called after each request that may have changed S3 or the catalog, before its response is sent.
     """
 
-    def __init__(self, services: Mapping[str, Mapping[str, Action]]) -> None:
+    def __init__(self, services: Mapping[str, Mapping[str, Action]], save: Callable[[], None]) -> None:
+        self._save = save
         self._targets: dict[str, tuple[Action, Any]] = {}
         for service, actions in services.items():
             model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
@@ -63,11 +66,24 @@ class Front:
         self._moto: Application = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        # Read before the lock: a client that stops sending must not hold up the others.
+        environ["wsgi.input"] = whole_body(environ)
         target = self._targets.get(environ.get("HTTP_X_AMZ_TARGET", ""))
         if target is not None:
             return _respond(*target, environ, start_response)
         with moto_state.LOCK:
-            return self._moto(environ, start_response)
+            response = self._moto(environ, start_response)
+            if _may_change(environ):
+                self._save()
+            return response
+
+
+def _may_change(environ: Environ) -> bool:
+    """Return whether a request may change S3 or Glue's catalog."""
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        return not target.partition(".")[2].startswith(("Get", "BatchGet", "List", "Search"))
+    return environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS")
 
 
 def _respond(action: Action, shape: Any, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

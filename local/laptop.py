@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 
 from chalicelib import wiring
-from chalicelib.ingest.ingest import Ingested, ingest
+from chalicelib.ingest.ingest import DateRange, Ingested, ingest
 from chalicelib.ingest.sources import Source
-from chalicelib.lake.manifest import Contents
+from chalicelib.lake.manifest import Contents, Manifest
+from chalicelib.sources import YAHOO
 from local import environment, stack
 from local.aws import LocalAws
 from local.glue_jobs import JobRun
+from local.lake_store import LakeStore
 from local.server import Server
 
 REFINE_SECONDS = 120.0
@@ -26,17 +29,25 @@ class Laptop:
     Args:
         aws_port: port of the local AWS; 0 for a free one.
         athena_latency: minimum seconds of each Athena query.
+        lake: folder of a lake that is kept; None for one in memory.
 
     Raises:
         OSError: the port is in use.
+        LocalError: the folder is in use, or its lake is damaged or of another version.
     """
 
-    def __init__(self, aws_port: int = 0, athena_latency: float = 0.0) -> None:
-        self.aws = LocalAws(aws_port, athena_latency)
+    def __init__(self, aws_port: int = 0, athena_latency: float = 0.0, lake: Path | None = None) -> None:
+        self._store = None if lake is None else LakeStore(lake, wiring.settings().athena_bucket)
+        try:
+            self.aws = LocalAws(aws_port, athena_latency)
+        except OSError:
+            self._close_store()
+            raise
         self._stack = ExitStack()
 
     def __enter__(self) -> Laptop:
         with ExitStack() as entering:
+            entering.callback(self._close_store)
             entering.enter_context(self.aws)
             entering.callback(environment.restore, dict(os.environ))
             environment.point_at(self.aws.endpoint)
@@ -46,9 +57,17 @@ class Laptop:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    def _close_store(self) -> None:
+        if self._store is not None:
+            self._store.close()
+
     def create_stack(self) -> None:
-        """Create the resources of the templates, and let S3 events invoke the app."""
+        """Create the resources of the templates, restore the kept lake, and let S3 events invoke the app."""
         stack.create(wiring.settings(), self.app.app)
+        if self._store is not None:
+            self._store.restore()
+            self.aws.save = self._store.save
+            self._release_lease()
         self.aws.functions[stack.function_arn("start_refine")] = lambda event: self.app.start_refine(event, None)
 
     @property
@@ -58,9 +77,29 @@ class Laptop:
 
         return app
 
+    def _release_lease(self) -> None:
+        """Release the lease of a run that was killed: the lock of the folder proves that no run is alive."""
+        manifest, etag = wiring.lake().manifest()
+        if manifest and manifest.lease:
+            wiring.lake().put_manifest(Manifest(manifest.state, None, manifest.contents), etag)
+
+    def start_unmerged(self) -> None:
+        """Start the job if a raw object is not merged, as its event would have, had the process not been killed."""
+        objects = wiring.lake().raw_objects()
+        records = [
+            {"s3": {"bucket": {"name": wiring.lake().raw_bucket}, "object": {"key": key, "eTag": etag.strip('"')}}}
+            for key, etag in objects.items()
+        ]
+        if records:
+            self.app.start_refine({"Records": records}, None)
+
     def ingest(self, source: Source) -> Ingested:
-        """Add a source's bars to raw. The S3 event then invokes the app, which starts the job."""
-        return ingest(source, wiring.lake(), datetime.now(UTC))
+        """Add a source's bars to raw. The S3 event then invokes the app, which starts the job.
+
+        Of Yahoo these are the days of the schedule, of other sources all days.
+        """
+        days = None if source.name == YAHOO.name else DateRange()
+        return ingest(source, wiring.lake(), datetime.now(UTC), days)
 
     def started(self) -> list[JobRun]:
         """Wait until the S3 events are delivered. Returns the job's runs, newest first."""

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -47,6 +49,26 @@ class StoredObject:
     key: str
     etag: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectState:
+    """What S3 returns of an object besides its bytes. A change of the object is a change of this."""
+
+    bucket: str
+    key: str
+    etag: str
+    last_modified: str
+    metadata: dict[str, str]
+
+    def encode(self) -> str:
+        """Return this as JSON."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @staticmethod
+    def decode(text: str) -> ObjectState:
+        """Return the state that `encode` wrote."""
+        return ObjectState(**json.loads(text))
 
 
 def _glue() -> GlueBackend:
@@ -113,6 +135,61 @@ def read(bucket: str, key: str) -> bytes | None:
     """Return the bytes of an object, None if it does not exist."""
     stored = _s3().get_object(bucket, key) if bucket_exists(bucket) else None
     return None if stored is None else bytes(stored.value)
+
+
+@_locked
+def object_states() -> list[ObjectState]:
+    """Return the state of every object, sorted by bucket and key."""
+    latest = [(bucket, key) for bucket in _s3().buckets.values() for key in bucket.keys.values()]
+    states = [
+        ObjectState(
+            bucket.name, key.name, key.etag.strip('"'), key.last_modified.isoformat(), dict(key.metadata.items())
+        )
+        for bucket, key in latest
+        if isinstance(key, FakeKey)
+    ]
+    return sorted(states, key=lambda state: (state.bucket, state.key))
+
+
+@_locked
+def restore_object(state: ObjectState, body: bytes) -> None:
+    """Put an object with its ETag, time and metadata, without an event; create its bucket if there is none."""
+    if not bucket_exists(state.bucket):
+        _s3().create_bucket(state.bucket, REGION)
+    stored = _s3().put_object(state.bucket, state.key, body, etag=state.etag, disable_notification=True)
+    stored.last_modified = datetime.fromisoformat(state.last_modified)
+    stored.metadata.update(state.metadata)
+
+
+@_locked
+def catalog() -> dict[str, Any]:
+    """Return the databases of Glue with their tables and partitions, as they were put."""
+    return {
+        database.name: {
+            "input": database.input,
+            "tables": {
+                table.name: {
+                    "input": table.get_version(str(table._current_version)),  # noqa: SLF001
+                    "partitions": [partition.partition_input for partition in table.partitions.values()],
+                }
+                for table in database.tables.values()
+            },
+        }
+        for database in _glue().get_databases()
+    }
+
+
+@_locked
+def restore_catalog(databases: Mapping[str, Any]) -> None:
+    """Put databases, tables and partitions that `catalog` returned, in place of those of the same name."""
+    for name, database in databases.items():
+        if name not in _glue().databases:
+            _glue().create_database(name, database["input"])
+        for table_name, stored in database["tables"].items():
+            _glue().databases[name].tables.pop(table_name, None)
+            table = _glue().create_table(name, table_name, stored["input"])
+            for partition in stored["partitions"]:
+                table.create_partition(partition)
 
 
 @_locked

@@ -8,10 +8,12 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from chalicelib.errors import SourceError
 from chalicelib.ingest.ingest import Ingested
 from chalicelib.ingest.sources import Source
+from chalicelib.lake.manifest import Contents
 from chalicelib.sources import SYNTHETIC
 from common.console import step
 from local import sources
@@ -22,6 +24,8 @@ from local.laptop import Laptop
 from local.server import Server
 
 STEPS = 6
+
+STACK = "3 buckets, database, table, Glue job, workgroup, S3 notification"
 
 SYNTHETIC_NOTICE = """
   ┌────────────────────────────────────────────────────────────────────────────┐
@@ -47,24 +51,17 @@ def run(arguments: argparse.Namespace) -> None:
         raise LocalError(f"PORT and AWS_PORT are both {arguments.port}; allowed: two ports, or 0 for a free one")
     for port, option in ((arguments.port, "PORT"), (arguments.aws_port, "AWS_PORT")):
         _check_port(port, option)
-    print("b3-dataflow on this machine, without an AWS account. Ctrl-C stops everything.\n")
+    print("b3-dataflow on this machine, without an AWS account. Ctrl-C stops everything.")
+    print(f"{_place(arguments.lake)}\n", flush=True)
     with step(1, STEPS, "AWS") as report:
-        laptop = Laptop(arguments.aws_port, arguments.athena_latency)
+        laptop = Laptop(arguments.aws_port, arguments.athena_latency, arguments.lake)
         report(f"S3, Glue and Athena on {laptop.aws.endpoint}")
     with laptop:
         with step(2, STEPS, "stack") as report:
             laptop.create_stack()
-            report("3 buckets, database, table, Glue job, workgroup, S3 notification")
-        with step(3, STEPS, "ingest") as report:
-            source, added, notice = _ingest(laptop, candidates)
-            report(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}")
-        synthetic = source.name in SYNTHETIC
-        if synthetic:
-            print(f"{notice}{SYNTHETIC_NOTICE}", flush=True)
-        try:
-            _refine(laptop)
-        except TimeoutError as error:
-            raise LocalError(f"{error}: see the output above") from error
+            stored = _heal(laptop)
+            report(STACK if stored is None else f"{STACK}; the lake has {stored.rows:,} sessions to {stored.as_of}")
+        synthetic = _add(laptop, candidates, arguments.source, stored)
         with step(6, STEPS, "API") as report:
             server = laptop.serve(arguments.port)
             report(f"on {server.url}")
@@ -73,6 +70,54 @@ def run(arguments: argparse.Namespace) -> None:
             if synthetic:
                 print(SYNTHETIC_NOTICE, flush=True)
             threading.Event().wait()
+
+
+def _place(lake: Path | None) -> str:
+    if lake is None:
+        return "The lake is in memory and is lost at the end; LAKE=<folder> keeps it."
+    return f"The lake is kept in {lake}."
+
+
+def _heal(laptop: Laptop) -> Contents | None:
+    """Merge what a killed run has left in a kept lake. Return the contents of the lake, None if it is empty."""
+    laptop.start_unmerged()
+    for run in laptop.refined():
+        if run.state != SUCCEEDED:
+            raise LocalError(f"the Glue job that merges the kept lake ended {run.state}: {run.error}")
+    contents = laptop.contents()
+    return contents if contents and contents.rows else None
+
+
+def _add(laptop: Laptop, candidates: Sequence[Source], name: str, stored: Contents | None) -> bool:
+    """Ingest and refine. Return whether the lake is synthetic.
+
+    On a kept lake, `auto` is the source of the lake's own kind, and may fail.
+    """
+    if stored and name == "auto":
+        candidates = candidates[-1:] if stored.synthetic else candidates[:1]
+    failure = None
+    with step(3, STEPS, "ingest") as report:
+        try:
+            source, added, notice = _ingest(laptop, candidates)
+            report(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}")
+        except SourceError as error:
+            if not (stored and name == "auto"):
+                raise
+            failure = error
+            report(f"nothing was added: {error}")
+    if failure:
+        for number, skipped in ((4, "event"), (5, "Glue job")):
+            with step(number, STEPS, skipped) as report:
+                report("not needed: nothing was added")
+        return bool(stored and stored.synthetic)
+    synthetic = source.name in SYNTHETIC
+    if synthetic:
+        print(f"{notice}{SYNTHETIC_NOTICE}", flush=True)
+    try:
+        _refine(laptop)
+    except TimeoutError as error:
+        raise LocalError(f"{error}: see the output above") from error
+    return synthetic
 
 
 def _check_port(port: int, option: str) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import gzip
 import json
 import threading
+from http import HTTPStatus
 from typing import Any
 
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import LocalChalice, LocalDevServer, create_local_server
+from chalice.local import LocalChalice, LocalDevServer, LocalGatewayException, create_local_server
 from werkzeug.http import parse_accept_header
 
+from chalicelib.api.routes import ROUTES
 from common.paths import ROOT
 from local.defaults import HOST
 from local.door import LoopbackHandler
@@ -59,6 +62,18 @@ class _Handler(LoopbackHandler):
         if name.startswith("do_"):
             return self.do_GET
         raise AttributeError(name)
+
+    def _parse_payload(self) -> tuple[dict[str, Any], bytes | None]:
+        headers, body = super()._parse_payload()
+        # No route reads it, and for an unknown path Chalice fails on one that is not ASCII.
+        return {name: value for name, value in headers.items() if name.lower() != "authorization"}, body
+
+    def _send_error_response(self, error: LocalGatewayException) -> None:  # noqa: ARG002
+        """Answer an unknown path, Chalice's only error here as the app has no authorizer."""
+        path = self.path.partition("?")[0]
+        nearest = difflib.get_close_matches(path, ROUTES, n=3, cutoff=0.4) or list(ROUTES)
+        detail = f"no route has the path {path}; nearest: {', '.join(nearest)}"
+        self.send_problem(HTTPStatus.NOT_FOUND, detail, {"Vary": "Accept-Encoding"})
 
     def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
         content = body if isinstance(body, bytes) else body.encode()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -18,8 +18,11 @@ from local.sample import Sample
 
 ALLOWED = "auto, yahoo, sample or csv:<path>"
 
+CONTACT_SECONDS = 2.0
+"""How long `auto` waits for the first response of Yahoo, of any status, before it uses the sample."""
+
 YAHOO_SECONDS = 20.0
-"""How long `auto` waits for Yahoo before it uses the sample."""
+"""How long `auto` waits for Yahoo's bars before it uses the sample."""
 
 
 def candidates(name: str) -> list[Source]:
@@ -35,7 +38,7 @@ def candidates(name: str) -> list[Source]:
     if name == "yahoo":
         return [_yahoo()]
     if name == "auto":
-        return [Bounded(_yahoo(), YAHOO_SECONDS), _sample()]
+        return [bounded_yahoo(), _sample()]
     raise ValueError(f"source is {name!r}; allowed: {ALLOWED}")
 
 
@@ -50,11 +53,54 @@ def _yahoo() -> Source:
     return Yahoo()
 
 
+class Contact:
+    """Whether a source has sent a request, and has received a response."""
+
+    def __init__(self) -> None:
+        self.requested, self.responded = threading.Event(), threading.Event()
+
+    def watch(self, session: Any) -> Any:
+        """Return the HTTP session, whose requests set the events from now on."""
+        request = session.request
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self.requested.set()
+            response = request(*args, **kwargs)
+            self.responded.set()
+            return response
+
+        session.request = watched
+        return session
+
+    def end(self) -> None:
+        """Let nobody wait any longer."""
+        self.requested.set()
+        self.responded.set()
+
+
+def bounded_yahoo() -> Source:
+    """Return Yahoo with one attempt, which fails soon without a network."""
+    from yfinance.data import new_session
+
+    from chalicelib.ingest.sources.yahoo import Yahoo
+
+    contact = Contact()
+    yahoo = Yahoo(session=lambda: contact.watch(new_session()), attempts=1)
+    return Bounded(yahoo, contact, CONTACT_SECONDS, YAHOO_SECONDS)
+
+
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """A source with a timeout of its own, because its library may wait longer."""
+    """A source with timeouts of its own, because its library may wait longer.
+
+    Attributes:
+        contact_seconds: from the first request to the first response.
+        seconds: for the bars.
+    """
 
     source: Source
+    contact: Contact
+    contact_seconds: float
     seconds: float
 
     @property
@@ -63,16 +109,20 @@ class Bounded:
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
         future: Future[pd.DataFrame] = Future()
-        threading.Thread(target=_complete, args=[future, lambda: self.source.fetch(start, end)], daemon=True).start()
+        threading.Thread(target=self._complete, args=[future, start, end], daemon=True).start()
+        self.contact.requested.wait(self.seconds)
+        if not self.contact.responded.wait(self.contact_seconds):
+            raise SourceUnavailable(f"{self.name} did not answer within {self.contact_seconds:.0f} s")
         try:
             return future.result(self.seconds)
         except TimeoutError:
-            raise SourceUnavailable(f"{self.name} did not answer within {self.seconds:.0f} s") from None
+            raise SourceUnavailable(f"{self.name} sent no bars within {self.seconds:.0f} s") from None
 
-
-def _complete(future: Future[pd.DataFrame], fetch: Callable[[], pd.DataFrame]) -> None:
-    try:
-        future.set_result(fetch())
-    except Exception as error:  # noqa: BLE001
-        # `Future.result` raises it again.
-        future.set_exception(error)
+    def _complete(self, future: Future[pd.DataFrame], start: date | None, end: date | None) -> None:
+        try:
+            future.set_result(self.source.fetch(start, end))
+        except Exception as error:  # noqa: BLE001
+            # `Future.result` raises it again.
+            future.set_exception(error)
+        finally:
+            self.contact.end()

@@ -63,7 +63,11 @@ def ingest(
         SourceError: the source returned no bars, or a bar that cannot be a correction.
         MixedLake: the lake holds synthetic bars and the source has real ones, or the reverse.
     """
-    body = collect(source, lake, now, days, as_correction, instrument=instrument)
+    return add(collect(source, lake, now, days, as_correction, instrument=instrument), lake, now)
+
+
+def add(body: bytes, lake: Lake, now: datetime) -> Ingested:
+    """Add a raw object that `collect` returned."""
     key = lake.put_raw(body, now)
     dates = parquet.decode(body, RAW)["data"]
     return Ingested(key, len(dates), dates.min().date(), dates.max().date())

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pandas as pd
 import pytest
 
 from chalicelib import wiring
 from chalicelib.errors import BadPayload, SourceEmpty, SourceMalformed
-from chalicelib.ingest import backfill
+from chalicelib.ingest import backfill, report
 from chalicelib.ingest.backfill import Backfill
 from chalicelib.ingest.ingest import DateRange, scheduled_days
 from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.lake.manifest import Contents, Gap
 from chalicelib.refine import parquet
 from chalicelib.schema import RAW
-from local import moto_state
+from local import backfill_command, moto_state
 from local.laptop import Laptop
 from tests.support.bars import csv_text, known_bars, raw_object
 from tests.support.lake import fill, no_events
@@ -72,8 +73,15 @@ def test_a_dry_run_returns_the_changes_and_writes_nothing(laptop: Laptop, filled
     as_correction = invoke(laptop, start="2025-09-12", end="2025-09-15", source=mine, dry_run=True, as_correction=True)
 
     new = {"session": "2025-09-15", "before": None}
-    assert as_file == {"dry_run": True, "changes": [new | {"after": bar(143547.0, "csv", 3)}]}
-    assert as_correction["changes"] == [
+    assert as_file == {
+        "dry_run": True,
+        "counts": {"changed": 1, "equal": 3, "outranked": 1, "refused": 0},
+        "changed": [new | {"after": bar(143547.0, "csv", 3)}],
+        "equal": ["2025-09-10", "2025-09-11", "2025-09-16"],
+        "outranked": [{"session": "2025-09-12", "kept": "yahoo"}],
+        "refused": [],
+    }
+    assert as_correction["changed"] == [
         {"session": "2025-09-12", "before": bar(142272.0, "yahoo", 2), "after": bar(142300.5, "correcao", 2)},
         new | {"after": bar(143547.0, "correcao", 3)},
     ]
@@ -82,16 +90,45 @@ def test_a_dry_run_returns_the_changes_and_writes_nothing(laptop: Laptop, filled
 
 def test_the_backfill_makes_the_changes_of_its_dry_run(laptop: Laptop, filled: Any, mine: str):
     payload = {"start": "2025-09-12", "end": "2025-09-15", "source": mine, "as_correction": True}
-    preview = invoke(laptop, **payload, dry_run=True)["changes"]
+    preview = invoke(laptop, **payload, dry_run=True)
 
-    added = invoke(laptop, **payload)["added"]
+    response = invoke(laptop, **payload)
+    added = response["added"]
 
     assert (added["bars"], added["first"], added["last"]) == (2, "2025-09-12", "2025-09-15")
     assert added["key"] in raw_keys()
     fill()
-    again = invoke(laptop, **payload, dry_run=True)["changes"]
-    assert len(preview) == 2
-    assert again == []
+    again = invoke(laptop, **payload, dry_run=True)
+    assert preview["counts"] == {"changed": 2, "equal": 0, "outranked": 0, "refused": 0}
+    assert response == preview | {"dry_run": False, "added": added}
+    assert again["counts"] == {"changed": 0, "equal": 2, "outranked": 0, "refused": 0}
+
+
+def test_the_response_has_each_refused_bar_and_the_reason(laptop: Laptop, filled: Any, s3: Any):
+    bars = known_bars().iloc[2:5].reset_index(drop=True)
+    bars.loc[0, "data"] = pd.Timestamp("2025-09-14")
+    bars.loc[1, "preco_maximo"] = 1.0
+    s3.put_object(Bucket="b3-dataflow-athena", Key=MINE, Body=csv_text(bars).encode())
+    payload = {"start": "2025-09-14", "end": "2025-09-16", "source": f"csv:s3://b3-dataflow-athena/{MINE}"}
+
+    preview, response = invoke(laptop, **payload, dry_run=True), invoke(laptop, **payload)
+
+    refusals = [(bar["session"], bar["reason"]) for bar in response["refused"]]
+    assert refusals == [("2025-09-14", "sem_pregao"), ("2025-09-15", "maxima_minima")]
+    assert response["refused"][0]["meaning"].startswith("the calendar has no session that day")
+    assert response["counts"] == preview["counts"] == {"changed": 0, "equal": 1, "outranked": 0, "refused": 2}
+    assert fill().rows == filled.rows
+
+
+def test_the_lists_of_the_response_are_limited_and_its_counts_are_not(laptop: Laptop, filled: Any, mine: str):
+    payload = {"start": "2025-09-10", "end": "2025-09-16", "source": mine, "dry_run": True}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "LIMIT", 2)
+        response = invoke(laptop, **payload)
+
+    assert response["equal"] == ["2025-09-10", "2025-09-11"]
+    assert response["counts"]["equal"] == 3
+    assert backfill_command.lines(response)[-1] == "and 1 more bars"
 
 
 def test_a_file_fills_a_gap_and_overrides_no_bar(laptop: Laptop, filled: Any, mine: str):

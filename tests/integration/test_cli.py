@@ -118,19 +118,27 @@ def test_a_backfill_adds_days_while_it_runs(tmp_path: Path):
 
         changes = backfill(aws, *days, "--dry-run")
         assert "2025-09-15  new: open 142292.0, high 144194.0, low 142292.0, close 143547.0" in changes
-        assert changes.endswith("1 sessions would change; nothing was written\n")
+        assert "2025-09-16  equal: 1 bars\n" in changes
+        assert changes.endswith("1 changed, 1 equal, 0 not used, 0 refused; nothing was written\n")
         assert get(f"{api}/ibov/prices")["meta"]["count"] == 5
 
         output = backfill(aws, *days)
         assert "2 bars from csv, 2025-09-15 to 2025-09-16, added as raw/" in output
-        assert output.endswith("merged: the API shows them within 5 seconds\n")
+        assert output.startswith(changes.partition("1 changed")[0])
+        assert output.endswith("merged: the API shows 1 changed sessions within 5 seconds\n")
         deadline = time.monotonic() + SECONDS
         while get(f"{api}/ibov/prices")["meta"]["count"] == 5 and time.monotonic() < deadline:
             time.sleep(0.1)
         assert get(f"{api}/ibov/prices")["meta"]["count"] == 6
 
         changes = backfill(aws, *days, "--as-correction", "--dry-run")
-        assert "2025-09-16  source csv → correcao" in changes
+        assert "2025-09-16  changed: source csv → correcao" in changes
+
+        sunday = tmp_path / "sunday.csv"
+        sunday.write_text("date,open,high,low,close,volume\n2025-09-14,1,1,1,1,1\n")
+        output = backfill(aws, "--start", "2025-09-14", "--end", "2025-09-14", "--source", f"csv:{sunday}")
+        assert "  2025-09-14  refused: sem_pregao, the calendar has no session that day" in output
+        assert output.endswith("merged: no session changed, and the API shows what it showed before\n")
 
 
 def test_a_backfill_without_a_lake_is_one_clear_line(used_port: int):

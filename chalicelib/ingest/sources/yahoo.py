@@ -47,12 +47,14 @@ class Yahoo:
         session: function that returns an HTTP session for yfinance.
         timeout: seconds before a request fails.
         sleep: function that pauses; tests replace it.
+        attempts: requests for the bars before `fetch` fails.
         instrument: one that has a symbol at Yahoo.
     """
 
     session: Callable[[], Any] = new_session
     timeout: float = 10.0
     sleep: Callable[[float], None] = time.sleep
+    attempts: int = ATTEMPTS
     instrument: Instrument = IBOV
 
     @property
@@ -65,8 +67,8 @@ class Yahoo:
         return self.instrument.symbols[YAHOO.name]
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
-        """See `Source`. Retry once if Yahoo does not answer, or answers 429."""
-        for _ in range(ATTEMPTS - 1):
+        """See `Source`. Try again if Yahoo does not answer, or answers 429."""
+        for _ in range(self.attempts - 1):
             try:
                 return self._request(start, end)
             except SourceUnavailable:

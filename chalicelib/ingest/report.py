@@ -1,0 +1,130 @@
+"""What each bar of a backfill does to the lake: it changes a session, is equal, loses to another bar, or is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import count
+from typing import Any
+
+import pandas as pd
+
+from chalicelib import layout
+from chalicelib.instrument import Instrument
+from chalicelib.lake.store import Lake
+from chalicelib.refine import raw
+from chalicelib.refine.calendar import sessions
+from chalicelib.refine.quality import REASONS
+from chalicelib.refine.refinery import Refined, refine
+from chalicelib.schema import PRICES
+
+LIMIT = 1_000
+"""The most entries of each list of a report, so that it fits in the response of a Lambda function (6 MB)."""
+
+_VALUES = (*PRICES, "volume_negociado")
+_SHOWN = [*_VALUES, "fonte"]
+_MEANINGS = {rule.name: rule.meaning for rule in REASONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A session that changes: its prices, volume and source before and after; None where there is no bar."""
+
+    session: date
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outranked:
+    """A bar that differs from the lake's and does not replace it, because the lake's is from a source of higher rank.
+
+    Attributes:
+        kept: the source of the lake's bar.
+    """
+
+    session: date
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A bar that is refused, with the name of the rule and its meaning. The date is text, as the source has it."""
+
+    session: str | None
+    reason: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The effect of every bar of a backfill. `counts` has all of them; each list has at most `LIMIT` entries."""
+
+    counts: Mapping[str, int]
+    changed: list[Change]
+    equal: list[date]
+    outranked: list[Outranked]
+    refused: list[Refusal]
+
+
+def report(body: bytes, lake: Lake, now: datetime, instrument: Instrument) -> Report:
+    """Return what a raw object would do to the lake. Nothing is written.
+
+    Args:
+        body: the raw object.
+        now: the time at which it is added, with a time zone.
+    """
+    objects = lake.raw_objects()
+    keys = (layout.raw_key(now, attempt) for attempt in count())
+    key = next(key for key in keys if key not in objects)
+    current = raw.read_all(lake.raw_bodies(objects), instrument)
+    new = raw.read(body, key, instrument)
+    before = refine(current.rows, current.refused, sessions, instrument)
+    rows = [part for part in (current.rows, new.rows) if len(part)] or [raw.no_rows()]
+    unreadable = pd.concat([current.refused, new.refused], ignore_index=True)
+    after = refine(pd.concat(rows, ignore_index=True), unreadable, sessions, instrument)
+    return _compare(new.rows, _refusals(after, key), _by_session(before.bars), _by_session(after.bars))
+
+
+def _compare(
+    rows: pd.DataFrame, refused: list[Refusal], before: Mapping[date, Any], after: Mapping[date, Any]
+) -> Report:
+    changed = [
+        Change(day, before.get(day), after.get(day))
+        for day in sorted(before.keys() | after.keys())
+        if before.get(day) != after.get(day)
+    ]
+    settled = {change.session.isoformat() for change in changed} | {refusal.session for refusal in refused}
+    equal: list[date] = []
+    outranked: list[Outranked] = []
+    for day, bar in sorted(_by_session(rows).items()):
+        if day.isoformat() in settled:
+            continue
+        if all(bar[name] == after[day][name] for name in _VALUES):
+            equal.append(day)
+        else:
+            outranked.append(Outranked(day, after[day]["fonte"]))
+    counts = {
+        "changed": len(changed),
+        "equal": len(equal),
+        "outranked": len(outranked),
+        "refused": len(refused),
+    }
+    return Report(counts, changed[:LIMIT], equal[:LIMIT], outranked[:LIMIT], refused[:LIMIT])
+
+
+def _refusals(refined: Refined, key: str) -> list[Refusal]:
+    rows = refined.quarantine[refined.quarantine["chave"] == key]
+    return [
+        Refusal(day if isinstance(day, str) else None, reason, _MEANINGS[reason])
+        for day, reason in zip(rows["data"], rows["motivo"], strict=True)
+    ]
+
+
+def _by_session(bars: pd.DataFrame) -> dict[date, dict[str, Any]]:
+    rows = bars[_SHOWN].astype(object).to_dict("records")
+    return {
+        day.date(): {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for day, row in zip(bars["data"], rows, strict=True)
+    }

@@ -1,0 +1,229 @@
+"""A lake that is kept on disk between runs of `make run`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib import wiring
+from chalicelib.lake.manifest import Lease, Manifest
+from local import moto_state
+from local.errors import LocalError
+from local.lake_store import LakeStore
+from local.laptop import Laptop
+from tests.conftest import NOWHERE
+from tests.support.bars import csv_text, known_bars, raw_object
+from tests.support.lake import REFINED, fill, no_events
+from tests.support.processes import fails, get, local
+
+ATHENA = "b3-dataflow-athena"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "lake"
+
+
+@pytest.fixture
+def reopened(laptop: Laptop, folder: Path) -> Callable[[], Laptop]:
+    """Return a function that closes the kept lake, empties the local AWS, and opens the lake again."""
+
+    def reopen() -> Laptop:
+        laptop._close_store()
+        laptop.aws.save = lambda: None
+        laptop.aws.reset()
+        laptop._store = LakeStore(folder, ATHENA)
+        laptop.create_stack()
+        wiring.forget()
+        return laptop
+
+    return reopen
+
+
+@pytest.fixture
+def kept(laptop: Laptop, reopened: Callable[[], Laptop]) -> Any:
+    """A laptop with an empty lake that is kept."""
+    yield reopened()
+    laptop._close_store()
+    laptop._store, laptop.aws.save = None, lambda: None
+
+
+def snapshot() -> Any:
+    states = [state for state in moto_state.object_states() if state.bucket != ATHENA]
+    bodies = {state.key: moto_state.read(state.bucket, state.key) for state in states}
+    return states, bodies, moto_state.catalog()
+
+
+def test_objects_and_catalog_are_as_they_were(kept: Laptop, reopened: Callable[[], Laptop], s3: Any):
+    fill(raw_object(known_bars()))
+    s3.put_object(Bucket=REFINED, Key="mine/ação #1?.txt", Body=b"x", ContentType="text/plain", Metadata={"a": "b"})
+    s3.create_bucket(Bucket="of-a-user")
+    s3.put_object(Bucket="of-a-user", Key="a", Body=b"1")
+    s3.put_object(Bucket="of-a-user", Key="gone", Body=b"1")
+    s3.delete_object(Bucket="of-a-user", Key="gone")
+    before = snapshot()
+    assert len(before[2]["b3_refined_db"]["tables"]["ibov_refined"]["partitions"]) == 1
+
+    reopened()
+
+    assert snapshot() == before
+    response = s3.get_object(Bucket=REFINED, Key="mine/ação #1?.txt")
+    assert (response["ContentType"], response["Metadata"]) == ("text/plain", {"a": "b"})
+    contents: Any = kept.contents()
+    assert contents.rows == 6
+
+
+def test_conditional_writes_go_on(kept: Laptop, reopened: Callable[[], Laptop], s3: Any):
+    etag = s3.put_object(Bucket=REFINED, Key="a", Body=b"1")["ETag"]
+
+    reopened()
+
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.put_object(Bucket=REFINED, Key="a", Body=b"2", IfNoneMatch="*")
+    s3.put_object(Bucket=REFINED, Key="a", Body=b"2", IfMatch=etag)
+
+
+def test_each_response_that_was_sent_holds_after_a_kill(kept: Laptop, folder: Path, tmp_path: Path, s3: Any):
+    copies = []
+    for number in range(3):
+        s3.put_object(Bucket=REFINED, Key=f"k{number}", Body=b"x")
+        # What the disk has at this moment is what a kill would leave.
+        copies.append(shutil.copytree(folder, tmp_path / f"copy{number}"))
+
+    for number, copy in enumerate(copies):
+        store = LakeStore(copy, ATHENA)
+        keys = [state.key for state, _ in store._stored_objects()]
+        store.close()
+        assert keys == [f"k{each}" for each in range(number + 1)]
+
+
+def test_a_lease_of_a_killed_run_is_released_and_its_raw_object_merged(kept: Laptop, reopened: Callable[[], Laptop]):
+    fill(raw_object(known_bars().iloc[:3]))
+    lake = wiring.lake()
+    with no_events():
+        lake.put_raw(raw_object(known_bars())[1], datetime(2025, 10, 15, tzinfo=UTC))
+    manifest, etag = lake.manifest()
+    assert manifest is not None
+    lake.put_manifest(Manifest("writing", Lease("jr_killed", datetime.now(UTC)), manifest.contents), etag)
+
+    reopened()
+    kept.start_unmerged()
+
+    (run,) = kept.refined()
+    healed: Any = wiring.lake().manifest()[0]
+    assert run.state == "SUCCEEDED", run.error
+    assert (healed.state, healed.lease, healed.contents.rows) == ("ready", None, 6)
+    kept.start_unmerged()
+    assert len(kept.refined()) == 1
+
+
+def test_a_second_one_on_the_same_folder_is_refused(kept: Laptop, folder: Path):
+    ports = ("--port", "0", "--aws-port", "0", "--source", "sample")
+
+    assert fails(*ports, "--lake", str(folder)) == (
+        f"error: LAKE is {folder}: another `make run` (process {os.getpid()}) is using it; stop that, or choose "
+        "another folder"
+    )
+
+
+def flip(path: Path, text: bytes) -> None:
+    content = path.read_bytes()
+    at = content.index(text)
+    path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+
+
+def sql(statement: str) -> Callable[[Path], None]:
+    def execute(path: Path) -> None:
+        database = sqlite3.connect(path)
+        database.execute(statement)
+        database.commit()
+        database.close()
+
+    return execute
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda path: flip(path, b"the body"), "is damaged: s3://b3-dataflow-refined/a has another SHA-256 than when"),
+        (
+            lambda path: flip(path, b"ibov_refined"),
+            "is damaged: the catalog has another SHA-256 than when it was stored",
+        ),
+        (lambda path: path.write_bytes(path.read_bytes()[:4096]), "is damaged: "),
+        (lambda path: path.write_bytes(b""), "is damaged: it is not a lake"),
+        (lambda path: path.write_bytes(b"x" * 9000), "is damaged: file is not a database"),
+        (sql("PRAGMA user_version = 0"), "its format is 0; allowed: 1. Choose another folder with LAKE="),
+        (sql("PRAGMA user_version = 2"), "its format is 2; allowed: 1"),
+        (lambda path: path.rename(path.with_name("other")), "which has 'other' and no lake.sqlite3; allowed: a lake"),
+    ],
+    ids=["object", "catalog", "truncated", "empty", "foreign", "older", "newer", "renamed"],
+)
+def test_a_damaged_or_other_store_is_reported(
+    kept: Laptop, folder: Path, s3: Any, damage: Callable[[Path], None], message: str
+):
+    s3.put_object(Bucket=REFINED, Key="a", Body=b"the body")
+    kept._close_store()
+    damage(folder / "lake.sqlite3")
+
+    for _ in range(2):
+        with pytest.raises(LocalError) as raised:
+            LakeStore(folder, ATHENA)
+        assert str(raised.value).startswith(f"LAKE is {folder}")
+        assert message in str(raised.value)
+
+
+def test_a_creation_that_was_killed_is_done_again(folder: Path):
+    folder.mkdir()
+    (folder / "lake.sqlite3.new").write_bytes(b"half")
+
+    LakeStore(folder, ATHENA).close()
+
+    assert sorted(path.name for path in folder.iterdir()) == ["lake.sqlite3", "lock"]
+
+
+def test_a_second_run_adds_what_is_new_and_without_a_network_serves_what_there_is(folder: Path, tmp_path: Path):
+    path = tmp_path / "bars.csv"
+    path.write_text(csv_text(known_bars().iloc[:4]))
+    with local("--source", f"csv:{path}", "--lake", str(folder)) as running:
+        running.wait_for("curl .*status")
+        running.stop(signal.SIGKILL)
+    assert f"The lake is kept in {folder}." in running.output
+
+    path.write_text(csv_text(known_bars().iloc[2:]))
+    with local("--source", f"csv:{path}", "--lake", str(folder)) as running:
+        running.wait_for("curl .*status")
+        running.stop()
+    assert "the lake has 4 sessions to 2025-09-15" in running.output
+    assert "8 bars in, 0 refused, 6 sessions" in running.output
+
+    with local("--lake", str(folder), HTTPS_PROXY=NOWHERE) as running:
+        api = running.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
+        running.wait_for("curl .*status")
+        assert get(f"{api}/ibov/prices")["meta"]["count"] == 6
+        assert "nothing was added: Yahoo did not answer" in running.output
+        assert "SYNTHETIC" not in running.output
+        assert running.stop() == 0
+
+
+def test_without_a_folder_the_first_lines_say_that_the_lake_is_in_memory():
+    with local("--source", "sample", "--lake", "") as running:
+        running.wait_for("The lake is in memory and is lost at the end; LAKE=<folder> keeps it.\n")
+        running.wait_for("2/6")
+        running.stop()
+
+
+def test_the_client_of_a_local_aws_in_memory_stores_nothing(laptop: Laptop):
+    boto3.client("s3").put_object(Bucket=REFINED, Key="a", Body=b"1")
+
+    assert laptop._store is None
