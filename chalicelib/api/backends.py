@@ -30,7 +30,8 @@ UNREACHABLE: tuple[type[Exception], ...] = (
     exceptions.MetadataRetrievalError,
     exceptions.RefreshWithMFAUnsupportedError,
     exceptions.SSOError,
-    exceptions.LoginError,
+    # The oldest botocore that Lambda may have does not define it.
+    getattr(exceptions, "LoginError", exceptions.SSOError),
 )
 """Raised when a backend cannot be reached. Other errors of botocore are caused by our requests or our code."""
 

@@ -110,18 +110,20 @@ def test_objects_are_in_the_s3_backend(laptop: Laptop, s3: Any):
 
 
 def test_an_object_that_we_delete_leaves_nothing_in_memory(laptop: Laptop):
+    # Results of Athena are deleted, from a bucket without versions.
+    bucket = "b3-dataflow-athena"
     models: dict[str, Any] = model_data["s3"]
 
     def instances() -> dict[str, int]:
         return {name: len(model.instances_tracked) for name, model in models.items()}
 
-    moto_state.write(BUCKET, "first", b"x")
-    moto_state.delete(BUCKET, "first")
+    moto_state.write(bucket, "first", b"x")
+    moto_state.delete(bucket, "first")
     before = instances()
     for number in range(3):
-        moto_state.write(BUCKET, f"{number}", b"x")
+        moto_state.write(bucket, f"{number}", b"x")
     for number in range(3):
-        moto_state.delete(BUCKET, f"{number}")
+        moto_state.delete(bucket, f"{number}")
 
     assert instances() == before
 

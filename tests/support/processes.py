@@ -124,6 +124,6 @@ def wait_for_answer(url: str, running: Running) -> Any:
     while time.monotonic() < deadline:
         try:
             return get(url)
-        except urllib.error.URLError:
+        except OSError:  # also URLError, and a connection that the server closes while it starts
             assert running.process.poll() is None, running.output
     raise AssertionError(running.output)
