@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks import answers, laptop, volatility
 from benchmarks.report import machine
+from common.console import activity
 
 BENCHMARKS = (
     answers.cold,
@@ -24,7 +25,8 @@ def main() -> None:
     text = f"# Benchmarks\n\nWritten by `make bench`: {machine()}.\n"
     print(text)
     for benchmark in BENCHMARKS:
-        table = benchmark()
+        with activity(f"{benchmark.__module__}.{benchmark.__name__}"):
+            table = benchmark()
         print(table, flush=True)
         text += f"\n{table}"
     RESULTS.write_text(text)

@@ -15,6 +15,7 @@ from chalicelib.ingest import backfill
 from chalicelib.ingest.sources import Source
 from chalicelib.lake.store import Lake
 from chalicelib.sources import SAMPLE, YAHOO
+from common.console import activity
 from local import environment, sources
 from local.errors import LocalError
 from local.running import reach
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
     now = datetime.now(UTC)
     source = _source(arguments.source, lake)
     request = backfill.Backfill(arguments.start, arguments.end, source.name, arguments.as_correction, arguments.dry_run)
-    result = backfill.run(request, source, lake, now)
+    with activity(f"downloading from {source.name} and comparing"):
+        result = backfill.run(request, source, lake, now)
     for line in lines(result):
         print(f"  {line}")
     if arguments.dry_run:
@@ -54,7 +56,8 @@ def run(arguments: argparse.Namespace) -> None:
     added = result["added"]
     print(_counts(result))
     print(f"{added['bars']:,} bars from {source.name}, {added['first']} to {added['last']}, added as {added['key']}")
-    _wait_merged(lake, added["key"])
+    with activity("waiting for the job to merge"):
+        _wait_merged(lake, added["key"])
     if changed := result["counts"]["changed"]:
         print(f"merged: the API shows {changed:,} changed sessions within {MANIFEST_TTL:.0f} seconds")
     else:

@@ -91,7 +91,7 @@ def read_all(bodies: Mapping[str, bytes], instrument: Instrument) -> RawRows:
     return RawRows(
         # Frames without rows are left out: concat would take the types of their columns into account.
         pd.concat([part.rows for part in parts if len(part.rows)] or [no_rows()], ignore_index=True),
-        pd.concat([part.refused for part in parts], ignore_index=True),
+        pd.concat([part.refused for part in parts] or [as_quarantine(no_rows(), "", "")], ignore_index=True),
     )
 
 

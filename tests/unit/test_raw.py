@@ -221,3 +221,10 @@ def test_a_time_without_a_zone_is_utc():
     result = read(with_column("coletado_em", lambda column: column.cast(pa.timestamp("us"))))
 
     assert result.rows["coletado_em"].iloc[0] == datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
+
+
+def test_no_object_is_no_row():
+    nothing = raw.read_all({}, IBOV)
+
+    assert nothing.rows.empty
+    assert nothing.refused.empty

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from common.console import activity
 from infra.errors import PackageError
 from infra.packaging import archive
 from infra.packaging.layer import build
@@ -13,7 +14,8 @@ from infra.packaging.layer import build
 def main(architecture: str) -> int:
     try:
         print(f"inputs  {build.digest(architecture)}  {architecture}, {build.strip_version(architecture)}")
-        path = build.build(Path("build", "layer"), architecture)
+        with activity("downloading and building the layer"):
+            path = build.build(Path("build", "layer"), architecture)
     except PackageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
