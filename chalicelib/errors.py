@@ -24,8 +24,8 @@
         ├── NotFound              the resource does not exist
         └── NotReady              nothing has been ingested yet; retry later
 
-Each message names the thing, the value and what is allowed. Messages are for operators: `api.problems` builds what a
-client reads.
+Each message names the thing, the value and what is allowed. Messages are for operators: `api.problems` builds the
+messages for clients.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class QueryTimeout(QueryError):
 
 
 class ContractError(B3Error):
-    """A route lacks a description or an example, so that its contract cannot be generated."""
+    """A route lacks a description or an example, so its OpenAPI document cannot be generated."""
 
 
 class RequestError(B3Error):

@@ -1,4 +1,5 @@
-"""Instrument: the facts about an index or a security that its bars do not carry. The pipeline takes one as a value."""
+"""Instrument: an index or a security, and the facts about it that are not in its bars. Passed to the pipeline as an
+argument."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ class Instrument:
         symbols: the symbol at each source that needs one, by the source's name.
         whole_points_since: from this date on, final prices are whole numbers at a source with `whole_points`.
         volume_since: from this date on, a session without volume gets a warning.
-        open_at_close_since: from this date on, a session opens near the official close of the previous one, so the next
-            open shows whether a close is wrong.
+        opens_at_previous_close_since: from this date on, a session opens near the official close of the previous one,
+            so the next open shows whether a close is wrong.
         known_gaps: sessions of the calendar that no source has, with the reason.
     """
 
@@ -34,7 +35,7 @@ class Instrument:
     symbols: Mapping[str, str] = field(default_factory=dict)
     whole_points_since: date | None = None
     volume_since: date | None = None
-    open_at_close_since: date | None = None
+    opens_at_previous_close_since: date | None = None
     known_gaps: Mapping[date, str] = field(default_factory=dict)
 
     @property
@@ -55,16 +56,16 @@ IBOV = Instrument(
     symbols={YAHOO.name: "^BVSP"},
     # Yahoo's final bars are whole numbers from here on, and its unfinished bars are not.
     whole_points_since=date(1997, 3, 1),
-    # Before September 2006 Yahoo has no volume on nearly all days.
+    # Until September 2006 Yahoo lacks the volume of most days. The rule starts with the first complete year.
     volume_since=date(2007, 1, 1),
-    open_at_close_since=date(2008, 1, 1),
+    opens_at_previous_close_since=date(2008, 1, 1),
     # Either the calendar has a session and B3 had none, or Yahoo lacks the session. In the first case the next session
     # opens exactly at the close before the gap, except after 1996-04-04, 1996-10-03, 1997-07-09 and 1999-04-01.
     # The reason for 1997-10-06 is unknown.
     known_gaps={
         date(1994, 2, 16): _ASH_WEDNESDAY,
         date(1994, 3, 31): _MAUNDY_THURSDAY,
-        date(1994, 7, 1): "first day of the real: a bank holiday",
+        date(1994, 7, 1): "introduction of the real (BRL): a bank holiday",
         date(1994, 10, 3): "general election: no trading",
         date(1995, 3, 1): _ASH_WEDNESDAY,
         date(1995, 4, 13): _MAUNDY_THURSDAY,

@@ -10,8 +10,8 @@ from chalicelib.errors import SettingsError
 
 PREFIX = "B3_"
 
-_BUCKET = (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "3 to 63 of a-z 0-9 . -, as S3 asks of a bucket")
-_IDENTIFIER = (r"[a-z_][a-z0-9_]{0,254}", "a-z 0-9 _, not starting with a digit, as Athena asks of a name")
+_BUCKET = (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "3 to 63 of a-z 0-9 . -, the rule of S3 for a bucket")
+_IDENTIFIER = (r"[a-z_][a-z0-9_]{0,254}", "a-z 0-9 _, not starting with a digit, the rule of Athena for a name")
 _NAME = (r"[A-Za-z0-9_.-]{1,128}", "1 to 128 of A-Z a-z 0-9 _ . -")
 
 _RULES = {
@@ -22,14 +22,17 @@ _RULES = {
     "table": _IDENTIFIER,
     "job": _NAME,
     "workgroup": _NAME,
-    "api_access": (r"open|key", "open, or key: then /ibov/* and /status ask for an API key"),
-    "cors_origin": (r"\*|https?://[A-Za-z0-9.:-]+|none", "the one origin whose pages may ask, * for any, or none"),
+    "api_access": (r"open|key", "open, or key: /ibov/* and /status require an API key"),
+    "cors_origin": (
+        r"\*|https?://[A-Za-z0-9.:-]+|none",
+        "an origin that may send requests, * for any, or none",
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names that differ between deployments. The defaults are the laptop's.
+    """Names that differ between deployments. The defaults are the names of the local AWS.
 
     Each is read from the environment variable of its name, in capitals after `B3_`: `B3_RAW_BUCKET`.
 
@@ -57,8 +60,8 @@ class Settings:
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings; a variable that is absent keeps its default."""
         known = {f"{PREFIX}{field.name.upper()}": field.name for field in fields(cls)}
-        given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
-        unknown = sorted(given.keys() - known.keys())
+        variables = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+        unknown = sorted(variables.keys() - known.keys())
         if unknown:
             raise SettingsError(f"{unknown[0]} is not a setting; allowed: {', '.join(known)}")
-        return cls(**{known[name]: value for name, value in given.items()})
+        return cls(**{known[name]: value for name, value in variables.items()})

@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.athena import Athena
-from chalicelib.api.backends import client_errors
+from chalicelib.api.backends import raising_backend_unavailable
 from chalicelib.api.cache import ManifestCache, ResponseCache
 from chalicelib.api.handlers import ApiDependencies
 from chalicelib.lake.store import Lake
@@ -60,7 +60,7 @@ def api_dependencies() -> ApiDependencies:
     Raises:
         BackendUnavailable: no AWS client can be created, because the environment has no region, for example.
     """
-    with client_errors():
+    with raising_backend_unavailable():
         s3, client = _api_client("s3"), _api_client("athena")
     manifest = ManifestCache(Lake(s3, settings().raw_bucket, settings().refined_bucket))
     athena = Athena(client, s3, settings().workgroup, settings().database)

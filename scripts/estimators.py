@@ -20,13 +20,13 @@ REFERENCE = "close_to_close"
 def night_percent(bars: pd.DataFrame) -> float:
     """Return the variance of ln(O_t/C_{t-1}) in percent of that of ln(C_t/C_{t-1})."""
     night = np.log(bars[OPEN] / bars[CLOSE].shift())
-    recent = since(bars["data"], IBOV.open_at_close_since)
+    recent = since(bars["data"], IBOV.opens_at_previous_close_since)
     return float(100 * night[recent].var() / bars.loc[recent, "retorno_log"].var())
 
 
 def ratios(bars: pd.DataFrame, estimator: str, window: int) -> pd.Series:
     """Return an estimator divided by close-to-close over the same window, for each session."""
-    recent = bars[since(bars["data"], IBOV.open_at_close_since)]
+    recent = bars[since(bars["data"], IBOV.opens_at_previous_close_since)]
     return recent[volatility_column(estimator, window)] / recent[volatility_column(REFERENCE, window)]
 
 
@@ -44,8 +44,8 @@ def table(bars: pd.DataFrame) -> str:
             rows.append((f"`{estimator}`", *cells))
     names = [name for window in COMPARED for name in (f"below, {window} sessions", f"median ratio, {window} sessions")]
     share = (
-        f"From {IBOV.open_at_close_since:%Y} to {bars['data'].iloc[-1].date()} the variance of ln(O_t/C_{{t-1}}) is "
-        f"{night_percent(bars):.2f} % of that of ln(C_t/C_{{t-1}}).\n"
+        f"From {IBOV.opens_at_previous_close_since:%Y} to {bars['data'].iloc[-1].date()} the variance of "
+        f"ln(O_t/C_{{t-1}}) is {night_percent(bars):.2f} % of that of ln(C_t/C_{{t-1}}).\n"
     )
     return f"{share}\n{blocks.table(('estimator', *names), rows)}"
 

@@ -46,7 +46,7 @@ def judge(bars: pd.DataFrame) -> str:
         plain=plain_rule(bars, calendar),
         ours=suspect_closes(bars, calendar, IBOV),
     )
-    judged = judged[since(judged["data"], IBOV.open_at_close_since) & judged["wrong"].notna()].assign(
+    judged = judged[since(judged["data"], IBOV.opens_at_previous_close_since) & judged["wrong"].notna()].assign(
         wrong=judged["wrong"] == 0
     )
     rows: list[tuple[object, ...]] = []

@@ -1,4 +1,4 @@
-"""Write docs/openapi.json: the contract of the HTTP interface, so that a change of it shows in a diff."""
+"""Write docs/openapi.json: the OpenAPI document, so that a change of the API shows in a diff."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def text() -> str:
 
 
 def main() -> int:
-    """Write the document. Return 1, and print why, if the contract is incomplete."""
+    """Write the document. Return 1, and print why, if a route is incomplete."""
     try:
         document = text()
     except ContractError as error:

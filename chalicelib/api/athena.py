@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PAGE_ROWS = 1000
-"""The most rows of one GetQueryResults response, the header row included. Longer results are read from S3."""
+"""The maximum number of rows of a GetQueryResults response, header row included. Longer results are read from S3."""
 
 DEADLINE = 25.0
-"""The timeout of a request, in seconds. That of API Gateway is 29 s."""
+"""The timeout of a request, in seconds. API Gateway has a timeout of 29 s."""
 
 ATTEMPTS = 3
-"""The number of executions of a query that fails or whose result is gone."""
+"""The maximum number of executions of a query, including the first: 3 means at most 2 retries. A query is executed
+again if it fails or if its result is gone."""
 
 MAX_BACKOFF = 2.0
 """The longest delay between two calls that Athena throttles, in seconds."""
@@ -39,7 +40,7 @@ _CONVERTERS: dict[str, Callable[[str], Value]] = {
     "boolean": lambda text: text == "true",
     "double": float,
     "integer": int,
-    # Athena's timestamps have no time zone; those of the lake are in UTC.
+    # Athena's timestamps have no time zone; the lake's timestamps are in UTC.
     "timestamp": lambda text: text.replace(" ", "T") + "Z",
 }
 """The converter of each type's text. Values of other types stay text."""

@@ -68,8 +68,8 @@ def describe(error: Exception) -> str:
 
 
 @contextmanager
-def client_errors() -> Iterator[None]:
-    """Raise `BackendUnavailable` where boto3 cannot create a client, which depends on the environment alone.
+def raising_backend_unavailable() -> Iterator[None]:
+    """Raise BackendUnavailable if boto3 cannot create a client. Only the environment can cause this.
 
     Raises:
         BackendUnavailable: the region is missing or malformed, the credentials are incomplete, the profile does not

@@ -1,6 +1,7 @@
 """Caches of a warm Lambda function: the manifest for some seconds, and responses by ETag.
 
-The data changes about once a day, with the version in the manifest. Responses are valid as long as the version is.
+The data changes about once a day. Each change gives the manifest a new version.
+A response is valid until then.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MANIFEST_TTL = 5.0
 """Manifest cache TTL, in seconds."""
 
 MAX_CACHED_BYTES = 32 << 20
-"""The memory that cached responses may take."""
+"""The maximum size of all cached bodies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,12 @@ class Snapshot:
     def data_version(self) -> str | None:
         """The version for Athena's idempotency tokens. None while a run writes, which disables them.
 
-        The run is part of it: after a rollback of the code an old version returns, and results that were read between
-        the two commits do not belong to it.
+        It includes the run id: a rollback can restore an old version, and Athena must not reuse results from before it.
         """
         contents = self.contents
         return f"{contents.version} {contents.run.id}" if contents and self.cacheable else None
 
-    def readable_contents(self) -> Contents:
+    def require_contents(self) -> Contents:
         """Return the contents of the last commit.
 
         Raises:
@@ -116,7 +116,7 @@ class CachedResponse:
         return Response(self.body, dict(self.headers), 200)
 
     def uncacheable(self) -> Response:
-        """Return a response that nobody may store: it has no ETag."""
+        """Return the response with no-store and without an ETag."""
         headers: Headers = {name: value for name, value in self.headers.items() if name != ETAG.name}
         return Response(self.body, headers | {CACHE_CONTROL: NO_STORE}, 200)
 
@@ -138,18 +138,18 @@ class ResponseCache:
             return self._responses.get(etag)
 
     def put(self, etag: str, response: CachedResponse) -> None:
-        """Cache a response, and evict others to stay below the limit of bytes."""
+        """Cache a response, and evict others to stay below `max_bytes`."""
         with self._lock:
             if etag not in self._responses:
                 self._responses[etag] = response
-                self._bytes += len(response.body)
+                self._bytes += len(response.body.encode())
             while self._bytes > self._max_bytes:
                 _, evicted = self._responses.popitem(last=False)
-                self._bytes -= len(evicted.body)
+                self._bytes -= len(evicted.body.encode())
 
 
 def make_etag(*parts: str) -> str:
-    """Return a strong ETag: the digest of all that determines a response."""
+    """Return a strong ETag: a digest of the parts."""
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return f'"{digest[:32]}"'
 

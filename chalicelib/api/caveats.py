@@ -1,6 +1,6 @@
 """The bias of each volatility estimator on this source, for `meta.caveats`.
 
-The figures are those of the real history from 2008 to 2025. `python -m scripts.estimators` prints them, and a test
+The figures are computed over the real history from 2008 to 2025. `python -m scripts.estimators` prints them, and a test
 compares them with the history.
 """
 
@@ -12,7 +12,7 @@ from chalicelib.estimators import ESTIMATORS, EstimatorName
 from chalicelib.schema import WINDOWS, volatility_column
 
 OVERNIGHT_PERCENT = 0.26
-"""The variance of the overnight return ln(O_t/C_{t-1}), in percent of that of ln(C_t/C_{t-1})."""
+"""The variance of the overnight return ln(O_t/C_{t-1}), in percent of the variance of ln(C_t/C_{t-1})."""
 
 MEDIAN_RATIOS: Mapping[EstimatorName, float] = {
     "parkinson": 0.887,

@@ -1,7 +1,8 @@
 """Keyset pagination: encode the position of a page's last row as the cursor of the next page.
 
 A cursor holds the sort value and the date of the last row, so the next page starts after that row in this version of
-the data or a newer one. A digest binds it to its query: with other parameters it would skip or repeat rows silently.
+the data or a newer one. A digest binds it to its query: used with another query, a cursor would silently skip
+or repeat rows.
 The digest is not a secret: a forged cursor only selects another position in public data.
 """
 
@@ -22,7 +23,8 @@ Value = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | float | None
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
-    """The position of a row: its value in the sort column, None if that is `data` or null, and its date."""
+    """The position of a row: its value in the sort column, and its date. The value is None if the sort
+    column is `data`, or if the value is null."""
 
     value: Value
     data: date

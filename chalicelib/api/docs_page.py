@@ -1,7 +1,7 @@
-"""`/docs`: the contract as a page with a form for each route.
+"""`/docs`: the OpenAPI document as a page with a form for each route.
 
 The page loads nothing from other hosts and has no inline script.
-Its style sheet and script are in `assets/` and are served by the API; they are not part of the contract.
+Its style sheet and script are in `assets/` and are served by the API; they are not part of the OpenAPI document.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def docs(request: Request) -> Response:
 
 
 def asset(request: Request, name: str) -> Response:
-    """Return a file of the page, or 304 if the client has it.
+    """Return a static file (CSS or JS), or 304 if `If-None-Match` has its ETag.
 
     Raises:
         NotFound: no file has this name.

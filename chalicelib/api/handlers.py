@@ -15,7 +15,7 @@ from chalicelib.api.headers import IF_NONE_MATCH, data_headers
 from chalicelib.api.models import IndexAnswer
 from chalicelib.api.parameters import NoParameters
 from chalicelib.api.parsing import base_path, parse
-from chalicelib.api.representations import encode_json, json_response, negotiate, represent
+from chalicelib.api.representations import encode_json, encode_response, json_response, negotiate
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.table import Table
 from chalicelib.lake.manifest import code_version
@@ -39,7 +39,7 @@ class ApiDependencies:
 
 
 def table(request: Request, api: ApiDependencies) -> Response:
-    """Return the answer of a route's view, or 304 if the client has it.
+    """Return the answer of a route's view, or 304 if `If-None-Match` has its ETag.
 
     Each version of the data is queried once: the result is cached by Athena and the response by this function. While
     a run writes, nothing is cached.
@@ -55,11 +55,11 @@ def table(request: Request, api: ApiDependencies) -> Response:
     if route.view is None:
         raise TypeError(f"route {request.path} has no view")
     parameters: Any = parse(route.parameters, request)
-    form = negotiate(parameters.format, request.headers.get("accept"))
+    format_ = negotiate(parameters.format, request.headers.get("accept"))
     snapshot = api.manifest.get()
-    contents = snapshot.readable_contents()
+    contents = snapshot.require_contents()
     url = base_path(request) + request.path
-    etag = make_etag(contents.version, code_version(), url, encode_json(parameters), form)
+    etag = make_etag(contents.version, code_version(), url, encode_json(parameters), format_)
     headers = data_headers(contents, etag)
     if snapshot.cacheable:
         if etag_matches(request.headers.get(IF_NONE_MATCH), etag):
@@ -67,8 +67,8 @@ def table(request: Request, api: ApiDependencies) -> Response:
         if (cached := api.responses.get(etag)) is not None:
             return cached.response()
     source = Table(api.table, contents, request.path, url, api.athena, snapshot.data_version, deadline)
-    result = represent(route.view(parameters, source), parameters, form, headers)
-    # Athena reads S3, not the manifest: if a run began meanwhile, rows may be of another version.
+    result = encode_response(route.view(parameters, source), parameters, format_, headers)
+    # Athena reads S3, not the manifest: if a run began meanwhile, the rows may belong to another version.
     if not snapshot.cacheable or api.manifest.refresh() != snapshot:
         return result.uncacheable()
     api.responses.put(etag, result)

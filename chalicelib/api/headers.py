@@ -1,4 +1,4 @@
-"""Response headers of the API: the name of each, and its description in the contract."""
+"""Response headers of the API: the name of each, and its description in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REVALIDATE, NO_STORE = "no-cache", "no-store"
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A response header: its name, and its description and JSON schema in the contract."""
+    """A response header: its name, and its description and JSON schema in the OpenAPI document."""
 
     name: str
     description: str

@@ -1,4 +1,4 @@
-"""The contract of the HTTP interface: an OpenAPI 3.1 document, generated from routes and models."""
+"""The OpenAPI 3.1 document of the API, generated from routes and models."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ _TYPES: Mapping[str, Document] = {
 
 
 def document(base: str = "") -> Document:
-    """Return the contract.
+    """Return the OpenAPI document.
 
     Args:
         base: the base path of the server.
 
     Raises:
-        ContractError: a route lacks an example, or a parameter or a column lacks what the contract needs.
+        ContractError: a route lacks an example, or a parameter or a column lacks what the document needs.
     """
     return _document() | {"servers": [{"url": base or "/"}]}
 
 
 @lru_cache(maxsize=4)
 def encoded(base: str) -> msgspec.Raw:
-    """Return the contract as JSON; cached, because encoding it takes most of the time of a response.
+    """Return the OpenAPI document as JSON; cached, because encoding it takes most of the time of a response.
 
     Raises:
         ContractError: as `document`.
@@ -74,7 +74,7 @@ def encoded(base: str) -> msgspec.Raw:
 
 @cache
 def examples() -> Document:
-    """Return the example body of each route by path, with few rows; under `problems` those of errors by status."""
+    """Return the example body of each route by path, with few rows; `problems` has the error bodies by status."""
     bodies: Document = msgspec.json.decode((files("chalicelib.api") / "examples.json").read_bytes())
     return bodies
 
@@ -206,7 +206,7 @@ def _headers(*headers: Header) -> Document:
 
 
 def _example(*keys: str) -> Any:
-    """The value in the examples below a key, and below another in that."""
+    """The value in the examples at nested keys."""
     value: Any = examples()
     for key in keys:
         if key not in value:

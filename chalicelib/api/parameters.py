@@ -12,6 +12,7 @@ from chalicelib.estimators import ESTIMATORS, EstimatorName
 from chalicelib.schema import PRICES, REFINED, Column, Window, volatility_column
 
 MAX_LIMIT = 5000
+"""The maximum of `limit`. `MAX_VALUES` limits rows times fields too: with many fields fewer rows are allowed."""
 
 MAX_VALUES = 60_000
 """Rows times fields of one response, which keeps it below the 6 MB that Lambda can return."""
@@ -32,7 +33,7 @@ COMPUTED = (
     Column(SCORE_COLUMN, "double", "", "score of the session by the requested method"),
     Column("retorno_pct", "double", "percent", "return from the previous close, of a day in `/ibov/summary`"),
 )
-"""The columns of answers that the table does not have under that name."""
+"""The columns of answers that are not columns of the table."""
 
 DEFAULT_ESTIMATOR: EstimatorName = "close_to_close"
 """The other estimators are biased on this source: see `caveats`."""

@@ -93,7 +93,7 @@ def parse_texts(model: type[T], texts: Mapping[str, Sequence[str]]) -> T:
 
 
 def canonical(parameters: msgspec.Struct) -> dict[str, str]:
-    """Return the parameters that differ from their defaults, as texts, in the order of the contract."""
+    """Return the parameters that differ from their defaults, as texts, in the order of the model's fields."""
     texts = {}
     for name, field in _fields(type(parameters)).items():
         value = getattr(parameters, name)

@@ -26,7 +26,7 @@ from chalicelib.errors import (
 RETRY_SOON, RETRY_AFTER_JOB = 5, 60
 """Seconds in `Retry-After`: until a query ends, and until the job has run."""
 
-_PROBLEMS: Mapping[type[Exception], tuple[HTTPStatus, str, int | None]] = {
+PROBLEMS: Mapping[type[Exception], tuple[HTTPStatus, str, int | None]] = {
     NotFound: (HTTPStatus.NOT_FOUND, "The resource does not exist.", None),
     NotReady: (HTTPStatus.SERVICE_UNAVAILABLE, "Nothing has been ingested yet.", RETRY_AFTER_JOB),
     SchemaMismatch: (HTTPStatus.SERVICE_UNAVAILABLE, "The table is being updated to a new schema.", RETRY_AFTER_JOB),
@@ -62,14 +62,14 @@ def respond(request: Request | None, handler: Callable[[Request], Response]) -> 
 def _classify(path: str, error: Exception) -> tuple[HTTPStatus, str, str, int | None]:
     """Log an error, and return the arguments of its problem."""
     kind: type[Exception] = BackendUnavailable if is_unreachable(error) else type(error)
-    match = next(known for known in _PROBLEMS if issubclass(kind, known))
+    match = next(known for known in PROBLEMS if issubclass(kind, known))
     if match is BackendUnavailable:
         _log.warning("%s: %s", path, describe(error))
     elif match is Exception:
         _log.error("unhandled: %s", path, exc_info=error)
     else:
         _log.warning("%s: %s", path, error)
-    status, detail, retry_after = _PROBLEMS[match]
+    status, detail, retry_after = PROBLEMS[match]
     return status, path, detail, retry_after
 
 
@@ -83,7 +83,7 @@ def problem(
     """Return the response of an error.
 
     Args:
-        path: of the request.
+        path: path of the request.
         detail: a sentence that any client may read.
         retry_after: in seconds; None if a repeated request would fail too.
         errors: the parameters that are not allowed.

@@ -1,4 +1,4 @@
-"""Represent an answer as JSON or CSV, and choose between them by content negotiation."""
+"""Encode an answer as JSON or CSV, and choose the format by content negotiation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def negotiate(parameter: Format | None, accept: str | None) -> Format:
 
 
 def _accept_weight(accept: str, media_type: str) -> float:
-    """The weight of a media type in `Accept`, from 0 to 1: that of the most specific range that includes it."""
+    """The weight of a media type in `Accept`: the q value of the most specific matching media range."""
     ranges = {}
     for item in accept.split(","):
         name, *parameters = (part.strip().lower() for part in item.split(";"))
@@ -51,14 +51,14 @@ def _accept_weight(accept: str, media_type: str) -> float:
     return 0.0
 
 
-def represent(answer: Answer, parameters: Any, form: Format, headers: Headers) -> CachedResponse:
+def encode_response(answer: Answer, parameters: Any, format_: Format, headers: Headers) -> CachedResponse:
     """Return the body of an answer in a format, and its headers.
 
     Args:
-        parameters: those of the request; its columns are those of the CSV.
-        headers: those that are common to all formats.
+        parameters: query parameters; `columns` gives the columns of the CSV.
+        headers: the headers that all formats share.
     """
-    if form == "json":
+    if format_ == "json":
         return CachedResponse(encode_json(answer), headers | {CONTENT_TYPE: JSON})
     headers = headers | {CONTENT_TYPE: f"{CSV}; charset=utf-8"}
     if answer.links.next:

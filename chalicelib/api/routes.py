@@ -1,4 +1,4 @@
-"""Every route: its parameters, its response and an example. The app, the contract and the index read this."""
+"""Every route: its parameters, its response and an example. The app, the OpenAPI document and the index read this."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from chalicelib.api.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route, under `GET` and `HEAD`.
+    """A route with the methods GET and HEAD.
 
     Attributes:
-        summary: one line for the index and the contract.
-        description: further sentences for the contract.
+        summary: one line for the index and the OpenAPI document.
+        description: description in the OpenAPI document.
         parameters: the class of its query parameters.
-        model: the class of its JSON body, None if the body is of another kind.
+        model: the class of its JSON body; None if no class describes the body.
         view: computes the answer from the parameters and the table, None if the route does not query the table.
-        example: query parameters of the example in the contract.
-        media_type: of the body.
+        example: query parameters of the example in the OpenAPI document.
+        media_type: the media type of the body.
         keyed: whether the route reads AWS, which costs money. API Gateway requires an API key for it if the deployment
             has keys.
     """
@@ -47,7 +47,8 @@ CORS: Mapping[str, Any] = {
     "expose_headers": [header.name for header in EXPOSED],
     "max_age": 600,
 }
-"""Arguments of `chalice.CORSConfig`: the headers that pages of other origins may send and read."""
+"""Arguments of `chalice.CORSConfig`: the headers that cross-origin requests may send, and may read from the
+response."""
 
 _PAGES = (
     "The default order is the newest session first. `links.next` is the next page, null on the last page. A range "
@@ -90,8 +91,8 @@ ROUTES: Mapping[str, Route] = {
     "/ibov/volatility/cone": Route(
         "The volatility cone",
         "For each window: minimum, quartiles (linear interpolation) and maximum of the volatility in the range; the "
-        "last value, the share of values that are not above it, and its rank, 1 for the highest. Volatilities are "
-        "fractions a year.",
+        "last value, the fraction of values at or below it (percentile rank), and its rank, 1 for the highest. "
+        "Volatilities are fractions a year.",
         parameters.ConeParameters,
         models.ConeAnswer,
         views.cone,
@@ -125,12 +126,12 @@ ROUTES: Mapping[str, Route] = {
         model=models.StatusAnswer,
     ),
     "/openapi.json": Route(
-        "The contract of this API",
-        "The OpenAPI document. Its server is the base path of the request.",
+        "The OpenAPI document of this API",
+        "OpenAPI 3.1, as JSON. Its server is the base path of the request.",
         keyed=False,
     ),
     "/docs": Route(
-        "The contract as a page with forms",
+        "The OpenAPI document as a page with forms",
         "A page that loads nothing from other hosts.",
         media_type="text/html",
         keyed=False,
@@ -140,7 +141,10 @@ ROUTES: Mapping[str, Route] = {
 SERVED: Mapping[str, Route] = {
     **ROUTES,
     "/assets/{name}": Route(
-        "A file of the page", "The style sheet or the script of `/docs`.", media_type="text/css", keyed=False
+        "A static file of the page",
+        "The style sheet (text/css) or the script (text/javascript) of `/docs`.",
+        media_type="text/css, text/javascript",
+        keyed=False,
     ),
 }
-"""The routes of the contract, and the files of its page."""
+"""The routes of the OpenAPI document, and the files of the page `/docs`."""

@@ -67,8 +67,8 @@ def cone_row(window: int, days: Sequence[date], values: Sequence[float | None]) 
         days, values: shape (n,), in order of date; the values are fractions a year.
 
     Returns:
-        `current` is the last value that is not null and `data` its day; `percentile` is the share of values that are
-        not above it, from 0 to 1; `rank` is 1 for the highest value.
+        `current` is the last value that is not null and `data` its day; `percentile` is the fraction of values
+        at or below it; `rank` is 1 for the highest value.
     """
     known = [(day, value) for day, value in zip(days, values, strict=True) if value is not None]
     if not known:

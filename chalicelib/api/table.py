@@ -28,13 +28,13 @@ class Table:
     """The refined table at one version, for one request.
 
     Attributes:
-        name: of the table in the catalog.
-        contents: from the manifest.
-        path: of the route in the contract.
-        url: of the route, with the base path of the request.
+        name: name of the table in the catalog.
+        contents: contents of the manifest.
+        path: path of the route in the OpenAPI document.
+        url: URL of the route, with the base path of the request.
         athena: runs the queries.
-        data_version: for Athena's idempotency token; None disables it.
-        deadline: of the request, by Athena's clock.
+        data_version: version for Athena's idempotency token; None disables it.
+        deadline: deadline of the request, by Athena's clock.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Table:
             sources: the columns of the table that it is computed from.
             fields: further fields of the metadata.
         """
-        # The figures in the caveats are those of the real history.
+        # The figures in the caveats are computed over the real history.
         applicable = {} if self.contents.synthetic else caveats(sources)
         return AnswerMeta(
             ticker=IBOV.ticker,

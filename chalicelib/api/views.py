@@ -122,7 +122,7 @@ def summary(parameters: SummaryParameters, table: Table) -> SummaryAnswer:
     )
 
 
-# Of equal values the first day is taken.
+# min and max return the first of equal values.
 _value = itemgetter(0)
 
 

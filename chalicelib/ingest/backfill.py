@@ -28,7 +28,7 @@ class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         start, end: the days to request, both included.
         source: `yahoo`, or `csv:s3://bucket/key`. On AWS the function may read only `backfill/` of the raw bucket.
         as_correction: whether these bars win over every other source.
-        dry_run: report what each bar would do, and write nothing.
+        dry_run: report the effect of each bar, and write nothing.
     """
 
     start: date
@@ -75,7 +75,7 @@ def run(request: Backfill, source: Source, lake: Lake, now: datetime, instrument
     """Run a backfill.
 
     Returns:
-        `dry_run`; `added`, the raw object, unless it is a dry run; and the fields of `Report`: what each bar does.
+        `dry_run`; `added`, the raw object, unless it is a dry run; and the fields of `Report`.
 
     Raises:
         BadPayload: the first day is after the last, or the last is in the future.

@@ -1,4 +1,4 @@
-"""What each bar of a backfill does to the lake: it changes a session, is equal, loses to another bar, or is refused."""
+"""The effect of each bar of a backfill: it changes a session, is equal, is outranked by another bar, or is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import PRICES
 
 LIMIT = 1_000
-"""The most entries of each list of a report, so that it fits in the response of a Lambda function (6 MB)."""
+"""The maximum number of entries of each list of a report, so that it fits in a response of a Lambda function (6 MB)."""
 
 _VALUES = (*PRICES, "volume_negociado")
 _SHOWN = [*_VALUES, "fonte"]
@@ -38,10 +38,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outranked:
-    """A bar that differs from the lake's and does not replace it, because the lake's is from a source of higher rank.
+    """A bar that differs from the bar in the lake and does not replace it, because that has a source of higher rank.
 
     Attributes:
-        kept: the source of the lake's bar.
+        kept: the source of the bar in the lake.
     """
 
     session: date
@@ -69,7 +69,7 @@ class Report:
 
 
 def report(body: bytes, lake: Lake, now: datetime, instrument: Instrument) -> Report:
-    """Return what a raw object would do to the lake. Nothing is written.
+    """Return the effect that a raw object would have on the lake. Nothing is written.
 
     Args:
         body: the raw object.

@@ -24,7 +24,7 @@ def start_refine(
 
     Args:
         event: S3 notification, as Lambda receives it.
-        now: the time, with a zone, to tell whether a lease is live.
+        now: the time, with a zone, to check whether a lease has expired.
 
     Raises:
         RunInProgress: another run is in progress, and may have listed raw already. Lambda retries, and does nothing if
@@ -39,8 +39,8 @@ def start_refine(
     if not unmerged:
         return None
     waits = f"{settings.job} is running; {unmerged[0]} waits for the next attempt"
-    if manifest and manifest.lease and manifest.lease.is_live(now):
-        # Glue does not know of a run started by hand, and a second run would fail because of the lease.
+    if manifest and manifest.lease and not manifest.lease.has_expired(now):
+        # Glue does not count a run started by hand, and a second run would fail because of the lease.
         raise RunInProgress(f"{waits}: run {manifest.lease.run_id} holds the lease")
     arguments = {
         "--RAW_PATH": f"s3://{settings.raw_bucket}/{unmerged[0]}",

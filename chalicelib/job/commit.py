@@ -7,23 +7,23 @@ import hashlib
 from chalicelib import layout
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.lease import Writer
-from chalicelib.lake.manifest import Ledger, Year
+from chalicelib.lake.manifest import Ledger, YearObject
 from chalicelib.refine import parquet
 from chalicelib.refine.refinery import Refined
 from chalicelib.schema import QUARANTINE, REFINED, REVISIONS
 
 
-def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[str, Year]:
+def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[str, YearObject]:
     """Write the years that differ from the stored ones, register all years, and delete those without bars."""
     bars = {int(year): refined.bars[refined.bars["year"] == year] for year in sorted(refined.bars["year"].unique())}
     # Encode everything before the first write, so that an encoding error leaves the lake unchanged.
     bodies = {year: parquet.encode(rows, REFINED) for year, rows in bars.items()}
     refused = parquet.encode(refined.quarantine, QUARANTINE)
     revisions = parquet.encode(refined.revisions, REVISIONS)
-    years: dict[str, Year] = {}
+    years: dict[str, YearObject] = {}
     for year, body in bodies.items():
         etag = writer.put(layout.refined_key(year), body)
-        years[str(year)] = Year(etag, len(bars[year]), hashlib.sha256(body).hexdigest())
+        years[str(year)] = YearObject(etag, len(bars[year]), hashlib.sha256(body).hexdigest())
     written = {year.etag for year in years.values()} - set(writer.stored.values())
     print(f"refined: {len(years)} years, {len(written)} written")
     writer.put(layout.QUARANTINE_KEY, refused)

@@ -19,10 +19,10 @@ from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import SCHEMA_VERSION
 
 ATTEMPTS = 5
-"""The number of times that a run starts, over again where another run wrote or raw grew."""
+"""The number of attempts of a run. It starts over if another run wrote, or if raw grew."""
 
 SESSIONS_AHEAD = timedelta(days=400)
-"""How far past the run the manifest lists the calendar's sessions."""
+"""The manifest lists the calendar's sessions up to this time after the run."""
 
 Clock = Callable[[], datetime]
 
@@ -32,13 +32,13 @@ def update_refined(
 ) -> Contents | None:
     """Merge all of raw into refined and commit. Return the contents of the lake, None if raw is empty.
 
-    Every write is conditional on what was stored when the run acquired the lease, so two runs never overwrite each
-    other. A run compares with the stored objects, not with the manifest, so it repairs what a killed run left.
+    Every write is conditional on the objects at the time the run acquired the lease, so two runs never overwrite each
+    other. A run compares with the stored objects, not with the manifest, so it repairs the lake after a killed run.
 
     Raises:
         RunInProgress: another run holds the lease, or the lake changed during each of `ATTEMPTS` attempts.
-        MixedLake: real and synthetic bars meet in raw; nothing was written.
-        LakeError: the catalog refused the table or a partition; the next run repairs what was written.
+        MixedLake: raw has real and synthetic bars; nothing was written.
+        LakeError: the catalog refused the table or a partition; the next run repairs the lake.
     """
     for _ in range(ATTEMPTS):
         if not lake.raw_objects():

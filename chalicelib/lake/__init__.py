@@ -1,1 +1,1 @@
-"""The lake in S3 and in the Glue Data Catalog. Knows keys, bytes and conditions, and no bars."""
+"""The lake in S3 and in the Glue Data Catalog. Reads and writes objects; does not parse bars."""

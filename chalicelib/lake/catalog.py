@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 _UPDATE_AT_ONCE = 100
-"""Entries that one BatchUpdatePartition takes."""
+"""The maximum number of entries of one BatchUpdatePartition request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The table of one lake: its names, where its objects lie, and the session that registers it.
+    """The table of one lake: its names, the location of its objects, and the boto3 session.
 
     awswrangler creates the table, and creates and deletes partitions. It cannot change the type of a column or
     remove one without dropping all partitions, and cannot update a partition: boto3 does that.
@@ -38,7 +38,7 @@ class Catalog:
     location: str
 
     def register(self, years: Iterable[int]) -> None:
-        """Make the catalog show exactly these years, with the columns of today's schema in each.
+        """Set the partitions to exactly these years, each with the columns of the current schema.
 
         Raises:
             LakeError: the database does not exist, or Glue refused a partition.
@@ -47,17 +47,19 @@ class Catalog:
         self.session.events.register("after-call.glue", _check, unique_id="b3-catalog")
         glue = self.session.client("glue")
         self._register_table(glue)
-        wanted = {str(year): f"{self.location}{PARTITION.name}={year:04d}/" for year in years}
+        expected = {str(year): f"{self.location}{PARTITION.name}={year:04d}/" for year in years}
         pages = glue.get_paginator("get_partitions").paginate(DatabaseName=self.database, TableName=self.table)
-        found: dict[str, Any] = {
+        existing: dict[str, Any] = {
             entry["Values"][0]: entry.get("StorageDescriptor", {}) for page in pages for entry in page["Partitions"]
         }
-        create = {wanted[value]: [value] for value in sorted(wanted.keys() - found.keys())}
+        create = {expected[value]: [value] for value in sorted(expected.keys() - existing.keys())}
         merged = {
-            value: _merged(storage, _storage(wanted[value])) for value, storage in found.items() if value in wanted
+            value: _merged(storage, _storage(expected[value]))
+            for value, storage in existing.items()
+            if value in expected
         }
-        update = [value for value in sorted(merged) if merged[value] != found[value]]
-        delete = [[value] for value in sorted(found.keys() - wanted.keys())]
+        update = [value for value in sorted(merged) if merged[value] != existing[value]]
+        delete = [[value] for value in sorted(existing.keys() - expected.keys())]
         names: dict[str, Any] = {"database": self.database, "table": self.table, "boto3_session": self.session}
         wr.catalog.add_parquet_partitions(
             partitions_values=create, columns_types=_types(REFINED), compression=COMPRESSION, **names
@@ -74,17 +76,17 @@ class Catalog:
         wr.catalog.delete_partitions(partitions_values=delete, **names)
 
     def _register_table(self, glue: GlueClient) -> None:
-        wanted: Any = table_input(self.table, self.location)
+        expected: Any = table_input(self.table, self.location)
         try:
-            found: Any = glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
+            existing: Any = glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
         except glue.exceptions.EntityNotFoundException:
-            self._create_table(glue, wanted)
-            # A table that somebody else has created meanwhile is left as it is by awswrangler.
-            found = glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
-        if _merged(found, wanted) != found:
-            glue.update_table(DatabaseName=self.database, TableInput=wanted)
+            self._create_table(glue, expected)
+            # awswrangler does not change a table that another process has created meanwhile.
+            existing = glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
+        if _merged(existing, expected) != existing:
+            glue.update_table(DatabaseName=self.database, TableInput=expected)
 
-    def _create_table(self, glue: GlueClient, wanted: Any) -> None:
+    def _create_table(self, glue: GlueClient, expected: Any) -> None:
         try:
             wr.catalog.create_parquet_table(
                 self.database,
@@ -93,10 +95,10 @@ class Catalog:
                 columns_types=_types(REFINED),
                 partitions_types=_types([PARTITION]),
                 compression=COMPRESSION,
-                description=wanted["Description"],
-                parameters=wanted["Parameters"],
+                description=expected["Description"],
+                parameters=expected["Parameters"],
                 columns_comments={column.name: column.description for column in (*REFINED, PARTITION)},
-                # "overwrite" would delete a table that somebody else has created meanwhile.
+                # "overwrite" would delete a table that another process has created meanwhile.
                 mode="append",
                 boto3_session=self.session,
             )
@@ -105,7 +107,7 @@ class Catalog:
 
 
 def table_input(name: str, location: str) -> dict[str, Any]:
-    """The refined table as Glue's CreateTable takes it."""
+    """Return the refined table as `TableInput` of Glue's CreateTable."""
     return {
         "Name": name,
         "Description": "IBOVESPA, one row a session: prices as the source gives them, and features computed from them",
@@ -117,7 +119,7 @@ def table_input(name: str, location: str) -> dict[str, Any]:
 
 
 def _storage(location: str) -> dict[str, Any]:
-    """The storage descriptor of a partition. As awswrangler has them, its columns have no comments."""
+    """The storage descriptor of a partition. Its columns have no comments, as in awswrangler."""
     return {
         "Columns": [{"Name": name, "Type": type_} for name, type_ in _types(REFINED).items()],
         "Location": location,
@@ -135,14 +137,14 @@ def _with_comments(columns: Sequence[Column]) -> list[dict[str, str]]:
     return [{"Name": column.name, "Type": column.type, "Comment": column.description} for column in columns]
 
 
-def _merged(found: Any, wanted: Any) -> Any:
-    """What the catalog holds with what we want in its place; what Glue and awswrangler add stays."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        return found | {key: _merged(found.get(key), value) for key, value in wanted.items()}
-    return wanted
+def _merged(existing: Any, expected: Any) -> Any:
+    """Return `existing` updated with `expected`, recursively. Keys that Glue and awswrangler add stay."""
+    if isinstance(existing, dict) and isinstance(expected, dict):
+        return existing | {key: _merged(existing.get(key), value) for key, value in expected.items()}
+    return expected
 
 
 def _check(parsed: Any, **_: Any) -> None:
-    """Glue's batch calls succeed as calls even where an entry was refused."""
+    """Raise if an entry of a batch was refused: Glue returns such errors in a successful response."""
     if parsed.get("Errors"):
         raise LakeError(f"Glue refused a partition: {parsed['Errors'][0]}")

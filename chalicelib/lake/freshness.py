@@ -14,7 +14,7 @@ NAMESPACE, METRIC, DIMENSION = "b3-dataflow", "SessionsBehind", "Bucket"
 
 
 class Freshness(msgspec.Struct, frozen=True):
-    """The last session that the lake should hold, and the number of sessions that it lacks after its own last one.
+    """The last session that is due, and the number of sessions missing after the last one in the lake.
 
     A session is due on the day after it, in São Paulo.
     """
@@ -24,14 +24,14 @@ class Freshness(msgspec.Struct, frozen=True):
 
 
 def freshness(contents: Contents, now: datetime) -> Freshness:
-    """Return the last session that is due, and how many sessions the lake lacks at its end."""
+    """Return the last session that is due, and the number of sessions missing after the last one in the lake."""
     today = now.astimezone(SAO_PAULO).date()
     due = [session for session in contents.sessions_ahead if session < today]
     return Freshness(due[-1] if due else contents.as_of, len(due))
 
 
 def metric(contents: Contents, bucket: str, now: datetime) -> str:
-    """Return the log line that CloudWatch reads as the metric. It needs no call and no permission.
+    """Return a log line that CloudWatch turns into the metric, so PutMetricData is not needed.
 
     Source: the CloudWatch Embedded Metric Format. The dimension is the lake's refined bucket.
     """

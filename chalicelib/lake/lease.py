@@ -1,4 +1,4 @@
-"""The lease on a lake: one run at a time writes, and only while it holds the lease."""
+"""The lease on a lake: only the run that holds it writes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from chalicelib.lake.store import Lake
 
 @contextmanager
 def acquire(lake: Lake, run_id: str, now: datetime) -> Iterator[Writer]:
-    """Acquire the lease for a run, and yield the writer that it allows.
+    """Acquire the lease for a run, and yield a Writer.
 
-    Any error in the block releases the lease, so that the next run need not wait until it expires. If nothing was
-    written, the manifest becomes what it was before. If something may have been written, its state stays `writing`,
-    without a lease, until a run commits.
+    Any error in the block releases the lease, so that the next run does not have to wait until it expires. If nothing
+    was written, the manifest becomes what it was before. If something may have been written, its state stays
+    `writing`, without a lease, until a run commits.
 
     Raises:
         RunInProgress: another run holds the lease.
@@ -30,12 +30,12 @@ def acquire(lake: Lake, run_id: str, now: datetime) -> Iterator[Writer]:
     """
     manifest, etag = lake.manifest()
     current = manifest.lease if manifest else None
-    if current and current.run_id != run_id and current.is_live(now):
+    if current and current.run_id != run_id and not current.has_expired(now):
         raise RunInProgress(f"run {current.run_id} has been writing since {current.at:%Y-%m-%d %H:%M:%S} UTC")
     contents = manifest.contents if manifest else None
     writer = Writer(lake, lake.put_manifest(Manifest("writing", Lease(run_id, now), contents), etag))
     try:
-        # Listed under the lease: an object that a later run writes has another ETag than these.
+        # Read after the lease is acquired, so that a change by a later run shows as another ETag.
         writer.stored.update(lake.refined_objects(""))
         yield writer
     except BaseException:
@@ -48,9 +48,9 @@ def acquire(lake: Lake, run_id: str, now: datetime) -> Iterator[Writer]:
 class Writer:
     """Conditional writes to the refined bucket, for the run that holds the lease.
 
-    S3 compares one object at a time, and another run may take the lake over once the lease has expired. So each
-    write first checks that the lease is still ours, and is then conditional on the ETag listed right after the lease
-    was acquired: if the other run wrote that object, its ETag differs and the write fails.
+    S3 compares one object at a time, and another run may acquire the lease once it has expired. So each write first
+    checks the lease, then sends If-Match with the ETag in `stored`: if another run has written the object, the ETag
+    differs and the write fails.
 
     Attributes:
         etag: the ETag of the manifest with our lease.
@@ -66,11 +66,11 @@ class Writer:
     def put(self, key: str, body: bytes) -> str:
         """Write an object unless it has these bytes already. Return its ETag.
 
-        The ETag of an object put whole is its MD5. Under SSE-KMS it is not, and every object would be written by
-        every run: the stack's buckets use SSE-S3.
+        The ETag of an object put whole is its MD5 under SSE-S3, which the stack's buckets use. Under SSE-KMS it is
+        not, and every run would write every object.
 
         Raises:
-            LakeChanged: another run wrote the object, or has taken the lake over.
+            LakeChanged: another run wrote the object, or has taken the lease.
         """
         etag = self.stored.get(key)
         if etag == f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"':
@@ -79,10 +79,10 @@ class Writer:
         return self.lake.put_refined(key, body, etag)
 
     def delete(self, key: str) -> None:
-        """Delete an object that was stored when the lease was acquired.
+        """Delete an object in `stored`.
 
         Raises:
-            LakeChanged: another run wrote the object, or has taken the lake over.
+            LakeChanged: another run wrote the object, or has taken the lease.
         """
         self.check_lease()
         self.lake.delete_refined(key, self.stored[key])
@@ -91,28 +91,30 @@ class Writer:
         """Check that the lease is still ours. Call this before a write outside S3, which cannot be conditional.
 
         Raises:
-            LakeChanged: another run has taken the lake over.
+            LakeChanged: another run has taken the lease.
         """
         _, etag = self.lake.manifest()
         if etag != self.etag:
-            raise LakeChanged(f"{self._manifest} was expected at {self.etag}, our lease, and is at {etag}")
+            raise LakeChanged(
+                f"{self._manifest} was expected at {self.etag} and has ETag {etag}: another run has taken the lease"
+            )
         self.wrote = True
 
     def commit(self, contents: Contents) -> None:
-        """Release the lease and publish what the lake holds now.
+        """Release the lease and publish the new contents.
 
         Raises:
-            LakeChanged: another run has taken the lake over.
+            LakeChanged: another run has taken the lease.
         """
         self.lake.put_manifest(Manifest("ready", None, contents), self.etag)
 
     def release(self, manifest: Manifest) -> None:
-        """Release the lease without a commit, unless another run has taken the lake over."""
+        """Release the lease without a commit, unless another run has taken the lease."""
         try:
             with suppress(LakeChanged):
                 self.lake.put_manifest(manifest, self.etag)
         except (BotoCoreError, ClientError) as error:
-            # Not raised: the operator needs the error that ended the run, which is on its way.
+            # Do not hide the original exception.
             print(f"warning: the lease in {self._manifest} holds until it expires: {error}")
 
     @property

@@ -1,4 +1,4 @@
-"""The manifest: one small object that says what the lake holds. Readers start from it."""
+"""The manifest: a small object with the state and the contents of the lake. Readers read it first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import msgspec
 from chalicelib.schema import SCHEMA_VERSION
 
 JOB_TIMEOUT = timedelta(minutes=10)
-"""The longest run of the job. A lease older than this has expired, and another run may take the lake over."""
+"""The longest run of the job. A lease older than this has expired, and another run may acquire it."""
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -24,13 +24,13 @@ class Lease(msgspec.Struct, frozen=True):
     run_id: str
     at: datetime
 
-    def is_live(self, now: datetime) -> bool:
-        """Return whether the lease has not expired, so that its run may still be writing."""
-        return now - self.at < JOB_TIMEOUT
+    def has_expired(self, now: datetime) -> bool:
+        """Return whether the lease has expired. Until then its run may be writing."""
+        return now - self.at >= JOB_TIMEOUT
 
 
-class Year(msgspec.Struct, frozen=True):
-    """The object of one year in refined."""
+class YearObject(msgspec.Struct, frozen=True):
+    """The parquet object of one year."""
 
     etag: str
     rows: int
@@ -62,7 +62,7 @@ class Quality(msgspec.Struct, frozen=True):
         refused: the number of bars refused for each reason.
         warnings: the number of bars with each warning.
         revisions: the number of times that the bar of a session changed.
-        opens_at_previous_close: the number of bars whose open equals the previous close; a quarter of all sessions.
+        opens_at_previous_close: the number of bars whose open equals the previous close.
         gaps: the sessions without a bar.
         degraded: whether the recent sessions have a problem.
         degraded_because: each problem, in a sentence.
@@ -80,15 +80,17 @@ class Quality(msgspec.Struct, frozen=True):
 class Contents(msgspec.Struct, frozen=True):
     """The contents of a committed lake.
 
-    `sessions_ahead` are the calendar's sessions after `as_of`, up to 400 days after the run, so that a reader can
-    compute the age of the data without a calendar library. `ledger` is the key of the list of merged raw objects.
+    Attributes:
+        sessions_ahead: the calendar's sessions after `as_of`, up to 400 days after the run, so that a reader can
+            compute the age of the data without a calendar library.
+        ledger: the key of the list of merged raw objects.
     """
 
     version: str
     as_of: date | None
     first_session: date | None
     rows: int
-    years: dict[str, Year]
+    years: dict[str, YearObject]
     synthetic: bool
     quality: Quality
     sessions_ahead: list[date]
@@ -103,8 +105,9 @@ class Manifest(msgspec.Struct, frozen=True, rename={"lease": "claim"}):
 
     Attributes:
         state: `writing` while a run holds the lease, and after a run that failed and may have written.
-        lease: the run that is writing; None while no run is. In JSON it is `claim`, the name in lakes that exist.
-        contents: what the last commit published, None before the first.
+        lease: the run that is writing; None while no run is. In JSON it is `claim`, the key in manifests written by
+            earlier versions.
+        contents: the contents of the last commit, None before the first.
     """
 
     state: Literal["writing", "ready"]
@@ -132,8 +135,8 @@ class Ledger(msgspec.Struct, frozen=True):
         return msgspec.json.decode(body, type=Ledger)
 
 
-def version_of(years: Mapping[str, Year]) -> str:
-    """The version of a lake: equal for equal bytes under an equal schema, and different otherwise."""
+def version_of(years: Mapping[str, YearObject]) -> str:
+    """Return the version of a lake: a hash of the year objects and the schema version."""
     digest = hashlib.sha256(f"schema {SCHEMA_VERSION}\n".encode())
     for name in sorted(years):
         digest.update(f"{name} {years[name].sha256}\n".encode())
@@ -142,7 +145,7 @@ def version_of(years: Mapping[str, Year]) -> str:
 
 @cache
 def code_version() -> str:
-    """A digest of this library's source, so that what one release computed is told from what another did."""
+    """Return a digest of this library's source, to see which release wrote the data."""
     digest = hashlib.sha256()
     for source in sorted(_sources(files("chalicelib")), key=str):
         digest.update(source.name.encode() + b"\n" + source.read_bytes())

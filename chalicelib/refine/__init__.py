@@ -1,1 +1,1 @@
-"""Pure functions from raw to refined: frames and bytes in, frames and bytes out. No boto3, no chalice."""
+"""Pure functions from raw to refined, on DataFrames and bytes. No boto3, no chalice."""

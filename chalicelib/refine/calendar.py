@@ -8,7 +8,7 @@ from functools import lru_cache
 import pandas as pd
 
 _MARGIN = pd.Timedelta(days=40)
-"""exchange_calendars refuses a range without a session; no closure of B3 lasted this long."""
+"""exchange_calendars raises for a range without sessions; B3 has never closed for 40 days."""
 
 
 @lru_cache(maxsize=8)

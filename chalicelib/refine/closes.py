@@ -12,7 +12,7 @@ from chalicelib.schema import CLOSE, HIGH, LOW, OPEN
 BASIS_POINT = 1e-4
 
 SPELL_SESSIONS, SPELL_MINIMUM = 10, 2
-"""A spell: this many of the previous sessions are looked at, and at least so many of them have a gap."""
+"""A spell: of the 10 previous sessions, at least 2 have a gap."""
 
 
 def suspect_closes(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument) -> Flags:
@@ -42,5 +42,5 @@ def suspect_closes(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: I
         in_spell = pd.Series((size > 4) & (share > 0.03), dtype=float)
         spell = in_spell.shift(fill_value=0).rolling(SPELL_SESSIONS, min_periods=1).sum().to_numpy() >= SPELL_MINIMUM
         suspect = ((size > 8) & (share > 0.03)) | (spell & (size > 2) & (share > 0.01))
-    flags: Flags = suspect & since(dates, instrument.open_at_close_since).to_numpy(bool)
+    flags: Flags = suspect & since(dates, instrument.opens_at_previous_close_since).to_numpy(bool)
     return flags

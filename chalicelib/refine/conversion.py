@@ -1,4 +1,4 @@
-"""Columns of foreign parquet files in the types of the schema. Arrow in, Arrow out.
+"""Columns of foreign parquet files in the types of the schema. Takes and returns Arrow data.
 
 Accepted are other widths of integers and floats, decimals, dates as midnights, and times without a zone, which are UTC.
 """

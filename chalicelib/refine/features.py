@@ -1,4 +1,4 @@
-"""The columns of the refined table that are computed from the bars. Frames in, frames out."""
+"""The columns of the refined table that are computed from the bars. Takes and returns DataFrames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Indicators other than the estimators of volatility. Arrays in, arrays out.
+"""Indicators other than the estimators of volatility. Takes and returns NumPy arrays.
 
 The bars of a ticker are consecutive, in order of date, and `position` is the number of bars of the same ticker before
 each. No window includes bars of two tickers.

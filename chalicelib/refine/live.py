@@ -1,4 +1,4 @@
-"""Unfinished bars: sessions that were still going on, or not yet settled, when the source was read."""
+"""Unfinished bars: the session was still going on, or the bar was not final yet, at the time of the download."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ LAST = "ultima"
 """Column of raw rows: whether a row has the latest date of its object."""
 
 SETTLED_AFTER = timedelta(hours=12)
-"""A bar that the source still gives unchanged after this time is final, whole numbers or not."""
+"""A bar that the source returns unchanged after this time is final, even if its prices are not whole."""
 
 
-def live(rows: pd.DataFrame, _: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
+def live(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
     """Return which rows are unfinished bars.
 
     The time of day proves nothing: unfinished bars occur hours after the close. A row is live if
 
-    - its source has whole points, a price is not whole, and the source did not give the same prices at least twelve
+    - its source has whole points, a price is not whole, and the source did not return the same prices at least twelve
       hours before; or
     - open, high or low is 0 and the close is not; or
     - it is the last row of its download, flat and without volume, and its source is not always final.
@@ -45,7 +45,7 @@ def fractional(rows: pd.DataFrame, instrument: Instrument) -> pd.Series[bool]:
 
 
 def settled(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Return which rows a source with whole points also gave at least twelve hours before, with the same prices."""
+    """Return which rows a source with whole points also returned at least twelve hours before, with the same prices."""
     candidates = rows[rows["fonte"].isin(WHOLE_POINTS)]
     first = candidates.groupby(["fonte", "data", *PRICES])["coletado_em"].transform("min")
     return (candidates["coletado_em"] - first >= SETTLED_AFTER).reindex(rows.index, fill_value=False)

@@ -32,7 +32,7 @@ def encode(frame: pd.DataFrame, columns: Sequence[Column]) -> bytes:
     """Return the frame as the bytes of a parquet file.
 
     Args:
-        frame: has at least these columns, of types that fit theirs; NaN and NA become null.
+        frame: has at least these columns, with compatible dtypes; NaN and NA become null.
         columns: the columns of the file, in order.
 
     Returns:

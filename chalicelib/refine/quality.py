@@ -1,4 +1,4 @@
-"""Reasons to refuse a bar. Frames in, reasons out.
+"""Reasons to refuse a bar. Takes DataFrames, returns Series.
 
 A bar has one reason: the first of `REASONS` that applies. docs/data-quality.md lists them, and how often each applies
 to the real history.
@@ -15,52 +15,54 @@ from chalicelib.refine.rule import Flags, Rule
 from chalicelib.schema import HIGH, LOW, PRICES
 
 
-def _on_read(rows: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> Flags:
-    """Apply to no row: `raw.read` has refused these bars already."""
+def _never(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> Flags:
+    """Match no row: `raw.read` refuses these itself."""
     return np.zeros(len(rows), np.bool_)
 
 
-def _null_price(rows: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> pd.Series[bool]:
+def _null_price(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
     return rows[list(PRICES)].isna().any(axis=1)
 
 
-def _future(rows: pd.DataFrame, _: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
+def _future(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
     collected = rows["coletado_em"].dt.tz_convert(instrument.time_zone).dt.tz_localize(None)
     future: pd.Series[bool] = rows["data"] > collected
     return future
 
 
-def _no_session(rows: pd.DataFrame, sessions: pd.DatetimeIndex, _: Instrument) -> pd.Series[bool]:
+def _no_session(rows: pd.DataFrame, sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
     return ~rows["data"].isin(sessions)
 
 
-def _non_positive_price(rows: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> pd.Series[bool]:
+def _non_positive_price(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
     return (rows[list(PRICES)] <= 0).any(axis=1)
 
 
-def _high_low(rows: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> pd.Series[bool]:
+def _high_low(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
     prices = rows[list(PRICES)]
     return (rows[HIGH] < prices.max(axis=1)) | (rows[LOW] > prices.min(axis=1))
 
 
 CORRUPT = Rule(
-    "objeto_corrompido", "the object is not a parquet file: it is refused whole, and the run goes on", _on_read
+    "objeto_corrompido", "the object is not a parquet file: all its rows are refused; the job continues", _never
 )
 FOREIGN = Rule(
-    "objeto_estranho", "the object lacks a column, or has another ticker or an unknown source: refused whole", _on_read
+    "objeto_estranho",
+    "the object lacks a column, or has another ticker or an unknown source: all its rows are refused",
+    _never,
 )
-WRONG_TYPE = Rule("tipo_errado", "a value does not fit the type of its column, or the date is missing", _on_read)
-NON_FINITE = Rule("nao_finito", "a price is infinite or not a number (null is a separate reason)", _on_read)
+WRONG_TYPE = Rule("tipo_errado", "a value does not fit the type of its column, or the date is missing", _never)
+NON_FINITE = Rule("nao_finito", "a price is infinite or not a number (null is a separate reason)", _never)
 NULL_PRICE = Rule("preco_nulo", "a price is null: Yahoo fills such sessions days later", _null_price)
 FUTURE = Rule("data_futura", "the date is after the day of the download, in São Paulo", _future)
-LIVE = Rule("barra_ao_vivo", "the session was still going on, or its bar not yet settled", live)
+LIVE = Rule("barra_ao_vivo", "the session was still going on, or the bar was not final yet", live)
 NO_SESSION = Rule(
     "sem_pregao",
     "the calendar has no session that day; the note says whether the bar copies the previous session",
     _no_session,
 )
 NON_POSITIVE_PRICE = Rule("preco_nao_positivo", "a price is 0 or less", _non_positive_price)
-HIGH_LOW = Rule("maxima_minima", "the high is below, or the low above, another price", _high_low)
+HIGH_LOW = Rule("maxima_minima", "the high is not the highest price, or the low not the lowest", _high_low)
 
 REASONS = (
     CORRUPT,

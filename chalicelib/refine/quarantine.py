@@ -1,4 +1,4 @@
-"""Refused rows in the columns of `schema.QUARANTINE`. Frames in, frames out."""
+"""Refused rows in the columns of `schema.QUARANTINE`. Takes and returns DataFrames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lenient reader of raw objects. Bytes in, frames out.
+"""Lenient reader of raw objects. Takes bytes, returns DataFrames.
 
 Other writers may order columns differently, add some, omit volume or ticker, and use other types (see `conversion`).
 Whatever cannot be read is refused, by the object or by the row, with a note.
@@ -42,7 +42,7 @@ class RawRows:
 
 
 class _Unreadable(Exception):
-    """An object is refused whole."""
+    """All rows of an object are refused."""
 
     def __init__(self, reason: Rule, note: str) -> None:
         super().__init__(note)
@@ -50,7 +50,7 @@ class _Unreadable(Exception):
 
 
 def read(body: bytes, key: str, instrument: Instrument) -> RawRows:
-    """Return the rows of a raw object; an object of another kind is refused whole.
+    """Return the rows of a raw object; all rows of an object of another kind are refused.
 
     Args:
         key: the object's key, a value of every row and every refusal.

@@ -1,4 +1,4 @@
-"""Refined as a pure function of all of raw. Frames in, frames out."""
+"""Refined as a pure function of all of raw. Takes and returns DataFrames."""
 
 from __future__ import annotations
 

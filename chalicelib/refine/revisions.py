@@ -1,4 +1,4 @@
-"""Changes of a session's bar over time. Frames in, frames out."""
+"""Changes of a session's bar over time. Takes and returns DataFrames."""
 
 from __future__ import annotations
 

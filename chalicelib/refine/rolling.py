@@ -1,4 +1,4 @@
-"""Sums over trailing windows, without accumulated rounding errors. Arrays in, arrays out.
+"""Sums over trailing windows, without accumulated rounding errors. Takes and returns NumPy arrays.
 
 The usual moving sum adds the newest value and subtracts the oldest. Each step rounds, and the errors stay: after a
 large value has left the window, a sum of zeros is not zero, and a variance can be negative. Here a window is the sum

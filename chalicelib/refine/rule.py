@@ -1,4 +1,4 @@
-"""A data-quality rule: a reason to refuse a bar (`quality`), or a warning on a bar that is kept (`warnings`)."""
+"""A data-quality rule: a reason to refuse a bar (`quality`), or a warning on an accepted bar (`warnings`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Rule:
     Attributes:
         name: value of the column `motivo` for a reason, an item of `avisos` for a warning.
         meaning: one line for docs/data-quality.md.
-        test: decides to which rows the rule applies.
+        test: returns whether the rule applies to each row.
     """
 
     name: str

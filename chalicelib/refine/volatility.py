@@ -1,4 +1,4 @@
-"""The estimators of `chalicelib.estimators` over trailing windows. Arrays in, arrays out."""
+"""The estimators of `chalicelib.estimators` over trailing windows. Takes and returns NumPy arrays."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ BLOCK = 1 << 14
 """Rows computed at once: few enough to stay in the processor's cache."""
 
 CANCELLED = 1e-5
-"""If the sum of squares around the mean is below this share of the plain one, significant digits are lost."""
+"""If the sum of squares around the mean is below this fraction of the sum of squares, significant digits are lost."""
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Bars of one ticker after another, those of each in order of date.
+    """The bars of one or more tickers. The bars of a ticker are consecutive, in order of date.
 
     Attributes:
         open, high, low, close: shape (n,), finite and positive, low ≤ open, close ≤ high.
@@ -62,7 +62,7 @@ class Terms:
             "r": _since_previous_close(prices, prices.close),
             "range": high - low,
             # Neither term can be negative: |c| ≤ ln(H/L) and ½ > 2 ln 2 - 1, and both products have factors of equal
-            # sign. Rounded logarithms can make them slightly negative, which the square root must not see.
+            # sign. Rounded logarithms can make them slightly negative, and the square root would be NaN.
             "garman_klass": np.maximum(0.5 * (high - low) ** 2 - (2 * np.log(2) - 1) * c**2, 0.0),
             "rogers_satchell": np.maximum((high - c) * high + (low - c) * low, 0.0),
         }

@@ -1,4 +1,4 @@
-"""Warnings on bars that are kept: the column `avisos`. Frames in, flags out.
+"""Warnings on accepted bars: the column `avisos`. Takes DataFrames, returns flags.
 
 A warning changes no price. All but the last are known on the day of the bar; `fechamento_suspeito` needs the open of
 the next session.
@@ -41,25 +41,25 @@ def jumps(close: npt.NDArray[np.float64]) -> Flags:
     return (size > JUMP_BOUND * scale).to_numpy(bool)
 
 
-def _no_volume(bars: pd.DataFrame, _: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
+def _no_volume(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
     return bars["volume_negociado"].isna() & since(bars["data"], instrument.volume_since)
 
 
-def _copy(bars: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> pd.Series[bool]:
+def _copy(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
     prices = bars[list(PRICES)]
     return (prices == prices.shift()).all(axis=1)
 
 
-def _jump(bars: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> Flags:
+def _jump(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> Flags:
     return jumps(bars[CLOSE].to_numpy(np.float64))
 
 
-def _short_session(bars: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> pd.Series[bool]:
+def _short_session(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
     years = bars["data"].dt.year.unique()
     return bars["data"].isin([pd.Timestamp(easter(year) - timedelta(days=46)) for year in years])
 
 
-def _fractional(bars: pd.DataFrame, _: pd.DatetimeIndex, __: Instrument) -> pd.Series[bool]:
+def _fractional(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
     return bars[FRACTIONAL_COLUMN]
 
 

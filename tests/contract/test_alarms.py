@@ -30,7 +30,7 @@ def metric(alarm: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     return alarm["Namespace"], alarm["MetricName"], dimensions
 
 
-def test_there_are_ten_alarms_at_the_most_and_each_tells_of_its_end_too(main: Stack, alarms: Mapping[str, Any]):
+def test_there_are_seven_alarms_and_each_notifies_on_its_end_too(main: Stack, alarms: Mapping[str, Any]):
     topic = main.outputs["AlarmTopicArn"]
 
     assert len(alarms) == 7

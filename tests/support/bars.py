@@ -16,7 +16,8 @@ from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import RAW
 from local.sample import generate
 
-# Six sessions of September 2025 from Yahoo, and their features. The last two columns are those over the whole history;
+# Six sessions of September 2025 from Yahoo, and their features. The last two columns were computed over the whole
+# history;
 # in a lake of these six rows only, the first two values of each are null.
 KNOWN = pd.DataFrame(
     [
@@ -65,7 +66,7 @@ def raw_object(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime
     return layout.raw_key(collected_at), parquet.encode(raw_rows(bars, source, collected_at), RAW)
 
 
-def readable(*objects: tuple[str, bytes]) -> raw.RawRows:
+def read_raw(*objects: tuple[str, bytes]) -> raw.RawRows:
     """Return the rows of some raw objects."""
     parts = [raw.read(body, key, IBOV) for key, body in objects]
     return raw.RawRows(
@@ -76,7 +77,7 @@ def readable(*objects: tuple[str, bytes]) -> raw.RawRows:
 
 def refined(*objects: tuple[str, bytes]) -> Refined:
     """Refine some raw objects."""
-    raw_rows = readable(*objects)
+    raw_rows = read_raw(*objects)
     return refine(raw_rows.rows, raw_rows.refused, sessions, IBOV)
 
 

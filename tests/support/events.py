@@ -18,7 +18,7 @@ SCHEDULE = {
 
 
 def proxy(path: str, resource: str | None = None, **parameters: str) -> dict[str, Any]:
-    """Return API Gateway's proxy event of a REST API for a GET.
+    """Return a REST API proxy event for a GET request.
 
     Args:
         path: path of the request.
@@ -26,7 +26,7 @@ def proxy(path: str, resource: str | None = None, **parameters: str) -> dict[str
         parameters: query parameters.
     """
     query = parameters or None
-    name = {"name": path.rpartition("/")[2]} if resource else None
+    path_parameters = {"name": path.rpartition("/")[2]} if resource else None
     headers = {
         "Accept": "application/json",
         "Host": "abcdef1234.execute-api.us-east-1.amazonaws.com",
@@ -41,7 +41,7 @@ def proxy(path: str, resource: str | None = None, **parameters: str) -> dict[str
         "multiValueHeaders": {header: [value] for header, value in headers.items()},
         "queryStringParameters": query,
         "multiValueQueryStringParameters": query and {key: [value] for key, value in query.items()},
-        "pathParameters": name,
+        "pathParameters": path_parameters,
         "stageVariables": None,
         "requestContext": {
             "resourceId": "a1b2c3",

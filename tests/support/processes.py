@@ -21,7 +21,7 @@ from common.paths import ROOT
 
 SECONDS = 60.0
 
-# execvp keeps the alarm, so the process ends after 120 s even if the tests are killed.
+# The alarm survives execvp, so the process ends after 120 s even if the tests are killed.
 LIMITED = "import os, signal, sys; signal.alarm(120); os.execvp(sys.argv[1], sys.argv[1:])"
 
 
@@ -70,9 +70,9 @@ class Running:
         assert isinstance(match, re.Match), f"{pattern!r} is not in:\n{self.output}"
         return str(match[1]) if match.groups() else str(match[0])
 
-    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+    def stop(self, sig: signal.Signals = signal.SIGINT) -> int:
         """Send a signal to the process group, as a terminal does, and return the exit status."""
-        os.killpg(self.process.pid, how)
+        os.killpg(self.process.pid, sig)
         status = self.process.wait(SECONDS)
         self._reader.join(SECONDS)
         return status

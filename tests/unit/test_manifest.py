@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from chalicelib.lake import manifest
-from chalicelib.lake.manifest import Lease, Ledger, Manifest, Year, version_of
+from chalicelib.lake.manifest import Lease, Ledger, Manifest, YearObject, version_of
 
 NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
 
@@ -14,8 +14,8 @@ NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
 def test_a_lease_is_live_as_long_as_the_job_may_run():
     lease = Lease("jr_1", NOW)
 
-    assert lease.is_live(NOW + timedelta(minutes=9, seconds=59))
-    assert not lease.is_live(NOW + timedelta(minutes=10))
+    assert not lease.has_expired(NOW + timedelta(minutes=9, seconds=59))
+    assert lease.has_expired(NOW + timedelta(minutes=10))
 
 
 def test_a_manifest_is_equal_after_encoding_and_decoding():
@@ -32,12 +32,12 @@ def test_bytes_that_are_not_a_manifest_are_refused(body):
 
 
 def test_the_version_depends_on_the_bytes_and_the_schema_only(monkeypatch):
-    years = {"2024": Year('"e1"', 250, "aa"), "2025": Year('"e2"', 190, "bb")}
+    years = {"2024": YearObject('"e1"', 250, "aa"), "2025": YearObject('"e2"', 190, "bb")}
     version = version_of(years)
 
     assert version_of(dict(reversed(years.items()))) == version
-    assert version_of(years | {"2025": Year('"other"', 1, "bb")}) == version
-    assert version_of(years | {"2025": Year('"e2"', 190, "cc")}) != version
+    assert version_of(years | {"2025": YearObject('"other"', 1, "bb")}) == version
+    assert version_of(years | {"2025": YearObject('"e2"', 190, "cc")}) != version
     assert version_of({"2024": years["2024"]}) != version
     monkeypatch.setattr(manifest, "SCHEMA_VERSION", 999)
     assert version_of(years) != version

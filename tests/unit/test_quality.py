@@ -10,7 +10,7 @@ from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.instrument import IBOV
 from chalicelib.refine.live import live
 from chalicelib.schema import PRICES
-from tests.support.bars import COLLECTED, known_bars, raw_object, readable, refined
+from tests.support.bars import COLLECTED, known_bars, raw_object, read_raw, refined
 
 EVENING = datetime(2025, 9, 18, 0, 20, tzinfo=UTC)  # 21:20 of the 17th in São Paulo
 
@@ -133,7 +133,7 @@ class TestRealBars:
 
     def test_no_final_bar_since_1997_is_live_even_as_the_last_of_its_download(self, history: pd.DataFrame):
         (_, body) = raw_object(history)
-        rows = readable(("raw/a.parquet", body)).rows
+        rows = read_raw(("raw/a.parquet", body)).rows
         recent = rows[(rows["data"] >= "1997-03-01") & ~rows["data"].isin(pd.to_datetime(["1998-02-23", "2017-12-29"]))]
         assert len(recent) == 7087
 

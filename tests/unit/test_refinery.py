@@ -14,7 +14,7 @@ from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import PRICES, QUARANTINE, RAW, REFINED, REVISIONS
 from chalicelib.sources import RANKS
-from tests.support.bars import COLLECTED, known_bars, raw_object, raw_rows, readable, refined, session_bars
+from tests.support.bars import COLLECTED, known_bars, raw_object, raw_rows, read_raw, refined, session_bars
 
 Object = tuple[str, bytes]
 
@@ -220,7 +220,7 @@ def test_neither_order_nor_repetition_of_the_objects_matters(random, runs):
         bars.loc[number, "preco_minimo"] += error
         _, body = raw_object(bars, source, COLLECTED + timedelta(days=days))
         objects.append((f"raw/{number}.parquet", body))
-    result = readable(*objects)
+    result = read_raw(*objects)
     order = list(result.rows.index)
     random.shuffle(order)
     refused = list(result.refused.index)
@@ -248,7 +248,7 @@ def test_a_future_bar_is_refused_by_its_own_download():
 
 def test_prices_have_four_names_in_order():
     assert PRICES == ("preco_abertura", "preco_maximo", "preco_minimo", "preco_fechamento")
-    assert readable(raw_object(known_bars())).rows[list(PRICES)].iloc[0].tolist() == [
+    assert read_raw(raw_object(known_bars())).rows[list(PRICES)].iloc[0].tolist() == [
         141612.0,
         143182.0,
         141612.0,

@@ -6,7 +6,7 @@ from chalicelib.errors import SettingsError
 from chalicelib.settings import Settings
 
 
-def test_the_defaults_are_the_laptops():
+def test_defaults_are_for_the_local_aws():
     assert Settings.from_environ({"PATH": "/bin"}) == Settings(
         raw_bucket="b3-dataflow-raw",
         refined_bucket="b3-dataflow-refined",

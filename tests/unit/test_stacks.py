@@ -1,4 +1,4 @@
-"""Stacks in states that moto's CloudFormation does not have. botocore's stubs validate each request and response."""
+"""Stacks in states that moto cannot produce. botocore's stubs validate each request and response."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def add_states(stubber: Stubber, *states: str, parameters: list[Any] | None = No
         stubber.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": NAME})
 
 
-def add_events(stubber: Stubber, beginning: str, *events: tuple[str, str, str]) -> None:
+def add_events(stubber: Stubber, first_status: str, *events: tuple[str, str, str]) -> None:
     """Add the events of a change, oldest first, after those of an earlier change that failed."""
     changes = [
         ("Old", "CREATE_FAILED", "an earlier reason"),
-        (NAME, beginning, "User Initiated"),
+        (NAME, first_status, "User Initiated"),
         *events,
     ]
     entries = [
@@ -60,7 +60,7 @@ def add_events(stubber: Stubber, beginning: str, *events: tuple[str, str, str]) 
     stubber.add_response("describe_stack_events", {"StackEvents": entries[::-1]}, {"StackName": NAME})
 
 
-def add_creation(stubber: Stubber) -> None:
+def add_create_stack(stubber: Stubber) -> None:
     stubber.add_response(
         "create_stack",
         {"StackId": "s"},
@@ -81,7 +81,7 @@ def apply(stubber: Stubber, pauses: list[float] | None = None, kept: tuple[str, 
 
 def test_apply_waits_for_the_creation(cloudformation: Stubber):
     add_states(cloudformation, "")
-    add_creation(cloudformation)
+    add_create_stack(cloudformation)
     add_states(cloudformation, "CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE")
     pauses: list[float] = []
 
@@ -101,7 +101,7 @@ def test_a_stack_that_was_never_complete_is_created_again(state: str, cloudforma
     add_states(cloudformation, state, state)
     cloudformation.add_response("delete_stack", {}, {"StackName": NAME})
     add_states(cloudformation, "DELETE_IN_PROGRESS", "")
-    add_creation(cloudformation)
+    add_create_stack(cloudformation)
     add_states(cloudformation, "CREATE_COMPLETE")
 
     assert apply(cloudformation) == "created"
@@ -109,7 +109,7 @@ def test_a_stack_that_was_never_complete_is_created_again(state: str, cloudforma
 
 def test_the_first_resource_that_failed_is_named(cloudformation: Stubber):
     add_states(cloudformation, "")
-    add_creation(cloudformation)
+    add_create_stack(cloudformation)
     add_states(cloudformation, "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE")
     add_events(
         cloudformation,

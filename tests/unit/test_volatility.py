@@ -21,17 +21,17 @@ from chalicelib.schema import WINDOWS, volatility_column
 from common.paths import ROOT
 from scripts import golden
 
-LOG2 = math.log(2)
+LN2 = math.log(2)
 
 
 def prices(frame: pd.DataFrame, position: np.ndarray | None = None) -> Prices:
     columns = [frame[name].to_numpy(np.float64) for name in ("open", "high", "low", "close")]
-    where = np.arange(len(frame)) if position is None else position
-    return Prices(columns[0], columns[1], columns[2], columns[3], where)
+    position = np.arange(len(frame)) if position is None else position
+    return Prices(columns[0], columns[1], columns[2], columns[3], position)
 
 
 def random_bars(rows: int, seed: int = 0, size: float = 0.02) -> pd.DataFrame:
-    """Return bars of a random walk whose steps have this standard deviation."""
+    """Return bars of a random walk. `size` is the standard deviation of a step."""
     night, day, up, down = np.random.default_rng(seed).standard_normal((4, rows)) * size
     close = 1e5 * np.exp(np.cumsum(day + 0.3 * night))
     opened = close / np.exp(day)
@@ -61,11 +61,11 @@ def by_definition(frame: pd.DataFrame, estimator: str, window: int) -> list[floa
     r = [math.log(row[3] / close) for row, close in zip(rows, before, strict=True)]
     hl2 = [math.log(row[1] / row[2]) ** 2 for row in rows]
     rs = [math.log(h / cl) * math.log(h / op) + math.log(lo / cl) * math.log(lo / op) for op, h, lo, cl in rows]
-    gk = [0.5 * hl - (2 * LOG2 - 1) * x**2 for hl, x in zip(hl2, c, strict=True)]
+    gk = [0.5 * hl - (2 * LN2 - 1) * x**2 for hl, x in zip(hl2, c, strict=True)]
     k = 0.34 / (1.34 + (window + 1) / (window - 1))
     daily: dict[str, Callable[[slice], float]] = {
         "close_to_close": lambda w: variance(r[w]),
-        "parkinson": lambda w: mean(hl2[w]) / (4 * LOG2),
+        "parkinson": lambda w: mean(hl2[w]) / (4 * LN2),
         "garman_klass": lambda w: mean(gk[w]),
         "garman_klass_yang_zhang": lambda w: mean([x**2 + y for x, y in zip(o[w], gk[w], strict=True)]),
         "rogers_satchell": lambda w: mean(rs[w]),
@@ -124,11 +124,11 @@ def test_the_example_in_the_docstring_is_right(estimator: EstimatorName):
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_each_is_its_definition_on_quiet_and_on_wild_bars(estimator: EstimatorName):
-    calm, volatile = random_bars(300), random_bars(300, seed=1, size=0.002)
-    volatile.iloc[100:] *= 10.0
-    volatile.iloc[200:] /= 10.0
-    for bars in (calm, volatile):
+def test_each_equals_its_definition_with_and_without_jumps(estimator: EstimatorName):
+    steady, with_jumps = random_bars(300), random_bars(300, seed=1, size=0.002)
+    with_jumps.iloc[100:] *= 10.0
+    with_jumps.iloc[200:] /= 10.0
+    for bars in (steady, with_jumps):
         for window in (2, 5, 21, 252):
             result = volatility(prices(bars), [estimator], [window])[volatility_column(estimator, window)]
             expected = by_definition(bars, estimator, window)
@@ -167,14 +167,14 @@ def test_fewer_bars_than_the_window_are_all_null():
             assert np.isnan(values[: rows if rows < 5 else 4]).all()
 
 
-def test_after_a_storm_a_window_of_zeros_gives_exactly_zero():
-    storm = random_bars(100, size=0.5)
-    calm = pd.DataFrame(dict.fromkeys(storm.columns, [storm["close"].iloc[-1]] * 300))
-    bars = pd.concat([storm, calm], ignore_index=True)
+def test_flat_prices_after_volatile_ones_give_exactly_zero():
+    volatile = random_bars(100, size=0.5)
+    flat = pd.DataFrame(dict.fromkeys(volatile.columns, [volatile["close"].iloc[-1]] * 300))
+    bars = pd.concat([volatile, flat], ignore_index=True)
 
     for name, values in volatility(prices(bars)).items():
         assert values[-1] == 0.0, name
-        # The first window without the storm and without its last close.
+        # The first window without a volatile bar and without the last volatile close.
         window = int(name.rpartition("_")[2].removesuffix("d"))
         assert (values[100 + window :] == 0.0).all(), name
 
@@ -208,7 +208,7 @@ def test_equal_steps_have_almost_no_variance():
 
 
 @pytest.mark.parametrize("factor", [2.0**-7, 2.0**20])
-def test_a_power_of_two_in_the_unit_of_the_prices_changes_no_bit(factor: float):
+def test_scaling_prices_by_a_power_of_two_gives_identical_results(factor: float):
     bars = random_bars(400)
 
     for result, expected in zip(
