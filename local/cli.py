@@ -85,7 +85,7 @@ def _add_backfill(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     backfill.add_argument("--dry-run", action="store_true", help="print the sessions that would change, write nothing")
     backfill.add_argument(
-        "--source", help="yahoo, sample or csv:<path> (default: sample if the lake is synthetic, else yahoo)"
+        "--source", help=f"{sources.BACKFILL_ALLOWED} (default: sample if the lake is synthetic, else yahoo)"
     )
     backfill.add_argument(
         "--aws-port", type=_port, default=AWS_PORT, help="port of the local AWS (default: %(default)s)"

@@ -16,7 +16,11 @@ from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.layout import SAO_PAULO
 from local.sample import Sample
 
-ALLOWED = "auto, yahoo, sample or csv:<path>"
+BACKFILL_ALLOWED = "yahoo, sample or csv:<path>"
+"""The values of `--source` of `backfill`. Its help and `ALLOWED` contain this text: name a new source here only."""
+
+ALLOWED = f"auto, {BACKFILL_ALLOWED}"
+"""The values of `--source` of `make run`."""
 
 CONTACT_SECONDS = 2.0
 """How long `auto` waits for the first response of Yahoo, of any status, before it uses the sample."""

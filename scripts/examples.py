@@ -1,4 +1,4 @@
-"""Write chalicelib/api/examples.json: the responses to the routes' examples over the real history, shortened."""
+"""Write chalicelib/api/examples.json: the responses to the routes' examples over the real history, and to errors."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 from chalice.test import Client
 
+from chalicelib.api.problems import PROBLEMS
 from chalicelib.api.routes import ROUTES, Route
-from chalicelib.errors import ContractError
+from chalicelib.errors import BackendUnavailable, ContractError, QueryTimeout
 from chalicelib.ingest.sources.csv_file import CsvFile
 from common.paths import ROOT
 from local.laptop import Laptop
@@ -31,7 +32,21 @@ def main() -> None:
         for path, route in ROUTES.items():
             if route.model is not None:
                 examples[path] = example(http, path, route)
+        examples["problems"] = problems(http.get("/ibov/prices?limit=0").json_body)
     PATH.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def problems(bad_parameter: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of an error body that depend on the error, by status.
+
+    Args:
+        bad_parameter: the response to a request with a parameter that is not allowed.
+    """
+    bodies: dict[str, Any] = {"400": {name: bad_parameter[name] for name in ("detail", "errors")}}
+    for error in (Exception, BackendUnavailable, QueryTimeout):
+        status, detail, _ = PROBLEMS[error]
+        bodies[f"{int(status)}"] = {"detail": detail}
+    return bodies
 
 
 def example(http: Any, path: str, route: Route) -> dict[str, Any]:

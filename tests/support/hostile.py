@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from urllib.parse import quote
 
+import msgspec
 from hypothesis import strategies as st
+
+from chalicelib.api.routes import ROUTES
 
 ESTIMATORS = ["close_to_close", "parkinson", "garman_klass", "garman_klass_yang_zhang", "rogers_satchell", "yang_zhang"]
 WINDOWS = ["5", "10", "21", "42", "63", "126", "252"]
@@ -17,21 +20,12 @@ SORTS = [
 ]
 COLUMNS = ["data", "ticker", "preco_fechamento", "volume_negociado", "avisos", "coletado_em", "month", "vol_anualizada"]
 
-SPAN = ["start", "end", "year", "format"]
-ROWS = [*SPAN, "limit", "sort", "cursor", "fields"]
 PARAMETERS: Mapping[str, Sequence[str]] = {
-    "/": [],
-    "/status": [],
-    "/openapi.json": [],
-    "/docs": [],
+    **{path: [field.name for field in msgspec.structs.fields(route.parameters)] for path, route in ROUTES.items()},
     "/assets/docs.js": [],
-    "/ibov/prices": ROWS,
-    "/ibov/volatility": [*ROWS, "estimator", "window"],
-    "/ibov/volatility/compare": [*ROWS, "window"],
-    "/ibov/volatility/cone": [*SPAN, "estimator"],
-    "/ibov/summary": [*SPAN, "estimator", "window"],
-    "/ibov/anomalies": [*ROWS, "method", "threshold"],
 }
+"""The parameters of each route. `VALID` needs values for each of them."""
+
 TABLE = [path for path in PARAMETERS if path.startswith("/ibov/")]
 
 # Values that are invalid for every parameter.
