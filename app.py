@@ -103,7 +103,7 @@ def asset(name: str) -> Response:
 
 
 class Invocation(BaseLambdaEvent):
-    """The event of `ingest`: EventBridge's, or the payload of a backfill, which has none of its fields."""
+    """The event of `ingest`: an EventBridge event, or the payload of a backfill, which has other fields."""
 
     def _extract_attributes(self, event_dict: dict[str, Any]) -> None:
         pass

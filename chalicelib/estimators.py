@@ -1,13 +1,13 @@
 """The six estimators of volatility: one entry each, from which the schema, the API and the documents derive.
 
-An estimator gives the daily variance over each window of n sessions; the lake stores it annualised, as a fraction:
+An estimator returns the daily variance over each window of n sessions; the lake stores it annualised, as a fraction:
 sqrt(252 · daily variance), 0.1458 for 14.58 % a year. With O, H, L and C the prices of session t,
 
     o = ln(O_t / C_{t-1})    the night, from the previous close to the open
     c = ln(C_t / O_t)        the session, from the open to the close
     r = ln(C_t / C_{t-1})    from close to close
 
-The formulas are those of the papers and of R's `TTR::volatility`. TTR's `close` counts prices where `close_to_close`
+The formulas are from the papers, and equal to R's `TTR::volatility`. TTR's `close` counts prices where `close_to_close`
 counts returns: its n is one more. Yahoo's open of the index is often the previous close, or a few points from it: o is
 nearly 0, and the estimators that use it miss most of the night; `api.caveats` has the figures.
 

@@ -24,7 +24,7 @@ from chalicelib.settings import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the job with Glue's arguments. On an error, exit with one line that names it."""
+    """Run the job with Glue's arguments. On a B3Error, exit with its class and message on one line."""
     arguments = parse(argv)
     raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)
     session = boto3.Session()
@@ -40,10 +40,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the job's arguments, and ignore the many that Glue adds."""
     parser = argparse.ArgumentParser(description="Update refined from all of raw.", allow_abbrev=False)
     parser.add_argument("--RAW_PATH", required=True, metavar="s3://…", help="any path in the raw bucket: a hint only")
-    parser.add_argument("--REFINED_PATH", required=True, metavar="s3://…/refined/", help="where refined lies")
+    parser.add_argument("--REFINED_PATH", required=True, metavar="s3://…/refined/", help="S3 location of refined")
     parser.add_argument("--DATABASE", default=Settings().database, help="Glue database (default: %(default)s)")
     parser.add_argument("--TABLE", default=Settings().table, help="Glue table (default: %(default)s)")
-    parser.add_argument("--JOB_RUN_ID", default=f"by-hand-{uuid.uuid4()}", help="the run's id (Glue gives it)")
+    parser.add_argument("--JOB_RUN_ID", default=f"by-hand-{uuid.uuid4()}", help="the run's id (Glue passes it)")
     arguments, _ = parser.parse_known_args(argv)
     raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)
     if raw.scheme != "s3" or not raw.netloc:

@@ -42,7 +42,7 @@ class Snapshot:
 
     @property
     def cacheable(self) -> bool:
-        """Whether responses can be cached: no run is writing, so the table holds these contents."""
+        """Whether responses can be cached: no run is writing, so the table has these contents."""
         return self.manifest is not None and self.manifest.state == "ready"
 
     @property

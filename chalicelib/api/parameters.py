@@ -142,7 +142,7 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
     fields: Annotated[
         tuple[str, ...] | None,
         Meta(
-            description="Columns, separated by commas. The default is those of the example.",
+            description="Columns, separated by commas. Default: the columns of the example.",
             extra_json_schema={"type": "array", "minItems": 1, "uniqueItems": True},
         ),
     ] = None

@@ -55,7 +55,7 @@ def ingest(
 
     Args:
         now: start of the run, with a time zone.
-        days: the days to request; None for those of the schedule.
+        days: the days to request; None for the result of `scheduled_days`.
         as_correction: whether these bars win over every other source.
         instrument: the instrument of the bars.
 

@@ -23,12 +23,12 @@ LIVE_IN_A_ROW = 3
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The sessions that the lake should have, and those that it lacks.
+    """The expected sessions of the lake, and the missing ones.
 
     Attributes:
         sessions: the calendar's sessions from the first bar to the last row of raw, refused rows included.
-        missing: those of them without a bar, with the reason where it is known.
-        live: those of the missing with at least one bar refused as live.
+        missing: the sessions without a bar, with the reason where it is known.
+        live: the missing sessions with at least one bar refused as live.
     """
 
     sessions: pd.DatetimeIndex

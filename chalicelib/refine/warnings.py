@@ -65,7 +65,7 @@ def _fractional(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: In
 
 WARNINGS = (
     Rule("volume_zero", "no volume, from 2007 on (before September 2006 Yahoo has it on very few days)", _no_volume),
-    Rule("copia_do_dia_anterior", "all four prices are equal to those of the previous session", _copy),
+    Rule("copia_do_dia_anterior", "all four prices are equal to the prices of the previous session", _copy),
     Rule("salto", "the close is far from the previous one: see below", _jump),
     Rule("sessao_curta", "Ash Wednesday: trading begins in the afternoon", _short_session),
     Rule("fracionario", "prices that are not whole, which Yahoo still gave twelve hours later", _fractional),

@@ -104,7 +104,7 @@ def _cells(text: str, origin: str) -> pd.DataFrame:
         raise SourceMalformed(f"{origin}, line {line}: a NUL byte; allowed: text")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        # If a cell spans several lines, the number is that of the last.
+        # If a cell spans several lines, this is the number of the last line.
         rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
         raise SourceMalformed(f"{origin}, line {reader.line_num}: {error}; allowed: a CSV") from error
