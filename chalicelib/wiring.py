@@ -1,9 +1,12 @@
-"""Create the AWS clients of the Lambda functions from the settings. No other module creates them."""
+"""Create the AWS clients of the Lambda functions from the settings. No other module creates them.
+
+boto3 is imported by the first client: it is two thirds of the import of the app, and pages and links need no client.
+"""
 
 from __future__ import annotations
 
 import os
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.athena import Athena
@@ -14,24 +17,25 @@ from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from botocore.config import Config
     from mypy_boto3_glue import GlueClient
 
 
-def _client(service: str, connect_timeout: float, read_timeout: float, attempts: int) -> Any:
-    """Create a client. Times in seconds."""
-    # boto3 is two thirds of the import of the app, and pages and links need no client.
-    import boto3
+def _config(connect_timeout: float, read_timeout: float, attempts: int) -> Config:
+    """Return the configuration of a client. Times in seconds."""
     from botocore.config import Config
 
     retries: Any = {"mode": "standard", "total_max_attempts": attempts}
-    config = Config(connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries)
-    return boto3.client(service, config=config)  # type: ignore[call-overload] # the name is not a literal
+    return Config(connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries)
 
 
-_event_client = partial(_client, connect_timeout=2, read_timeout=10, attempts=3)
+def _event_config() -> Config:
+    return _config(connect_timeout=2, read_timeout=10, attempts=3)
 
-# The timeout of API Gateway is 29 s: a call without response must fail well before.
-_api_client = partial(_client, connect_timeout=1, read_timeout=3, attempts=2)
+
+def _api_config() -> Config:
+    # The timeout of API Gateway is 29 s: a call without response must fail well before.
+    return _config(connect_timeout=1, read_timeout=3, attempts=2)
 
 
 @cache
@@ -43,14 +47,17 @@ def settings() -> Settings:
 @cache
 def lake() -> Lake:
     """Return the lake of the settings."""
-    return Lake(_event_client("s3"), settings().raw_bucket, settings().refined_bucket)
+    import boto3
+
+    return Lake(boto3.client("s3", config=_event_config()), settings().raw_bucket, settings().refined_bucket)
 
 
 @cache
 def glue() -> GlueClient:
     """Return the Glue client that starts the job."""
-    client: GlueClient = _event_client("glue")
-    return client
+    import boto3
+
+    return boto3.client("glue", config=_event_config())
 
 
 @cache
@@ -60,8 +67,10 @@ def api_dependencies() -> ApiDependencies:
     Raises:
         BackendUnavailable: no AWS client can be created, because the environment has no region, for example.
     """
+    import boto3
+
     with raising_backend_unavailable():
-        s3, client = _api_client("s3"), _api_client("athena")
+        s3, client = boto3.client("s3", config=_api_config()), boto3.client("athena", config=_api_config())
     manifest = ManifestCache(Lake(s3, settings().raw_bucket, settings().refined_bucket))
     athena = Athena(client, s3, settings().workgroup, settings().database)
     return ApiDependencies(manifest, athena, ResponseCache(), settings().table)

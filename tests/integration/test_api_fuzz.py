@@ -79,7 +79,7 @@ def assert_a_problem(path: str, query: str, kind: str, body: str) -> str:
         "type": "about:blank",
         "title": "Bad Request",
         "status": 400,
-        "detail": f"parameter {error['parameter']!r} is not acceptable",
+        "detail": f"The parameter {error['parameter']!r} is not allowed.",
         "instance": path,
     }
     assert set(error) == {"parameter", "received", "allowed"}
@@ -236,7 +236,7 @@ def test_no_asset_but_those_of_the_page(api: Any, name: str):
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
-        "detail": "there is nothing of this name",
+        "detail": "The resource does not exist.",
         "instance": "",
     }
 

@@ -8,13 +8,13 @@ import socket
 import struct
 import sys
 import threading
-import time
 from urllib.parse import urlsplit
 
 import pytest
 
 from local.connections import Connection
 from local.laptop import Laptop
+from tests.support.athena import wait_until
 
 SECONDS = 30.0
 
@@ -46,11 +46,12 @@ def received(connection: socket.socket) -> bytes:
 
 def wait_for_handlers(before: set[threading.Thread]) -> None:
     """Wait until every connection since then is closed, so that what its handler prints is captured."""
-    deadline = time.monotonic() + SECONDS
-    for thread in set(threading.enumerate()) - before:
-        if "process_request_thread" in thread.name:
-            thread.join(deadline - time.monotonic())
-            assert not thread.is_alive()
+
+    def handlers() -> list[threading.Thread]:
+        # Also those that are about to start, which cannot be joined.
+        return [thread for thread in set(threading.enumerate()) - before if "process_request_thread" in thread.name]
+
+    wait_until(lambda: not handlers(), "every handler has ended")
 
 
 @pytest.mark.parametrize(

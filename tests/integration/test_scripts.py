@@ -16,7 +16,7 @@ SECONDS = 60.0
 FAKE_PYTHON = """#!/bin/sh
 case "$1" in
     -c) exec {python} -c 'import sys; sys.version_info = {version}; exec(sys.argv[1])' "$2" ;;
-    -m) [ "$2" = pip ] || {{ mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; }} ;;
+    -m) [ "$2" != venv ] || {{ for folder; do :; done; mkdir -p "$folder/bin" && cp "$0" "$folder/bin/python"; }} ;;
 esac
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
@@ -17,8 +18,10 @@ def deploy_command(**variables: str) -> str:
     """Return the command line of `make deploy` with these variables."""
     arguments = [f"{name}={value}" for name, value in {"STAGE": "dev", **variables}.items()]
     # --old-file: do not look at the environment, which `make deploy` installs first.
-    command = ["make", "--dry-run", "--old-file=.venv/installed", "deploy", *arguments]
-    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    command = ["make", "--dry-run", "--old-file=.venv/dev-installed", "deploy", *arguments]
+    # Without the variables of a make that runs the tests: with them, this one reports the folders it enters.
+    environ = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    process = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=True)
     return " ".join(process.stdout.replace("\\\n", " ").split())
 
 
