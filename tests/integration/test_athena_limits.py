@@ -132,7 +132,7 @@ def test_a_long_result_keeps_its_order():
 
 
 def busy() -> list[psutil.Process]:
-    """Return the processes that have run a query for a while: one that builds long texts spends its time in the kernel."""
+    """Return the processes that have run a query for a while, in Python or in the kernel."""
 
     def seconds(process: psutil.Process) -> float:
         times = process.cpu_times()
