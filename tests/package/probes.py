@@ -25,6 +25,7 @@ def origins(event: Any, context: Any) -> dict[str, str | None]:
     """Return the file of each module that the libraries import."""
     imports(event, context)
     importlib.import_module("app")
+    importlib.import_module("boto3")  # the app imports it for its first client
     return {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
 
 
