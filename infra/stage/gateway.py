@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from chalicelib.api.headers import CACHE_CONTROL, NO_STORE, RETRY_AFTER
 from chalicelib.api.representations import PROBLEM_JSON
 from infra.stage.names import StageTarget
 
@@ -103,9 +104,9 @@ def body(error: GatewayError) -> str:
 
 
 def _headers(error: GatewayError, origin: str) -> list[tuple[str, str]]:
-    headers = [("Content-Type", PROBLEM_JSON), ("Cache-Control", "no-store")]
+    headers = [("Content-Type", PROBLEM_JSON), (CACHE_CONTROL, NO_STORE)]
     if error.retry_after is not None:
-        headers.append(("Retry-After", str(error.retry_after)))
+        headers.append((RETRY_AFTER.name, str(error.retry_after)))
     if origin != "none":
-        headers += [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "Retry-After")]
+        headers += [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", RETRY_AFTER.name)]
     return headers

@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.lake.store import CONFLICTS
 from infra.clients import Aws, error_code
 from infra.errors import StateConflict
 from infra.stage.names import APP, HANDLERS, StageTarget
@@ -70,7 +71,7 @@ class State:
             )
         except ClientError as error:
             # NoSuchKey: the state was deleted after `fetch`.
-            if error_code(error) not in ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"):
+            if error_code(error) not in CONFLICTS:
                 raise
             raise StateConflict(
                 f"another deploy of the stage {self._target.stage} ran at the same time and changed s3://{self._bucket}/"
