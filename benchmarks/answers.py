@@ -29,7 +29,7 @@ RAW = "b3-dataflow-raw"
 
 
 def cold() -> Table:
-    """`import app` in a fresh Python, beside its two largest parts."""
+    """`import app` in a fresh Python, beside chalice, botocore and boto3."""
     return Table(
         "Import at a cold start",
         f"CPU time of the import in a fresh Python, with bytecode; the median of {IMPORTS}.",
@@ -65,8 +65,8 @@ def warm() -> Table:
         rows += _rivals()
     return Table(
         "Warm answers",
-        "Requests a second of CPU time in the handler: a cached response, and 304. Below, the question of "
-        "`/ibov/volatility` by DuckDB and by pandas from the same rows in memory.",
+        "Requests a second of CPU time in the handler: a cached response and 304; the last two rows: requests a second "
+        "of wall time by DuckDB and by pandas, the same sessions, with every column, from memory.",
         ("route", "200", "304"),
         tuple(rows),
     )
@@ -124,7 +124,7 @@ def _rate(app: Any, event: Mapping[str, Any]) -> str:
 
 
 def _rivals() -> list[tuple[str, str, str]]:
-    """The rows of `/ibov/volatility?year=2025&sort=-volatilidade_pct&limit=10`, encoded as JSON."""
+    """The same sessions as `/ibov/volatility?year=2025&sort=-volatilidade_pct&limit=10`, with every column, as JSON."""
     connection = in_memory_duckdb()
     frame = connection.sql("SELECT * FROM ibov_refined").df()
     sql = "SELECT * FROM ibov_refined WHERE year = 2025 ORDER BY volatilidade_pct DESC LIMIT 10"

@@ -35,7 +35,7 @@ COLUMN_NAMES = {
 def run(arguments: argparse.Namespace) -> None:
     """Add the days to raw and wait until the job has merged them; with `--dry-run`, write nothing.
 
-    Both print what each bar does.
+    With and without it, print what each bar changes.
 
     Raises:
         LocalError: no local AWS listens on the port, the source is unknown, or the merge takes too long.
@@ -70,10 +70,9 @@ def _source(name: str | None, lake: Lake) -> Source:
         contents = manifest.contents if manifest else None
         name = SAMPLE.name if contents and contents.synthetic else YAHOO.name
     try:
-        *_, source = sources.candidates(name)
+        return sources.named(name)
     except ValueError as error:
         raise LocalError(str(error)) from error
-    return source
 
 
 def lines(report: Mapping[str, Any]) -> list[str]:
@@ -87,8 +86,8 @@ def lines(report: Mapping[str, Any]) -> list[str]:
     if equal := report["equal"]:
         days = equal[0] if len(equal) == 1 else f"{equal[0]} to {equal[-1]}"
         text.append(f"{days}  equal: {report['counts']['equal']:,} bars")
-    if missing := sum(report["counts"].values()) - sum(len(report[name]) for name in report["counts"]):
-        text.append(f"and {missing:,} more bars")
+    if unlisted := sum(report["counts"].values()) - sum(len(report[name]) for name in report["counts"]):
+        text.append(f"and {unlisted:,} more bars")
     return text
 
 

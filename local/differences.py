@@ -62,7 +62,7 @@ OMITTED: Mapping[str, str] = {
     "AWS::Lambda::LayerVersion": "the functions run with the packages of the laptop's Python",
     "AWS::Logs::LogGroup": "functions and job print to the terminal",
     "AWS::S3::Bucket.BucketEncryption": _UNUSED,
-    "AWS::S3::Bucket.LifecycleConfiguration": "nothing expires: objects last until Ctrl-C, or as long as the folder of LAKE=",
+    "AWS::S3::Bucket.LifecycleConfiguration": "nothing expires: objects last until Ctrl-C, or in the folder of LAKE=",
     "AWS::S3::Bucket.OwnershipControls": _RIGHTS,
     "AWS::S3::Bucket.PublicAccessBlockConfiguration": _RIGHTS,
     "AWS::S3::Bucket.Tags": _UNUSED,

@@ -30,20 +30,33 @@ YAHOO_SECONDS = 20.0
 
 
 def candidates(name: str) -> list[Source]:
-    """Return the sources to try, in order, for a value of `--source`.
+    """Return the sources to try, in order, for a value of `--source` of `make run`.
+
+    Raises:
+        ValueError: the value names no source.
+    """
+    if name == "auto":
+        return [bounded_yahoo(), _sample()]
+    return [named(name, ALLOWED)]
+
+
+def named(name: str, allowed: str = BACKFILL_ALLOWED) -> Source:
+    """Return the one source that a value of `--source` names. `auto` names two.
+
+    Args:
+        name: the value.
+        allowed: the allowed values, for the message of the error.
 
     Raises:
         ValueError: the value names no source.
     """
     if name.startswith("csv:") and name != "csv:":
-        return [CsvFile(name.removeprefix("csv:"))]
+        return CsvFile(name.removeprefix("csv:"))
     if name == "sample":
-        return [_sample()]
+        return _sample()
     if name == "yahoo":
-        return [_yahoo()]
-    if name == "auto":
-        return [bounded_yahoo(), _sample()]
-    raise ValueError(f"source is {name!r}; allowed: {ALLOWED}")
+        return _yahoo()
+    raise ValueError(f"source is {name!r}; allowed: {allowed}")
 
 
 def _sample() -> Source:

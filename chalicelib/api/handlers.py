@@ -41,8 +41,8 @@ class ApiDependencies:
 def table(request: Request, api: ApiDependencies) -> Response:
     """Return the answer of a route's view, or 304 if `If-None-Match` has its ETag.
 
-    Each version of the data is queried once: the result is cached by Athena and the response by this function. While
-    a run writes, nothing is cached.
+    For each version of the data, the same request is queried once: the result is cached by Athena and the response by
+    this function. While a run writes, nothing is cached.
 
     Raises:
         BadParameter: a query parameter is not allowed.
@@ -66,8 +66,8 @@ def table(request: Request, api: ApiDependencies) -> Response:
             return Response("", headers, 304)
         if (cached := api.responses.get(etag)) is not None:
             return cached.response()
-    source = Table(api.table, contents, request.path, url, api.athena, snapshot.data_version, deadline)
-    result = encode_response(route.view(parameters, source), parameters, format_, headers)
+    refined = Table(api.table, contents, request.path, url, api.athena, snapshot.data_version, deadline)
+    result = encode_response(route.view(parameters, refined), parameters, format_, headers)
     # Athena reads S3, not the manifest: if a run began meanwhile, the rows may belong to another version.
     if not snapshot.cacheable or api.manifest.refresh() != snapshot:
         return result.uncacheable()

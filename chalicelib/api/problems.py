@@ -41,7 +41,10 @@ _log = logging.getLogger(__name__)
 
 
 def respond(request: Request | None, handler: Callable[[Request], Response]) -> Response:
-    """Return the response of a handler; an exception becomes a problem, and its message goes to the log only."""
+    """Return the response of a handler; an exception becomes a problem.
+
+    The client sees the parameter of a `BadParameter`; every other message goes to the log only.
+    """
     if request is None:
         raise TypeError("a handler needs a request")
     path = request.context.get("path") or request.path

@@ -25,7 +25,7 @@ Row = dict[str, Value]
 """A row of an answer, by column name."""
 
 MAX_SESSIONS = 20_000
-"""An upper bound: the index starts in 1968."""
+"""An upper bound of the sessions since 1968."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Query:
     Attributes:
         sql: the SQL, with `?` for each parameter in WHERE.
         parameters: SQL literals.
-        max_rows: an upper bound of the rows; 0 if they fit in one page of GetQueryResults.
+        max_rows: an upper bound of the rows; below `PAGE_ROWS` one page holds them.
     """
 
     sql: str
@@ -69,7 +69,7 @@ def page(table: str, parameters: PageParameters, after: Position | None) -> Quer
         outer.append(f'"{SCORE_COLUMN}" > ?')
         literals.append(_literal(parameters.threshold))
     if after is not None:
-        # A score over a range is computed from all sessions of the range, on every page.
+        # A score over a range is computed from all sessions of the range, so no page of `/ibov/anomalies` is pruned.
         if column == "data" and not isinstance(parameters, AnomaliesParameters):
             inner.append(f"year {'<=' if descending else '>='} {after.data.year:d}")
         condition, bound = _after(after, column, descending)

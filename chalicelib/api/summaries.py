@@ -14,7 +14,7 @@ import msgspec
 
 
 class Described(msgspec.Struct, frozen=True):
-    """Statistics of a column. They are null if it has no values, and `sd` is null if it has one."""
+    """Statistics of a column. Without values `count` is 0 and the others are null; `sd` is null for one value too."""
 
     column: str
     count: int
@@ -104,10 +104,13 @@ def quantile(ordered: Sequence[float], p: float) -> float:
 
 
 def deepest_fall(days: Sequence[date], closes: Sequence[float]) -> Fall | None:
-    """Return the largest drop from a close to a later close; None without sessions, 0 if the closes never drop.
+    """Return the largest drop from a close to a later close.
 
     Args:
         days, closes: shape (n,), in order of date; the closes are above 0.
+
+    Returns:
+        None without sessions; a `Fall` with drawdown 0 if the closes never drop.
     """
     deepest = None
     peak = 0

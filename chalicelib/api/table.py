@@ -53,17 +53,17 @@ class Table:
         """
         return self.athena.rows(query, self.data_version, self.deadline)
 
-    def meta(self, count: int, columns: tuple[str, ...], sources: Iterable[str], **fields: Any) -> AnswerMeta:
+    def meta(self, count: int, columns: tuple[str, ...], computed_from: Iterable[str], **fields: Any) -> AnswerMeta:
         """Return the metadata of an answer.
 
         Args:
             count: the number of its rows.
             columns: the columns of its rows.
-            sources: the columns of the table that it is computed from.
+            computed_from: the columns of the table that the rows are computed from.
             fields: further fields of the metadata.
         """
         # The figures in the caveats are computed over the real history.
-        applicable = {} if self.contents.synthetic else caveats(sources)
+        applicable = {} if self.contents.synthetic else caveats(computed_from)
         return AnswerMeta(
             ticker=IBOV.ticker,
             as_of=self.contents.as_of,

@@ -35,7 +35,7 @@ def page(parameters: PageParameters, table: Table) -> RowsAnswer:
     Raises:
         BadParameter: the cursor is damaged or belongs to another query.
     """
-    # A cursor is bound to the other parameters but the format.
+    # A cursor belongs to all other parameters except the format.
     bound = {name: text for name, text in canonical(parameters).items() if name not in ("cursor", "format")}
     query = f"{table.path}?{urlencode(bound)}".encode()
     after = cursor.decode(parameters.cursor, query) if parameters.cursor else None
@@ -46,7 +46,7 @@ def page(parameters: PageParameters, table: Table) -> RowsAnswer:
         next_link = table.link(parameters, cursor=cursor.encode(_position(current[-1], parameters), query))
     return RowsAnswer(
         [{name: row[name] for name in parameters.columns} for row in current],
-        table.meta(len(current), parameters.columns, _sources(parameters), **_meta_fields(parameters)),
+        table.meta(len(current), parameters.columns, _computed_from(parameters), **_meta_fields(parameters)),
         Links(table.link(parameters), next_link),
     )
 
@@ -57,7 +57,7 @@ def _position(row: Row, parameters: PageParameters) -> cursor.Position:
     return cursor.Position(value, date.fromisoformat(str(row["data"])))
 
 
-def _sources(parameters: PageParameters) -> list[str]:
+def _computed_from(parameters: PageParameters) -> list[str]:
     """The columns of the table that a page is computed from."""
     names = [*parameters.columns, queries.order(parameters.sort)[0]]
     return [parameters.volatility_column if name == VOLATILITY_COLUMN else name for name in names]
@@ -122,8 +122,8 @@ def summary(parameters: SummaryParameters, table: Table) -> SummaryAnswer:
     )
 
 
-# min and max return the first of equal values.
 _value = itemgetter(0)
+"""Key of min and max, which return the earliest session of equal values."""
 
 
 def _day(retorno_log: float, day: date) -> Day:

@@ -1,4 +1,4 @@
-"""The ingest function: the schedule's daily ingest, or a backfill of chosen days."""
+"""The ingest function: the scheduled ingest, or a backfill of chosen days."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         start, end: the days to request, both included.
-        source: `yahoo`, or `csv:s3://bucket/key`. On AWS the function may read only `backfill/` of the raw bucket.
+        source: `yahoo`, or `csv:s3://bucket/key`. On AWS the function may read only `backfill/` of the raw bucket;
+            on the laptop, the name of the source, which `run` does not read.
         as_correction: whether these bars win over every other source.
         dry_run: report the effect of each bar, and write nothing.
     """

@@ -21,7 +21,7 @@ from chalicelib.schema import RAW
 from chalicelib.sources import CORRECTION, SYNTHETIC
 
 DAILY_SPAN = timedelta(days=400)
-"""Days of a daily request: Yahoo changes closes up to months later, and one request returns them all."""
+"""Days that each scheduled request covers, because Yahoo still changes closes months later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def collect(
 def scheduled_days(lake: Lake, contents: Contents | None, now: datetime) -> DateRange:
     """Return the days that the schedule requests.
 
-    The whole history before the first commit, and in the first run of each month. Otherwise the last 400 days, and
+    Before the first commit, and in the first run of each month, the whole history. Otherwise the last 400 days, and
     further back if a session of this year or the last is missing for no known reason.
     """
     if contents is None or not lake.raw_objects(layout.raw_month(now)):
@@ -123,5 +123,6 @@ def _check_final(bars: pd.DataFrame, source: Source, now: datetime, instrument: 
     if (reasons != "").any():
         first = (reasons != "").idxmax()
         raise SourceMalformed(
-            f"the bar of {rows['data'][first]:%Y-%m-%d} cannot be a correction: {reasons[first]}; allowed: final bars"
+            f"the bar of {rows['data'][first]:%Y-%m-%d} cannot be a correction: {reasons[first]}; "
+            "allowed: bars that no rule refuses"
         )

@@ -84,7 +84,11 @@ class Lake:
         return Manifest.decode(response["Body"].read()), response["ETag"]
 
     def put_manifest(self, manifest: Manifest, etag: str | None) -> str:
-        """Replace the manifest with this ETag, or create it if the ETag is None. Return the new ETag."""
+        """Replace the manifest that has this ETag, or create it if the ETag is None. Return the new ETag.
+
+        Raises:
+            LakeChanged: another writer changed the manifest.
+        """
         return self._put(self.refined_bucket, layout.MANIFEST_KEY, manifest.encode(), etag)
 
     def ledger(self, key: str) -> Ledger:
@@ -103,7 +107,7 @@ class Lake:
         return self._list(self.refined_bucket, prefix)
 
     def put_refined(self, key: str, body: bytes, etag: str | None) -> str:
-        """Replace the object with this ETag, or create it if the ETag is None. Return the new ETag.
+        """Replace the object that has this ETag, or create it if the ETag is None. Return the new ETag.
 
         Raises:
             LakeChanged: another writer changed the object.
@@ -111,7 +115,7 @@ class Lake:
         return self._put(self.refined_bucket, key, body, etag)
 
     def delete_refined(self, key: str, etag: str) -> None:
-        """Delete the object with this ETag. An object that does not exist is no error.
+        """Delete the object that has this ETag. An object that does not exist is no error.
 
         Raises:
             LakeChanged: another writer changed the object.

@@ -12,7 +12,10 @@ from chalicelib.schema import CLOSE, HIGH, LOW, OPEN
 BASIS_POINT = 1e-4
 
 SPELL_SESSIONS, SPELL_MINIMUM = 10, 2
-"""A spell: of the 10 previous sessions, at least 2 have a gap."""
+"""A spell: of the 10 previous sessions, in at least 2 the next open is far from the close.
+
+The bounds are in `suspect_closes`.
+"""
 
 
 def suspect_closes(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument) -> Flags:
@@ -26,8 +29,8 @@ def suspect_closes(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: I
         g > 2 bp and 1 % of h, in a spell: g > 4 bp and 3 % of h in 2 or more of the 10 sessions before,
 
     unless g ≥ h: then the next bar is the wrong one. The share of h separates a wrong close from the fast first minutes
-    of a volatile day; the spell is there because Yahoo's wrong closes come in runs of weeks. The rule looks only at
-    the calendar's next session. `make judge` measures its precision and recall.
+    of a volatile day; the spell is there because Yahoo's wrong closes come in runs of weeks. A close is not
+    checked if the bar of the calendar's next session is missing. `make judge` measures precision and recall.
     """
     dates = bars["data"]
     close = bars[CLOSE].to_numpy(np.float64)
@@ -39,8 +42,8 @@ def suspect_closes(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: I
         span = following[:, 1] - following[:, 2]
         share = np.where(gap < span, gap / span, 0.0)
         size = gap / close / BASIS_POINT
-        in_spell = pd.Series((size > 4) & (share > 0.03), dtype=float)
-        spell = in_spell.shift(fill_value=0).rolling(SPELL_SESSIONS, min_periods=1).sum().to_numpy() >= SPELL_MINIMUM
-        suspect = ((size > 8) & (share > 0.03)) | (spell & (size > 2) & (share > 0.01))
+        wide = pd.Series((size > 4) & (share > 0.03), dtype=float)
+        in_spell = wide.shift(fill_value=0).rolling(SPELL_SESSIONS, min_periods=1).sum().to_numpy() >= SPELL_MINIMUM
+        suspect = ((size > 8) & (share > 0.03)) | (in_spell & (size > 2) & (share > 0.01))
     flags: Flags = suspect & since(dates, instrument.opens_at_previous_close_since).to_numpy(bool)
     return flags

@@ -116,6 +116,10 @@ def test_a_backfill_adds_days_while_it_runs(tmp_path: Path):
         aws = running.wait_for(r"AWS_ENDPOINT_URL=(\S+)")
         running.wait_for("curl .*status")
 
+        assert fails("backfill", "--aws-port", aws.rpartition(":")[2], *days, "--source", "auto") == (
+            "error: source is 'auto'; allowed: yahoo, sample or csv:<path>"
+        )
+
         changes = backfill(aws, *days, "--dry-run")
         assert "2025-09-15  new: open 142292.0, high 144194.0, low 142292.0, close 143547.0" in changes
         assert "2025-09-16  equal: 1 bars\n" in changes

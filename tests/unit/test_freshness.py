@@ -39,7 +39,7 @@ def at(day: int, hour: int) -> datetime:
         (at(13, 11), date(2025, 10, 10), 0),
         # 22:30 on Monday: its session is over, but due only the day after.
         (at(14, 1), date(2025, 10, 10), 0),
-        # Two hours past midnight in UTC is still the day before in São Paulo.
+        # 02:30 UTC is still the day before in São Paulo.
         (at(14, 2), date(2025, 10, 10), 0),
         (at(14, 3), date(2025, 10, 13), 1),
         (at(15, 11), date(2025, 10, 14), 2),
