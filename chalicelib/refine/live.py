@@ -39,9 +39,9 @@ def live(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, instrument: Instrument
 
 
 def fractional(rows: pd.DataFrame, instrument: Instrument) -> pd.Series[bool]:
-    """Return which rows have a price that is not whole, though final bars of the source are.
+    """Return which rows have a price that is not whole, though final bars of the source are whole.
 
-    They are from `whole_points_since` of the instrument on.
+    Final bars are whole from `whole_points_since` of the instrument on.
     """
     not_whole = (rows[list(PRICES)] % 1 != 0).any(axis=1)
     return not_whole & rows["fonte"].isin(WHOLE_POINTS) & since(rows["data"], instrument.whole_points_since)
