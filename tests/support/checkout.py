@@ -37,7 +37,7 @@ def checkout(folder: Path) -> Path:
 
 def clean_environ(home: Path) -> dict[str, str]:
     """Return an environment without settings of AWS, and without access to the network."""
-    # The reloader of `chalice local` prints a traceback if a temporary file of bytecode vanishes while it lists the folder.
+    # The reloader of `chalice local` prints a traceback if a temporary file of bytecode vanishes while it lists files.
     return {"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **NO_WAY_OUT}
 
 
