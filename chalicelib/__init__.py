@@ -1,7 +1,7 @@
-"""The library behind b3-dataflow: all that the Lambda functions and the Glue job share.
+"""The library of the Lambda functions and the Glue job.
 
-What computes (`features`, `quality`, `refinery`, `schema` and what they use) imports neither boto3 nor chalice. What
-talks to AWS (`lake`, `catalog`, `athena`) does nothing else, and `wiring` puts them together.
+`refine` and the modules at the top compute, and import neither boto3 nor chalice. `lake` and `api.athena` call AWS.
+`wiring` creates the clients and connects the packages.
 """
 
 __version__ = "2.0.0"

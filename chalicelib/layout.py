@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.instrument import IBOV
 
 SAO_PAULO = IBOV.time_zone
-"""The time zone of sessions, of the schedule and of the folders of raw."""
+"""The time zone of sessions and of the folders of raw. The schedule is in UTC."""
 
 RAW_PREFIX = "raw/"
 RAW_SUFFIX = ".parquet"

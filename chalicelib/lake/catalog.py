@@ -28,7 +28,7 @@ class Catalog:
     remove one without dropping all partitions, and cannot update a partition: boto3 does that.
 
     Attributes:
-        session: after `register`, its Glue clients raise a LakeError for each entry of a batch that Glue refuses.
+        session: after `register`, its Glue clients raise a LakeError if Glue refuses an entry of a batch.
         location: `s3://bucket/refined/`, with the slash.
     """
 

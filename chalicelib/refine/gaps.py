@@ -12,7 +12,7 @@ from chalicelib.instrument import Instrument
 from chalicelib.refine.quality import FUTURE, LIVE
 
 RECENT = 60
-"""A gap in this many last sessions makes the lake degraded."""
+"""A gap without a known reason in this many last sessions makes the lake degraded."""
 
 PATIENCE = 2
 """A gap in this many last sessions does not count: Yahoo may still fill it."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """A source of bars. It returns them unchanged, including nulls, unfinished bars and errors."""
+    """A source of bars. It returns them unchanged, including nulls, unfinished bars and implausible values."""
 
     @property
     def name(self) -> str:
