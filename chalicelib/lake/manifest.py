@@ -38,7 +38,13 @@ class YearObject(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """The run that committed, with the number of bars that it read, wrote and refused."""
+    """The run that committed.
+
+    Attributes:
+        rows_in: the number of rows in raw; an object that cannot be read counts as one row.
+        rows_out: the number of sessions in refined.
+        rows_refused: the number of rows in quarantine.
+    """
 
     id: str
     started_at: datetime
@@ -59,7 +65,7 @@ class Quality(msgspec.Struct, frozen=True):
     """The quality of the bars.
 
     Attributes:
-        refused: the number of bars refused for each reason.
+        refused: the number of bars refused for each reason; for the first two reasons, of whole objects.
         warnings: the number of bars with each warning.
         revisions: the number of times that the bar of a session changed.
         opens_at_previous_close: the number of bars whose open equals the previous close.

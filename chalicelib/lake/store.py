@@ -50,6 +50,9 @@ class Lake:
         """Add a raw object and return its key. No raw object is ever replaced.
 
         Two runs in the same second get the keys of consecutive seconds.
+
+        Raises:
+            LakeChanged: the keys of 60 consecutive seconds exist.
         """
         for attempt in range(60):
             key = layout.raw_key(collected_at, attempt)

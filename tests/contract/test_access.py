@@ -47,7 +47,7 @@ def test_with_a_key_only_what_costs_money_asks_for_it():
 
     without = {path for path, route in routes_of_app.items() if not route["key"]}
     assert without == {"/", "/docs", "/openapi.json", "/assets/{name}"}
-    assert without - {"/assets/{name}"} == {path for path, route in ROUTES.items() if not route.keyed}
+    assert without - {"/assets/{name}"} == {path for path, route in ROUTES.items() if not route.api_key_required}
 
 
 def test_one_origin_or_none():

@@ -61,7 +61,7 @@ def test_every_route_is_described_with_an_example_and_its_errors(path: str, oper
     assert next(iter(operation["responses"]["200"]["content"].values()))["example"]
     expected = {"200", "304", "400", "500", "503", "504"} if ROUTES[path].view else {"200", "400", "500"}
     # What asks AWS may find it unavailable.
-    expected |= {"503"} if ROUTES[path].keyed else set()
+    expected |= {"503"} if ROUTES[path].api_key_required else set()
     assert set(operation["responses"]) == expected
     for status, response in operation["responses"].items():
         assert response["description"]

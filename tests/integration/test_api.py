@@ -35,13 +35,13 @@ def filled(running: Laptop) -> Iterator[Contents]:
     running.create_stack()
     yield fill(raw_object(BARS))
     running.aws.reset()
-    wiring.forget()
+    wiring.clear_caches()
 
 
 @pytest.fixture
 def laptop(running: Laptop, filled: Contents) -> Laptop:
     """The laptop with empty caches of the API."""
-    wiring.forget()
+    wiring.clear_caches()
     return running
 
 

@@ -40,7 +40,7 @@ def calls(client: Any, event: str) -> list[Any]:
 def test_who_has_an_answer_is_told_so_before_any_query(filled: Any, http: Any, athena: Any, path: str):
     first = http.get(path)
     asked = executions(athena)
-    wiring.forget()
+    wiring.clear_caches()
 
     second = http.get(path, headers={"If-None-Match": f'"other", W/{first.headers["ETag"]}'})
 
@@ -115,7 +115,7 @@ def test_what_was_read_while_a_run_wrote_is_not_found_when_the_version_comes_bac
 
     again = replace(manifest.contents, run=replace(manifest.contents.run, id="jr_later"))
     lake.put_manifest(Manifest("ready", None, again), lake.manifest()[1])
-    wiring.forget()
+    wiring.clear_caches()
     answer = http.get("/ibov/prices")
 
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -124,7 +124,7 @@ def test_what_was_read_while_a_run_wrote_is_not_found_when_the_version_comes_bac
 
 def test_functions_that_know_nothing_of_each_other_share_an_execution(filled: Any, http: Any, athena: Any):
     http.get("/ibov/summary")
-    wiring.forget()
+    wiring.clear_caches()
     http.get("/ibov/summary")
 
     assert len(executions(athena)) == 1
@@ -149,7 +149,7 @@ def writing(lake: Any) -> None:
 
 def test_while_a_run_writes_nothing_is_kept(filled: Any, http: Any, athena: Any):
     writing(wiring.lake())
-    wiring.forget()
+    wiring.clear_caches()
 
     answers = [http.get("/ibov/prices?limit=1") for _ in range(2)]
 

@@ -75,7 +75,7 @@ def adds_a_column(parameters: PageParameters, table: Table) -> RowsAnswer:
 @pytest.mark.parametrize("bug", [fails, counts_in_words, adds_a_column])
 def test_a_planted_bug_is_found(url: str, monkeypatch: Any, bug: Any):
     monkeypatch.setitem(ROUTES, "/ibov/prices", dataclasses.replace(ROUTES["/ibov/prices"], view=bug))
-    wiring.forget()
+    wiring.clear_caches()
 
     @given(case=contract["/ibov/prices"]["GET"].as_strategy())
     @THOROUGH
@@ -84,4 +84,4 @@ def test_a_planted_bug_is_found(url: str, monkeypatch: Any, bug: Any):
 
     with pytest.raises(FailureGroup):
         every_answer_is_as_the_contract_says()
-    wiring.forget()
+    wiring.clear_caches()

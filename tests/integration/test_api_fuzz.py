@@ -31,7 +31,7 @@ from tests.support.hostile import (
     TABLE,
     WINDOWS,
     headers,
-    questions,
+    query_strings,
 )
 from tests.support.lake import served
 
@@ -126,7 +126,7 @@ def test_any_question_is_answered_or_refused_as_promised(api: Any, path: str):
     answered = {200: 0, 304: 0, 400: 0}
 
     @settings(max_examples=60, derandomize=True, deadline=None)
-    @given(questions(path), headers, st.sampled_from(["get", "get", "get", "head"]))
+    @given(query_strings(path), headers, st.sampled_from(["get", "get", "get", "head"]))
     def check(query: str, headers: dict[str, str], method: str) -> None:
         response = getattr(api, method)(f"{path}?{query}", headers=headers)
         assert_as_promised(
@@ -260,7 +260,7 @@ def over_http(address: str, target: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("path", PARAMETERS)
-def test_over_http_questions_are_refused_as_promised(address: str, path: str):
+def test_over_http_invalid_requests_get_the_documented_error(address: str, path: str):
     name = PARAMETERS[path][0] if PARAMETERS[path] else "start"
     for value in [*(quote(value, safe="") for value in HOSTILE), *ENCODED]:
         query = f"{name}={value}"

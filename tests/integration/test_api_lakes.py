@@ -72,7 +72,7 @@ def test_a_missing_table_is_our_fault_and_says_nothing_of_it(filled: Any, http: 
 
 def test_a_manifest_that_another_release_wrote_is_our_fault(filled: Any, http: Any, s3: Any):
     s3.put_object(Bucket="b3-dataflow-refined", Key="manifests/ibov.json", Body=b'{"state": "paused"}')
-    wiring.forget()
+    wiring.clear_caches()
 
     assert http.get("/status").status_code == http.get("/ibov/prices").status_code == 500
 
@@ -120,7 +120,7 @@ def test_a_manifest_says_writing_while_a_run_writes(filled: Any, http: Any, stat
     manifest, etag = lake.manifest()
     assert manifest is not None
     lake.put_manifest(Manifest(state, None, manifest.contents), etag)
-    wiring.forget()
+    wiring.clear_caches()
 
     response = http.get("/ibov/prices?limit=1")
 

@@ -15,7 +15,7 @@ from chalicelib.errors import SourceUnavailable
 from local.sources import Bounded, Contact
 from tests.conftest import NOWHERE
 from tests.support.bars import known_bars
-from tests.support.processes import SECONDS, runs
+from tests.support.processes import SECONDS, run_command
 
 FETCH = """
 from chalicelib.ingest.sources import yahoo
@@ -34,7 +34,7 @@ except Exception as error:
 def failure(proxy: str) -> str:
     """Return the error of the first source of `auto`, in a process of its own behind this proxy."""
     # yfinance leaves a database open in the thread of the fetch.
-    return str(runs(python=("-c", FETCH), HTTPS_PROXY=proxy).stdout)
+    return str(run_command(python=("-c", FETCH), HTTPS_PROXY=proxy).stdout)
 
 
 def test_a_network_that_sends_nothing_is_given_up_after_two_seconds():

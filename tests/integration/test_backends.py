@@ -22,7 +22,7 @@ from common.paths import ROOT
 
 SECONDS = 60.0
 
-ASKS_AWS = [path for path, route in ROUTES.items() if route.keyed]
+READS_AWS = [path for path, route in ROUTES.items() if route.api_key_required]
 
 SCRIPT = """
 import json, sys
@@ -156,17 +156,17 @@ def full_port() -> Iterator[str]:
     ],
 )
 def test_an_environment_that_lacks_something(tmp_path: Path, environ: dict[str, str], cause: str):
-    answers, log = asked(tmp_path, ASKS_AWS, **environ)
+    answers, log = asked(tmp_path, READS_AWS, **environ)
 
-    assert_unavailable(answers, log, ASKS_AWS, cause)
+    assert_unavailable(answers, log, READS_AWS, cause)
 
 
 def test_an_endpoint_that_nobody_listens_at(tmp_path: Path, closed_port: str):
     endpoint = f"http://{closed_port}"
 
-    answers, log = asked(tmp_path, ASKS_AWS, **REGION, **KEYS, AWS_ENDPOINT_URL=endpoint)
+    answers, log = asked(tmp_path, READS_AWS, **REGION, **KEYS, AWS_ENDPOINT_URL=endpoint)
 
-    assert_unavailable(answers, log, ASKS_AWS, f'Could not connect to the endpoint URL: "{endpoint}')
+    assert_unavailable(answers, log, READS_AWS, f'Could not connect to the endpoint URL: "{endpoint}')
 
 
 def test_on_lambda_the_log_gives_no_advice_for_a_laptop(tmp_path: Path, closed_port: str):
@@ -229,7 +229,7 @@ def test_credentials_that_aws_does_not_take_are_another_matter_than_a_right_that
 
 
 def test_what_needs_no_aws_is_answered_all_the_same(tmp_path: Path):
-    paths = [path for path in ROUTES if path not in ASKS_AWS and ROUTES[path].media_type == "application/json"]
+    paths = [path for path in ROUTES if path not in READS_AWS and ROUTES[path].media_type == "application/json"]
 
     answers, log = asked(tmp_path, paths)
 

@@ -16,7 +16,7 @@ from tests.conftest import NOWHERE
 from tests.support.bars import raw_object, session_bars
 from tests.support.checkout import chalice, chalice_local, checkout, clean_environ
 from tests.support.lake import fill
-from tests.support.processes import wait_for_answer
+from tests.support.processes import wait_for_response
 
 KEYS = {"AWS_ACCESS_KEY_ID": "mine", "AWS_SECRET_ACCESS_KEY": "mine", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -48,14 +48,14 @@ def test_local_serves_the_lake_at_the_endpoint_that_is_exported(
     environ = environ | {"AWS_ENDPOINT_URL": laptop.aws.endpoint}
 
     with chalice_local(clone, *options, environ=environ) as (url, running):
-        answer = wait_for_answer(f"{url}/ibov/volatility?limit=3", running)
+        answer = wait_for_response(f"{url}/ibov/volatility?limit=3", running)
 
     assert [row["data"] for row in answer["rows"]] == ["2025-01-15", "2025-01-14", "2025-01-13"]
 
 
 def test_local_without_an_aws_answers_what_needs_none_and_says_what_to_start(clone: Path, environ: dict[str, str]):
     with chalice_local(clone, environ=environ | {"AWS_ENDPOINT_URL": NOWHERE}) as (url, running):
-        assert wait_for_answer(f"{url}/", running)
+        assert wait_for_response(f"{url}/", running)
         status, headers, body = problem(f"{url}/ibov/volatility")
 
     assert (status, headers["Content-Type"], body["status"]) == (503, "application/problem+json", 503)

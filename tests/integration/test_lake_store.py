@@ -24,7 +24,7 @@ from local.laptop import Laptop
 from tests.conftest import NOWHERE
 from tests.support.bars import csv_text, known_bars, raw_object
 from tests.support.lake import REFINED, fill, no_events
-from tests.support.processes import fails, get, local
+from tests.support.processes import command_error, get, make_run
 
 ATHENA = "b3-dataflow-athena"
 
@@ -44,7 +44,7 @@ def reopened(laptop: Laptop, folder: Path) -> Callable[[], Laptop]:
         laptop.aws.reset()
         laptop._store = LakeStore(folder, ATHENA)
         laptop.create_stack()
-        wiring.forget()
+        wiring.clear_caches()
         return laptop
 
     return reopen
@@ -130,7 +130,7 @@ def test_a_lease_of_a_killed_run_is_released_and_its_raw_object_merged(kept: Lap
 def test_a_second_one_on_the_same_folder_is_refused(kept: Laptop, folder: Path):
     ports = ("--port", "0", "--aws-port", "0", "--source", "sample")
 
-    assert fails(*ports, "--lake", str(folder)) == (
+    assert command_error(*ports, "--lake", str(folder)) == (
         f"error: LAKE is {folder}: another `make run` (process {os.getpid()}) is using it; stop that, or choose "
         "another folder"
     )
@@ -195,19 +195,19 @@ def test_a_creation_that_was_killed_is_done_again(folder: Path):
 def test_a_second_run_adds_what_is_new_and_without_a_network_serves_what_there_is(folder: Path, tmp_path: Path):
     path = tmp_path / "bars.csv"
     path.write_text(csv_text(known_bars().iloc[:4]))
-    with local("--source", f"csv:{path}", "--lake", str(folder)) as running:
+    with make_run("--source", f"csv:{path}", "--lake", str(folder)) as running:
         running.wait_for("curl .*status")
         running.stop(signal.SIGKILL)
     assert f"The lake is kept in {folder}." in running.output
 
     path.write_text(csv_text(known_bars().iloc[2:]))
-    with local("--source", f"csv:{path}", "--lake", str(folder)) as running:
+    with make_run("--source", f"csv:{path}", "--lake", str(folder)) as running:
         running.wait_for("curl .*status")
         running.stop()
     assert "the lake has 4 sessions to 2025-09-15" in running.output
-    assert "8 bars in, 0 refused, 6 sessions" in running.output
+    assert "8 rows in, 0 refused, 6 sessions" in running.output
 
-    with local("--lake", str(folder), HTTPS_PROXY=NOWHERE) as running:
+    with make_run("--lake", str(folder), HTTPS_PROXY=NOWHERE) as running:
         api = running.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
         running.wait_for("curl .*status")
         assert get(f"{api}/ibov/prices")["meta"]["count"] == 6
@@ -217,7 +217,7 @@ def test_a_second_run_adds_what_is_new_and_without_a_network_serves_what_there_i
 
 
 def test_without_a_folder_the_first_lines_say_that_the_lake_is_in_memory():
-    with local("--source", "sample", "--lake", "") as running:
+    with make_run("--source", "sample", "--lake", "") as running:
         running.wait_for("The lake is in memory and is lost at the end; LAKE=<folder> keeps it.\n")
         running.wait_for("2/6")
         running.stop()
