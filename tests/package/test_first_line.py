@@ -78,7 +78,9 @@ def test_the_environment_has_what_the_library_and_the_job_import(clone: Path, py
 
 
 @pytest.mark.parametrize("command", [("deploy", "--stage", "dev"), ("delete", "--stage", "dev"), ("package", "out")])
-def test_what_needs_a_stage_ends_in_one_line(clone: Path, python: str, tmp_path: Path, command: tuple[str, ...]):
+def test_a_command_that_needs_a_stage_is_refused_in_one_line(
+    clone: Path, python: str, tmp_path: Path, command: tuple[str, ...]
+):
     process = chalice(clone, *command, environ=clean_environ(tmp_path), python=python)
 
     assert (process.returncode, process.stdout, process.stderr.count("\n")) == (1, "", 1)
