@@ -44,7 +44,7 @@ def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[st
 
 
 def write_ledger(writer: Writer, ledger: Ledger) -> str:
-    """Write the ledger under a key made of its digest, so that a manifest always names the ledger of its own commit."""
+    """Write the ledger under a key with its digest, so that a manifest always names the ledger of its own commit."""
     body = ledger.encode()
     key = f"{layout.LEDGER_PREFIX}{hashlib.sha256(body).hexdigest()[:16]}.json"
     writer.put(key, body)

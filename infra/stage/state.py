@@ -1,6 +1,6 @@
 """Chalice's deployed state, shared by all clones in the artifact bucket.
 
-Chalice writes its state only after a successful deploy, and knows an API by its state alone: after an interrupted
+Chalice writes its state only after a successful deploy, and finds an API only by its state: after an interrupted
 deploy, the next one would create a second API. `chalice deploy` in a stage's folder updates only the state in that
 folder. Therefore `reconcile` compares the state with AWS before each use.
 """

@@ -94,19 +94,19 @@ def test_both_readmes_have_the_same_commands_and_sections():
     english, portuguese = (path.read_text(encoding="utf-8") for path in (README, README_PT))
 
     for pattern in (r"^(#+) ", r"^```(\w*)$", r"^(\|)", r"^(- )", r"\]\(((?!README)[^)]+)\)"):
-        found = [re.findall(pattern, text, re.MULTILINE) for text in (english, portuguese)]
-        assert len(found[0]) == len(found[1]), pattern
-        assert sorted(found[0]) == sorted(found[1]), pattern
+        matches = [re.findall(pattern, text, re.MULTILINE) for text in (english, portuguese)]
+        assert len(matches[0]) == len(matches[1]), pattern
+        assert sorted(matches[0]) == sorted(matches[1]), pattern
     assert blocks(english) == blocks(portuguese)
     assert spans(english) == spans(portuguese)
 
 
 def blocks(text: str) -> list[str]:
     """Return the fenced blocks of code; of a `text` block, which is translated, the first word of each line."""
-    found = re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    matches = re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [
         "\n".join(line.split()[0] for line in body.splitlines()) if language == "text" else body
-        for language, body in found
+        for language, body in matches
     ]
 
 
