@@ -30,7 +30,10 @@ STOCKS = SHARED / "b3_stocks_daily_yahoo.parquet"
 
 ROWS = 538_000
 TICKERS = 1_560
+"""The number of bars and of tickers of the comparison."""
+
 TOLERANCE = 1e-9
+"""The maximum relative difference between the results."""
 
 COLUMNS = [volatility_column(estimator, window) for window in WINDOWS for estimator in ESTIMATORS]
 

@@ -21,6 +21,7 @@ from local.errors import LocalError
 from local.running import reach
 
 MERGE_SECONDS = 120.0
+"""The timeout of the merge."""
 
 COLUMN_NAMES = {
     "preco_abertura": "open",

@@ -108,7 +108,7 @@ def bounded_yahoo() -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """A source with timeouts of its own, because its library may wait longer.
+    """A source with additional timeouts, because its library may wait longer.
 
     Attributes:
         contact_seconds: timeout from the first request to the first response.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _READERS = 16
+"""The number of threads that read raw objects."""
+
 _NOT_MODIFIED = 304
 
 CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}

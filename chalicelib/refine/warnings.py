@@ -23,6 +23,7 @@ FRACTIONAL_COLUMN = "fracionario"
 """Column of bars: whether the prices are not whole though the source's final bars of that day are."""
 
 JUMP_WINDOW, JUMP_MINIMUM, JUMP_BOUND = 252, 63, 6.0
+"""The maximum and the minimum number of previous returns, and the bound in standard deviations."""
 
 
 def jumps(close: npt.NDArray[np.float64]) -> Flags:

@@ -20,6 +20,7 @@ from typing import Any
 from common.paths import ROOT
 
 SECONDS = 60.0
+"""The timeout of a process, and of a wait for its output."""
 
 # The alarm survives execvp, so the process ends after 120 s even if the tests are killed.
 LIMITED = "import os, signal, sys; signal.alarm(120); os.execvp(sys.argv[1], sys.argv[1:])"
