@@ -121,10 +121,16 @@ class Manifest(msgspec.Struct, frozen=True, rename={"lease": "claim"}):
     contents: Contents | None
 
     def encode(self) -> bytes:
+        """Return the manifest as JSON, with indentation."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1)
 
     @staticmethod
     def decode(body: bytes) -> Manifest:
+        """Return the manifest in a JSON text.
+
+        Raises:
+            msgspec.DecodeError: the text is not a manifest.
+        """
         return msgspec.json.decode(body, type=Manifest)
 
 
@@ -134,10 +140,16 @@ class Ledger(msgspec.Struct, frozen=True):
     merged: dict[str, str]
 
     def encode(self) -> bytes:
+        """Return the ledger as JSON. Equal ledgers give equal bytes."""
         return msgspec.json.encode(self, order="deterministic")
 
     @staticmethod
     def decode(body: bytes) -> Ledger:
+        """Return the ledger in a JSON text.
+
+        Raises:
+            msgspec.DecodeError: the text is not a ledger.
+        """
         return msgspec.json.decode(body, type=Ledger)
 
 
