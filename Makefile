@@ -46,7 +46,7 @@ templates: .venv/dev-installed .venv/checkov/installed
 types: .venv/dev-installed .venv/notebook-installed
 	$(STEP) 'mypy' .venv/bin/mypy --no-error-summary .
 
-# Each worker has a laptop of its own. Files start in the order of testpaths: those with slow tests first, so that no worker
+# Each worker has its own local AWS. Files start in the order of testpaths: those with slow tests first, so that no worker
 # is idle at the end. The tests start many processes, which would all compile the project anew without cached bytecode.
 RUN_PYTEST = env -u PYTHONDONTWRITEBYTECODE REQUIRE_DATA='$(REQUIRE_DATA)' REQUIRE_BROWSER='$(REQUIRE_BROWSER)' \
   $(PY) -m pytest --numprocesses '$(WORKERS)' --dist loadfile --no-loadscope-reorder

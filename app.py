@@ -33,7 +33,7 @@ class App(Chalice):
         if _settings.cors_origin != "none":
             options["cors"] = CORSConfig(allow_origin=_settings.cors_origin, **routes.CORS)
         # API Gateway enforces the key.
-        options["api_key_required"] = routes.SERVED[path].keyed and _settings.api_access == "key"
+        options["api_key_required"] = routes.SERVED[path].api_key_required and _settings.api_access == "key"
         return super().route(path, **options, **kwargs)
 
 

@@ -73,8 +73,8 @@ def warm() -> Table:
 
 
 def kept_alive() -> Table:
-    """Requests over HTTP on one connection, to both ports."""
-    # Chalice's server logs each request there.
+    """Requests over HTTP on one open connection each, to the API and to the local AWS."""
+    # Chalice's server logs each request to stderr.
     with redirect_stderr(io.StringIO()), _laptop() as laptop, laptop.serve(0) as server:
         s3: Any = boto3.client("s3")
         read: Mapping[str, Callable[[], object]] = {
@@ -124,7 +124,10 @@ def _rate(app: Any, event: Mapping[str, Any]) -> str:
 
 
 def _rivals() -> list[tuple[str, str, str]]:
-    """The same sessions as `/ibov/volatility?year=2025&sort=-volatilidade_pct&limit=10`, with every column, as JSON."""
+    """Return the rates of DuckDB and pandas for `/ibov/volatility?year=2025&sort=-volatilidade_pct&limit=10` as JSON.
+
+    The rows have every column.
+    """
     connection = in_memory_duckdb()
     frame = connection.sql("SELECT * FROM ibov_refined").df()
     sql = "SELECT * FROM ibov_refined WHERE year = 2025 ORDER BY volatilidade_pct DESC LIMIT 10"

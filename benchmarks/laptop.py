@@ -73,6 +73,7 @@ def athena() -> Table:
 
 
 def in_memory_duckdb() -> Any:
+    """Return a DuckDB connection with the refined table in memory, as `ibov_refined`."""
     keys = [entry.key for entry in moto_state.objects("b3-dataflow-refined", "refined/")]
     tables = []
     for key in keys:
@@ -103,7 +104,7 @@ def _ready(name: str) -> float:
         for line in process.stdout or ():
             if line.startswith("Ready in"):
                 ready = time.perf_counter() - start_time
-            # The last line of the output: it serves requests.
+            # The last line of the output: the server is ready.
             if line.rstrip().endswith("/status'"):
                 process.terminate()
     if ready is None:

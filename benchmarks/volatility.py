@@ -30,13 +30,19 @@ STOCKS = SHARED / "b3_stocks_daily_yahoo.parquet"
 
 ROWS = 538_000
 TICKERS = 1_560
+"""The number of bars and of tickers of the comparison."""
+
 TOLERANCE = 1e-9
+"""The maximum relative difference between the results."""
 
 COLUMNS = [volatility_column(estimator, window) for window in WINDOWS for estimator in ESTIMATORS]
 
 
 def bars(rows: int = ROWS) -> pd.DataFrame:
-    """Return bars of many tickers: 20 copies of 78 real stocks if available, else a random walk of the same shape."""
+    """Return this many bars of many tickers: copies of 78 real stocks if available, else random walks as long as those.
+
+    For `ROWS` bars these are 20 copies, and so `TICKERS` tickers.
+    """
     if STOCKS.exists():
         stocks = pd.read_parquet(STOCKS, columns=["ticker", "open", "high", "low", "close"])
         copies = [stocks.assign(ticker=stocks["ticker"] + f"#{copy}") for copy in range(-(-rows // len(stocks)))]
@@ -191,7 +197,8 @@ def comparison() -> Table:
     return Table(
         "The 42 columns of volatility",
         f"{len(frame):,} bars of {frame['ticker'].nunique():,} tickers, one core, the best of several runs in one "
-        "process. The results are equal. Parquet has no compression, dictionaries or statistics, its fastest settings.",
+        f"process. Results differ by at most {TOLERANCE:g} of a value. The parquet file has no compression, "
+        "dictionaries or statistics, which is the fastest to read and write.",
         ("", "time", "largest relative difference", "relative time"),
         tuple(rows),
     )
@@ -201,7 +208,7 @@ SIZES = (10_000, 100_000, 1_000_000, 3_000_000)
 
 
 def growth() -> Table:
-    """Measure time and memory by the number of bars."""
+    """Measure the time for each of `SIZES`, and the peak memory for `ROWS` bars."""
     largest = bars(SIZES[-1])
     rows, seconds = [], []
     for size in SIZES:
@@ -211,8 +218,8 @@ def growth() -> Table:
     exponent = np.polyfit(np.log(SIZES), np.log(seconds), 1)[0]
     memory, output = _memory()
     return Table(
-        "Time and memory by number of bars",
-        f"The same columns for more bars. Time grows as their number to the power of {exponent:.2f}. For {ROWS:,} "
+        "Time by number of bars, and memory",
+        f"The same 42 columns. Time is proportional to the number of bars to the power of {exponent:.2f}. For {ROWS:,} "
         f"bars the peak memory is {memory / output:.2f} times the size of the result ({output / 2**20:,.0f} MiB).",
         ("bars", "time", "per bar"),
         tuple(rows),

@@ -1,7 +1,7 @@
 """The library of the Lambda functions and the Glue job.
 
-`refine` and the modules at the top compute, and import neither boto3 nor chalice. `lake` and `api.athena` call AWS.
-`wiring` creates the clients and connects the packages.
+`refine` and the modules of this folder except `wiring` import neither boto3 nor chalice. `wiring` creates the AWS
+clients of the functions and passes them to the other packages.
 """
 
 __version__ = "2.0.0"

@@ -4,7 +4,7 @@
     ├── SettingsError         a setting is missing or malformed
     ├── SourceError           a source did not return the bars
     │   ├── SourceUnavailable     no response, or a request to wait; retry later
-    │   ├── SourceRefused         the source refuses these bars
+    │   ├── SourceRefused         the source has no such bars
     │   ├── SourceMalformed       the response cannot be read
     │   └── SourceEmpty           the response has no bars
     ├── LakeError             the state of the lake does not allow the operation
@@ -17,7 +17,7 @@
     │   ├── QueryRefused          Athena is too busy; retry later
     │   ├── QueryFailed           the query failed, was cancelled, or its result is gone
     │   └── QueryTimeout          the query was still running at the deadline
-    ├── ContractError         a route lacks a description or an example
+    ├── ContractError         a route lacks what the OpenAPI document needs
     └── RequestError          the client's request cannot be answered
         ├── BadParameter          a query parameter is not allowed
         ├── BadPayload            the payload of an invocation is not allowed
@@ -48,7 +48,7 @@ class SourceUnavailable(SourceError):
 
 
 class SourceRefused(SourceError):
-    """The source refuses the bars."""
+    """The source answered that it has no such bars."""
 
 
 class SourceMalformed(SourceError):
@@ -100,7 +100,7 @@ class QueryTimeout(QueryError):
 
 
 class ContractError(B3Error):
-    """A route lacks a description or an example, so its OpenAPI document cannot be generated."""
+    """A route, a parameter or a column lacks a description, an example or a type that the OpenAPI document needs."""
 
 
 class RequestError(B3Error):

@@ -20,7 +20,7 @@ and the first is left out, because session 1 has no previous close:
     3           103     104      98      99
     4            99     103      97     102
 
-This module does not import NumPy when it runs: the API imports it.
+NumPy is imported for type checking only, because the API imports this module.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ def rogers_satchell(terms: Terms, n: int) -> Floats:
 def yang_zhang(terms: Terms, n: int) -> Floats:
     """Return Var(o) + k·Var(c) + (1 - k)·rogers_satchell, k = 0.34 / (1.34 + (n + 1)/(n - 1)), variances of ddof 1.
 
-    It holds for any drift, and includes the night. Most copies of it have one of two errors: the variances are around
-    the mean of the window, not around 0; and the second is of c, from open to close, not of r.
+    It holds for any drift, and includes the night. Two errors are common in other implementations: mean squares in
+    place of the variances, which are around the mean of the window; and Var(r) in place of Var(c).
 
     Source: D. Yang and Q. Zhang (2000), "Drift-Independent Volatility Estimation Based on High, Low, Open, and Close
     Prices".

@@ -32,12 +32,12 @@ _RULES = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Names that differ between deployments. The defaults are the names of the local AWS.
+    """Settings that differ between deployments. The defaults are those of the local AWS.
 
     Each is read from the environment variable of its name, in capitals after `B3_`: `B3_RAW_BUCKET`.
 
     Raises:
-        SettingsError: a value is not what S3, Athena or Glue accepts, or a `B3_` variable is none of these.
+        SettingsError: a value is not what S3, Athena or Glue accepts, or a `B3_` variable is not a setting.
     """
 
     raw_bucket: str = "b3-dataflow-raw"

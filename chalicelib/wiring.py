@@ -1,6 +1,7 @@
-"""Create the AWS clients of the Lambda functions from the settings. No other module creates them.
+"""Create the AWS clients of the Lambda functions from the settings. Only the source `csv` creates its own.
 
-boto3 is imported by the first client: it is two thirds of the import of the app, and pages and links need no client.
+boto3 takes two thirds of the import time of the app. It is imported with the first client, because `/`, `/docs` and
+`/openapi.json` need none.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def api_dependencies() -> ApiDependencies:
     return ApiDependencies(manifest, athena, ResponseCache(), settings().table)
 
 
-def forget() -> None:
-    """Forget the settings and the clients, after a change of the environment."""
+def clear_caches() -> None:
+    """Clear the cached settings and clients, after a change of the environment."""
     for cached in (settings, lake, glue, api_dependencies):
         cached.cache_clear()

@@ -80,5 +80,6 @@ BUDGET = StackOption("BUDGET", "MonthlyBudget", "US dollars a month; 0 for no bu
 STACK_OPTIONS = (ARCHITECTURE, EMAIL, BUDGET)
 """Options of `deploy`."""
 
-KEPT_PARAMETERS = (*(option.parameter for option in STACK_OPTIONS), "LogRetentionDays", "Crawler")
-"""Parameters that keep their values in an update. The last two have no option: change them in the console."""
+PRESERVED_PARAMETERS = (*(option.parameter for option in STACK_OPTIONS), "LogRetentionDays", "Crawler")
+"""Parameters that keep their previous values in an update that does not set them. The last two have no option: change
+them in the console."""

@@ -21,6 +21,7 @@ from local.errors import LocalError
 from local.running import reach
 
 MERGE_SECONDS = 120.0
+"""The timeout of the merge."""
 
 COLUMN_NAMES = {
     "preco_abertura": "open",
@@ -35,7 +36,7 @@ COLUMN_NAMES = {
 def run(arguments: argparse.Namespace) -> None:
     """Add the days to raw and wait until the job has merged them; with `--dry-run`, write nothing.
 
-    With and without it, print what each bar changes.
+    In both cases, print the effect of each bar.
 
     Raises:
         LocalError: no local AWS listens on the port, the source is unknown, or the merge takes too long.

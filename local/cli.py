@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
         SystemExit: status 2, the command line is invalid.
     """
     arguments = _parse(argv)
-    # The error that is printed contains what yfinance warns of.
+    # The printed error has the same text as the warnings of yfinance.
     logging.getLogger("yfinance").setLevel(logging.ERROR)
     # Stop on `kill` as on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

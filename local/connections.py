@@ -13,7 +13,7 @@ TIMEOUT_SECONDS = 30.0
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 LARGEST_BODY = 1_000_000_000
-"""Bytes of a request's body. The local AWS keeps it in memory."""
+"""Maximum number of bytes of a request's body. The local AWS reads the body into memory."""
 
 
 class Connection(BaseHTTPRequestHandler):

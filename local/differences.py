@@ -28,7 +28,7 @@ class Difference:
     reason: str
 
 
-_NAME = "the laptop is one stage in one account: its names have neither, and a B3_ variable can change each"
+_NAME = "the laptop has one stage and one account, so its names contain neither; a B3_ variable can change each"
 _PACKAGES = "the job imports chalicelib from the checkout and all else from the laptop's Python"
 
 DIFFERENCES: Mapping[tuple[str, ...], Difference] = {
@@ -48,7 +48,7 @@ DIFFERENCES: Mapping[tuple[str, ...], Difference] = {
 }
 """Properties with another value, by the logical id of the resource and the path of the property."""
 
-_RIGHTS = "the local AWS checks no rights, and answers on loopback only, over HTTP"
+_PERMISSIONS = "the local AWS checks no permissions, and listens on loopback only, over HTTP"
 _NO_METRICS = "the laptop has no metrics, and its errors are on the terminal"
 _UNUSED = "nothing on the laptop reads it"
 
@@ -58,19 +58,19 @@ OMITTED: Mapping[str, str] = {
     "AWS::CloudWatch::Alarm": _NO_METRICS,
     "AWS::Events::Rule": _NO_METRICS,
     "AWS::Glue::Crawler": "optional, and only started by hand",
-    "AWS::IAM::Role": _RIGHTS,
+    "AWS::IAM::Role": _PERMISSIONS,
     "AWS::Lambda::LayerVersion": "the functions run with the packages of the laptop's Python",
     "AWS::Logs::LogGroup": "functions and job print to the terminal",
     "AWS::S3::Bucket.BucketEncryption": _UNUSED,
     "AWS::S3::Bucket.LifecycleConfiguration": "nothing expires: objects last until Ctrl-C, or in the folder of LAKE=",
-    "AWS::S3::Bucket.OwnershipControls": _RIGHTS,
-    "AWS::S3::Bucket.PublicAccessBlockConfiguration": _RIGHTS,
+    "AWS::S3::Bucket.OwnershipControls": _PERMISSIONS,
+    "AWS::S3::Bucket.PublicAccessBlockConfiguration": _PERMISSIONS,
     "AWS::S3::Bucket.Tags": _UNUSED,
-    "AWS::S3::BucketPolicy": _RIGHTS,
+    "AWS::S3::BucketPolicy": _PERMISSIONS,
     "AWS::SNS::Subscription": _NO_METRICS,
     "AWS::SNS::Topic": _NO_METRICS,
     "AWS::SNS::TopicPolicy": _NO_METRICS,
     "AWS::SQS::Queue": "the laptop prints an event whose last attempt failed",
-    "AWS::SQS::QueuePolicy": _RIGHTS,
+    "AWS::SQS::QueuePolicy": _PERMISSIONS,
 }
 """Resource types that the laptop does not create, and properties that it ignores, with the reason."""

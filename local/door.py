@@ -68,7 +68,7 @@ class Door:
         if environ.get("PATH_INFO", "").startswith(_CONTROL):
             return f"{_CONTROL} is closed: stop `make run` and start it again for an empty AWS"
         if "HTTP_ORIGIN" in environ:
-            return f"Origin is {environ['HTTP_ORIGIN']!r}; allowed: none, for no page may use the local AWS"
+            return f"Origin is {environ['HTTP_ORIGIN']!r}; allowed: none, because pages may not use the local AWS"
         site = environ.get("HTTP_SEC_FETCH_SITE", "none")
         if site != "none" and not self._opens_object(environ):
             return f"Sec-Fetch-Site is {site!r}; allowed: none, or a navigation to a presigned object"

@@ -26,11 +26,11 @@ def point_at(endpoint: str) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(sdk_environ(endpoint))
-    wiring.forget()
+    wiring.clear_caches()
 
 
 def restore(environ: dict[str, str]) -> None:
     """Restore the environment of this process from a copy."""
     os.environ.clear()
     os.environ.update(environ)
-    wiring.forget()
+    wiring.clear_caches()

@@ -66,7 +66,7 @@ class Front:
         self._moto: Application = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        # Read before the lock: a client that stops sending must not hold up the others.
+        # Read before the lock: a client that stops sending must not block the others.
         environ["wsgi.input"] = whole_body(environ)
         target = self._targets.get(environ.get("HTTP_X_AMZ_TARGET", ""))
         if target is not None:

@@ -32,10 +32,10 @@ CREATE TABLE catalog (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL,
 
 
 class LakeStore:
-    """The stored lake of one folder. It is locked from here to `close`, and checked whole.
+    """The stored lake of one folder. The constructor locks the folder until `close`, and checks every object.
 
-    A request that changes S3 or the catalog is stored in one transaction before its response is sent. So a process
-    that is killed at any moment leaves a lake in which each response that was sent holds.
+    A request that changes S3 or the catalog is stored in one transaction before its response is sent. So after a kill
+    at any moment, the file has every change whose response was sent.
 
     Args:
         folder: created if it does not exist.
@@ -131,7 +131,7 @@ class LakeStore:
         database = sqlite3.connect(new)
         database.executescript(_TABLES)
         database.close()
-        # Complete before it has its name: a file of this name without tables is damaged.
+        # Renamed when it is complete: a file of this name without tables counts as damaged.
         new.replace(self.folder / _FILE)
 
     def _check(self) -> None:

@@ -20,7 +20,7 @@ from local.lake_store import LakeStore
 from local.server import Server
 
 REFINE_SECONDS = 120.0
-"""How long `refined` waits for the event and the job, which take some seconds."""
+"""Timeout for the delivery of the S3 events, and for the end of each run of the job. Both usually take some seconds."""
 
 
 class Laptop:
@@ -29,7 +29,7 @@ class Laptop:
     Args:
         aws_port: port of the local AWS; 0 for a free one.
         athena_latency: minimum seconds of each Athena query.
-        lake: folder of a lake that is kept; None for one in memory.
+        lake: folder that stores the lake between runs; None for a lake in memory.
 
     Raises:
         OSError: the port is in use.
@@ -62,7 +62,7 @@ class Laptop:
             self._store.close()
 
     def create_stack(self) -> None:
-        """Create the resources of the templates, restore the kept lake, and let S3 events invoke the app."""
+        """Create the resources of the templates, restore the stored lake, and let S3 events invoke the app."""
         stack.create(wiring.settings(), self.app.app)
         if self._store is not None:
             self._store.restore()
@@ -84,7 +84,7 @@ class Laptop:
             wiring.lake().put_manifest(Manifest(manifest.state, None, manifest.contents), etag)
 
     def start_unmerged(self) -> None:
-        """Start the job if a raw object is not merged, as its event would have, had the process not been killed."""
+        """Start the job if a raw object is not merged: an earlier process may have been killed before its S3 event."""
         objects = wiring.lake().raw_objects()
         records = [
             {"s3": {"bucket": {"name": wiring.lake().raw_bucket}, "object": {"key": key, "eTag": etag.strip('"')}}}
@@ -96,7 +96,7 @@ class Laptop:
     def ingest(self, source: Source) -> Ingested:
         """Add a source's bars to raw. The S3 event then invokes the app, which starts the job.
 
-        Of Yahoo these are the days of the schedule, of other sources all days.
+        From Yahoo it requests the days that the schedule requests, from other sources all days.
         """
         days = None if source.name == YAHOO.name else DateRange()
         return ingest(source, wiring.lake(), datetime.now(UTC), days)
@@ -120,6 +120,6 @@ class Laptop:
 
     def serve(self, port: int) -> Server:
         """Return a server of the app on a port, 0 for a free one."""
-        # Created before the threads start, so that they share them.
+        # Create the clients before the threads of the server start, so that all threads share them.
         wiring.api_dependencies()
         return Server(self.app.app, port)

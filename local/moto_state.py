@@ -53,7 +53,7 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class ObjectState:
-    """What S3 returns of an object besides its bytes. A change of the object is a change of this."""
+    """The attributes of an object in S3 besides its bytes. An object that changes gets another state."""
 
     bucket: str
     key: str
@@ -205,7 +205,7 @@ def delete(bucket: str, key: str) -> None:
     if stored is None:
         return
     _s3().delete_object(bucket, key)
-    # moto lists every instance of its models for its control routes, which are closed here, and deletes none.
+    # moto lists every instance of its models for its control API, which is closed here, and never removes one.
     stored.dispose()
     models: Any = (FakeKey, FakeAcl, FakeGrant, FakeGrantee)
     models[0].instances_tracked.remove(stored)

@@ -79,11 +79,11 @@ def _place(lake: Path | None) -> str:
 
 
 def _heal(laptop: Laptop) -> Contents | None:
-    """Merge what a killed run has left in a kept lake. Return the contents of the lake, None if it is empty."""
+    """Merge what a killed run left unmerged in a stored lake. Return the contents of the lake, None if it is empty."""
     laptop.start_unmerged()
     for run in laptop.refined():
         if run.state != SUCCEEDED:
-            raise LocalError(f"the Glue job that merges the kept lake ended {run.state}: {run.error}")
+            raise LocalError(f"the Glue job that merges the stored lake ended {run.state}: {run.error}")
     contents = laptop.contents()
     return contents if contents and contents.rows else None
 
@@ -91,7 +91,7 @@ def _heal(laptop: Laptop) -> Contents | None:
 def _add(laptop: Laptop, candidates: Sequence[Source], name: str, stored: Contents | None) -> bool:
     """Ingest and refine. Return whether the lake is synthetic.
 
-    On a kept lake, `auto` is the source of the lake's own kind, and may fail.
+    On a stored lake with sessions, `auto` is Yahoo if the lake is real, else the sample; it may fail.
     """
     if stored and name == "auto":
         candidates = candidates[-1:] if stored.synthetic else candidates[:1]
@@ -129,7 +129,7 @@ def _check_port(port: int, option: str) -> None:
 
 
 def _ingest(laptop: Laptop, candidates: Sequence[Source]) -> tuple[Source, Ingested, str]:
-    """Ingest from the first source that answers. Returns it, the ingested bars, and the errors of those before it."""
+    """Ingest from the first source that does not fail. Return the source, the raw object and the earlier errors."""
     notice = ""
     for source in candidates[:-1]:
         try:
@@ -151,10 +151,10 @@ def _refine(laptop: Laptop) -> None:
         if run.state != SUCCEEDED or contents is None:
             raise LocalError(f"the Glue job ended {run.state}: {run.error}")
         if not contents.rows:
-            reasons = ", ".join(f"{reason} {bars:,}" for reason, bars in contents.quality.refused.items() if bars)
-            raise LocalError(f"the job refused all {contents.run.rows_in:,} bars: {reasons}")
+            reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in contents.quality.refused.items() if rows)
+            raise LocalError(f"the job refused all {contents.run.rows_in:,} rows: {reasons}")
         report(
-            f"{contents.run.rows_in:,} bars in, {contents.run.rows_refused:,} refused, {contents.rows:,} sessions in "
+            f"{contents.run.rows_in:,} rows in, {contents.run.rows_refused:,} refused, {contents.rows:,} sessions in "
             f"{len(contents.years)} years, to {contents.as_of}"
         )
 

@@ -28,7 +28,7 @@ _VOLUME = 60_000.0
 class Sample:
     """A source of random bars with stochastic volatility, one for each session of B3 up to `last`.
 
-    The bars of a session are the same for every `last`.
+    A session has the same bar for every `last`.
     """
 
     last: date

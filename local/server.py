@@ -65,7 +65,7 @@ class _Handler(LoopbackHandler):
 
     def _parse_payload(self) -> tuple[dict[str, Any], bytes | None]:
         headers, body = super()._parse_payload()
-        # No route reads it, and for an unknown path Chalice fails on one that is not ASCII.
+        # No route reads this header, and for an unknown path Chalice fails if it is not ASCII.
         return {name: value for name, value in headers.items() if name.lower() != "authorization"}, body
 
     def _send_error_response(self, error: LocalGatewayException) -> None:  # noqa: ARG002

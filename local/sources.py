@@ -90,7 +90,7 @@ class Contact:
         return session
 
     def end(self) -> None:
-        """Let nobody wait any longer."""
+        """Set both events, so that no thread waits any longer."""
         self.requested.set()
         self.responded.set()
 
@@ -108,11 +108,11 @@ def bounded_yahoo() -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Bounded:
-    """A source with timeouts of its own, because its library may wait longer.
+    """A source with additional timeouts, because its library may wait longer.
 
     Attributes:
-        contact_seconds: from the first request to the first response.
-        seconds: for the bars.
+        contact_seconds: timeout from the first request to the first response.
+        seconds: timeout of the first request, and then of the bars.
     """
 
     source: Source

@@ -22,7 +22,7 @@ from local.moto_state import ACCOUNT, REGION
 def create(settings: Settings, app: Chalice, folder: Path = TEMPLATES) -> None:
     """Create the resources of the templates and the app's S3 notifications in an empty local AWS.
 
-    The environment tells boto3 where the local AWS is.
+    boto3 reads the endpoint of the local AWS from the environment.
 
     Args:
         settings: the names of the resources.

@@ -1,1 +1,1 @@
-"""What `make` runs: shell for what comes before Python, modules for documents and measurements."""
+"""Scripts of `make`: shell scripts that install Python packages, and modules that write documents or measure."""

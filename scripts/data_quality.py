@@ -21,7 +21,7 @@ def text() -> str:
     first, last = refined.bars["data"].iloc[0].date(), refined.bars["data"].iloc[-1].date()
     summary = (
         f"Yahoo's history of ^BVSP from {first} to {last} has {refined.rows:,} rows: {len(refined.quarantine)} are\n"
-        f"refused, {len(refined.bars):,} kept. {refined.opens_at_previous_close:,} of the bars open exactly at the "
+        f"refused, {len(refined.bars):,} accepted. {refined.opens_at_previous_close:,} of the bars open exactly at the "
         "previous close.\n"
     )
     return fill(

@@ -21,6 +21,7 @@ PERIODS = (("2008", "2018"), ("2019", "2021"), ("2022", "2023"), ("2024", "2025"
 TUNED, TEST = ("2008", "2021"), ("2022", "2025")
 
 PLAIN_BOUND = 5e-4
+"""5 bp, as a fraction of the close."""
 
 Flags = npt.NDArray[np.bool_]
 

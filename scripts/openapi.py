@@ -18,7 +18,7 @@ def text() -> str:
 
 
 def main() -> int:
-    """Write the document. Return 1, and print why, if a route is incomplete."""
+    """Write the document. Return the exit status: 1, with a message, if a route is incomplete."""
     try:
         document = text()
     except ContractError as error:

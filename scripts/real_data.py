@@ -1,4 +1,4 @@
-"""The real data: beside the project, never in it, and optional."""
+"""The real history of the index. It is optional, and outside of the repository."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def running(clean_environment: None) -> Iterator[Laptop]:
 def laptop(running: Laptop) -> Iterator[Laptop]:
     """Laptop with an empty stack."""
     running.aws.reset()
-    wiring.forget()
+    wiring.clear_caches()
     running.create_stack()
     yield running
     running.aws.reset()
@@ -129,7 +129,7 @@ def account(running: Laptop) -> Iterator[Account]:
         yield created
     server.app = created.moto
     running.aws.reset()
-    wiring.forget()
+    wiring.clear_caches()
 
 
 @pytest.fixture

@@ -94,10 +94,10 @@ class Athena:
             output = self._wait(execution_id, deadline)
         except QueryTimeout:
             if version is None:
-                # Without a token, no later request can use its result.
+                # Without a token, no later request can reuse the execution.
                 self.athena.stop_query_execution(QueryExecutionId=execution_id)
             raise
-        # A long result is read from its object in S3; GetQueryResults is called for the types only.
+        # A result that may exceed one page is read from its object in S3; GetQueryResults then returns only the types.
         size = 1 if query.max_rows >= PAGE_ROWS else PAGE_ROWS
         try:
             page = self._call("get_query_results", deadline, QueryExecutionId=execution_id, MaxResults=size)

@@ -1,7 +1,7 @@
 """Caches of a warm Lambda function: the manifest for some seconds, and responses by ETag.
 
-The data changes about once a day. Each change gives the manifest a new version.
-A response is valid until then.
+The data changes about once a day. Each change gives the manifest a new version, and a response is valid while the
+version stays the same.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class ManifestCache:
             return self._snapshot if self._clock() - self._read_at < MANIFEST_TTL else self._read()
 
     def refresh(self) -> Snapshot:
-        """Return the current manifest."""
+        """Read the manifest again, and return it."""
         with self._lock:
             return self._read()
 

@@ -18,6 +18,7 @@ import msgspec
 from chalicelib.errors import BadParameter
 
 _DIGEST_BYTES = 9
+"""The length of the digest at the start of a cursor."""
 
 Value = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | float | None
 

@@ -41,8 +41,8 @@ class ApiDependencies:
 def table(request: Request, api: ApiDependencies) -> Response:
     """Return the answer of a route's view, or 304 if `If-None-Match` has its ETag.
 
-    For each version of the data, the same request is queried once: the result is cached by Athena and the response by
-    this function. While a run writes, nothing is cached.
+    Equal requests for one version of the data share one execution in Athena, by the idempotency token, and a warm
+    function caches the response. While a run writes, there is no token and nothing is cached.
 
     Raises:
         BadParameter: a query parameter is not allowed.

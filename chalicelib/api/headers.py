@@ -31,7 +31,7 @@ class Header:
 
 ETAG = Header("ETag", "Identifies this response.")
 LINK = Header("Link", "In CSV, the link to the next page, if there is one.")
-RETRY_AFTER = Header("Retry-After", "Seconds.", {"type": "integer"})
+RETRY_AFTER = Header("Retry-After", "Seconds to wait before a retry.", {"type": "integer"})
 DATA_AS_OF = Header("X-Data-As-Of", "The last session of the data.")
 DATA_SYNTHETIC = Header("X-Data-Synthetic", "Whether the data is generated.", {"enum": ["true", "false"]})
 DATA_VERSION = Header("X-Data-Version", "The version of the data.")

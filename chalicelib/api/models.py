@@ -28,9 +28,9 @@ class AnswerMeta(Struct, frozen=True, kw_only=True):
     sessions: Annotated[int | UnsetType, Meta(description="number of sessions that the rows are computed from")] = UNSET
     estimator: EstimatorName | UnsetType = UNSET
     window: Window | UnsetType = UNSET
-    volatility_column: Annotated[str | UnsetType, Meta(description="the column of the table in `vol_anualizada`")] = (
-        UNSET
-    )
+    volatility_column: Annotated[
+        str | UnsetType, Meta(description="the table column that `vol_anualizada` is read from")
+    ] = UNSET
     caveats: Annotated[
         dict[str, str] | UnsetType,
         Meta(description="the bias of each estimator on this source, with figures of the real history"),
@@ -63,7 +63,7 @@ class ConeAnswer(Struct, frozen=True):
 
 
 class Day(Struct, frozen=True):
-    """The session of an extreme return. The return from the previous close, as a logarithm and in percent."""
+    """The session with the highest or lowest return from the previous close, as a logarithm and in percent."""
 
     data: date
     retorno_log: float
@@ -71,14 +71,14 @@ class Day(Struct, frozen=True):
 
 
 class Depth(Struct, frozen=True):
-    """A session, and its close relative to the highest close until then, in or before the range."""
+    """A session and its drawdown: close / highest close so far - 1. The highest close may be before the range."""
 
     data: date
     drawdown: float
 
 
 class SummaryAnswer(Struct, frozen=True):
-    """Statistics of a range. The days and falls are null if the range has no sessions."""
+    """Statistics of a range. A day or a fall is null if the range has no value for it."""
 
     rows: list[Described]
     best_day: Day | None
@@ -90,7 +90,7 @@ class SummaryAnswer(Struct, frozen=True):
 
 
 class StatusAnswer(Struct, frozen=True, kw_only=True):
-    """Freshness and quality of the data. All but the first two fields are null before the first run."""
+    """Freshness and quality of the data. All but the first two fields are null before the first commit."""
 
     ticker: str
     state: Literal["empty", "writing", "ready"]

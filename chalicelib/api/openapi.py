@@ -131,7 +131,7 @@ def _path(path: str, route: Route) -> Document:
         "summary": route.summary,
         "description": route.description,
         # The key is optional: not every deployment requires one.
-        "security": [{"key": []}, {}] if route.keyed else [{}],
+        "security": [{"key": []}, {}] if route.api_key_required else [{}],
     }
     bodiless = {status: {**response, "content": {}} for status, response in responses.items()}
     return {
@@ -174,7 +174,7 @@ def _not_null(schema: Document) -> Document:
 
 
 def _responses(path: str, route: Route) -> Document:
-    statuses = [400, 500, *([503] if route.keyed else []), *([504] if route.view else [])]
+    statuses = [400, 500, *([503] if route.api_key_required else []), *([504] if route.view else [])]
     responses: Document = {"200": {"description": route.summary, "content": _content(path, route)}}
     if route.view:
         responses["200"]["headers"] = _headers(ETAG, *DATA)

@@ -28,7 +28,7 @@ COMPUTED = (
         VOLATILITY_COLUMN,
         "double",
         "fraction a year",
-        "volatility by the requested estimator and window; `meta.volatility_column` is its column in the table",
+        "volatility by the requested estimator and window, read from the table column in `meta.volatility_column`",
     ),
     Column(SCORE_COLUMN, "double", "", "score of the session by the requested method"),
     Column("retorno_pct", "double", "percent", "return from the previous close, of a day in `/ibov/summary`"),
@@ -39,9 +39,10 @@ DEFAULT_ESTIMATOR: EstimatorName = "close_to_close"
 """The other estimators are biased on this source: see `caveats`."""
 
 DEFAULT_WINDOW: Window = 21
+"""In sessions."""
 
 COLUMNS = (*(column.name for column in REFINED), VOLATILITY_COLUMN)
-"""The allowed values of `fields`."""
+"""The allowed values of `fields`. `/ibov/anomalies` also allows `escore`."""
 
 Format = Literal["json", "csv"]
 Sort = Literal[
@@ -142,7 +143,7 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
     fields: Annotated[
         tuple[str, ...] | None,
         Meta(
-            description="Columns, separated by commas. Default: the columns of the example.",
+            description="Columns, separated by commas. Default: the columns of the example response.",
             extra_json_schema={"type": "array", "minItems": 1, "uniqueItems": True},
         ),
     ] = None
@@ -166,7 +167,7 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
 
     @property
     def volatility_column(self) -> str:
-        """The column of the table in `vol_anualizada`."""
+        """The table column that `vol_anualizada` is read from."""
         return volatility_column(DEFAULT_ESTIMATOR, DEFAULT_WINDOW)
 
 
@@ -232,7 +233,7 @@ class SummaryParameters(RangeParameters, frozen=True, kw_only=True):
 
     @property
     def volatility_column(self) -> str:
-        """The column of the table in `vol_anualizada`."""
+        """The table column that `vol_anualizada` is read from."""
         return volatility_column(self.estimator, self.window)
 
 
@@ -246,8 +247,8 @@ class AnomaliesParameters(PageParameters, frozen=True, kw_only=True):
     method: Annotated[
         Method,
         Meta(
-            description="`zscore`: `volatilidade_pct` against the 252 previous sessions, so that later sessions do "
-            "not change it. `zscore_range`: against mean and standard deviation of the requested range.",
+            description="`zscore`: `volatilidade_pct` against up to 252 previous sessions, at least 21, so that later "
+            "sessions do not change it. `zscore_range`: against mean and standard deviation of the requested range.",
             examples=["zscore"],
         ),
     ] = "zscore"

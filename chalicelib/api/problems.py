@@ -24,7 +24,7 @@ from chalicelib.errors import (
 )
 
 RETRY_SOON, RETRY_AFTER_JOB = 5, 60
-"""Seconds in `Retry-After`: until a query ends, and until the job has run."""
+"""Seconds in `Retry-After`: for errors of a query or a backend, and for those that the next run of the job resolves."""
 
 PROBLEMS: Mapping[type[Exception], tuple[HTTPStatus, str, int | None]] = {
     NotFound: (HTTPStatus.NOT_FOUND, "The resource does not exist.", None),

@@ -35,7 +35,7 @@ class Query:
     Attributes:
         sql: the SQL, with `?` for each parameter in WHERE.
         parameters: SQL literals.
-        max_rows: an upper bound of the rows; below `PAGE_ROWS` one page holds them.
+        max_rows: an upper bound of the rows; below `athena.PAGE_ROWS` one response holds them.
     """
 
     sql: str

@@ -25,8 +25,8 @@ class Route:
         view: computes the answer from the parameters and the table, None if the route does not query the table.
         example: query parameters of the example in the OpenAPI document.
         media_type: the media type of the body.
-        keyed: whether the route reads AWS, which costs money. API Gateway requires an API key for it if the deployment
-            has keys.
+        api_key_required: whether API Gateway requires an API key if the setting `api_access` is `key`: true for the
+            routes that read AWS, which costs money.
     """
 
     summary: str
@@ -36,7 +36,7 @@ class Route:
     view: Callable[[Any, Table], models.Answer] | None = None
     example: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
-    keyed: bool = True
+    api_key_required: bool = True
 
 
 METHODS = ("GET", "HEAD")
@@ -60,7 +60,7 @@ ROUTES: Mapping[str, Route] = {
         "The routes",
         "The summary and the link of each route.",
         model=models.IndexAnswer,
-        keyed=False,
+        api_key_required=False,
     ),
     "/ibov/prices": Route(
         "Open, high, low, close and volume of each session",
@@ -121,20 +121,20 @@ ROUTES: Mapping[str, Route] = {
     ),
     "/status": Route(
         "Freshness and quality of the data",
-        "The state of the lake, the number of sessions that it is behind, and the quality of its bars. Before the "
-        "first ingest `as_of` is null.",
+        "The state of the lake, the number of sessions that it is behind, and the quality of its bars. Until the first "
+        "run of the job has ended, `as_of` is null.",
         model=models.StatusAnswer,
     ),
     "/openapi.json": Route(
         "The OpenAPI document of this API",
         "OpenAPI 3.1, as JSON. Its server is the base path of the request.",
-        keyed=False,
+        api_key_required=False,
     ),
     "/docs": Route(
         "The OpenAPI document as a page with forms",
         "A page that loads nothing from other hosts.",
         media_type="text/html",
-        keyed=False,
+        api_key_required=False,
     ),
 }
 
@@ -144,7 +144,7 @@ SERVED: Mapping[str, Route] = {
         "A static file of the page",
         "The style sheet (text/css) or the script (text/javascript) of `/docs`.",
         media_type="text/css, text/javascript",
-        keyed=False,
+        api_key_required=False,
     ),
 }
 """The routes of the OpenAPI document, and the files of the page `/docs`."""

@@ -35,7 +35,7 @@ def page(parameters: PageParameters, table: Table) -> RowsAnswer:
     Raises:
         BadParameter: the cursor is damaged or belongs to another query.
     """
-    # A cursor belongs to all other parameters except the format.
+    # A cursor is valid with the same parameters only, except the format.
     bound = {name: text for name, text in canonical(parameters).items() if name not in ("cursor", "format")}
     query = f"{table.path}?{urlencode(bound)}".encode()
     after = cursor.decode(parameters.cursor, query) if parameters.cursor else None

@@ -26,8 +26,8 @@ class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         start, end: the days to request, both included.
-        source: `yahoo`, or `csv:s3://bucket/key`. On AWS the function may read only `backfill/` of the raw bucket;
-            on the laptop, the name of the source, which `run` does not read.
+        source: `yahoo`, or `csv:s3://bucket/key`; on AWS the function may read only `backfill/` of the raw bucket.
+            `handle` reads it; callers of `run` pass the source itself.
         as_correction: whether these bars win over every other source.
         dry_run: report the effect of each bar, and write nothing.
     """

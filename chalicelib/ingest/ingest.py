@@ -60,7 +60,7 @@ def ingest(
         instrument: the instrument of the bars.
 
     Raises:
-        SourceError: the source returned no bars, or a bar that cannot be a correction.
+        SourceError: as `Source.fetch`, or a bar cannot be a correction.
         MixedLake: the lake holds synthetic bars and the source has real ones, or the reverse.
     """
     return add(collect(source, lake, now, days, as_correction, instrument=instrument), lake, now)
@@ -82,7 +82,7 @@ def collect(
     *,
     instrument: Instrument = IBOV,
 ) -> bytes:
-    """Return the raw object that `ingest` would add; arguments and errors are the same."""
+    """Return the bytes of the raw object that `ingest` would add; arguments and errors are the same."""
     manifest, _ = lake.manifest()
     contents = manifest.contents if manifest else None
     _check_kind(source, contents)

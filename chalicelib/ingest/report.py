@@ -1,4 +1,4 @@
-"""The effect of each bar of a backfill: it changes a session, is equal, is outranked by another bar, or is refused."""
+"""The effect of a backfill: sessions that change, equal bars, outranked bars and refused bars."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import PRICES
 
 LIMIT = 1_000
-"""The maximum number of entries of each list of a report, so that it fits in a response of a Lambda function (6 MB)."""
+"""The maximum number of entries of each list of a report, which then fits in a response of a Lambda function (6 MB)."""
 
 _VALUES = (*PRICES, "volume_negociado")
 _SHOWN = [*_VALUES, "fonte"]
@@ -38,10 +38,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outranked:
-    """A bar that differs from the bar in the lake and does not replace it, because that has a source of higher rank.
+    """A session whose new bar differs from the bar in the lake and does not replace it.
+
+    The bar in the lake has a source of higher rank, or was collected later.
 
     Attributes:
-        kept: the source of the bar in the lake.
+        kept: the source of the bar in the lake. The name is part of the response.
     """
 
     session: date
@@ -59,7 +61,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The effect of every bar of a backfill. `counts` has all of them; each list has at most `LIMIT` entries."""
+    """The effect of a backfill, by session; refused bars are listed one by one.
+
+    `counts` has the number of all entries, by the name of the list; each list has the first `LIMIT` entries.
+    """
 
     counts: Mapping[str, int]
     changed: list[Change]
@@ -98,7 +103,9 @@ def _compare(
     settled = {change.session.isoformat() for change in changed} | {refusal.session for refusal in refused}
     equal: list[date] = []
     outranked: list[Outranked] = []
-    for day, bar in sorted(_by_session(rows).items()):
+    volume = rows["volume_negociado"]
+    # As in refined, where a volume of 0 is null.
+    for day, bar in sorted(_by_session(rows.assign(volume_negociado=volume.mask(volume == 0))).items()):
         if day.isoformat() in settled:
             continue
         if all(bar[name] == after[day][name] for name in _VALUES):

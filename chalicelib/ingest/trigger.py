@@ -40,7 +40,7 @@ def start_refine(
         return None
     waits = f"{settings.job} is running; {unmerged[0]} waits for the next attempt"
     if manifest and manifest.lease and not manifest.lease.has_expired(now):
-        # Glue does not count a run started by hand, and a second run would fail because of the lease.
+        # Glue does not count a run that was started outside Glue, and a second run would fail because of the lease.
         raise RunInProgress(f"{waits}: run {manifest.lease.run_id} holds the lease")
     arguments = {
         "--RAW_PATH": f"s3://{settings.raw_bucket}/{unmerged[0]}",
@@ -70,5 +70,5 @@ def _merged(lake: Lake, manifest: Manifest | None) -> Mapping[str, str]:
     try:
         return lake.ledger(manifest.contents.ledger).merged
     except LakeChanged:
-        # A newer commit replaced the ledger. An unneeded run writes nothing; a missing run would lose the object.
+        # A newer commit replaced the ledger. A needless run changes nothing; without one, the object may stay unmerged.
         return {}

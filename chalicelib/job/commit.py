@@ -14,7 +14,11 @@ from chalicelib.schema import QUARANTINE, REFINED, REVISIONS
 
 
 def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[str, YearObject]:
-    """Write the years that differ from the stored ones, register all years, and delete those without bars."""
+    """Write the objects that differ from the stored ones, register all years, and delete the years without bars.
+
+    Returns:
+        The object of each year, by year.
+    """
     bars = {int(year): refined.bars[refined.bars["year"] == year] for year in sorted(refined.bars["year"].unique())}
     # Encode everything before the first write, so that an encoding error leaves the lake unchanged.
     bodies = {year: parquet.encode(rows, REFINED) for year, rows in bars.items()}
@@ -40,7 +44,7 @@ def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[st
 
 
 def write_ledger(writer: Writer, ledger: Ledger) -> str:
-    """Write the ledger under a key made of its digest, so that a manifest always names the ledger of its own commit."""
+    """Write the ledger under a key with its digest, so that a manifest always names the ledger of its own commit."""
     body = ledger.encode()
     key = f"{layout.LEDGER_PREFIX}{hashlib.sha256(body).hexdigest()[:16]}.json"
     writer.put(key, body)

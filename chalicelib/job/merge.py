@@ -63,7 +63,8 @@ def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: 
         ledger = Ledger(lake.raw_objects())
         raw = read_all(lake.raw_bodies(ledger.merged), instrument)
         refined = refine(raw.rows, raw.refused, sessions, instrument)
-        print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} bars, {len(refined.quarantine):,} refused")
+        refused = len(refined.quarantine)
+        print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} rows, {refused:,} of them refused")
         years = write_refined(writer, catalog, refined)
         contents = Contents(
             version=version_of(years),
@@ -81,7 +82,7 @@ def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: 
         )
         writer.commit(contents)
     print(f"committed: {contents.rows:,} sessions to {contents.as_of}, version {contents.version[:12]}")
-    # The lease is released and the next run may have written its ledger: delete only those stored before ours.
+    # The lease is released, and the next run may have written its ledger: delete only ledgers from before this run.
     for key, etag in writer.stored.items():
         if key.startswith(layout.LEDGER_PREFIX) and key != contents.ledger:
             lake.delete_refined(key, etag)

@@ -28,7 +28,7 @@ class Catalog:
     remove one without dropping all partitions, and cannot update a partition: boto3 does that.
 
     Attributes:
-        session: after `register`, its Glue clients raise a LakeError if Glue refuses an entry of a batch.
+        session: Glue clients that it creates after `register` raise a LakeError if Glue refuses an entry of a batch.
         location: `s3://bucket/refined/`, with the slash.
     """
 
@@ -83,6 +83,7 @@ class Catalog:
             self._create_table(glue, expected)
             # awswrangler does not change a table that another process has created meanwhile.
             existing = glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
+        # UpdateTable replaces the definition, including the keys that Glue and awswrangler added.
         if _merged(existing, expected) != existing:
             glue.update_table(DatabaseName=self.database, TableInput=expected)
 
@@ -138,7 +139,7 @@ def _with_comments(columns: Sequence[Column]) -> list[dict[str, str]]:
 
 
 def _merged(existing: Any, expected: Any) -> Any:
-    """Return `existing` updated with `expected`, recursively. Keys that Glue and awswrangler add stay."""
+    """Return `existing` updated with `expected`, recursively. It equals `existing` if that has every expected value."""
     if isinstance(existing, dict) and isinstance(expected, dict):
         return existing | {key: _merged(existing.get(key), value) for key, value in expected.items()}
     return expected

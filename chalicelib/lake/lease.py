@@ -21,8 +21,8 @@ def acquire(lake: Lake, run_id: str, now: datetime) -> Iterator[Writer]:
     """Acquire the lease for a run, and yield a Writer.
 
     Any error in the block releases the lease, so that the next run does not have to wait until it expires. If nothing
-    was written, the manifest becomes what it was before. If something may have been written, its state stays
-    `writing`, without a lease, until a run commits.
+    was written, the state is again the one before the run, or `ready` if there was no manifest. If something may have
+    been written, the state stays `writing`, without a lease, until a run commits.
 
     Raises:
         RunInProgress: another run holds the lease.

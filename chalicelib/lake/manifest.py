@@ -38,7 +38,13 @@ class YearObject(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """The run that committed, with the number of bars that it read, wrote and refused."""
+    """The run that committed.
+
+    Attributes:
+        rows_in: the number of rows in raw; an object that cannot be read counts as one row.
+        rows_out: the number of sessions in refined.
+        rows_refused: the number of rows in quarantine.
+    """
 
     id: str
     started_at: datetime
@@ -59,7 +65,7 @@ class Quality(msgspec.Struct, frozen=True):
     """The quality of the bars.
 
     Attributes:
-        refused: the number of bars refused for each reason.
+        refused: the number of bars refused for each reason; for the first two reasons, of whole objects.
         warnings: the number of bars with each warning.
         revisions: the number of times that the bar of a session changed.
         opens_at_previous_close: the number of bars whose open equals the previous close.
@@ -115,10 +121,16 @@ class Manifest(msgspec.Struct, frozen=True, rename={"lease": "claim"}):
     contents: Contents | None
 
     def encode(self) -> bytes:
+        """Return the manifest as JSON, with indentation."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1)
 
     @staticmethod
     def decode(body: bytes) -> Manifest:
+        """Return the manifest in a JSON text.
+
+        Raises:
+            msgspec.DecodeError: the text is not a manifest.
+        """
         return msgspec.json.decode(body, type=Manifest)
 
 
@@ -128,10 +140,16 @@ class Ledger(msgspec.Struct, frozen=True):
     merged: dict[str, str]
 
     def encode(self) -> bytes:
+        """Return the ledger as JSON. Equal ledgers give equal bytes."""
         return msgspec.json.encode(self, order="deterministic")
 
     @staticmethod
     def decode(body: bytes) -> Ledger:
+        """Return the ledger in a JSON text.
+
+        Raises:
+            msgspec.DecodeError: the text is not a ledger.
+        """
         return msgspec.json.decode(body, type=Ledger)
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _READERS = 16
+"""The number of threads that read raw objects."""
+
 _NOT_MODIFIED = 304
 
 CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
@@ -50,6 +52,9 @@ class Lake:
         """Add a raw object and return its key. No raw object is ever replaced.
 
         Two runs in the same second get the keys of consecutive seconds.
+
+        Raises:
+            LakeChanged: the keys of 60 consecutive seconds exist.
         """
         for attempt in range(60):
             key = layout.raw_key(collected_at, attempt)

@@ -12,21 +12,18 @@ from chalicelib.schema import CLOSE, HIGH, LOW, OPEN
 BASIS_POINT = 1e-4
 
 SPELL_SESSIONS, SPELL_MINIMUM = 10, 2
-"""A spell: of the 10 previous sessions, in at least 2 the next open is far from the close.
-
-The bounds are in `suspect_closes`.
-"""
+"""A spell: in at least 2 of the 10 previous bars, the next open is far from the close. See `suspect_closes`."""
 
 
 def suspect_closes(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument) -> Flags:
     """Return which closes the open of the next session contradicts.
 
     B3 starts a session's index at the official close of the previous session, and Yahoo's open is within a few basis
-    points of it. An open that is not near Yahoo's close therefore shows a wrong close, or an open that came late. With
+    points of it. An open that is not near Yahoo's close therefore shows a wrong close, or a late open. With
     g the distance of the next open from the close, and h the next session's high - low, a close is suspect if
 
         g > 8 bp of the close and 3 % of h,    or
-        g > 2 bp and 1 % of h, in a spell: g > 4 bp and 3 % of h in 2 or more of the 10 sessions before,
+        g > 2 bp and 1 % of h, in a spell: g > 4 bp and 3 % of h in 2 or more of the 10 previous bars,
 
     unless g ≥ h: then the next bar is the wrong one. The share of h separates a wrong close from the fast first minutes
     of a volatile day; the spell is there because Yahoo's wrong closes come in runs of weeks. A close is not

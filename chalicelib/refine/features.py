@@ -11,14 +11,15 @@ from chalicelib.schema import PRICES
 
 
 def add_features(bars: pd.DataFrame) -> pd.DataFrame:
-    """Return the bars with every computed column of the refined table.
+    """Return the bars with every computed column of the refined table except `avisos`.
 
     Args:
         bars: `ticker`, `data`, the four prices (positive, low ≤ open, close ≤ high) and `volume_negociado`; the bars
             of a ticker are consecutive, in order of date. No window includes bars of two tickers.
 
     Returns:
-        A new frame: the columns of `bars` and the features, percentages rounded to two decimals.
+        A new frame: the columns of `bars`, the features and `year`. `variacao_pct` and `volatilidade_pct` are rounded
+        to two decimals, nothing else is; a volume of 0 becomes null.
     """
     bars = bars.reset_index(drop=True)
     prices = prices_of(bars)
@@ -59,7 +60,7 @@ def prices_of(bars: pd.DataFrame) -> Prices:
 
 
 def trailing(values: Floats, window: int, position: Positions) -> Floats:
-    """Return the trailing windows of a series, one row each; NaN where a ticker has fewer bars than the window.
+    """Return the trailing windows of a series, one row each; NaN while a ticker has fewer bars than the window.
 
     Args:
         values, position: shape (n,).

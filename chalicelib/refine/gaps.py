@@ -12,13 +12,13 @@ from chalicelib.instrument import Instrument
 from chalicelib.refine.quality import FUTURE, LIVE
 
 RECENT = 60
-"""A gap without a known reason in this many last sessions makes the lake degraded."""
+"""The number of last sessions in which a gap without a known reason makes the lake degraded."""
 
 PATIENCE = 2
-"""A gap in this many last sessions does not count: Yahoo may still fill it."""
+"""The number of last sessions in which a gap does not count: Yahoo may still fill it."""
 
 LIVE_IN_A_ROW = 3
-"""This many consecutive sessions refused as live make the lake degraded: Yahoo may have changed its format."""
+"""The number of consecutive sessions refused as live that make the lake degraded: Yahoo may have changed its format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Coverage:
     """The expected sessions of the lake, and the missing ones.
 
     Attributes:
-        sessions: the calendar's sessions from the first bar to the last row of raw, refused rows included.
+        sessions: the calendar's sessions from the first bar to the last readable row on a session. Refused rows count,
+            except those refused as in the future.
         missing: the sessions without a bar, with the reason where it is known.
         live: the missing sessions with at least one bar refused as live.
     """
@@ -56,7 +57,7 @@ def coverage(
     Args:
         bars: the dates of the bars, in order.
         rows: the readable rows of raw, with `data` and `motivo` (empty where the row was acceptable).
-        sessions: the calendar's sessions, at least from the first bar to the last row.
+        sessions: the calendar's sessions, at least from the first bar to the last row that is not in the future.
         instrument: its known gaps are the reasons.
     """
     if bars.empty:

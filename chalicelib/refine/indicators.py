@@ -16,10 +16,13 @@ from chalicelib.refine.volatility import Floats, Positions, Prices
 from chalicelib.schema import PERIODS_PER_YEAR
 
 EWMA_DECAY, EWMA_SEED = 0.94, 21
+"""λ, and the number of squared returns whose mean is the first value."""
 
 ATR_PERIODS = 14
+"""In sessions."""
 
 ZSCORE_WINDOW, ZSCORE_MINIMUM, ZSCORE_PEAK = 252, 21, 1.5
+"""The maximum and the minimum number of previous sessions, and the z-score above which a session is a peak."""
 
 
 def log_returns(prices: Prices) -> Floats:

@@ -48,7 +48,8 @@ CORRUPT = Rule(
 )
 FOREIGN = Rule(
     "objeto_estranho",
-    "the object lacks a column, or has another ticker or an unknown source: all its rows are refused",
+    "the object lacks a column or a time of collection, or has another ticker or an unknown source: all its rows are "
+    "refused",
     _never,
 )
 WRONG_TYPE = Rule("tipo_errado", "a value does not fit the type of its column, or the date is missing", _never)

@@ -42,7 +42,7 @@ class RawRows:
 
 
 class _Unreadable(Exception):
-    """All rows of an object are refused."""
+    """The object is refused as a whole."""
 
     def __init__(self, reason: Rule, note: str) -> None:
         super().__init__(note)
@@ -50,10 +50,10 @@ class _Unreadable(Exception):
 
 
 def read(body: bytes, key: str, instrument: Instrument) -> RawRows:
-    """Return the rows of a raw object; all rows of an object of another kind are refused.
+    """Return the rows of a raw object. An object that is not raw data of the instrument is refused as one row.
 
     Args:
-        key: the object's key, a value of every row and every refusal.
+        key: the object's key, the value of `chave` in every row.
         instrument: the instrument whose bars the object must have.
     """
     try:

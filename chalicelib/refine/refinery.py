@@ -29,13 +29,13 @@ class Refined:
     """The result of refining raw.
 
     Attributes:
-        bars: one row a session, in order of date: the refined columns and `year`.
+        bars: one row a session, in order of date, with at least the refined columns and `year`.
         quarantine: one row a refused bar or object, in the columns of `schema.QUARANTINE`.
         revisions: one row a change, in the columns of `schema.REVISIONS`.
         coverage: expected and missing sessions.
         warnings: number of bars with each warning.
         opens_at_previous_close: number of bars that open exactly at the previous close.
-        rows: number of rows in raw.
+        rows: number of rows in raw; an object that cannot be read counts as one row.
         synthetic: whether the bars are generated.
     """
 

@@ -14,8 +14,8 @@ def revisions(acceptable: pd.DataFrame) -> pd.DataFrame:
     """Return every change of the bar that the lake shows for a session.
 
     The bars of a session are compared in the order in which they were collected. Each bar replaces the previous one,
-    unless an earlier bar has a higher rank. A change of a price or of the volume is a revision; the first bar is
-    not. The result depends only on the content of raw, not on when it was refined.
+    unless an earlier bar has a higher rank. A change of a price or of the volume is a revision, where a null
+    volume equals 0; the first bar is not. The result depends only on the content of raw, not on when it was refined.
 
     Args:
         acceptable: the rows that were not refused, with `rank`.

@@ -38,7 +38,7 @@ class Rule:
 
 
 def since(dates: pd.Series[pd.Timestamp], start: date | None) -> pd.Series[bool]:
-    """Return which dates are on or after `start`; none if that is None."""
+    """Return which dates are on or after `start`; all False if `start` is None."""
     if start is None:
         return pd.Series(False, index=dates.index)
     return dates >= pd.Timestamp(start)

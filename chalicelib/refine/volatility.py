@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
 BLOCK = 1 << 14
-"""Rows computed at once: few enough to stay in the processor's cache."""
+"""Bars computed at once: few enough to stay in the processor's cache."""
 
 CANCELLED = 1e-5
 """If the sum of squares around the mean is below this fraction of the sum of squares, significant digits are lost."""
@@ -41,7 +41,7 @@ class Prices:
         return len(self.close)
 
     def between(self, start: int, stop: int) -> Prices:
-        """Return the bars from `start` to `stop`, excluded."""
+        """Return the bars from position `start` to `stop`, `stop` excluded."""
         return Prices(*(getattr(self, field.name)[start:stop] for field in fields(self)))
 
 

@@ -1,7 +1,7 @@
 """Warnings on accepted bars: the column `avisos`. Takes DataFrames, returns flags.
 
-A warning changes no price. All but the last are known on the day of the bar; `fechamento_suspeito` needs the open of
-the next session.
+A warning changes no price. `fechamento_suspeito` needs the open of the next session; the others depend on the bar and
+earlier ones only.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ FRACTIONAL_COLUMN = "fracionario"
 """Column of bars: whether the prices are not whole though the source's final bars of that day are."""
 
 JUMP_WINDOW, JUMP_MINIMUM, JUMP_BOUND = 252, 63, 6.0
+"""The maximum and the minimum number of previous returns, and the bound in standard deviations."""
 
 
 def jumps(close: npt.NDArray[np.float64]) -> Flags:
@@ -64,8 +65,10 @@ def _fractional(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: In
 
 
 WARNINGS = (
-    Rule("volume_zero", "no volume, from 2007 on (before September 2006 Yahoo has it on very few days)", _no_volume),
-    Rule("copia_do_dia_anterior", "all four prices are equal to the prices of the previous session", _copy),
+    Rule(
+        "volume_zero", "no volume, from 2007 on (before September 2006 Yahoo has a volume on very few days)", _no_volume
+    ),
+    Rule("copia_do_dia_anterior", "all four prices are equal to the prices of the previous bar", _copy),
     Rule("salto", "the close is far from the previous one: see below", _jump),
     Rule("sessao_curta", "Ash Wednesday: trading begins in the afternoon", _short_session),
     Rule("fracionario", "prices that are not whole, which Yahoo still gave twelve hours later", _fractional),

@@ -14,7 +14,7 @@ from infra.commands import checks, plan
 from infra.commands.smoke import SmokeTest
 from infra.dependencies import Dependencies
 from infra.errors import SmokeFailed
-from infra.options import ARCHITECTURE, EMAIL, KEPT_PARAMETERS, Options
+from infra.options import ARCHITECTURE, EMAIL, PRESERVED_PARAMETERS, Options
 from infra.packaging import artifacts, runtime
 from infra.packaging.artifacts import Artifacts
 from infra.stage import chalice_process, gateway, keys, lambda_settings, project, stacks
@@ -114,8 +114,9 @@ class _Deployment:
     def _apply(self, kind: str, parameters: dict[str, str]) -> str:
         name = self.target.stack(kind)
         stage = {"Stage": self.target.stage}
-        kept = [each for each in KEPT_PARAMETERS if each not in parameters]
-        return f"{name} {self.stacks.apply(name, stacks.template(kind), stage | parameters, self.target.tags, kept)}"
+        previous = [each for each in PRESERVED_PARAMETERS if each not in parameters]
+        change = self.stacks.apply(name, stacks.template(kind), stage | parameters, self.target.tags, previous)
+        return f"{name} {change}"
 
     def _outputs(self, kind: str) -> dict[str, str]:
         return self.stacks.outputs(self.target.stack(kind))

@@ -56,7 +56,7 @@ def destroy_plan(target: StageTarget, delete_data: bool) -> str:
 
 
 def print_dry_run(stage: str, region: str | None, plan: Callable[[StageTarget], str]) -> None:
-    """Print a plan with placeholders for what only AWS can answer."""
+    """Print a plan with placeholders for the account, and for the region if none is set."""
     print(plan(StageTarget(stage, "<account>", region or "<region>")))
     print("No call to AWS was made: this is a dry run.")
 

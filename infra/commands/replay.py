@@ -14,7 +14,7 @@ from infra.options import Options
 from infra.stage.stacks import Stacks
 
 _BATCH, _WAIT_SECONDS = 10, 2
-"""Messages of one request, SQS's maximum; and long polling, which looks in all servers of the queue."""
+"""Messages of one request, SQS's maximum, and seconds of long polling, which queries all servers of the queue."""
 
 
 def run(options: Options, dependencies: Dependencies) -> None:  # noqa: ARG001 - the signature of all commands

@@ -10,6 +10,7 @@ from infra.clients import error_code
 from infra.errors import StepFailed
 
 _BATCH = 1000
+"""The maximum number of keys of one DeleteObjects request."""
 
 
 def empty(s3: Any, bucket: str) -> int:

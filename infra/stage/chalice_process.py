@@ -11,6 +11,7 @@ from infra.clients import denied_action, one_line, permission_text
 from infra.errors import StepFailed
 
 _SECONDS = 1800
+"""The timeout of a command of Chalice."""
 
 
 def command_line(*arguments: str) -> list[str]:

@@ -13,7 +13,7 @@ from chalicelib.api.representations import PROBLEM_JSON
 from infra.stage.names import StageTarget
 
 RATE, BURST = 10, 20
-"""Requests a second of a stage, and concurrent requests."""
+"""Throttling of a stage: requests a second, and the burst, which is the size of the token bucket."""
 
 
 @dataclass(frozen=True, slots=True)

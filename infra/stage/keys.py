@@ -9,7 +9,7 @@ from infra.stage.gateway import BURST, RATE
 from infra.stage.names import StageTarget
 
 DAILY = 10_000
-"""Requests a day of a key."""
+"""The maximum number of requests a day with one key."""
 
 
 def ensure_key(client: Any, api: str, target: StageTarget) -> str:

@@ -11,7 +11,7 @@ ASYNCHRONOUS = ("ingest", "start_refine")
 """Functions that the schedule or S3 invokes, so that no caller sees an error."""
 
 RETRIES, EVENT_SECONDS = 2, 3600
-"""Retries of a failed event, and its maximum age."""
+"""Retries of a failed event, and its maximum age in seconds."""
 
 UNRESERVED_MINIMUM = 100
 """Concurrency that AWS keeps for functions without a reservation."""

@@ -61,12 +61,12 @@ class Stacks:
         template: str,
         parameters: Mapping[str, str],
         tags: Mapping[str, str],
-        kept: Iterable[str] = (),
+        use_previous: Iterable[str] = (),
     ) -> str:
-        """Create a stack, or update it. A change by another deploy is waited for.
+        """Create a stack, or update it. If another deploy is changing it, wait for the end of that change first.
 
         Args:
-            kept: Parameters that keep their values in an update.
+            use_previous: Names of parameters that keep their previous values in an update.
 
         Returns:
             `created`, `updated` or `unchanged`.
@@ -88,7 +88,7 @@ class Stacks:
             "TemplateBody": template,
             "Parameters": [
                 *({"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()),
-                *({"ParameterKey": key, "UsePreviousValue": True} for key in kept if key in _parameters(stack)),
+                *({"ParameterKey": key, "UsePreviousValue": True} for key in use_previous if key in _parameters(stack)),
             ],
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
             "Capabilities": ["CAPABILITY_NAMED_IAM"],

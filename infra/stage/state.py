@@ -1,8 +1,8 @@
 """Chalice's deployed state, shared by all clones in the artifact bucket.
 
-Chalice writes its state only after a successful deploy, and knows an API by its state alone: after an interrupted
-deploy, the next one would create a second API. And `chalice deploy` in a stage's folder writes its state only there.
-Therefore `reconcile` compares the state with AWS before each use.
+Chalice writes its state only after a successful deploy, and finds an API only by its state: after an interrupted
+deploy, the next one would create a second API. `chalice deploy` in a stage's folder updates only the state in that
+folder. Therefore `reconcile` compares the state with AWS before each use.
 """
 
 from __future__ import annotations

@@ -79,8 +79,8 @@ class Table:
         for partition in partitions:
             self._check(partition)
             declared = frozenset(name for name, _ in partition.columns)
-            keyed = _keyed(self.keys, partition.values, names)
-            parts += [_read(partition.bucket, stored, columns, declared, keyed) for stored in partition.objects]
+            key_values = _key_values(self.keys, partition.values, names)
+            parts += [_read(partition.bucket, stored, columns, declared, key_values) for stored in partition.objects]
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def _check(self, partition: Partition) -> None:
@@ -146,17 +146,17 @@ def _partition(entry: Mapping[str, Any], columns: Columns, keys: Columns, table:
     return Partition(values, _columns(storage) or columns, location.netloc, tuple(data))
 
 
-Keyed = tuple[tuple[str, str, str], ...]
+KeyValues = tuple[tuple[str, str, str], ...]
 """Name, Glue type and value of each partition key that the query uses."""
 
 
-def _keyed(keys: Columns, values: Sequence[str], used: Sequence[str]) -> Keyed:
+def _key_values(keys: Columns, values: Sequence[str], used: Sequence[str]) -> KeyValues:
     return tuple((name, type_, value) for (name, type_), value in zip(keys, values, strict=True) if name in used)
 
 
 @lru_cache(maxsize=4096)
 def _read(
-    bucket: str, stored: moto_state.StoredObject, columns: Columns, declared: frozenset[str], keyed: Keyed
+    bucket: str, stored: moto_state.StoredObject, columns: Columns, declared: frozenset[str], key_values: KeyValues
 ) -> pa.Table:
     """Return some columns of an object. The cache key includes the ETag, so a changed object is read again."""
     body = moto_state.read(bucket, stored.key)
@@ -176,7 +176,7 @@ def _read(
         arrays[name] = (
             _column(rows[name], name, type_, stored.key) if name in present else pa.nulls(count, _ARROW[type_])
         )
-    for name, type_, value in keyed:
+    for name, type_, value in key_values:
         arrays[name] = pa.repeat(_key(name, type_, value), count)
     return pa.table(arrays)
 

@@ -207,7 +207,7 @@ class _Worker:
                 self._status.nice(10)
 
     def run(self, query: Query, check: Callable[[], None]) -> Rows | Failed:
-        """Run a query and return its response. Calls `check` while waiting; what it raises propagates."""
+        """Run a query and return its response. Calls `check` while waiting; its exceptions propagate."""
         self._began = time.monotonic()
         try:
             self._pipe.send(query)

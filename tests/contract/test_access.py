@@ -42,12 +42,12 @@ def test_the_laptop_requires_no_key_and_allows_every_origin():
     assert {route["cors"]["Access-Control-Allow-Origin"] for route in routes_of_app.values()} == {"*"}
 
 
-def test_with_a_key_only_what_costs_money_asks_for_it():
+def test_with_keys_only_the_routes_that_read_aws_require_one():
     routes_of_app = routes(B3_API_ACCESS="key")
 
     without = {path for path, route in routes_of_app.items() if not route["key"]}
     assert without == {"/", "/docs", "/openapi.json", "/assets/{name}"}
-    assert without - {"/assets/{name}"} == {path for path, route in ROUTES.items() if not route.keyed}
+    assert without - {"/assets/{name}"} == {path for path, route in ROUTES.items() if not route.api_key_required}
 
 
 def test_one_origin_or_none():

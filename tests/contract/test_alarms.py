@@ -30,7 +30,7 @@ def metric(alarm: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     return alarm["Namespace"], alarm["MetricName"], dimensions
 
 
-def test_there_are_seven_alarms_and_each_notifies_on_its_end_too(main: Stack, alarms: Mapping[str, Any]):
+def test_there_are_seven_alarms_and_each_also_notifies_when_it_ends(main: Stack, alarms: Mapping[str, Any]):
     topic = main.outputs["AlarmTopicArn"]
 
     assert len(alarms) == 7
@@ -70,7 +70,7 @@ def test_old_data_is_watched_by_the_metric_of_the_ingest(main: Stack, alarms: Ma
     assert alarm["TreatMissingData"] == "ignore"
 
 
-def test_a_dead_schedule_is_noticed_and_a_weekend_is_not_taken_for_one(laptop: Laptop, alarms: Mapping[str, Any]):
+def test_a_missing_schedule_is_an_alarm_and_a_weekend_is_not(laptop: Laptop, alarms: Mapping[str, Any]):
     alarm = alarms["IngestSilent"]
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     started = list(runs(laptop.app.SCHEDULE, begin, begin + timedelta(days=366)))

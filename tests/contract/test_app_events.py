@@ -1,4 +1,4 @@
-"""What starts the functions that no request starts: the schedule, and S3's notification."""
+"""The events that invoke functions: the schedule, and the S3 notification."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_schedule_is_after_each_session_and_before_the_next(app: ModuleType)
     assert event.handler_string == "app.ingest"
 
 
-def test_the_notification_is_of_the_parquet_objects_of_raw(app: ModuleType):
+def test_s3_notifies_start_refine_of_parquet_objects_in_raw(app: ModuleType):
     (event,) = [source for source in app.app.event_sources if isinstance(source, S3EventConfig)]
 
     assert (event.bucket, event.prefix, event.suffix) == ("b3-dataflow-raw", "raw/", ".parquet")

@@ -1,4 +1,4 @@
-"""The documents say what the code does."""
+"""The documents agree with the code."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def test_data_quality_is_that_of_the_rules_on_the_real_history(real_csv: Path):
     assert data_quality.PATH.read_text(encoding="utf-8") == data_quality.text(), "run make docs"
 
 
-def ours() -> list[Path]:
-    """Every source file of the project: none of what is installed or built beside it."""
+def source_files() -> list[Path]:
+    """Return every Python file of the project, without `build/` and hidden folders."""
     folders = [path for path in ROOT.iterdir() if path.is_dir() and path.name != "build" and path.name[0] != "."]
     return [*ROOT.glob("*.py"), *(path for folder in folders for path in folder.rglob("*.py"))]
 
 
-def test_only_the_judge_reads_what_the_rules_are_judged_by():
-    for path in ours():
+def test_only_judge_closes_reads_the_official_closes():
+    for path in source_files():
         if path.name not in ("judge_closes.py", Path(__file__).name):
             source = path.read_text(encoding="utf-8")
             assert "close_ok" not in source, path
@@ -61,7 +61,7 @@ FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"build"}
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_and_test_that_is_named_exists(document: Path):
-    """A path in backquotes is of the project if it begins with a folder of it; `path::test` names a test."""
+    """A path in backquotes is checked if its first part is a folder of the project; `path::test` names a test."""
     spans = re.findall(r"`([^`\s]+)`", document.read_text(encoding="utf-8"))
     for span in spans:
         path, *names = span.split("::")
@@ -94,19 +94,19 @@ def test_both_readmes_have_the_same_commands_and_sections():
     english, portuguese = (path.read_text(encoding="utf-8") for path in (README, README_PT))
 
     for pattern in (r"^(#+) ", r"^```(\w*)$", r"^(\|)", r"^(- )", r"\]\(((?!README)[^)]+)\)"):
-        found = [re.findall(pattern, text, re.MULTILINE) for text in (english, portuguese)]
-        assert len(found[0]) == len(found[1]), pattern
-        assert sorted(found[0]) == sorted(found[1]), pattern
+        matches = [re.findall(pattern, text, re.MULTILINE) for text in (english, portuguese)]
+        assert len(matches[0]) == len(matches[1]), pattern
+        assert sorted(matches[0]) == sorted(matches[1]), pattern
     assert blocks(english) == blocks(portuguese)
     assert spans(english) == spans(portuguese)
 
 
 def blocks(text: str) -> list[str]:
     """Return the fenced blocks of code; of a `text` block, which is translated, the first word of each line."""
-    found = re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    matches = re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [
         "\n".join(line.split()[0] for line in body.splitlines()) if language == "text" else body
-        for language, body in found
+        for language, body in matches
     ]
 
 

@@ -1,4 +1,4 @@
-"""The names of the interface: what is said of a session is a column, Portuguese; all else is English."""
+"""The names of the API: a value of one session is a column with a Portuguese name; all other names are English."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ OF_A_SESSION: dict[type, set[str]] = {
     Day: {"data", "retorno_log", "retorno_pct"},
     Depth: {"data", "drawdown"},
 }
-"""The fields that are columns, of the classes that say something of one session."""
+"""The fields that are columns, in the classes with values of one session."""
 
-# Whoever adds a name adds its words here, and so sees the rule.
+# The words of all English names. A new name needs its words here.
 WORDS = """
 allowed as at because behind best caveats close code column count current cursor day deepest degraded detail
 drawdown end errors estimator expected fall fields first format freshness gaps instance limit links max mean
@@ -40,7 +40,7 @@ COLUMN_NAMES = {column.name for column in (*REFINED, *COMPUTED)}
 
 
 def structs(kind: Any) -> Iterator[type]:
-    """The classes that a type is made of."""
+    """Yield the classes that a type contains."""
     if isinstance(kind, StructType):
         yield kind.cls
         for field in kind.fields:
@@ -64,12 +64,12 @@ ANSWERS = sorted(
 PARAMETERS = sorted({route.parameters for route in ROUTES.values()}, key=lambda cls: cls.__name__)
 
 
-def test_every_class_of_an_answer_is_looked_at():
+def test_every_class_of_a_response_is_checked():
     assert {AnswerMeta, Links, Problem, ConeAnswer, SummaryAnswer, *OF_A_SESSION} <= set(ANSWERS)
 
 
 @pytest.mark.parametrize("cls", [*ANSWERS, *PARAMETERS])
-def test_what_is_no_column_is_english(cls: Any):
+def test_names_that_are_not_columns_are_english(cls: Any):
     names = {field.encode_name for field in msgspec.structs.fields(cls)}
     columns = OF_A_SESSION.get(cls, set())
 
@@ -77,12 +77,12 @@ def test_what_is_no_column_is_english(cls: Any):
     assert {word for name in names - columns for word in name.split("_")} <= ENGLISH
 
 
-def test_the_columns_of_rows_are_the_tables_but_for_those_that_are_computed():
+def test_the_columns_of_rows_are_those_of_the_table_and_the_computed_ones():
     computed = {column.name for column in COMPUTED}
 
     assert set(COLUMNS) - {column.name for column in REFINED} == {"vol_anualizada"} <= computed
     assert set(AnomaliesParameters.allowed_fields) - set(COLUMNS) == {"escore"} <= computed
 
 
-def test_the_contract_knows_the_old_name_of_the_volatility_asked_for_no_more():
+def test_the_document_does_not_have_the_old_name_of_vol_anualizada():
     assert not re.search(r"\bvolatilidade\b", json.dumps(openapi.document()))

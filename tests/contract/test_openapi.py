@@ -1,4 +1,4 @@
-"""The contract is what the routes do, and what is committed is the contract."""
+"""The OpenAPI document agrees with the routes, and the committed file is the generated one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def operations() -> list[Any]:
 
 
 def valid(schema: Any, value: Any) -> None:
-    """Fail unless a value is of a schema of the document."""
+    """Raise unless a value matches a schema of the document."""
     jsonschema_rs.validator_for({**schema, "components": DOCUMENT["components"]}).validate(value)
 
 
@@ -48,7 +48,7 @@ def test_the_committed_document_is_that_of_the_code():
     assert written.PATH.read_text(encoding="utf-8") == written.text(), "run make docs"
 
 
-def test_every_route_is_in_it(laptop: Laptop):
+def test_every_route_is_in_the_document(laptop: Laptop):
     assert set(DOCUMENT["paths"]) == set(laptop.app.app.routes) - {"/assets/{name}"}
 
 
@@ -60,8 +60,8 @@ def test_every_route_is_described_with_an_example_and_its_errors(path: str, oper
         assert content["schema"]
     assert next(iter(operation["responses"]["200"]["content"].values()))["example"]
     expected = {"200", "304", "400", "500", "503", "504"} if ROUTES[path].view else {"200", "400", "500"}
-    # What asks AWS may find it unavailable.
-    expected |= {"503"} if ROUTES[path].keyed else set()
+    # Routes that read AWS can find it unavailable.
+    expected |= {"503"} if ROUTES[path].api_key_required else set()
     assert set(operation["responses"]) == expected
     for status, response in operation["responses"].items():
         assert response["description"]
@@ -72,7 +72,7 @@ def test_every_route_is_described_with_an_example_and_its_errors(path: str, oper
 
 
 @pytest.mark.parametrize(("path", "operation"), operations())
-def test_every_example_is_of_its_schema(path: str, operation: Any):
+def test_every_example_matches_its_schema(path: str, operation: Any):
     content = operation["responses"]["200"]["content"]
     if "application/json" in content:
         valid(content["application/json"]["schema"], content["application/json"]["example"])
@@ -84,7 +84,7 @@ def test_every_example_is_of_its_schema(path: str, operation: Any):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("path", "operation"), operations())
-def test_every_answer_is_of_its_schema(filled: Any, http: Any, path: str, operation: Any):
+def test_every_response_matches_its_schema(filled: Any, http: Any, path: str, operation: Any):
     example = "&".join(f"{name}={value}" for name, value in ROUTES[path].example.items())
     for query in ("", f"?{example}"):
         response = http.get(path + query)
@@ -96,7 +96,7 @@ def test_every_answer_is_of_its_schema(filled: Any, http: Any, path: str, operat
 
 
 @pytest.mark.slow
-def test_every_column_fits_its_schema(filled: Any, http: Any):
+def test_every_column_matches_its_schema(filled: Any, http: Any):
     rows = http.get(f"/ibov/prices?limit=300&fields={','.join(COLUMNS)}").json_body["rows"]
 
     assert len(rows) == 300
@@ -105,7 +105,7 @@ def test_every_column_fits_its_schema(filled: Any, http: Any):
 
 
 def event(path: str, resource: str, stage: str = "") -> dict[str, Any]:
-    """A request as API Gateway hands it to the function."""
+    """Return a request in the format of API Gateway."""
     return {
         "requestContext": {"httpMethod": "GET", "resourcePath": resource, "path": stage + path},
         "multiValueQueryStringParameters": {"limit": ["2"]} if resource == "/ibov/prices" else None,
@@ -135,7 +135,7 @@ def test_links_are_right_behind_a_stage_and_a_base_path(filled: Any, laptop: Lap
     assert get("/openapi.json")["servers"] == [{"url": stage or "/"}]
 
 
-def test_the_page_shows_every_route_and_parameter_and_loads_nothing_from_elsewhere(laptop: Laptop):
+def test_the_page_shows_every_route_and_parameter_and_loads_nothing_from_other_hosts(laptop: Laptop):
     http = Client(laptop.app.app).http
     response = http.get("/docs")
     page = response.body.decode()

@@ -95,7 +95,7 @@ def test_the_table_is_the_one_that_the_job_registers(main: Stack):
     assert catalog_template.filled(text) == text, "run make docs"
 
 
-def test_the_job_is_the_laptops_and_its_code_comes_from_our_bucket_alone(dev: dict[str, Stack]):
+def test_the_job_has_the_settings_of_the_code_and_loads_only_from_the_artifact_bucket(dev: dict[str, Stack]):
     job = one(dev["main"], "AWS::Glue::Job")
     artifacts = f"s3://{dev['bootstrap'].outputs['ArtifactBucket']}/job/"
     arguments = job["DefaultArguments"]
@@ -174,7 +174,7 @@ def test_every_function_has_a_log_group_with_a_retention(main: Stack):
     assert {group["RetentionInDays"] for group in groups} == {30}
 
 
-def test_everything_that_can_have_the_tag_has_it(dev: dict[str, Stack]):
+def test_every_taggable_resource_has_the_tag(dev: dict[str, Stack]):
     for stack in [*dev.values(), stacks("dev", Crawler="yes", AlarmEmail="a@b.example")["main"]]:
         for name, each in stack.resources.items():
             tagging = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", each["Type"]).schema["tagging"]

@@ -1,4 +1,4 @@
-"""Which package may import which, and the libraries that must not reach it: one rule a folder."""
+"""The packages that each package may import, and the libraries that it must not load."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FORBIDDEN: Mapping[str, set[str]] = {
     "refine": AWS,
     "api": HEAVY,
 }
-"""The libraries that no module of a package may bring in, directly or through another module."""
+"""The libraries that no module of a package may load, directly or through another module."""
 
 NOT_PACKAGED = {"local", "infra", "common", "scripts", "tests"}
 
@@ -45,14 +45,14 @@ def modules(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.py"))
 
 
-def room(path: Path) -> str:
-    """The package of the library that a module belongs to, or its own name at the top."""
+def package_of(path: Path) -> str:
+    """Return the package of a module, or the module's own name at the top of the library."""
     first = path.relative_to(LIBRARY).parts[0]
     return first.removesuffix(".py")
 
 
 def imported(path: Path) -> set[str]:
-    """Every module that a file imports, also inside a function, by its dotted name."""
+    """Return the dotted name of every module that a file imports, also inside functions."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -63,7 +63,7 @@ def imported(path: Path) -> set[str]:
 
 
 def loaded(names: list[str]) -> set[str]:
-    """The libraries that a fresh Python has loaded after it imported these modules."""
+    """Return the libraries that a new Python process loads when it imports these modules."""
     code = f"import sys, {', '.join(names)}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(run.stdout.split())
@@ -74,7 +74,7 @@ def dotted(package: str) -> list[str]:
     return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths if path.name != "__init__.py"]
 
 
-def test_nothing_is_at_the_top_of_the_library_but_the_ground_and_the_wiring():
+def test_the_modules_and_packages_of_the_library_are_the_listed_ones():
     top = {path.stem for path in LIBRARY.glob("*.py")} - {"__init__"}
     packages = {path.parent.name for path in LIBRARY.glob("*/__init__.py")}
 
@@ -84,14 +84,14 @@ def test_nothing_is_at_the_top_of_the_library_but_the_ground_and_the_wiring():
 
 @pytest.mark.parametrize("path", modules(LIBRARY), ids=lambda path: str(path.relative_to(LIBRARY)))
 def test_imports_run_one_way(path: Path):
-    mine = room(path)
+    mine = package_of(path)
     ours = {name.split(".")[1] for name in imported(path) if name.startswith("chalicelib.")}
 
     assert ours - GROUND - {mine, "__version__"} <= ALLOWED.get(mine, set()), path
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)
-def test_no_library_reaches_a_package_that_must_do_without_it(package: str):
+def test_no_package_loads_a_forbidden_library(package: str):
     assert loaded(dotted(package)) & FORBIDDEN[package] == set()
 
 
@@ -99,8 +99,8 @@ def test_importing_the_app_loads_nothing_heavy():
     assert loaded(["app"]) & (HEAVY | NOT_PACKAGED | {"moto"}) == set()
 
 
-def test_what_is_packaged_imports_nothing_that_is_not():
-    # In a checkout, the command `chalice` gets its settings there; a package has no such folder.
+def test_packaged_modules_import_no_module_that_is_not_packaged():
+    # In a checkout, app.py imports `local.chalice_command` for the command `chalice`; packages have no folder `local`.
     assert {name for name in imported(ROOT / "app.py") if name.partition(".")[0] in NOT_PACKAGED} == {
         "local.chalice_command"
     }

@@ -1,4 +1,4 @@
-"""The HTTP interface, through Chalice's own gateway, over a lake that no test changes: what is common to all routes."""
+"""Behaviour that all routes of the API have, with Chalice's test client over a lake that no test changes."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def filled(running: Laptop) -> Iterator[Contents]:
     running.create_stack()
     yield fill(raw_object(BARS))
     running.aws.reset()
-    wiring.forget()
+    wiring.clear_caches()
 
 
 @pytest.fixture
 def laptop(running: Laptop, filled: Contents) -> Laptop:
     """The laptop with empty caches of the API."""
-    wiring.forget()
+    wiring.clear_caches()
     return running
 
 
@@ -57,7 +57,7 @@ def test_the_index_links_to_every_route(filled: Any, http: Any):
         assert http.get(link).status_code == 200
 
 
-def test_status_tells_what_the_lake_holds(filled: Any, http: Any):
+def test_status_has_the_contents_and_the_quality_of_the_lake(filled: Any, http: Any):
     response = http.get("/status")
     body = response.json_body
 
@@ -109,12 +109,12 @@ def test_a_range_without_sessions_has_no_rows(filled: Any, http: Any, path: str,
         assert response.json_body["links"]["next"] is None
 
 
-def test_a_year_of_sessions_without_asking(filled: Any, http: Any):
+def test_the_default_limit_is_252_sessions(filled: Any, http: Any):
     assert len(http.get("/ibov/volatility").json_body["rows"]) == 252
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_head_answers_as_get_without_the_body(filled: Any, http: Any, path: str):
+def test_head_has_the_status_and_headers_of_get(filled: Any, http: Any, path: str):
     get, head = http.get(path), http.head(path)
 
     assert head.status_code == get.status_code
@@ -150,16 +150,14 @@ def test_an_unknown_parameter_is_a_problem_that_names_it(http: Any, path: str):
     ],
 )
 @pytest.mark.parametrize("path", PAGED)
-def test_a_parameter_that_cannot_be_is_a_problem_that_names_it(
-    filled: Any, http: Any, path: str, query: str, parameter: str
-):
+def test_an_invalid_parameter_is_a_problem_that_names_it(filled: Any, http: Any, path: str, query: str, parameter: str):
     response = http.get(f"{path}?{query}")
 
     assert response.status_code == 400
     assert [error["parameter"] for error in response.json_body["errors"]] == [parameter]
 
 
-def test_a_cursor_is_of_its_query_and_of_its_route(filled: Any, http: Any):
+def test_a_cursor_is_valid_for_its_query_and_route_only(filled: Any, http: Any):
     following = http.get("/ibov/prices?limit=2").json_body["links"]["next"]
     cursor = following.partition("cursor=")[2]
 
@@ -187,7 +185,7 @@ SECRET = "s3://b3-dataflow-raw arn:aws:glue SELECT data FROM /opt/x.py"
     ],
 )
 @pytest.mark.parametrize("path", DATA)
-def test_a_failure_is_a_problem_that_tells_no_secret(
+def test_a_failure_is_a_problem_without_internal_details(
     filled: Any,
     http: Any,
     monkeypatch: Any,
@@ -213,7 +211,7 @@ def test_a_failure_is_a_problem_that_tells_no_secret(
     assert SECRET in caplog.text
 
 
-def test_every_answer_says_what_it_is_of_in_its_headers_too(filled: Any, http: Any):
+def test_the_headers_have_the_version_of_the_data(filled: Any, http: Any):
     for path in DATA:
         headers = http.get(f"{path}?format=csv").headers
         assert headers["X-Data-As-Of"] == DAYS[-1]
@@ -222,7 +220,7 @@ def test_every_answer_says_what_it_is_of_in_its_headers_too(filled: Any, http: A
 
 
 @pytest.mark.parametrize(
-    ("asked", "estimators"),
+    ("path", "estimators"),
     [
         ("/ibov/volatility", []),
         ("/ibov/volatility?estimator=yang_zhang", ["yang_zhang"]),
@@ -235,13 +233,13 @@ def test_every_answer_says_what_it_is_of_in_its_headers_too(filled: Any, http: A
         ("/ibov/summary", []),
     ],
 )
-def test_an_answer_says_what_its_estimators_miss(filled: Any, http: Any, asked: str, estimators: list[str]):
-    meta = http.get(asked).json_body["meta"]
+def test_meta_has_the_caveats_of_the_estimators(filled: Any, http: Any, path: str, estimators: list[str]):
+    meta = http.get(path).json_body["meta"]
 
     assert meta.get("caveats", {}) == {name: CAVEATS[name] for name in estimators}  # type: ignore[index]
 
 
-def test_what_does_not_answer_is_a_problem_that_can_be_tried_again(filled: Any, http: Any, monkeypatch: Any):
+def test_a_backend_timeout_is_a_problem_with_retry_after(filled: Any, http: Any, monkeypatch: Any):
     monkeypatch.setattr(
         "chalicelib.api.athena.Athena.rows", failing(ReadTimeoutError(endpoint_url="http://127.0.0.1:9"))
     )
@@ -253,9 +251,9 @@ def test_what_does_not_answer_is_a_problem_that_can_be_tried_again(filled: Any, 
 
 
 def test_csv_has_the_rows_and_a_link_to_more(filled: Any, http: Any):
-    asked = "/ibov/prices?limit=2&fields=data,volume_negociado,avisos"
-    by_format = http.get(f"{asked}&format=csv")
-    by_accept = http.get(asked, headers={"Accept": "text/csv"})
+    path = "/ibov/prices?limit=2&fields=data,volume_negociado,avisos"
+    by_format = http.get(f"{path}&format=csv")
+    by_accept = http.get(path, headers={"Accept": "text/csv"})
 
     lines = by_format.body.decode().split("\r\n")
     assert lines[0] == "data,volume_negociado,avisos"

@@ -1,4 +1,4 @@
-"""That the same question is answered once for each version of the data, and never from a version that is gone."""
+"""Equal requests run one query for each version of the data, and never get a response of an earlier version."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def executions(athena: Any) -> list[str]:
 
 
 def calls(client: Any, event: str) -> list[Any]:
-    """The calls of one operation that a client makes from now on."""
-    seen: list[Any] = []
-    client.meta.events.register(event, lambda params, **_: seen.append(params))
-    return seen
+    """Return a list to which the parameters of each later call of an operation are appended."""
+    recorded: list[Any] = []
+    client.meta.events.register(event, lambda params, **_: recorded.append(params))
+    return recorded
 
 
 @pytest.mark.parametrize("path", DATA)
-def test_who_has_an_answer_is_told_so_before_any_query(filled: Any, http: Any, athena: Any, path: str):
+def test_a_request_with_the_current_etag_gets_304_without_a_query(filled: Any, http: Any, athena: Any, path: str):
     first = http.get(path)
-    asked = executions(athena)
-    wiring.forget()
+    before = executions(athena)
+    wiring.clear_caches()
 
     second = http.get(path, headers={"If-None-Match": f'"other", W/{first.headers["ETag"]}'})
 
@@ -49,7 +49,7 @@ def test_who_has_an_answer_is_told_so_before_any_query(filled: Any, http: Any, a
     assert {name: second.headers[name] for name in ("ETag", "Vary", "Cache-Control")} == {
         name: first.headers[name] for name in ("ETag", "Vary", "Cache-Control")
     }
-    assert executions(athena) == asked
+    assert executions(athena) == before
 
 
 @pytest.mark.parametrize(
@@ -65,27 +65,27 @@ def test_different_answers_have_different_etags(filled: Any, http: Any, one: str
     assert http.get(one).headers["ETag"] != http.get(other).headers["ETag"]
 
 
-def test_the_same_question_asked_in_other_words_is_the_same(filled: Any, http: Any, athena: Any):
+def test_equivalent_parameters_share_one_execution(filled: Any, http: Any, athena: Any):
     one = http.get("/ibov/prices?start=2024-07-01&limit=252")
     other = http.get("/ibov/prices?sort=-data&start=2024-07-01&format=json")
 
-    # `format` is what the client said, and shows in the link of the answer.
+    # The responses differ in `links.self`, which has `format`.
     assert one.json_body["rows"] == other.json_body["rows"]
     assert len(executions(athena)) == 1
 
 
-def test_an_answer_is_remembered(filled: Any, http: Any):
-    asked = calls(wiring.api_dependencies().athena.athena, "before-call.athena.*")
+def test_a_repeated_request_is_answered_from_the_cache(filled: Any, http: Any):
+    requests = calls(wiring.api_dependencies().athena.athena, "before-call.athena.*")
     first = http.get("/ibov/summary")
-    spent = len(asked)
+    number = len(requests)
 
     second = http.get("/ibov/summary")
 
-    assert spent == len(asked) > 0
+    assert number == len(requests) > 0
     assert (second.body, second.headers) == (first.body, first.headers)
 
 
-def test_while_a_run_writes_nobody_is_told_that_nothing_changed(filled: Any, http: Any):
+def test_while_a_run_writes_no_request_gets_304(filled: Any, http: Any):
     before = http.get("/ibov/prices")
     writing(wiring.lake())
     wiring.api_dependencies().manifest.refresh()
@@ -95,7 +95,7 @@ def test_while_a_run_writes_nobody_is_told_that_nothing_changed(filled: Any, htt
     assert (after.status_code, after.headers["Cache-Control"]) == (200, "no-store")
 
 
-def test_an_answer_of_other_code_has_another_etag(filled: Any, http: Any, monkeypatch: Any):
+def test_another_version_of_the_code_has_another_etag(filled: Any, http: Any, monkeypatch: Any):
     before = http.get("/ibov/prices").headers["ETag"]
 
     monkeypatch.setattr("chalicelib.api.handlers.code_version", lambda: "another")
@@ -103,34 +103,34 @@ def test_an_answer_of_other_code_has_another_etag(filled: Any, http: Any, monkey
     assert http.get("/ibov/prices").headers["ETag"] != before
 
 
-def test_what_was_read_while_a_run_wrote_is_not_found_when_the_version_comes_back(filled: Any, http: Any, athena: Any):
+def test_a_result_from_a_run_in_progress_is_not_reused_for_a_restored_version(filled: Any, http: Any, athena: Any):
     lake = wiring.lake()
     manifest, _ = lake.manifest()
     assert manifest is not None
     assert manifest.contents is not None
     wiring.api_dependencies().manifest.get()
     writing(lake)
-    # Held for some seconds more: asked as of the version that was.
+    # The cached manifest is still `ready`, but the manifest has changed since.
     assert http.get("/ibov/prices").headers["Cache-Control"] == "no-store"
 
     again = replace(manifest.contents, run=replace(manifest.contents.run, id="jr_later"))
     lake.put_manifest(Manifest("ready", None, again), lake.manifest()[1])
-    wiring.forget()
+    wiring.clear_caches()
     answer = http.get("/ibov/prices")
 
     assert answer.headers["Cache-Control"] == "no-cache"
     assert len(executions(athena)) == 2
 
 
-def test_functions_that_know_nothing_of_each_other_share_an_execution(filled: Any, http: Any, athena: Any):
+def test_two_functions_share_an_execution(filled: Any, http: Any, athena: Any):
     http.get("/ibov/summary")
-    wiring.forget()
+    wiring.clear_caches()
     http.get("/ibov/summary")
 
     assert len(executions(athena)) == 1
 
 
-def test_a_new_version_is_a_new_answer(filled: Any, http: Any, athena: Any):
+def test_a_new_version_of_the_data_gives_a_new_response(filled: Any, http: Any, athena: Any):
     before = http.get("/ibov/prices?limit=1")
     longer = fill(raw_object(session_bars("2024-06-03", 301), collected_at=datetime(2025, 10, 15, tzinfo=UTC)))
 
@@ -147,9 +147,9 @@ def writing(lake: Any) -> None:
     lake.put_manifest(Manifest("writing", None, manifest.contents), tag)
 
 
-def test_while_a_run_writes_nothing_is_kept(filled: Any, http: Any, athena: Any):
+def test_while_a_run_writes_nothing_is_cached(filled: Any, http: Any, athena: Any):
     writing(wiring.lake())
-    wiring.forget()
+    wiring.clear_caches()
 
     answers = [http.get("/ibov/prices?limit=1") for _ in range(2)]
 
@@ -157,40 +157,40 @@ def test_while_a_run_writes_nothing_is_kept(filled: Any, http: Any, athena: Any)
     assert len(executions(athena)) == 2
 
 
-def test_an_answer_is_not_kept_if_a_run_began_while_it_was_made(filled: Any, http: Any, athena: Any):
+def test_a_response_is_not_cached_if_a_run_starts_during_its_query(filled: Any, http: Any, athena: Any):
     api = wiring.api_dependencies()
-    asking = api.athena.athena.meta.events
-    asking.register_first("before-call.athena.StartQueryExecution", lambda **_: writing(wiring.lake()), "race")
+    events = api.athena.athena.meta.events
+    events.register_first("before-call.athena.StartQueryExecution", lambda **_: writing(wiring.lake()), "race")
     try:
         answer = http.get("/ibov/prices?limit=1")
     finally:
-        asking.unregister("before-call.athena.StartQueryExecution", unique_id="race")
+        events.unregister("before-call.athena.StartQueryExecution", unique_id="race")
 
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert "ETag" not in answer.headers
 
 
-def test_the_manifest_is_asked_for_once_in_five_seconds_and_then_only_whether_it_changed(filled: Any):
+def test_the_manifest_is_read_at_most_every_five_seconds_with_a_conditional_get(filled: Any):
     now = 100.0
     cache = ManifestCache(wiring.lake(), lambda: now)
-    asked = calls(wiring.lake().s3, "provide-client-params.s3.GetObject")
+    requests = calls(wiring.lake().s3, "provide-client-params.s3.GetObject")
 
     first = cache.get()
     now = 104.9
     assert cache.get() is first
-    assert len(asked) == 1
+    assert len(requests) == 1
     now = 105.0
     assert cache.get() is first
-    assert [each.get("IfNoneMatch") for each in asked] == [None, first.etag]
+    assert [each.get("IfNoneMatch") for each in requests] == [None, first.etag]
     writing(wiring.lake())
-    asked.clear()
+    requests.clear()
     assert cache.get() is first
     assert cache.refresh().cacheable is False
     assert cache.get().cacheable is False
 
 
-def test_a_lake_without_manifest_is_asked_again(laptop: Laptop):
+def test_a_missing_manifest_is_read_again_after_five_seconds(laptop: Laptop):
     now = 0.0
     cache = ManifestCache(wiring.lake(), lambda: now)
     assert cache.get().contents is None
@@ -202,7 +202,7 @@ def test_a_lake_without_manifest_is_asked_again(laptop: Laptop):
     assert cache.get().contents == contents
 
 
-def test_what_is_remembered_is_bounded_and_the_least_used_goes_first():
+def test_the_cache_is_bounded_and_evicts_the_least_recently_used_response():
     responses = ResponseCache(max_bytes=10)
     for tag in ("a", "b"):
         responses.put(tag, CachedResponse("12345", {}))

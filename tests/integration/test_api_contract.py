@@ -1,4 +1,4 @@
-"""The live API against its own contract, by requests that are generated from it: valid ones and invalid ones."""
+"""The running API compared with its OpenAPI document, by valid and invalid requests generated from the document."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from chalicelib.api.routes import ROUTES
 from chalicelib.api.table import Table
 from chalicelib.api.views import page
 
-# The same requests each time: a failure can be seen again.
+# Without randomness, so that a failure can be reproduced.
 THOROUGH = settings(
     max_examples=50, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
-def acceptable(path: str, query: Any) -> bool:
-    """Whether parameters, each valid, are so together: a JSON schema cannot say it of several."""
+def is_valid(path: str, query: Any) -> bool:
+    """Return whether parameters are valid together, which a JSON schema of each parameter cannot express."""
     days = [date.fromisoformat(query[name]) for name in ("start", "end") if name in query]
     model = ROUTES[path].parameters
     fields = query.get("fields") or (model().columns if issubclass(model, PageParameters) else [])
@@ -37,7 +37,7 @@ def acceptable(path: str, query: Any) -> bool:
         and not ("year" in query and days)
         and days == sorted(days)
         and int(query.get("limit", 252)) * len(fields) <= MAX_VALUES
-        # Only an answer can make one.
+        # A valid cursor comes only from a response.
         and "cursor" not in query
     )
 
@@ -47,12 +47,12 @@ contract: Any = schemathesis.openapi.from_dict(openapi.document())
 
 @contract.hook  # type: ignore[untyped-decorator] # schemathesis finds it by its name
 def filter_case(context: Any, case: Any) -> bool:
-    return acceptable(case.path, case.query or {}) if case.meta.generation.mode.is_positive else True
+    return is_valid(case.path, case.query or {}) if case.meta.generation.mode.is_positive else True
 
 
 @contract.parametrize()  # type: ignore[untyped-decorator]
 @THOROUGH
-def test_every_answer_is_as_the_contract_says(case: Any, url: str):
+def test_every_response_matches_the_document(case: Any, url: str):
     case.call_and_validate(base_url=url)
 
 
@@ -73,15 +73,15 @@ def adds_a_column(parameters: PageParameters, table: Table) -> RowsAnswer:
 
 
 @pytest.mark.parametrize("bug", [fails, counts_in_words, adds_a_column])
-def test_a_planted_bug_is_found(url: str, monkeypatch: Any, bug: Any):
+def test_a_response_that_does_not_match_the_document_is_detected(url: str, monkeypatch: Any, bug: Any):
     monkeypatch.setitem(ROUTES, "/ibov/prices", dataclasses.replace(ROUTES["/ibov/prices"], view=bug))
-    wiring.forget()
+    wiring.clear_caches()
 
     @given(case=contract["/ibov/prices"]["GET"].as_strategy())
     @THOROUGH
-    def every_answer_is_as_the_contract_says(case: Any) -> None:
+    def every_response_matches_the_document(case: Any) -> None:
         case.call_and_validate(base_url=url)
 
     with pytest.raises(FailureGroup):
-        every_answer_is_as_the_contract_says()
-    wiring.forget()
+        every_response_matches_the_document()
+    wiring.clear_caches()

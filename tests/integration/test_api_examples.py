@@ -1,4 +1,4 @@
-"""What the real history is as CSV, what its status says, and that the contract's examples are what is answered."""
+"""The real history as CSV, its status, and the examples of the OpenAPI document compared with the responses."""
 
 from __future__ import annotations
 
@@ -45,38 +45,38 @@ def test_csv_has_the_values_of_json(api: Any, path: str):
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/csv")
     assert names == list(rows[0])
-    assert [[said(value) for value in row.values()] for row in rows] == [
+    assert [[as_csv_value(value) for value in row.values()] for row in rows] == [
         [read(text, value) for text, value in zip(line, row.values(), strict=True)]
         for line, row in zip(lines, rows, strict=True)
     ]
 
 
-def said(value: Any) -> Any:
-    """A value of JSON as CSV can say it: null is nothing."""
+def as_csv_value(value: Any) -> Any:
+    """Return a JSON value as it is in CSV, where null is an empty cell."""
     return "" if value is None else value
 
 
 def read(text: str, beside: Any) -> Any:
-    """A cell of CSV as the type of the value that JSON has in its place."""
+    """Return a CSV cell as the type of the JSON value beside it."""
     return type(beside)(text) if isinstance(beside, int | float) else text
 
 
-def test_csv_pages_are_those_of_json(api: Any):
+def test_csv_pages_have_the_rows_of_json(api: Any):
     path: str | None = "/ibov/prices?year=2024&sort=-volume_negociado&limit=100&fields=data,volume_negociado"
-    expected = [[row["data"], said(row["volume_negociado"])] for row in every(api, str(path))]
+    expected = [[row["data"], as_csv_value(row["volume_negociado"])] for row in every(api, str(path))]
 
-    found = []
+    rows = []
     path = f"{path}&format=csv"
     while path:
         response = api.get(path)
-        found += list(csv.reader(io.StringIO(response.body.decode(), newline="")))[1:]
+        rows += list(csv.reader(io.StringIO(response.body.decode(), newline="")))[1:]
         link = response.headers.get("Link", "")
         path = link.removeprefix("<").removesuffix('>; rel="next"') or None
 
-    assert found == [[day, str(volume)] for day, volume in expected]
+    assert rows == [[day, str(volume)] for day, volume in expected]
 
 
-def test_status_counts_what_the_csv_holds(api: Any, table: pd.DataFrame):
+def test_status_has_the_counts_of_the_real_history(api: Any, table: pd.DataFrame):
     body = ask(api, "/status")
     quality = body["quality"]
 
@@ -96,12 +96,12 @@ def test_status_counts_what_the_csv_holds(api: Any, table: pd.DataFrame):
 
 EXAMPLES: dict[str, Any] = json.loads((ROOT / "chalicelib" / "api" / "examples.json").read_text(encoding="utf-8"))
 
-# Of the data, of the code, of the clock.
+# Fields that depend on the data, the code or the time.
 CHANGES = {"version", "code_version", "updated_at", "freshness"}
 
 
 @pytest.mark.parametrize("path", [path for path in EXAMPLES if path.startswith(("/ibov/", "/status"))] + ["/"])
-def test_the_examples_of_the_contract_are_what_is_answered(api: Any, path: str):
+def test_the_examples_are_the_responses_of_the_api(api: Any, path: str):
     item = ask(api, "/openapi.json")["paths"][path]
     example = item["get"]["responses"]["200"]["content"]["application/json"]["example"]
     query = "&".join(
@@ -120,12 +120,12 @@ def test_the_examples_of_the_contract_are_what_is_answered(api: Any, path: str):
 
 
 def link(example: dict[str, Any]) -> str:
-    """Where an example is from: it tells which of the parameters were given."""
+    """Return the link of an example to itself, which has the parameters of its request."""
     return example["links"].get("self", "")
 
 
 def fixed(answer: Any) -> Any:
-    """What stays the same while the history does; floats to 12 digits."""
+    """Return a response without `CHANGES`, with floats rounded to 12 digits."""
     if isinstance(answer, dict):
         return {name: fixed(value) for name, value in answer.items() if name not in CHANGES}
     if isinstance(answer, list):
@@ -133,7 +133,7 @@ def fixed(answer: Any) -> Any:
     return float(f"{answer:.11e}") if isinstance(answer, float) else answer
 
 
-def test_the_examples_of_errors_are_what_is_answered(api: Any):
+def test_the_example_of_a_bad_parameter_is_the_response_of_the_api(api: Any):
     responses = ask(api, "/openapi.json")["paths"]["/ibov/prices"]["get"]["responses"]
     example = responses["400"]["content"]["application/problem+json"]["example"]
 
@@ -143,7 +143,7 @@ def test_the_examples_of_errors_are_what_is_answered(api: Any):
     assert response.json_body == example
 
 
-def test_an_answer_is_as_large_as_the_costs_count(api: Any):
+def test_a_response_has_the_size_that_the_costs_assume(api: Any):
     body = api.get("/ibov/volatility").body
 
     assert len(body) > 75_000
@@ -154,7 +154,9 @@ NO_CONNECTION = EndpointConnectionError(endpoint_url="https://athena.us-east-1.a
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), NO_CONNECTION, QueryTimeout("a slow query")])
-def test_the_examples_of_failures_are_what_is_answered(api: Any, monkeypatch: pytest.MonkeyPatch, error: Exception):
+def test_the_examples_of_failures_are_the_responses_of_the_api(
+    api: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+):
     def fail(*_: Any) -> Any:
         raise error
 
@@ -166,7 +168,7 @@ def test_the_examples_of_failures_are_what_is_answered(api: Any, monkeypatch: py
     assert response.json_body == content["example"]
 
 
-def test_every_link_of_the_index_answers(api: Any):
+def test_every_link_of_the_index_works(api: Any):
     links = ask(api, "/")["links"]
 
     assert set(links) == set(EXAMPLES) - {"problems"}

@@ -1,4 +1,4 @@
-"""Whatever a client sends, the API answers as its contract promises, and SQL gets nothing of it but checked values."""
+"""Every request gets a documented response, and only checked values of the client reach SQL."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from tests.support.hostile import (
     TABLE,
     WINDOWS,
     headers,
-    questions,
+    query_strings,
 )
 from tests.support.lake import served
 
-# What a client must never read. Its own words it may: they are looked at apart.
+# Text that a response must not contain. The received value of a problem is checked separately.
 SECRETS = re.compile(
     rf"arn:aws|s3://|b3-dataflow-(raw|refined|athena)|b3_refined_db|ibov_refined|\.parquet|127\.0\.0\.1"
     rf"|{re.escape(str(ROOT))}|{re.escape(sys.prefix)}|site-packages|chalicelib|Traceback|botocore|duckdb|msgspec"
@@ -56,8 +56,8 @@ def refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
 
 
-def assert_as_promised(path: str, query: str, status: int, kind: str, body: str) -> None:
-    """The answer is one of those that the contract has, and tells nothing of what is behind it."""
+def assert_documented(path: str, query: str, status: int, kind: str, body: str) -> None:
+    """Assert that a response is a documented one and contains no internal details."""
     if status == HTTPStatus.NOT_MODIFIED:
         assert body == ""
     elif status == HTTPStatus.OK:
@@ -67,11 +67,11 @@ def assert_as_promised(path: str, query: str, status: int, kind: str, body: str)
         assert not SECRETS.search(body)
     else:
         assert status == HTTPStatus.BAD_REQUEST
-        assert_a_problem(path, query, kind, body)
+        assert_problem(path, query, kind, body)
 
 
-def assert_a_problem(path: str, query: str, kind: str, body: str) -> str:
-    """The answer tells what is wrong with one parameter. Returns what it received."""
+def assert_problem(path: str, query: str, kind: str, body: str) -> str:
+    """Assert that a response is a problem about one parameter. Return the received value."""
     problem = json.loads(body)
     assert kind == "application/problem+json"
     (error,) = problem.pop("errors")
@@ -103,17 +103,17 @@ LITERAL = re.compile(r"DATE '\d{4}-\d\d-\d\d'|-?\d\.\d{16}e[+-]\d{2,3}|\d{1,19}"
 
 
 def executions() -> list[dict[str, Any]]:
-    """What Athena was asked in the workgroup."""
+    """Return all query executions of the workgroup."""
     athena: Any = boto3.client("athena")
-    found = []
+    result = []
     for page in athena.get_paginator("list_query_executions").paginate(WorkGroup="b3-dataflow"):
         if ids := page["QueryExecutionIds"]:
-            found += athena.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"]
-    return found
+            result += athena.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"]
+    return result
 
 
-def assert_athena_saw_nothing_of_the_client() -> None:
-    """Each query is of our words, allowed names and small numbers; each value bound is a literal of a checked type."""
+def assert_queries_contain_no_client_text() -> None:
+    """Assert that queries have known words, allowed names and small numbers only, and that parameters are literals."""
     for execution in executions():
         assert SQL.fullmatch(execution["Query"]), execution["Query"]
         for literal in execution.get("ExecutionParameters", []):
@@ -122,14 +122,14 @@ def assert_athena_saw_nothing_of_the_client() -> None:
 
 
 @pytest.mark.parametrize("path", PARAMETERS)
-def test_any_question_is_answered_or_refused_as_promised(api: Any, path: str):
+def test_every_request_gets_a_documented_response(api: Any, path: str):
     answered = {200: 0, 304: 0, 400: 0}
 
     @settings(max_examples=60, derandomize=True, deadline=None)
-    @given(questions(path), headers, st.sampled_from(["get", "get", "get", "head"]))
+    @given(query_strings(path), headers, st.sampled_from(["get", "get", "get", "head"]))
     def check(query: str, headers: dict[str, str], method: str) -> None:
         response = getattr(api, method)(f"{path}?{query}", headers=headers)
-        assert_as_promised(
+        assert_documented(
             path, query, response.status_code, response.headers.get("Content-Type", ""), response.body.decode()
         )
         answered[response.status_code] += 1
@@ -139,11 +139,11 @@ def test_any_question_is_answered_or_refused_as_promised(api: Any, path: str):
 
     assert min(answered[200], answered[400]) >= 5, answered
     assert path not in TABLE or len(executions()) > before + 3
-    assert_athena_saw_nothing_of_the_client()
+    assert_queries_contain_no_client_text()
 
 
 @pytest.mark.parametrize("path", TABLE)
-def test_no_parameter_takes_what_it_cannot_be(api: Any, path: str):
+def test_invalid_values_are_refused_without_a_query(api: Any, path: str):
     before = len(executions())
 
     for name in PARAMETERS[path]:
@@ -151,32 +151,32 @@ def test_no_parameter_takes_what_it_cannot_be(api: Any, path: str):
             query = f"{name}={quote(value, safe='')}"
             response = api.get(f"{path}?{query}")
             assert response.status_code == 400, (name, value, response.body)
-            received = assert_a_problem(path, query, response.headers["Content-Type"], response.body.decode())
+            received = assert_problem(path, query, response.headers["Content-Type"], response.body.decode())
             assert received == value or (name == "fields" and received in value.split(",")), (name, value)
 
     assert len(executions()) == before
 
 
 @pytest.mark.parametrize("path", PARAMETERS)
-def test_no_unknown_or_repeated_name_is_taken(api: Any, path: str):
+def test_unknown_and_repeated_parameters_are_refused(api: Any, path: str):
     unknown = [*HOSTILE, "Limit", "limit ", "limit[]", "start\x00", "callback", "table", "FIELDS"]
     for name in unknown:
         query = f"{quote(name, safe='')}=2025"
         response = api.get(f"{path}?{query}")
         assert response.status_code == 400, name
-        assert_a_problem(path, query, response.headers["Content-Type"], response.body.decode())
+        assert_problem(path, query, response.headers["Content-Type"], response.body.decode())
     for name in PARAMETERS[path]:
         for values in (("2025", "2025"), ("21", "' OR 1=1 --"), ("json", "json", "json")):
             query = "&".join(f"{name}={quote(value)}" for value in values)
             response = api.get(f"{path}?{query}")
             assert response.status_code == 400, query
-            received = assert_a_problem(path, query, response.headers["Content-Type"], response.body.decode())
+            received = assert_problem(path, query, response.headers["Content-Type"], response.body.decode())
             assert received == ", ".join(values)
 
 
 @pytest.mark.parametrize("query", ["start=\ud800", "fields=\udfff", "sort=data\ud83d", "\ud800=1"])
-def test_half_a_character_is_refused_as_any_other(api: Any, query: str):
-    # No percent-encoding comes to it, but the JSON of an event can hold it.
+def test_a_lone_surrogate_is_refused(api: Any, query: str):
+    # A percent-encoding cannot produce it, but the JSON of an event can contain it.
     response = api.get(f"/ibov/prices?{query}")
 
     assert response.status_code == 400
@@ -184,16 +184,16 @@ def test_half_a_character_is_refused_as_any_other(api: Any, query: str):
 
 
 @pytest.mark.parametrize("sort", SORTS)
-def test_a_forged_cursor_is_a_place_in_the_list_and_nothing_else(api: Any, sort: str):
-    asked = {} if sort == "-data" else {"sort": sort}
-    bound_to = f"/ibov/prices?{urlencode(asked)}".encode()
+def test_a_forged_cursor_only_selects_another_position(api: Any, sort: str):
+    parameters = {} if sort == "-data" else {"sort": sort}
+    query_of_cursor = f"/ibov/prices?{urlencode(parameters)}".encode()
 
     @settings(max_examples=20, derandomize=True, deadline=None)
     @given(st.none() | st.integers(0, 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=20), st.dates())
     def check(value: Any, day: date) -> None:
-        query = urlencode(asked | {"cursor": cursor.encode(cursor.Position(value, day), bound_to)})
+        query = urlencode(parameters | {"cursor": cursor.encode(cursor.Position(value, day), query_of_cursor)})
         response = api.get(f"/ibov/prices?{query}")
-        assert_as_promised(
+        assert_documented(
             "/ibov/prices", query, response.status_code, response.headers["Content-Type"], response.body.decode()
         )
 
@@ -201,32 +201,32 @@ def test_a_forged_cursor_is_a_place_in_the_list_and_nothing_else(api: Any, sort:
     check()
 
     assert len(executions()) > before
-    assert_athena_saw_nothing_of_the_client()
+    assert_queries_contain_no_client_text()
 
 
-def test_a_cursor_of_another_question_is_refused(api: Any):
+def test_a_cursor_of_another_query_is_refused(api: Any):
     following = api.get("/ibov/prices?limit=10&sort=volume_negociado").json_body["links"]["next"]
     text = dict(parse_qsl(urlsplit(following).query))["cursor"]
 
-    for question in (
+    for target in (
         "/ibov/prices?limit=10",
         "/ibov/prices?limit=11&sort=volume_negociado",
         "/ibov/prices?limit=10&sort=volume_negociado&year=2025",
         "/ibov/volatility?limit=10&sort=volume_negociado",
         "/ibov/anomalies?limit=10&sort=volume_negociado",
     ):
-        query = f"{urlsplit(question).query}&cursor={text}"
-        path = urlsplit(question).path
+        query = f"{urlsplit(target).query}&cursor={text}"
+        path = urlsplit(target).path
         response = api.get(f"{path}?{query}")
-        assert response.status_code == 400, question
-        received = assert_a_problem(path, query, response.headers["Content-Type"], response.body.decode())
+        assert response.status_code == 400, target
+        received = assert_problem(path, query, response.headers["Content-Type"], response.body.decode())
         assert received == text
 
 
 @pytest.mark.parametrize(
     "name", ["..%2Fapi.py", "%2e%2e%2fexamples.json", "examples.json", "%00", "docs.js%00", "DOCS.JS"]
 )
-def test_no_asset_but_those_of_the_page(api: Any, name: str):
+def test_only_the_assets_of_the_page_are_served(api: Any, name: str):
     response = api.get(f"/assets/{name}")
 
     assert response.status_code == 404
@@ -243,13 +243,13 @@ def test_no_asset_but_those_of_the_page(api: Any, name: str):
 
 @pytest.fixture(scope="module")
 def address(api: Any, running: Laptop) -> Iterator[str]:
-    """The same lake behind a real server, as `chalice local` has it."""
+    """Address of a server of the same lake, like that of `chalice local`."""
     with running.serve(0) as server:
         yield urlsplit(server.url).netloc
 
 
 def over_http(address: str, target: str) -> tuple[int, str, str]:
-    """Status, type and body of the answer to a GET."""
+    """Return the status, the content type and the body of the response to a GET."""
     connection = http.client.HTTPConnection(address, timeout=30)
     try:
         connection.request("GET", target)
@@ -260,23 +260,23 @@ def over_http(address: str, target: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("path", PARAMETERS)
-def test_over_http_questions_are_refused_as_promised(address: str, path: str):
+def test_over_http_invalid_requests_get_the_documented_error(address: str, path: str):
     name = PARAMETERS[path][0] if PARAMETERS[path] else "start"
     for value in [*(quote(value, safe="") for value in HOSTILE), *ENCODED]:
         query = f"{name}={value}"
         status, kind, body = over_http(address, f"{path}?{query}")
         assert status == 400, (value, body)
-        assert_a_problem(path, query, kind, body)
+        assert_problem(path, query, kind, body)
 
 
-def test_over_http_a_question_is_answered(address: str):
+def test_over_http_a_valid_request_is_answered(address: str):
     query = "year=2025&sort=-volatilidade_pct&limit=3"
 
     status, kind, body = over_http(address, f"/ibov/volatility?{query}")
 
     assert status == 200
     assert len(json.loads(body)["rows"]) == 3
-    assert_as_promised("/ibov/volatility", query, status, kind, body)
+    assert_documented("/ibov/volatility", query, status, kind, body)
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_over_http_a_question_is_answered(address: str):
         "/" + "a" * 8000,
     ],
 )
-def test_over_http_there_is_nothing_at_other_paths(address: str, target: str):
+def test_over_http_other_paths_do_not_exist(address: str, target: str):
     status, _, body = over_http(address, target)
 
     assert 400 <= status < 500

@@ -1,4 +1,4 @@
-"""The HTTP interface over lakes that each test fills or changes."""
+"""The API over lakes that each test fills or changes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_before_the_first_ingest_there_is_a_status_and_no_data(http: Any):
         assert set(response.json_body) == PROBLEM
 
 
-def test_more_than_a_page_of_athena(laptop: Laptop, http: Any):
+def test_results_longer_than_a_page_of_athena(laptop: Laptop, http: Any):
     fill(raw_object(session_bars("2015-01-02", 2500)))
 
     rows = http.get("/ibov/volatility?limit=2500").json_body["rows"]
@@ -61,7 +61,7 @@ def test_a_cursor_outlives_a_new_version_of_the_data(filled: Any, http: Any):
     assert [row["data"] for row in http.get(following).json_body["rows"]] == DAYS[2:4]
 
 
-def test_a_missing_table_is_our_fault_and_says_nothing_of_it(filled: Any, http: Any, glue: Any):
+def test_a_missing_table_is_a_500_without_its_name(filled: Any, http: Any, glue: Any):
     glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
 
     response = http.get("/ibov/volatility")
@@ -70,14 +70,14 @@ def test_a_missing_table_is_our_fault_and_says_nothing_of_it(filled: Any, http: 
     assert "ibov_refined" not in response.body.decode()
 
 
-def test_a_manifest_that_another_release_wrote_is_our_fault(filled: Any, http: Any, s3: Any):
+def test_a_manifest_that_cannot_be_decoded_is_a_500(filled: Any, http: Any, s3: Any):
     s3.put_object(Bucket="b3-dataflow-refined", Key="manifests/ibov.json", Body=b'{"state": "paused"}')
-    wiring.forget()
+    wiring.clear_caches()
 
     assert http.get("/status").status_code == http.get("/ibov/prices").status_code == 500
 
 
-def test_synthetic_data_says_so_whatever_is_asked(laptop: Laptop, http: Any):
+def test_every_response_marks_synthetic_data(laptop: Laptop, http: Any):
     fill(raw_object(BARS, "sample"))
 
     for path in DATA:
@@ -86,13 +86,13 @@ def test_synthetic_data_says_so_whatever_is_asked(laptop: Laptop, http: Any):
     assert http.get("/status").json_body["synthetic"] is True
 
 
-def test_generated_bars_miss_nothing_of_the_real_history(laptop: Laptop, http: Any):
+def test_synthetic_data_has_no_caveats(laptop: Laptop, http: Any):
     fill(raw_object(BARS, "sample"))
 
     assert "caveats" not in http.get("/ibov/volatility/compare").json_body["meta"]
 
 
-def test_a_lake_that_was_never_committed_says_so(laptop: Laptop, http: Any):
+def test_before_the_first_commit_the_status_is_writing(laptop: Laptop, http: Any):
     lake = wiring.lake()
     lake.put_manifest(Manifest("writing", None, None), None)
 
@@ -100,7 +100,7 @@ def test_a_lake_that_was_never_committed_says_so(laptop: Laptop, http: Any):
     assert http.get("/ibov/prices").status_code == 503
 
 
-def test_the_longest_answer_fits_into_what_lambda_gives_back(laptop: Laptop, http: Any):
+def test_the_longest_response_is_below_the_limit_of_lambda(laptop: Laptop, http: Any):
     fill(raw_object(session_bars("2004-01-02", 5000)))
     longest = "vol_garman_klass_yang_zhang_{}d"
     fields = ",".join(["data", *(longest.format(window) for window in (5, 10, 21, 42, 63, 126, 252))])
@@ -110,17 +110,17 @@ def test_the_longest_answer_fits_into_what_lambda_gives_back(laptop: Laptop, htt
     )
 
     assert len(response.json_body["rows"]) == 5000
-    # Lambda wraps the body in JSON once more.
+    # Lambda encodes the body as a JSON string.
     assert len(json.dumps(response.body.decode())) < 5_000_000
 
 
 @pytest.mark.parametrize("state", ["writing", "ready"])
-def test_a_manifest_says_writing_while_a_run_writes(filled: Any, http: Any, state: Any):
+def test_responses_are_not_cacheable_while_a_run_writes(filled: Any, http: Any, state: Any):
     lake = wiring.lake()
     manifest, etag = lake.manifest()
     assert manifest is not None
     lake.put_manifest(Manifest(state, None, manifest.contents), etag)
-    wiring.forget()
+    wiring.clear_caches()
 
     response = http.get("/ibov/prices?limit=1")
 

@@ -1,4 +1,4 @@
-"""The cone, the summary and the anomalies of the real history, against pandas and NumPy."""
+"""The cone, the summary and the anomalies of the real history, compared with pandas and NumPy."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def test_cone(api: Any, table: pd.DataFrame, query: str, first: str, last: str, 
             continue
         quantiles = np.percentile(values, [0, 25, 50, 75, 100])
         current = values.iloc[-1]
-        found = [row[name] for name in ("min", "p25", "median", "p75", "max", "current", "percentile")]
-        assert_values("cone", found, [*quantiles, current, (values <= current).mean()])
+        actual = [row[name] for name in ("min", "p25", "median", "p75", "max", "current", "percentile")]
+        assert_values("cone", actual, [*quantiles, current, (values <= current).mean()])
         assert row["data"] == values.index[-1]
         assert row["rank"] == (values > current).sum() + 1
 
@@ -58,8 +58,8 @@ def test_a_cone_of_no_sessions(api: Any):
 @pytest.mark.parametrize(("query", "first", "last"), RANGES)
 @pytest.mark.parametrize(("estimator", "window"), [("yang_zhang", 21), ("parkinson", 63)])
 def test_summary(api: Any, table: pd.DataFrame, query: str, first: str, last: str, estimator: str, window: int):
-    asked = f"{query}&estimator={estimator}&window={window}".removeprefix("&")
-    body = ask(api, f"/ibov/summary?{asked}")
+    parameters = f"{query}&estimator={estimator}&window={window}".removeprefix("&")
+    body = ask(api, f"/ibov/summary?{parameters}")
     part = table.assign(vol_anualizada=table[f"vol_{estimator}_{window}d"])[first:last]
 
     assert (body["meta"]["count"], body["meta"]["sessions"]) == (4, len(part))
@@ -72,8 +72,8 @@ def test_summary(api: Any, table: pd.DataFrame, query: str, first: str, last: st
     for row in body["rows"]:
         values = part[row["column"]].dropna()
         assert row["count"] == len(values)
-        found = [row[name] for name in ("mean", "sd", "min", "max")]
-        assert_values("summary", found, [values.mean(), values.std(), values.min(), values.max()])
+        actual = [row[name] for name in ("mean", "sd", "min", "max")]
+        assert_values("summary", actual, [values.mean(), values.std(), values.min(), values.max()])
 
     returns = part["retorno_log"].dropna()
     for name, day in (("best_day", returns.idxmax()), ("worst_day", returns.idxmin())):
@@ -94,8 +94,8 @@ def test_summary(api: Any, table: pd.DataFrame, query: str, first: str, last: st
     assert_values("drawdown", [deepest["drawdown"]], [fall.min()])
 
 
-def test_a_fall_is_of_the_range_and_a_drawdown_of_all_that_came_before(api: Any):
-    # The record was of January, and the low of March: in April both are the past.
+def test_the_deepest_fall_is_within_the_range_and_the_drawdown_includes_earlier_closes(api: Any):
+    # In 2020 the highest close was in January and the lowest in March, both before this range.
     body = ask(api, "/ibov/summary?start=2020-04-01&end=2020-04-30")
 
     assert body["worst_drawdown"]["drawdown"] < body["deepest_fall"]["drawdown"] < 0
@@ -112,7 +112,7 @@ def test_a_summary_of_no_sessions(api: Any):
 
 class TestAnomalies:
     @pytest.mark.parametrize(("query", "threshold"), [("", 1.5), ("threshold=3", 3.0), ("threshold=0", 0.0)])
-    def test_against_the_sessions_before(self, api: Any, table: pd.DataFrame, query: str, threshold: float):
+    def test_zscore_compares_with_previous_sessions(self, api: Any, table: pd.DataFrame, query: str, threshold: float):
         rows = every(api, f"/ibov/anomalies?limit=5000&sort=data&{query}".rstrip("&"))
 
         assert len(rows) > 100
@@ -122,7 +122,9 @@ class TestAnomalies:
     @pytest.mark.parametrize(
         ("query", "first", "last"), [*RANGES[:3], ("start=2008-09-01&end=2008-12-31", "2008-09-01", "2008-12-31")]
     )
-    def test_against_each_other(self, api: Any, table: pd.DataFrame, query: str, first: str, last: str):
+    def test_zscore_range_compares_with_the_range(
+        self, api: Any, table: pd.DataFrame, query: str, first: str, last: str
+    ):
         part = table[first:last]
         values = part["volatilidade_pct"]
         score = (values - values.mean()) / values.std()
@@ -132,5 +134,5 @@ class TestAnomalies:
         assert rows
         assert_rows(rows, part.assign(escore=score)[score > 1.5])
 
-    def test_a_session_alone_has_no_score(self, api: Any):
+    def test_a_range_of_one_session_has_no_score(self, api: Any):
         assert ask(api, "/ibov/anomalies?method=zscore_range&threshold=0&start=2008-10-13&end=2008-10-13")["rows"] == []

@@ -1,4 +1,4 @@
-"""The routes with a row a session, over the real history, against the formulas written down once more."""
+"""The routes with one row a session, over the real history, compared with the formulas in plain pandas."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.history import (
 )
 
 
-def test_the_history_is_what_the_tests_take_it_for(table: pd.DataFrame):
+def test_the_history_has_the_properties_that_the_tests_need(table: pd.DataFrame):
     assert len(table) == 8037
     assert not set(table.index) & {"1997-02-11", "2017-12-29"}
     assert table["volume_negociado"].isna().sum() > 2000
@@ -27,7 +27,7 @@ def test_the_history_is_what_the_tests_take_it_for(table: pd.DataFrame):
 
 
 class TestPrices:
-    def test_of_every_session(self, api: Any, table: pd.DataFrame):
+    def test_values_of_every_session(self, api: Any, table: pd.DataFrame):
         first, second = pages(api, "/ibov/prices?limit=5000")
 
         assert len(first) == 5000
@@ -46,15 +46,15 @@ class TestPrices:
         ]
         assert second[-1]["retorno_log"] is None
 
-    def test_warnings_that_the_bars_alone_tell(self, api: Any, table: pd.DataFrame):
+    def test_warnings_that_depend_on_the_bars_only(self, api: Any, table: pd.DataFrame):
         rows = every(api, "/ibov/prices?limit=5000&sort=data&fields=data,avisos")
         prices = table.loc[:, "preco_abertura":"preco_fechamento"]
-        said = {
+        expected = {
             "copia_do_dia_anterior": (prices == prices.shift()).all(axis=1),
             "volume_zero": table["volume_negociado"].isna() & (table.index >= "2007"),
         }
 
-        for warning, flagged in said.items():
+        for warning, flagged in expected.items():
             assert flagged.sum() > 1
             assert [row["data"] for row in rows if warning in row["avisos"].split(",")] == table.index[flagged].tolist()
 
@@ -69,7 +69,7 @@ class TestPrices:
         assert list(rows[0]) == names
         assert_rows(rows, expected[expected.index.str.startswith("1994")])
 
-    def test_fields_come_in_the_order_asked_for(self, api: Any):
+    def test_fields_have_the_order_of_the_request(self, api: Any):
         rows = ask(api, "/ibov/prices?limit=2&fields=amplitude,data,preco_maximo")["rows"]
 
         assert [list(row) for row in rows] == [["amplitude", "data", "preco_maximo"]] * 2
@@ -86,14 +86,14 @@ class TestVolatility:
         ("estimator", "window"),
         [(estimator, 21) for estimator in ESTIMATORS] + [("yang_zhang", window) for window in WINDOWS if window != 21],
     )
-    def test_by_the_estimator_and_window_asked_for(self, api: Any, table: pd.DataFrame, estimator: str, window: int):
-        question = f"/ibov/volatility?estimator={estimator}&window={window}&fields=data,vol_anualizada"
+    def test_the_requested_estimator_and_window(self, api: Any, table: pd.DataFrame, estimator: str, window: int):
+        path = f"/ibov/volatility?estimator={estimator}&window={window}&fields=data,vol_anualizada"
         column = f"vol_{estimator}_{window}d"
 
-        rows = every(api, f"{question}&limit=5000&sort=data")
+        rows = every(api, f"{path}&limit=5000&sort=data")
 
         assert_rows(rows, table[[column]].rename(columns={column: "vol_anualizada"}))
-        assert ask(api, f"{question}&limit=1")["meta"]["volatility_column"] == column
+        assert ask(api, f"{path}&limit=1")["meta"]["volatility_column"] == column
 
     def test_averages_and_the_true_range(self, api: Any, table: pd.DataFrame):
         rows = every(api, "/ibov/volatility?fields=data,vol_ewma,atr_14&limit=5000&sort=data")
@@ -111,12 +111,12 @@ class TestVolatility:
         assert rows[0]["data"] == "2025-04-09"
         assert rows[0]["volatilidade_pct"] == 4.51
 
-    def test_the_estimator_asked_for_is_what_is_sorted_by(self, api: Any, table: pd.DataFrame):
+    def test_rows_are_sorted_by_the_requested_estimator(self, api: Any, table: pd.DataFrame):
         expected = table.assign(vol_anualizada=table["vol_parkinson_5d"])
-        question = "/ibov/volatility?estimator=parkinson&window=5&limit=30&sort="
+        path = "/ibov/volatility?estimator=parkinson&window=5&limit=30&sort="
 
         for sort in ("vol_anualizada", "-vol_anualizada"):
-            assert_rows(ask(api, question + sort)["rows"], ordered(expected, sort).head(30))
+            assert_rows(ask(api, path + sort)["rows"], ordered(expected, sort).head(30))
 
 
 @pytest.mark.parametrize("path", ["/ibov/prices", "/ibov/volatility", "/ibov/volatility/compare"])
@@ -150,19 +150,19 @@ SORTS = [
 
 class TestPages:
     @pytest.mark.parametrize("sort", SORTS)
-    def test_follow_each_other_without_gap_or_repeat(self, api: Any, table: pd.DataFrame, sort: str):
-        question = f"/ibov/volatility?start=1993-01-01&end=2010-12-31&sort={sort}"
+    def test_pages_have_each_row_once(self, api: Any, table: pd.DataFrame, sort: str):
+        path = f"/ibov/volatility?start=1993-01-01&end=2010-12-31&sort={sort}"
         expected = ordered(table.assign(vol_anualizada=table["vol_close_to_close_21d"])[:"2010-12-31"], sort)
 
-        paged = pages(api, f"{question}&limit=900")
+        paged = pages(api, f"{path}&limit=900")
 
         assert [len(page) for page in paged] == [900] * (len(expected) // 900) + [len(expected) % 900]
-        assert [row for page in paged for row in page] == ask(api, f"{question}&limit=5000")["rows"]
+        assert [row for page in paged for row in page] == ask(api, f"{path}&limit=5000")["rows"]
         assert days([row for page in paged for row in page]) == expected.index.tolist()
 
     @pytest.mark.parametrize("sort", SORTS)
-    def test_end_within_ties_and_nulls(self, api: Any, table: pd.DataFrame, sort: str):
-        # The sort's column is not among the fields: the position is known all the same.
+    def test_pages_can_end_within_ties_and_nulls(self, api: Any, table: pd.DataFrame, sort: str):
+        # The cursor needs the sort column although it is not among the requested fields.
         expected = ordered(table.assign(vol_anualizada=table["vol_close_to_close_21d"])[:"1994-06-30"], sort)
 
         paged = pages(api, f"/ibov/prices?end=1994-06-30&sort={sort}&fields=data&limit=41")
@@ -177,12 +177,12 @@ class TestPages:
             sessions // 2
         ] * 2
 
-    def test_of_flagged_days(self, api: Any):
+    def test_pages_of_anomalies(self, api: Any):
         for method, sort in (("zscore", "-volatilidade_pct"), ("zscore_range", "volume_negociado"), ("zscore", "data")):
-            question = f"/ibov/anomalies?method={method}&threshold=2&sort={sort}"
-            paged = pages(api, f"{question}&limit=90")
+            path = f"/ibov/anomalies?method={method}&threshold=2&sort={sort}"
+            paged = pages(api, f"{path}&limit=90")
             assert len(paged) > 3
-            assert [row for page in paged for row in page] == ask(api, f"{question}&limit=5000")["rows"]
+            assert [row for page in paged for row in page] == ask(api, f"{path}&limit=5000")["rows"]
 
 
 @pytest.mark.parametrize("window", WINDOWS)

@@ -1,4 +1,4 @@
-"""`SOURCE=auto` without a network: Yahoo is given up soon, and only if it sends nothing."""
+"""The timeouts of Yahoo with `SOURCE=auto`: short for the first response, longer for the bars."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chalicelib.errors import SourceUnavailable
 from local.sources import Bounded, Contact
 from tests.conftest import NOWHERE
 from tests.support.bars import known_bars
-from tests.support.processes import SECONDS, runs
+from tests.support.processes import SECONDS, run_command
 
 FETCH = """
 from chalicelib.ingest.sources import yahoo
@@ -32,12 +32,12 @@ except Exception as error:
 
 
 def failure(proxy: str) -> str:
-    """Return the error of the first source of `auto`, in a process of its own behind this proxy."""
+    """Return the error of the first source of `auto`, in a separate process that uses this proxy."""
     # yfinance leaves a database open in the thread of the fetch.
-    return str(runs(python=("-c", FETCH), HTTPS_PROXY=proxy).stdout)
+    return str(run_command(python=("-c", FETCH), HTTPS_PROXY=proxy).stdout)
 
 
-def test_a_network_that_sends_nothing_is_given_up_after_two_seconds():
+def test_a_network_that_sends_nothing_fails_after_two_seconds():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(SECONDS)
 
@@ -47,7 +47,7 @@ def test_a_network_that_sends_nothing_is_given_up_after_two_seconds():
     assert line == "SourceUnavailable yahoo did not answer within 2 s\n"
 
 
-def test_a_network_that_refuses_is_given_up_at_once():
+def test_a_refused_connection_fails_at_once():
     assert failure(NOWHERE).startswith("SourceUnavailable Yahoo did not answer: ")
 
 
@@ -66,7 +66,7 @@ class Slow:
         return known_bars()
 
 
-def test_a_source_that_has_answered_has_more_time_for_its_bars():
+def test_after_the_first_response_the_timeout_of_the_bars_applies():
     contact: Any = Contact()
     source = Slow(contact)
     threading.Timer(0.3, source.go_on.set).start()
@@ -74,7 +74,7 @@ def test_a_source_that_has_answered_has_more_time_for_its_bars():
     assert len(Bounded(source, contact, 0.1, 30.0).fetch(None, None)) == 6
 
 
-def test_a_source_that_sends_no_bars_is_given_up():
+def test_a_source_that_sends_no_bars_times_out():
     contact = Contact()
     source = Slow(contact)
 

@@ -1,4 +1,4 @@
-"""What the API answers when AWS cannot be reached: each kind by its real cause, in a process of its own."""
+"""Responses of the API when AWS cannot be reached, each kind of failure with its real cause, in a separate process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from common.paths import ROOT
 
 SECONDS = 60.0
 
-ASKS_AWS = [path for path, route in ROUTES.items() if route.keyed]
+READS_AWS = [path for path, route in ROUTES.items() if route.api_key_required]
 
 SCRIPT = """
 import json, sys
@@ -38,15 +38,15 @@ KEYS = {"AWS_ACCESS_KEY_ID": "not-a-key", "AWS_SECRET_ACCESS_KEY": "not-a-secret
 REGION = {"AWS_DEFAULT_REGION": "us-east-1"}
 
 
-def asked(home: Path, paths: list[str], **environ: str) -> tuple[list[Any], list[str]]:
-    """What the API answers, and the lines of its log, in a process that knows nothing but these variables."""
+def call_api(home: Path, paths: list[str], **environ: str) -> tuple[list[Any], list[str]]:
+    """Return the responses of the API and the lines of its log, in a process with these environment variables only."""
     clean = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
-        # Its own look-up of credentials would leave this machine.
+        # boto3 looks for credentials at the metadata service of EC2, which is not on this machine.
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "error", "-c", SCRIPT, *paths],
         cwd=ROOT,
         env=clean | environ,
@@ -55,14 +55,14 @@ def asked(home: Path, paths: list[str], **environ: str) -> tuple[list[Any], list
         timeout=SECONDS,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()], done.stderr.splitlines()
+    assert process.returncode == 0, process.stderr
+    return [json.loads(line) for line in process.stdout.splitlines()], process.stderr.splitlines()
 
 
-def assert_unavailable(answers: list[Any], log: list[str], paths: list[str], cause: str) -> None:
-    """Each answer is a 503 in plain words, and the log has a line for each, with the cause and what to do."""
-    for path, (asked_path, status, headers, body) in zip(paths, answers, strict=True):
-        assert (asked_path, status, headers["Retry-After"]) == (path, 503, "5")
+def assert_unavailable(responses: list[Any], log: list[str], paths: list[str], cause: str) -> None:
+    """Assert that each response is a 503 problem, and that the log has a line for each with the cause and a hint."""
+    for path, (response_path, status, headers, body) in zip(paths, responses, strict=True):
+        assert (response_path, status, headers["Retry-After"]) == (path, 503, "5")
         assert headers["Content-Type"] == "application/problem+json"
         assert headers["Cache-Control"] == "no-store"
         assert body == {
@@ -81,7 +81,7 @@ def assert_unavailable(answers: list[Any], log: list[str], paths: list[str], cau
 
 @contextmanager
 def listener(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that does this with each connection, and its address."""
+    """Run a server that calls `answer` with each connection, and yield its address."""
     with ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         accepted: list[socket.socket] = []
@@ -106,8 +106,8 @@ def listener(answer: Callable[[socket.socket], None]) -> Iterator[str]:
                 connection.close()
 
 
-def sends(text: bytes) -> Callable[[socket.socket], None]:
-    """Read a request, send this, and close."""
+def send_response(text: bytes) -> Callable[[socket.socket], None]:
+    """Return a function that reads a request, sends a text, and closes the connection."""
 
     def answer(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -117,7 +117,7 @@ def sends(text: bytes) -> Callable[[socket.socket], None]:
     return answer
 
 
-def says_nothing(connection: socket.socket) -> None:
+def send_nothing(connection: socket.socket) -> None:
     """Leave the connection open."""
 
 
@@ -130,7 +130,7 @@ def closed_port() -> str:
 
 @pytest.fixture
 def full_port() -> Iterator[str]:
-    """An address that takes no more connections, and refuses none."""
+    """An address whose queue of connections is full: a connection is neither accepted nor refused."""
     if sys.platform != "linux":
         pytest.skip("other systems refuse a connection that finds the queue full")
     with ExitStack() as stack:
@@ -155,42 +155,42 @@ def full_port() -> Iterator[str]:
         pytest.param(REGION | KEYS | {"AWS_ENDPOINT_URL": "localhost:4566"}, "localhost:4566", id="no URL"),
     ],
 )
-def test_an_environment_that_lacks_something(tmp_path: Path, environ: dict[str, str], cause: str):
-    answers, log = asked(tmp_path, ASKS_AWS, **environ)
+def test_an_incomplete_environment(tmp_path: Path, environ: dict[str, str], cause: str):
+    responses, log = call_api(tmp_path, READS_AWS, **environ)
 
-    assert_unavailable(answers, log, ASKS_AWS, cause)
+    assert_unavailable(responses, log, READS_AWS, cause)
 
 
-def test_an_endpoint_that_nobody_listens_at(tmp_path: Path, closed_port: str):
+def test_an_endpoint_where_nothing_listens(tmp_path: Path, closed_port: str):
     endpoint = f"http://{closed_port}"
 
-    answers, log = asked(tmp_path, ASKS_AWS, **REGION, **KEYS, AWS_ENDPOINT_URL=endpoint)
+    responses, log = call_api(tmp_path, READS_AWS, **REGION, **KEYS, AWS_ENDPOINT_URL=endpoint)
 
-    assert_unavailable(answers, log, ASKS_AWS, f'Could not connect to the endpoint URL: "{endpoint}')
+    assert_unavailable(responses, log, READS_AWS, f'Could not connect to the endpoint URL: "{endpoint}')
 
 
-def test_on_lambda_the_log_gives_no_advice_for_a_laptop(tmp_path: Path, closed_port: str):
+def test_on_lambda_the_log_has_no_hint_for_a_laptop(tmp_path: Path, closed_port: str):
     environ = {**REGION, **KEYS, "AWS_ENDPOINT_URL": f"http://{closed_port}", "AWS_LAMBDA_FUNCTION_NAME": "api"}
 
-    ((_, status, headers, _),), (line,) = asked(tmp_path, ["/status"], **environ)
+    ((_, status, headers, _),), (line,) = call_api(tmp_path, ["/status"], **environ)
 
     assert (status, headers["Retry-After"]) == (503, "5")
     assert "Could not connect" in line
     assert "make run" not in line
 
 
-def test_a_proxy_that_nobody_listens_at(tmp_path: Path, closed_port: str):
+def test_a_proxy_where_nothing_listens(tmp_path: Path, closed_port: str):
     environ = {**REGION, **KEYS, "AWS_ENDPOINT_URL": "http://aws.invalid", "HTTP_PROXY": f"http://{closed_port}"}
 
-    answers, log = asked(tmp_path, ["/ibov/prices"], **environ)
+    responses, log = call_api(tmp_path, ["/ibov/prices"], **environ)
 
-    assert_unavailable(answers, log, ["/ibov/prices"], "Failed to connect to proxy URL")
+    assert_unavailable(responses, log, ["/ibov/prices"], "Failed to connect to proxy URL")
 
 
 def test_a_connection_that_is_not_accepted_in_time(tmp_path: Path, full_port: str):
-    answers, log = asked(tmp_path, ["/ibov/prices"], **REGION, **KEYS, AWS_ENDPOINT_URL=f"http://{full_port}")
+    responses, log = call_api(tmp_path, ["/ibov/prices"], **REGION, **KEYS, AWS_ENDPOINT_URL=f"http://{full_port}")
 
-    assert_unavailable(answers, log, ["/ibov/prices"], "Connect timeout on endpoint URL")
+    assert_unavailable(responses, log, ["/ibov/prices"], "Connect timeout on endpoint URL")
 
 
 HALF = b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: "x"\r\n\r\n{}'
@@ -200,38 +200,42 @@ EXPIRED = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expi
 @pytest.mark.parametrize(
     ("scheme", "answer", "cause"),
     [
-        pytest.param("http", says_nothing, "Read timeout on endpoint URL", id="no answer in time"),
-        pytest.param("http", sends(b""), "Connection was closed", id="a connection that is closed"),
-        pytest.param("http", sends(HALF), "Connection broken", id="half of an answer"),
-        pytest.param("https", sends(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "SSL validation failed", id="no TLS"),
+        pytest.param("http", send_nothing, "Read timeout on endpoint URL", id="no answer in time"),
+        pytest.param("http", send_response(b""), "Connection was closed", id="a connection that is closed"),
+        pytest.param("http", send_response(HALF), "Connection broken", id="half of an answer"),
+        pytest.param("https", send_response(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "SSL validation failed", id="no TLS"),
         pytest.param(
             "http",
-            sends(b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(EXPIRED), EXPIRED)),
+            send_response(b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(EXPIRED), EXPIRED)),
             "(ExpiredToken)",
             id="credentials that have expired",
         ),
     ],
 )
-def test_a_server_that_is_no_backend(tmp_path: Path, scheme: str, answer: Callable[[socket.socket], None], cause: str):
+def test_a_server_that_does_not_respond_as_aws_does(
+    tmp_path: Path, scheme: str, answer: Callable[[socket.socket], None], cause: str
+):
     with listener(answer) as address:
-        answers, log = asked(tmp_path, ["/ibov/prices"], **REGION, **KEYS, AWS_ENDPOINT_URL=f"{scheme}://{address}")
+        responses, log = call_api(
+            tmp_path, ["/ibov/prices"], **REGION, **KEYS, AWS_ENDPOINT_URL=f"{scheme}://{address}"
+        )
 
-    assert_unavailable(answers, log, ["/ibov/prices"], cause)
+    assert_unavailable(responses, log, ["/ibov/prices"], cause)
 
 
 @pytest.mark.parametrize(
     "code", ["AccessDenied", "NoSuchBucket", "InvalidRequestException", *sorted(REJECTED_CREDENTIALS)]
 )
-def test_credentials_that_aws_does_not_take_are_another_matter_than_a_right_that_is_missing(code: str):
+def test_rejected_credentials_are_unreachable_and_a_missing_permission_is_not(code: str):
     error = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
 
     assert is_unreachable(error) is (code in REJECTED_CREDENTIALS)
 
 
-def test_what_needs_no_aws_is_answered_all_the_same(tmp_path: Path):
-    paths = [path for path in ROUTES if path not in ASKS_AWS and ROUTES[path].media_type == "application/json"]
+def test_routes_that_need_no_aws_work_without_it(tmp_path: Path):
+    paths = [path for path in ROUTES if path not in READS_AWS and ROUTES[path].media_type == "application/json"]
 
-    answers, log = asked(tmp_path, paths)
+    responses, log = call_api(tmp_path, paths)
 
-    assert [(path, status) for path, status, _, _ in answers] == [(path, 200) for path in paths]
+    assert [(path, status) for path, status, _, _ in responses] == [(path, 200) for path in paths]
     assert log == []

@@ -88,6 +88,22 @@ def test_a_dry_run_returns_the_changes_and_writes_nothing(laptop: Laptop, filled
     assert {bucket: moto_state.objects(bucket, "") for bucket in before} == before
 
 
+@pytest.mark.parametrize("volume", [0, None])
+def test_a_bar_without_volume_equals_the_bar_of_the_lake(laptop: Laptop, s3: Any, volume: int | None):
+    bars = known_bars()
+    bars.loc[2, "volume_negociado"] = 0
+    fill(raw_object(bars))
+    bars.loc[2, "volume_negociado"] = volume
+    s3.put_object(Bucket="b3-dataflow-athena", Key=MINE, Body=csv_text(bars).encode())
+
+    result = invoke(
+        laptop, start="2025-09-12", end="2025-09-12", source=f"csv:s3://b3-dataflow-athena/{MINE}", dry_run=True
+    )
+
+    assert result["equal"] == ["2025-09-12"]
+    assert result["outranked"] == []
+
+
 def test_the_backfill_makes_the_changes_of_its_dry_run(laptop: Laptop, filled: Any, mine: str):
     payload = {"start": "2025-09-12", "end": "2025-09-15", "source": mine, "as_correction": True}
     preview = invoke(laptop, **payload, dry_run=True)

@@ -16,7 +16,7 @@ from tests.conftest import NOWHERE
 from tests.support.bars import raw_object, session_bars
 from tests.support.checkout import chalice, chalice_local, checkout, clean_environ
 from tests.support.lake import fill
-from tests.support.processes import wait_for_answer
+from tests.support.processes import wait_for_response
 
 KEYS = {"AWS_ACCESS_KEY_ID": "mine", "AWS_SECRET_ACCESS_KEY": "mine", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -48,14 +48,14 @@ def test_local_serves_the_lake_at_the_endpoint_that_is_exported(
     environ = environ | {"AWS_ENDPOINT_URL": laptop.aws.endpoint}
 
     with chalice_local(clone, *options, environ=environ) as (url, running):
-        answer = wait_for_answer(f"{url}/ibov/volatility?limit=3", running)
+        answer = wait_for_response(f"{url}/ibov/volatility?limit=3", running)
 
     assert [row["data"] for row in answer["rows"]] == ["2025-01-15", "2025-01-14", "2025-01-13"]
 
 
-def test_local_without_an_aws_answers_what_needs_none_and_says_what_to_start(clone: Path, environ: dict[str, str]):
+def test_local_without_an_aws_serves_routes_that_need_none_and_logs_a_hint(clone: Path, environ: dict[str, str]):
     with chalice_local(clone, environ=environ | {"AWS_ENDPOINT_URL": NOWHERE}) as (url, running):
-        assert wait_for_answer(f"{url}/", running)
+        assert wait_for_response(f"{url}/", running)
         status, headers, body = problem(f"{url}/ibov/volatility")
 
     assert (status, headers["Content-Type"], body["status"]) == (503, "application/problem+json", 503)
@@ -64,7 +64,7 @@ def test_local_without_an_aws_answers_what_needs_none_and_says_what_to_start(clo
     assert "Traceback" not in running.output
 
 
-def test_what_is_not_exported_is_that_of_make_run():
+def test_unset_variables_get_the_values_of_make_run():
     environ = {"PATH": "/bin"}
 
     chalice_command.prepare(environ)
@@ -82,11 +82,11 @@ def test_what_is_not_exported_is_that_of_make_run():
     "exported",
     [
         {**KEYS, "AWS_DEFAULT_REGION": "sa-east-1", "AWS_ENDPOINT_URL": NOWHERE},
-        # The settings of a stage: what is asked is the real AWS, by the user's own profile.
+        # With the settings of a stage, requests go to the real AWS with the user's own profile.
         {"B3_RAW_BUCKET": "b3-dataflow-raw-123456789012-us-east-1-dev", "AWS_PROFILE": "mine"},
     ],
 )
-def test_what_is_exported_stays(exported: dict[str, str]):
+def test_exported_variables_keep_their_values(exported: dict[str, str]):
     environ = dict(exported)
 
     chalice_command.prepare(environ)
@@ -108,13 +108,13 @@ def test_what_is_exported_stays(exported: dict[str, str]):
     ],
 )
 @pytest.mark.parametrize("exported", [{}, KEYS])
-def test_what_needs_a_stage_ends_in_one_line_that_names_the_command(
+def test_a_command_that_needs_a_stage_is_refused_in_one_line(
     clone: Path, environ: dict[str, str], command: tuple[str, ...], hint: str, exported: dict[str, str]
 ):
-    done = chalice(clone, *command, environ=environ | exported)
+    process = chalice(clone, *command, environ=environ | exported)
 
-    assert (done.returncode, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
+    assert (process.returncode, process.stdout) == (1, "")
+    (line,) = process.stderr.splitlines()
     assert line.startswith("Error: use `make ")
     assert hint in line
     assert not (clone / "out").exists()

@@ -22,13 +22,13 @@ from common.paths import ROOT
 from local import cli
 from tests.conftest import NOWHERE
 from tests.support.bars import csv_text, known_bars
-from tests.support.processes import SECONDS, fails, get, local, runs
+from tests.support.processes import SECONDS, command_error, get, make_run, run_command
 
 
 def test_it_prints_its_steps_serves_and_leaves_nothing_running(tmp_path: Path):
     path = tmp_path / "six.csv"
     path.write_text(csv_text(known_bars()))
-    with local("--source", f"csv:{path}") as running:
+    with make_run("--source", f"csv:{path}") as running:
         api = running.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
         aws = running.wait_for(r"AWS_ENDPOINT_URL=(\S+)")
 
@@ -44,7 +44,7 @@ def test_it_prints_its_steps_serves_and_leaves_nothing_running(tmp_path: Path):
     for number, name in enumerate(("AWS", "stack", "ingest", "event", "Glue job", "API"), 1):
         assert re.search(rf"^  {number}/6  {name} +\d+\.\d s  \S", running.output, re.MULTILINE), running.output
     assert "6 bars from csv, 2025-09-10 to 2025-09-17" in running.output
-    assert "6 bars in, 0 refused, 6 sessions in 1 years, to 2025-09-17" in running.output
+    assert "6 rows in, 0 refused, 6 sessions in 1 years, to 2025-09-17" in running.output
     assert "SYNTHETIC" not in running.output
     assert running.output.rstrip().endswith("stopped: nothing is left running")
     assert "Traceback" not in running.output
@@ -70,7 +70,7 @@ def assert_head_has_no_body(api: str) -> None:
 
 
 def test_without_yahoo_the_sample_is_used_and_announced():
-    with local(HTTPS_PROXY=NOWHERE) as running:
+    with make_run(HTTPS_PROXY=NOWHERE) as running:
         api = running.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
         running.wait_for("curl .*status")
 
@@ -85,7 +85,7 @@ def test_without_yahoo_the_sample_is_used_and_announced():
 
 
 def test_ctrl_c_during_the_start_stops_it():
-    with local("--source", "sample") as running:
+    with make_run("--source", "sample") as running:
         running.wait_for("2/6")
         assert running.stop() == 0
 
@@ -101,7 +101,7 @@ def used_port() -> Iterator[int]:
 
 def backfill(aws: str, *arguments: str) -> str:
     """Return the output of a backfill that must succeed."""
-    process = runs("backfill", "--aws-port", aws.rpartition(":")[2], *arguments)
+    process = run_command("backfill", "--aws-port", aws.rpartition(":")[2], *arguments)
     assert process.returncode == 0, process.stderr
     return str(process.stdout)
 
@@ -111,12 +111,12 @@ def test_a_backfill_adds_days_while_it_runs(tmp_path: Path):
     path.write_text(csv_text(known_bars().drop(3)))
     more.write_text(csv_text(known_bars()))
     days = ("--start", "2025-09-15", "--end", "2025-09-16", "--source", f"csv:{more}")
-    with local("--source", f"csv:{path}") as running:
+    with make_run("--source", f"csv:{path}") as running:
         api = running.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
         aws = running.wait_for(r"AWS_ENDPOINT_URL=(\S+)")
         running.wait_for("curl .*status")
 
-        assert fails("backfill", "--aws-port", aws.rpartition(":")[2], *days, "--source", "auto") == (
+        assert command_error("backfill", "--aws-port", aws.rpartition(":")[2], *days, "--source", "auto") == (
             "error: source is 'auto'; allowed: yahoo, sample or csv:<path>"
         )
 
@@ -149,15 +149,15 @@ def test_a_backfill_without_a_lake_is_one_clear_line(used_port: int):
     days = ("--start", "2025-09-15", "--end", "2025-09-16")
     assert re.fullmatch(
         r"error: no local AWS answers on http://127\.0\.0\.1:9: start `make run`, or set another port with --aws-port",
-        fails("backfill", *days, "--aws-port", "9"),
+        command_error("backfill", *days, "--aws-port", "9"),
     )
 
 
 def test_a_port_in_use_is_one_clear_line(used_port: int):
-    assert fails("--aws-port", str(used_port), "--port", "0", "--source", "sample") == (
+    assert command_error("--aws-port", str(used_port), "--port", "0", "--source", "sample") == (
         f"error: cannot listen on 127.0.0.1:{used_port}: Address already in use; choose another with AWS_PORT="
     )
-    assert f"127.0.0.1:{used_port}: Address already in use; choose another with PORT=" in fails(
+    assert f"127.0.0.1:{used_port}: Address already in use; choose another with PORT=" in command_error(
         "--port", str(used_port), "--aws-port", "0", "--source", "sample"
     )
 
@@ -166,7 +166,7 @@ def test_one_port_for_both_is_one_clear_line():
     with socket.create_server(("127.0.0.1", 0)) as probe:
         free = str(probe.getsockname()[1])
 
-    assert fails("--port", free, "--aws-port", free, "--source", "sample") == (
+    assert command_error("--port", free, "--aws-port", free, "--source", "sample") == (
         f"error: PORT and AWS_PORT are both {free}; allowed: two ports, or 0 for a free one"
     )
 
@@ -203,7 +203,7 @@ def test_an_invalid_command_line_is_one_clear_line(arguments: list[str], line: s
 
 @pytest.mark.parametrize("command", [[], ["backfill", "--start", "2025-09-15", "--end", "2025-09-16"]])
 def test_an_invalid_setting_is_one_clear_line_before_the_first_step(command: list[str]):
-    process = runs(*command, B3_TABLE="9")
+    process = run_command(*command, B3_TABLE="9")
 
     assert (process.returncode, process.stdout) == (1, "")
     assert re.fullmatch(r"error: B3_TABLE is '9'; allowed: .*\n", process.stderr)
@@ -213,7 +213,7 @@ def test_a_python_without_the_packages_names_the_right_one():
     # -S hides the installed packages.
     assert re.fullmatch(
         r"error: this Python lacks the package \w+; use `make run` or `\.venv/bin/python -m local`",
-        fails(python=("-S", "-m", "local")),
+        command_error(python=("-S", "-m", "local")),
     )
 
 
@@ -236,7 +236,7 @@ def test_a_job_that_fails_is_one_clear_line(tmp_path: Path):
     )
     ports = ("--port", "0", "--aws-port", "0")
 
-    line = fails(str(tmp_path), *ports, "--source", f"csv:{bars}", python=("-c", with_script))
+    line = command_error(str(tmp_path), *ports, "--source", f"csv:{bars}", python=("-c", with_script))
 
     assert line == "error: the Glue job ended FAILED: ValueError: the reason"
 
@@ -245,27 +245,29 @@ def test_a_job_that_refuses_all_bars_is_one_clear_line(tmp_path: Path):
     sunday = tmp_path / "sunday.csv"
     sunday.write_text("date,open,high,low,close,volume\n2025-01-05,1,1,1,1,1\n")
 
-    line = fails("--port", "0", "--aws-port", "0", "--source", f"csv:{sunday}")
+    line = command_error("--port", "0", "--aws-port", "0", "--source", f"csv:{sunday}")
 
-    assert line == "error: the job refused all 1 bars: sem_pregao 1"
+    assert line == "error: the job refused all 1 rows: sem_pregao 1"
 
 
 def test_an_invalid_source_is_one_clear_line(tmp_path: Path):
     ports = ("--port", "0", "--aws-port", "0")
-    assert fails(*ports, "--source", "nasdaq") == (
+    assert command_error(*ports, "--source", "nasdaq") == (
         "error: source is 'nasdaq'; allowed: auto, yahoo, sample or csv:<path>"
     )
-    assert "source is 'csv:'" in fails(*ports, "--source", "csv:")
+    assert "source is 'csv:'" in command_error(*ports, "--source", "csv:")
     assert re.search(
-        r"cannot read .*absent\.csv: No such file", fails(*ports, "--source", f"csv:{tmp_path}/absent.csv")
+        r"cannot read .*absent\.csv: No such file", command_error(*ports, "--source", f"csv:{tmp_path}/absent.csv")
     )
     malformed = tmp_path / "malformed.csv"
     malformed.write_text("date,open,high,low,close,volume\n2025-01-02,1,1,1,x,1\n")
-    assert re.search(r"malformed\.csv, line 2, close: 'x'; allowed", fails(*ports, "--source", f"csv:{malformed}"))
+    assert re.search(
+        r"malformed\.csv, line 2, close: 'x'; allowed", command_error(*ports, "--source", f"csv:{malformed}")
+    )
 
 
 def test_help_names_every_option():
-    process = runs("--help")
+    process = run_command("--help")
 
     assert process.returncode == 0
     for option in ("--source", "--port", "--aws-port", "csv:<path>", "4566", "8000"):

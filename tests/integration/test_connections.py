@@ -1,4 +1,4 @@
-"""Clients of both ports that hang up, stop in the middle of a request, or send what cannot be read."""
+"""Clients of both ports that close the connection, stop in the middle of a request, or send a malformed one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def port(request: pytest.FixtureRequest, running: Laptop, url: str) -> str:
 
 
 @pytest.fixture
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """A short timeout of connections."""
     monkeypatch.setattr(Connection, "timeout", 0.2)
 
@@ -36,8 +36,8 @@ def connect(port: str) -> socket.socket:
     return socket.create_connection((host, int(number)), SECONDS)
 
 
-def received(connection: socket.socket) -> bytes:
-    """All that the server sends until it closes the connection."""
+def read_all(connection: socket.socket) -> bytes:
+    """Return the bytes that the server sends until it closes the connection."""
     data = b""
     while chunk := connection.recv(65536):
         data += chunk
@@ -84,17 +84,17 @@ def test_a_length_that_is_not_a_number_is_refused(port: str, lengths: list[str],
     ],
     ids=["nothing", "line", "headers", "body"],
 )
-def test_a_request_that_is_half_sent_times_out(
-    port: str, patience: None, capfd: pytest.CaptureFixture[str], sent: bytes
+def test_an_incomplete_request_times_out(
+    port: str, short_timeout: None, capfd: pytest.CaptureFixture[str], sent: bytes
 ):
     with connect(port) as connection:
         connection.sendall(sent)
-        assert received(connection) == b""
+        assert read_all(connection) == b""
 
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_a_request_that_is_half_sent_holds_up_no_other(running: Laptop, url: str):
+def test_an_incomplete_request_does_not_block_others(running: Laptop, url: str):
     port = urlsplit(running.aws.endpoint).netloc
     with connect(port) as half:
         half.sendall(b"PUT /b3-dataflow-raw/a HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\nhalf")
@@ -104,7 +104,7 @@ def test_a_request_that_is_half_sent_holds_up_no_other(running: Laptop, url: str
         other.close()
 
 
-def test_an_object_that_is_half_sent_is_not_stored(running: Laptop, url: str):
+def test_an_object_whose_body_is_incomplete_is_not_stored(running: Laptop, url: str):
     port = urlsplit(running.aws.endpoint).netloc
     before = set(threading.enumerate())
     with connect(port) as half:

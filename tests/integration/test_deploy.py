@@ -232,7 +232,7 @@ def test_a_concurrent_deploy_is_an_error(
     assert cli.main(DEPLOY, dependencies(root)) == 0
 
 
-def test_what_is_not_said_stays_as_it_is(account: Account, root: Path):
+def test_omitted_options_keep_their_values(account: Account, root: Path):
     assert (
         cli.main([*DEPLOY, "--arch", "arm64", "--email", "ana@example.org", "--budget", "9"], dependencies(root)) == 0
     )

@@ -1,4 +1,4 @@
-"""A lake that is kept on disk between runs of `make run`."""
+"""A lake that is stored on disk between runs of `make run`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from local.laptop import Laptop
 from tests.conftest import NOWHERE
 from tests.support.bars import csv_text, known_bars, raw_object
 from tests.support.lake import REFINED, fill, no_events
-from tests.support.processes import fails, get, local
+from tests.support.processes import command_error, get, make_run
 
 ATHENA = "b3-dataflow-athena"
 
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reopened(laptop: Laptop, folder: Path) -> Callable[[], Laptop]:
-    """Return a function that closes the kept lake, empties the local AWS, and opens the lake again."""
+    """Return a function that closes the stored lake, empties the local AWS, and opens the lake again."""
 
     def reopen() -> Laptop:
         laptop._close_store()
@@ -44,15 +44,15 @@ def reopened(laptop: Laptop, folder: Path) -> Callable[[], Laptop]:
         laptop.aws.reset()
         laptop._store = LakeStore(folder, ATHENA)
         laptop.create_stack()
-        wiring.forget()
+        wiring.clear_caches()
         return laptop
 
     return reopen
 
 
 @pytest.fixture
-def kept(laptop: Laptop, reopened: Callable[[], Laptop]) -> Any:
-    """A laptop with an empty lake that is kept."""
+def stored_laptop(laptop: Laptop, reopened: Callable[[], Laptop]) -> Any:
+    """A laptop with an empty lake that is stored on disk."""
     yield reopened()
     laptop._close_store()
     laptop._store, laptop.aws.save = None, lambda: None
@@ -64,7 +64,7 @@ def snapshot() -> Any:
     return states, bodies, moto_state.catalog()
 
 
-def test_objects_and_catalog_are_as_they_were(kept: Laptop, reopened: Callable[[], Laptop], s3: Any):
+def test_objects_and_catalog_are_restored(stored_laptop: Laptop, reopened: Callable[[], Laptop], s3: Any):
     fill(raw_object(known_bars()))
     s3.put_object(Bucket=REFINED, Key="mine/ação #1?.txt", Body=b"x", ContentType="text/plain", Metadata={"a": "b"})
     s3.create_bucket(Bucket="of-a-user")
@@ -79,11 +79,11 @@ def test_objects_and_catalog_are_as_they_were(kept: Laptop, reopened: Callable[[
     assert snapshot() == before
     response = s3.get_object(Bucket=REFINED, Key="mine/ação #1?.txt")
     assert (response["ContentType"], response["Metadata"]) == ("text/plain", {"a": "b"})
-    contents: Any = kept.contents()
+    contents: Any = stored_laptop.contents()
     assert contents.rows == 6
 
 
-def test_conditional_writes_go_on(kept: Laptop, reopened: Callable[[], Laptop], s3: Any):
+def test_conditional_writes_work_after_a_restart(stored_laptop: Laptop, reopened: Callable[[], Laptop], s3: Any):
     etag = s3.put_object(Bucket=REFINED, Key="a", Body=b"1")["ETag"]
 
     reopened()
@@ -93,11 +93,13 @@ def test_conditional_writes_go_on(kept: Laptop, reopened: Callable[[], Laptop], 
     s3.put_object(Bucket=REFINED, Key="a", Body=b"2", IfMatch=etag)
 
 
-def test_each_response_that_was_sent_holds_after_a_kill(kept: Laptop, folder: Path, tmp_path: Path, s3: Any):
+def test_after_a_kill_the_file_has_every_change_whose_response_was_sent(
+    stored_laptop: Laptop, folder: Path, tmp_path: Path, s3: Any
+):
     copies = []
     for number in range(3):
         s3.put_object(Bucket=REFINED, Key=f"k{number}", Body=b"x")
-        # What the disk has at this moment is what a kill would leave.
+        # A kill at this moment would leave the folder in this state.
         copies.append(shutil.copytree(folder, tmp_path / f"copy{number}"))
 
     for number, copy in enumerate(copies):
@@ -107,7 +109,9 @@ def test_each_response_that_was_sent_holds_after_a_kill(kept: Laptop, folder: Pa
         assert keys == [f"k{each}" for each in range(number + 1)]
 
 
-def test_a_lease_of_a_killed_run_is_released_and_its_raw_object_merged(kept: Laptop, reopened: Callable[[], Laptop]):
+def test_a_lease_of_a_killed_run_is_released_and_its_raw_object_merged(
+    stored_laptop: Laptop, reopened: Callable[[], Laptop]
+):
     fill(raw_object(known_bars().iloc[:3]))
     lake = wiring.lake()
     with no_events():
@@ -117,20 +121,20 @@ def test_a_lease_of_a_killed_run_is_released_and_its_raw_object_merged(kept: Lap
     lake.put_manifest(Manifest("writing", Lease("jr_killed", datetime.now(UTC)), manifest.contents), etag)
 
     reopened()
-    kept.start_unmerged()
+    stored_laptop.start_unmerged()
 
-    (run,) = kept.refined()
+    (run,) = stored_laptop.refined()
     healed: Any = wiring.lake().manifest()[0]
     assert run.state == "SUCCEEDED", run.error
     assert (healed.state, healed.lease, healed.contents.rows) == ("ready", None, 6)
-    kept.start_unmerged()
-    assert len(kept.refined()) == 1
+    stored_laptop.start_unmerged()
+    assert len(stored_laptop.refined()) == 1
 
 
-def test_a_second_one_on_the_same_folder_is_refused(kept: Laptop, folder: Path):
+def test_a_second_laptop_on_the_same_folder_is_refused(stored_laptop: Laptop, folder: Path):
     ports = ("--port", "0", "--aws-port", "0", "--source", "sample")
 
-    assert fails(*ports, "--lake", str(folder)) == (
+    assert command_error(*ports, "--lake", str(folder)) == (
         f"error: LAKE is {folder}: another `make run` (process {os.getpid()}) is using it; stop that, or choose "
         "another folder"
     )
@@ -170,10 +174,10 @@ def sql(statement: str) -> Callable[[Path], None]:
     ids=["object", "catalog", "truncated", "empty", "foreign", "older", "newer", "renamed"],
 )
 def test_a_damaged_or_other_store_is_reported(
-    kept: Laptop, folder: Path, s3: Any, damage: Callable[[Path], None], message: str
+    stored_laptop: Laptop, folder: Path, s3: Any, damage: Callable[[Path], None], message: str
 ):
     s3.put_object(Bucket=REFINED, Key="a", Body=b"the body")
-    kept._close_store()
+    stored_laptop._close_store()
     damage(folder / "lake.sqlite3")
 
     for _ in range(2):
@@ -183,7 +187,7 @@ def test_a_damaged_or_other_store_is_reported(
         assert message in str(raised.value)
 
 
-def test_a_creation_that_was_killed_is_done_again(folder: Path):
+def test_a_file_whose_creation_was_killed_is_created_again(folder: Path):
     folder.mkdir()
     (folder / "lake.sqlite3.new").write_bytes(b"half")
 
@@ -192,22 +196,22 @@ def test_a_creation_that_was_killed_is_done_again(folder: Path):
     assert sorted(path.name for path in folder.iterdir()) == ["lake.sqlite3", "lock"]
 
 
-def test_a_second_run_adds_what_is_new_and_without_a_network_serves_what_there_is(folder: Path, tmp_path: Path):
+def test_a_second_run_adds_bars_and_works_without_a_network(folder: Path, tmp_path: Path):
     path = tmp_path / "bars.csv"
     path.write_text(csv_text(known_bars().iloc[:4]))
-    with local("--source", f"csv:{path}", "--lake", str(folder)) as running:
+    with make_run("--source", f"csv:{path}", "--lake", str(folder)) as running:
         running.wait_for("curl .*status")
         running.stop(signal.SIGKILL)
     assert f"The lake is kept in {folder}." in running.output
 
     path.write_text(csv_text(known_bars().iloc[2:]))
-    with local("--source", f"csv:{path}", "--lake", str(folder)) as running:
+    with make_run("--source", f"csv:{path}", "--lake", str(folder)) as running:
         running.wait_for("curl .*status")
         running.stop()
     assert "the lake has 4 sessions to 2025-09-15" in running.output
-    assert "8 bars in, 0 refused, 6 sessions" in running.output
+    assert "8 rows in, 0 refused, 6 sessions" in running.output
 
-    with local("--lake", str(folder), HTTPS_PROXY=NOWHERE) as running:
+    with make_run("--lake", str(folder), HTTPS_PROXY=NOWHERE) as running:
         api = running.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
         running.wait_for("curl .*status")
         assert get(f"{api}/ibov/prices")["meta"]["count"] == 6
@@ -217,7 +221,7 @@ def test_a_second_run_adds_what_is_new_and_without_a_network_serves_what_there_i
 
 
 def test_without_a_folder_the_first_lines_say_that_the_lake_is_in_memory():
-    with local("--source", "sample", "--lake", "") as running:
+    with make_run("--source", "sample", "--lake", "") as running:
         running.wait_for("The lake is in memory and is lost at the end; LAKE=<folder> keeps it.\n")
         running.wait_for("2/6")
         running.stop()

@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 def create(running: Laptop, folder: Path) -> Callable[[], None]:
     """Function that creates the stack of the copy in an empty account."""
     running.aws.reset()
-    wiring.forget()
+    wiring.clear_caches()
     return lambda: stack.create(wiring.settings(), running.app.app, folder)
 
 

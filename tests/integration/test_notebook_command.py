@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 
 from common.paths import ROOT
 from local.notebook_command import NOTEBOOK, bare
-from tests.support.processes import SECONDS, Running, fails, wait_for_answer
+from tests.support.processes import SECONDS, Running, command_error, wait_for_response
 
 PORTS = ("--aws-port", "9", "--port", "9")
 
@@ -55,7 +55,7 @@ def jupyter(url: str, project: Path, free: int) -> Iterator[Running]:
 def token(jupyter: Running, free: int) -> str:
     """Wait until Jupyter listens and return the token that it prints."""
     token = jupyter.wait_for(rf"http://127\.0\.0\.1:{free}/lab/tree/{NOTEBOOK}\?token=(\w+)")
-    wait_for_answer(f"http://127.0.0.1:{free}/api", jupyter)
+    wait_for_response(f"http://127.0.0.1:{free}/api", jupyter)
     return token
 
 
@@ -121,7 +121,7 @@ def test_the_notebook_is_saved_without_outputs_and_a_copy_with_them(token: str, 
 
 
 def test_without_a_running_aws_the_error_is_one_line():
-    assert fails("notebook", *PORTS) == (
+    assert command_error("notebook", *PORTS) == (
         "error: no local AWS answers on http://127.0.0.1:9: start `make run`, or set another port with AWS_PORT="
     )
 
@@ -129,6 +129,6 @@ def test_without_a_running_aws_the_error_is_one_line():
 def test_without_a_running_api_the_error_is_one_line(url: str):
     aws_port = os.environ["AWS_ENDPOINT_URL"].rpartition(":")[2]
 
-    assert fails("notebook", *PORTS, "--aws-port", aws_port) == (
+    assert command_error("notebook", *PORTS, "--aws-port", aws_port) == (
         "error: no API answers on http://127.0.0.1:9: start `make run`, or set another port with PORT="
     )

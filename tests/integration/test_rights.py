@@ -121,7 +121,7 @@ class Deployment:
     def ask(self) -> None:
         """Request every route, a response longer than a page of results, and a query that times out."""
         # Start without a cached manifest.
-        wiring.forget()
+        wiring.clear_caches()
         for path in ROUTES:
             self.get(path)
         self.get("/ibov/prices?limit=1200&fields=data")
@@ -168,7 +168,7 @@ def recorder(running: Laptop, names: Names, tmp_path_factory: Any) -> Iterator[R
         monkeypatch.setattr(on_s3_event, "bucket", names.raw)
         monkeypatch.setattr("tempfile.gettempdir", lambda: folder)
         type(YfData)._instances.pop(YfData, None)
-        wiring.forget()
+        wiring.clear_caches()
         running.create_stack()
         deployment = Deployment(running, names, recorder)
         deployment.s3.put_bucket_notification_configuration(Bucket=names.raw, NotificationConfiguration={})
@@ -178,7 +178,7 @@ def recorder(running: Laptop, names: Names, tmp_path_factory: Any) -> Iterator[R
         yield recorder
     type(YfData)._instances.pop(YfData, None)
     running.aws.reset()
-    wiring.forget()
+    wiring.clear_caches()
 
 
 @pytest.mark.parametrize("role", ROLES)

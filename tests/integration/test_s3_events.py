@@ -115,7 +115,7 @@ def test_retries_wait_for_their_delay(laptop: Laptop):
     first, second, third = attempts
     assert second - first >= 0.1
     assert third - second >= 0.3
-    # The document of the local AWS says so.
+    # The delays that docs/local-aws.md documents.
     assert laptop.aws.events._retry_after == (3.0, 6.0)
 
 

@@ -18,7 +18,7 @@ from tests.support.bars import raw_object, session_bars
 from tests.support.checkout import chalice, chalice_local, checkout, clean_environ, status
 from tests.support.deploying import Account, dependencies
 from tests.support.lake import fill
-from tests.support.processes import wait_for_answer
+from tests.support.processes import wait_for_response
 
 SECONDS = 900.0
 
@@ -41,7 +41,7 @@ def python(clone: Path) -> str:
 
 def test_chalice_local_answers_with_clean_environ(clone: Path, python: str, tmp_path: Path):
     with chalice_local(clone, environ=clean_environ(tmp_path), python=python) as (url, running):
-        assert wait_for_answer(f"{url}/", running)
+        assert wait_for_response(f"{url}/", running)
         # 200 if `make run` is running on this machine.
         assert status(f"{url}/ibov/volatility") in (200, 503)
 
@@ -55,7 +55,7 @@ def test_chalice_local_serves_the_lake_at_the_endpoint_that_is_exported(
     environ = clean_environ(tmp_path) | {"AWS_ENDPOINT_URL": laptop.aws.endpoint}
 
     with chalice_local(clone, "--stage", "local", environ=environ, python=python) as (url, running):
-        answer = wait_for_answer(f"{url}/ibov/volatility?limit=2", running)
+        answer = wait_for_response(f"{url}/ibov/volatility?limit=2", running)
 
     assert [row["data"] for row in answer["rows"]] == ["2025-01-15", "2025-01-14"]
 
@@ -78,7 +78,9 @@ def test_the_environment_has_what_the_library_and_the_job_import(clone: Path, py
 
 
 @pytest.mark.parametrize("command", [("deploy", "--stage", "dev"), ("delete", "--stage", "dev"), ("package", "out")])
-def test_what_needs_a_stage_ends_in_one_line(clone: Path, python: str, tmp_path: Path, command: tuple[str, ...]):
+def test_a_command_that_needs_a_stage_is_refused_in_one_line(
+    clone: Path, python: str, tmp_path: Path, command: tuple[str, ...]
+):
     process = chalice(clone, *command, environ=clean_environ(tmp_path), python=python)
 
     assert (process.returncode, process.stdout, process.stderr.count("\n")) == (1, "", 1)

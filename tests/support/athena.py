@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 DATABASE, TABLE, WORKGROUP = "b3_refined_db", "ibov_refined", "b3-dataflow"
 DEADLINE = 30.0
+"""The timeout of a query and of `wait_until`, in seconds."""
 
 THE_QUERY = """
 SELECT data, preco_abertura, preco_fechamento,
@@ -23,6 +24,7 @@ WHERE year = 2025 AND month = 10 ORDER BY data DESC LIMIT 10;
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait until a condition holds. `what` describes it in the error."""
     deadline = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < deadline, f"not after {DEADLINE} s: {what}"

@@ -17,8 +17,7 @@ from chalicelib.schema import RAW
 from local.sample import generate
 
 # Six sessions of September 2025 from Yahoo, and their features. The last two columns were computed over the whole
-# history;
-# in a lake of these six rows only, the first two values of each are null.
+# history: in a lake of these six rows only, the first two values of each are null.
 KNOWN = pd.DataFrame(
     [
         ("2025-09-10", 141612.0, 143182.0, 141612.0, 142349.0, 1570.0, 1.10, 0.940000, 0.404475),

@@ -37,7 +37,7 @@ def chromium_path() -> str:
 
 @contextmanager
 def chromium(path: str) -> Iterator[Browser]:
-    """A Chromium with a profile of its own."""
+    """Start Chromium with a new profile, and yield it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

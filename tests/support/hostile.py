@@ -133,7 +133,7 @@ anything = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30)).map(lambda 
 
 
 @st.composite
-def questions(draw: st.DrawFn, path: str) -> str:
+def query_strings(draw: st.DrawFn, path: str) -> str:
     """Return a query string of a route: mostly valid, sometimes with malformed, repeated or unknown parameters."""
     names = draw(st.lists(st.sampled_from(PARAMETERS[path] or [""]), max_size=4, unique=True))
     parts = [f"{name}={quote(draw(VALID[name]))}" for name in names if name]

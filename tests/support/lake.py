@@ -45,7 +45,7 @@ def fill(*objects: tuple[str, bytes]) -> Contents:
     contents = update_refined(wiring.lake(), catalog, "jr_fill", lambda: NOW)
     assert contents is not None
     # The cache of the manifest would hide the commit for some seconds.
-    wiring.forget()
+    wiring.clear_caches()
     return contents
 
 
@@ -57,4 +57,4 @@ def served(running: Laptop, *objects: tuple[str, bytes]) -> Iterator[Any]:
     fill(*objects)
     yield Client(running.app.app).http
     running.aws.reset()
-    wiring.forget()
+    wiring.clear_caches()

@@ -20,6 +20,7 @@ from typing import Any
 from common.paths import ROOT
 
 SECONDS = 60.0
+"""The timeout of a process, and of a wait for its output."""
 
 # The alarm survives execvp, so the process ends after 120 s even if the tests are killed.
 LIMITED = "import os, signal, sys; signal.alarm(120); os.execvp(sys.argv[1], sys.argv[1:])"
@@ -85,8 +86,8 @@ def get(url: str) -> Any:
 
 
 @contextmanager
-def local(*arguments: str, **environ: str) -> Iterator[Running]:
-    """Run `make run` on free ports."""
+def make_run(*arguments: str, **environ: str) -> Iterator[Running]:
+    """Run the command of `make run` on free ports until the end of the block."""
     running = Running([sys.executable, "-m", "local", "--port", "0", "--aws-port", "0", *arguments], environ)
     try:
         yield running
@@ -95,7 +96,7 @@ def local(*arguments: str, **environ: str) -> Iterator[Running]:
             running.stop(signal.SIGKILL)
 
 
-def runs(*arguments: str, python: tuple[str, ...] = ("-m", "local"), **environ: str) -> Any:
+def run_command(*arguments: str, python: tuple[str, ...] = ("-m", "local"), **environ: str) -> Any:
     """Run a command to its end and return the completed process."""
     return subprocess.run(
         [sys.executable, *python, *arguments],
@@ -108,9 +109,9 @@ def runs(*arguments: str, python: tuple[str, ...] = ("-m", "local"), **environ: 
     )
 
 
-def fails(*arguments: str, python: tuple[str, ...] = ("-m", "local")) -> str:
+def command_error(*arguments: str, python: tuple[str, ...] = ("-m", "local")) -> str:
     """Run a command that must fail, and return its error output, which must be one line."""
-    process = runs(*arguments, python=python)
+    process = run_command(*arguments, python=python)
     assert process.returncode == 1
     lines = [line for line in process.stderr.splitlines() if line.strip()]
     assert len(lines) == 1, process.stderr
@@ -118,7 +119,7 @@ def fails(*arguments: str, python: tuple[str, ...] = ("-m", "local")) -> str:
     return lines[0]
 
 
-def wait_for_answer(url: str, running: Running) -> Any:
+def wait_for_response(url: str, running: Running) -> Any:
     """Wait until a process responds at a URL, and return the JSON."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:

@@ -194,7 +194,7 @@ def aws_calls(role: str, names: Names) -> list[Right]:
 
 @dataclass(slots=True)
 class Recorder:
-    """The calls that each role's code makes while it lasts: through boto3's default session, or a `boto3.Session`."""
+    """Records the calls of each role's code in a `with` block, through boto3's default session or a `boto3.Session`."""
 
     role: str | None = None
     calls: dict[str, list[tuple[str, Parameters]]] = field(default_factory=lambda: {role: [] for role in ROLES})

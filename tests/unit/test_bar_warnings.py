@@ -25,7 +25,7 @@ def days_with(result: Refined, name: str) -> list[str]:
     ]
 
 
-def test_a_bar_may_have_several_and_the_count_is_of_bars():
+def test_a_bar_can_have_several_warnings_and_each_counts_its_bars():
     bars = known_bars()
     for name in PRICES:
         bars.loc[3, name] = bars[name].iloc[2]
@@ -64,7 +64,7 @@ def test_ash_wednesday_is_a_short_session():
 
 
 def test_an_open_at_the_previous_close_is_counted_without_a_warning():
-    bars = known_bars()  # opens of the 2nd, 3rd and 5th session are the close before; the 4th and 6th are not
+    bars = known_bars()  # the 2nd, 3rd and 5th open at the previous close; the 4th and 6th do not
 
     result = refined(raw_object(bars))
 

@@ -1,4 +1,4 @@
-"""What `meta` says of the estimators: its figures are those of the real history, computed here from the CSV alone."""
+"""The figures in `meta.caveats` are those of the real history, computed here from the CSV alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def since_2008(real_csv: Path) -> pd.DataFrame:
     return table.assign(night=night)["2008":]
 
 
-def test_the_night_that_the_open_has_is_as_small_as_is_said(since_2008: pd.DataFrame):
+def test_the_variance_of_the_overnight_return_is_the_percentage_in_the_caveats(since_2008: pd.DataFrame):
     share = since_2008["night"].var() / since_2008["retorno_log"].var()
 
     assert round(100 * share, 2) == OVERNIGHT_PERCENT
@@ -29,7 +29,7 @@ def test_the_night_that_the_open_has_is_as_small_as_is_said(since_2008: pd.DataF
 
 
 @pytest.mark.parametrize("estimator", MEDIAN_RATIOS)
-def test_an_estimator_is_as_much_lower_than_close_to_close_as_is_said(since_2008: pd.DataFrame, estimator: str):
+def test_the_median_ratio_to_close_to_close_is_the_one_in_the_caveat(since_2008: pd.DataFrame, estimator: str):
     ratio = since_2008[f"vol_{estimator}_252d"] / since_2008["vol_close_to_close_252d"]
 
     assert round(ratio.median(), 3) == MEDIAN_RATIOS[estimator]  # type: ignore[index]
@@ -37,7 +37,7 @@ def test_an_estimator_is_as_much_lower_than_close_to_close_as_is_said(since_2008
     assert (ratio < 1).all()
 
 
-def test_every_estimator_but_the_reference_has_a_caveat():
+def test_every_estimator_except_close_to_close_has_a_caveat():
     assert set(CAVEATS) == set(ESTIMATORS) - {"close_to_close"}
 
 

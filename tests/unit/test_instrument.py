@@ -59,7 +59,7 @@ def test_no_session_is_before_the_first_one_of_the_instrument():
     assert len(refined(bars, IBOV).bars) == 5
 
 
-def test_bars_of_another_ticker_are_refused_by_the_object():
+def test_an_object_with_bars_of_another_ticker_is_refused():
     body = parquet.encode(raw_rows(session_bars("2022-03-07", 3)), RAW)
 
     refused = raw.read(body, "raw/a.parquet", SHARE).refused
@@ -67,7 +67,7 @@ def test_bars_of_another_ticker_are_refused_by_the_object():
     assert refused["nota"].tolist() == ["ticker is 'IBOV'; allowed: 'PETR4'"]
 
 
-def test_yahoo_is_asked_for_the_symbol_of_the_instrument(monkeypatch, tmp_path):
+def test_the_request_to_yahoo_has_the_symbol_of_the_instrument(monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     bars = [("2022-03-07", 33.1, 33.5, 32.8, 33.25, 100)]
     with YahooServer(lambda request: chart(bars, symbol="PETR4.SA")) as server:

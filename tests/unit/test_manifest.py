@@ -11,7 +11,7 @@ from chalicelib.lake.manifest import Lease, Ledger, Manifest, YearObject, versio
 NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
 
 
-def test_a_lease_is_live_as_long_as_the_job_may_run():
+def test_a_lease_expires_after_the_timeout_of_the_job():
     lease = Lease("jr_1", NOW)
 
     assert not lease.has_expired(NOW + timedelta(minutes=9, seconds=59))

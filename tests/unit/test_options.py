@@ -9,7 +9,7 @@ import pytest
 
 from common import templates
 from common.paths import ROOT, TEMPLATES
-from infra.options import KEPT_PARAMETERS, STACK_OPTIONS, StackOption
+from infra.options import PRESERVED_PARAMETERS, STACK_OPTIONS, StackOption
 
 PARAMETERS = templates.load(TEMPLATES / "main.yaml")["Parameters"]
 
@@ -38,7 +38,7 @@ def test_make_passes_no_variable_of_the_environment(monkeypatch: pytest.MonkeyPa
 
 
 def test_each_option_is_a_parameter_of_the_template():
-    assert {*KEPT_PARAMETERS} <= PARAMETERS.keys()
+    assert {*PRESERVED_PARAMETERS} <= PARAMETERS.keys()
     for option in STACK_OPTIONS:
         # The template may have integers; the options of a command line are text.
         allowed = tuple(map(str, PARAMETERS[option.parameter].get("AllowedValues", ())))
@@ -46,4 +46,4 @@ def test_each_option_is_a_parameter_of_the_template():
 
 
 def test_each_parameter_with_a_default_keeps_its_value():
-    assert {name for name, parameter in PARAMETERS.items() if "Default" in parameter} <= {*KEPT_PARAMETERS}
+    assert {name for name, parameter in PARAMETERS.items() if "Default" in parameter} <= {*PRESERVED_PARAMETERS}

@@ -22,7 +22,7 @@ ROWS = [PricesParameters, VolatilityParameters, CompareParameters, AnomaliesPara
 
 
 @pytest.mark.parametrize("model", ROWS)
-def test_nothing_given_is_the_last_year_of_sessions(model):
+def test_the_defaults_are_the_newest_252_sessions(model):
     parameters = parse_texts(model, {})
 
     assert (parameters.first, parameters.last, parameters.limit, parameters.sort, parameters.cursor) == (
@@ -70,7 +70,7 @@ def test_the_volatility_is_that_of_estimator_and_window():
     assert parse_texts(PricesParameters, {"sort": ["vol_anualizada"]}).volatility_column == "vol_close_to_close_21d"
 
 
-def test_every_column_of_the_table_can_be_asked_for():
+def test_every_column_of_the_table_can_be_requested():
     for column in REFINED:
         assert parse_texts(PricesParameters, {"fields": [column.name], "limit": ["1"]}).columns == (column.name,)
 
@@ -114,7 +114,7 @@ def test_every_column_of_the_table_can_be_asked_for():
         ({"cursor": ["x"]}, "cursor", "x"),
     ],
 )
-def test_what_is_not_acceptable_is_named_with_what_was_received_and_what_is_allowed(model, texts, parameter, received):
+def test_an_error_names_the_parameter_the_received_value_and_the_allowed_ones(model, texts, parameter, received):
     with pytest.raises(BadParameter) as raised:
         parse_texts(model, texts)
 
@@ -136,7 +136,7 @@ def test_what_is_not_acceptable_is_named_with_what_was_received_and_what_is_allo
         (NoParameters, "limit", "1", "no parameter at all"),
     ],
 )
-def test_each_route_has_its_own(model, name, value, allowed):
+def test_each_route_has_its_own_parameters(model, name, value, allowed):
     with pytest.raises(BadParameter) as raised:
         parse_texts(model, {name: [value]})
 

@@ -141,9 +141,7 @@ class TestRealBars:
         assert live(recent, sessions, IBOV).sum() == 0
         assert live(recent.assign(ultima=True), sessions, IBOV).sum() == 0
 
-    def test_all_six_real_live_bars_are_refused_and_the_next_runs_final_bar_takes_their_place(
-        self, live_and_final: pd.DataFrame
-    ):
+    def test_each_real_live_bar_is_refused_and_a_later_final_bar_replaces_it(self, live_and_final: pd.DataFrame):
         names = [*PRICES, "volume_negociado"]
         for row in live_and_final.to_dict("records"):
             values = {
@@ -185,13 +183,13 @@ class TestRealBars:
         assert result.warnings["volume_zero"] == 55
         assert result.coverage.degraded() == []
 
-    def test_the_eighteen_gaps_are_listed_with_their_reasons(self, history: pd.DataFrame):
+    def test_of_the_eighteen_gaps_of_the_history_one_has_no_known_reason(self, history: pd.DataFrame):
         missing = refined(raw_object(history)).coverage.missing
 
         assert len(missing) == 18
         assert [day.isoformat() for day, reason in missing.items() if reason is None] == ["1997-10-06"]
 
-    def test_nulls_of_a_real_download_are_refused_and_filled_by_the_next(self, history: pd.DataFrame):
+    def test_sessions_with_null_prices_are_missing_until_a_later_download_has_them(self, history: pd.DataFrame):
         holes = history.tail(300).copy()
         holes.iloc[100:103, 1:5] = float("nan")
 

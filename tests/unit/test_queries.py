@@ -46,7 +46,7 @@ def test_a_double_is_bound_as_a_double():
 
 
 @pytest.mark.parametrize("method", SCORES)
-def test_a_score_over_a_range_is_not_of_a_page_alone(method):
+def test_each_page_of_scores_reads_every_session_of_the_range(method):
     parameters = AnomaliesParameters(year=2025, method=method, fields=("data",))
 
     inner = queries.page("t", parameters, Position(None, DAY)).sql.partition("WHERE")[2].partition(")")[0]
@@ -59,7 +59,7 @@ def test_a_score_over_a_range_is_not_of_a_page_alone(method):
     [PricesParameters(), VolatilityParameters(sort="-vol_anualizada"), AnomaliesParameters(method="zscore_range")],
 )
 @pytest.mark.parametrize("after", [None, Position(None, DAY), Position(0.5, DAY), Position(3, DAY)])
-def test_there_is_a_value_for_every_mark(parameters, after):
+def test_each_placeholder_has_a_parameter(parameters, after):
     query = queries.page("t", parameters, after)
     tree = sqlglot.parse_one(query.sql, read="athena")
 

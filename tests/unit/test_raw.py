@@ -139,7 +139,7 @@ def first_row(change: Any) -> Callable[[pa.ChunkedArray], Any]:
         (with_column("data", first_row(None)), "data", None),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused_by_the_row(arrow: pa.Table, column: str, value: str | None):
+def test_a_row_with_a_value_that_does_not_fit_its_column_is_refused(arrow: pa.Table, column: str, value: str | None):
     result = read(arrow)
 
     assert len(result.rows) == 5

@@ -24,10 +24,10 @@ from chalicelib.api.representations import negotiate
         ("text/csv, application/json;q=nan", "csv"),
     ],
 )
-def test_the_form_is_what_the_client_likes_best(accept, form):
+def test_the_format_is_the_best_match_of_accept(accept, form):
     assert negotiate(None, accept) == form
 
 
-def test_what_the_query_says_wins():
+def test_the_parameter_format_overrides_accept():
     assert negotiate("json", "text/csv") == "json"
     assert negotiate("csv", "application/json") == "csv"

@@ -74,9 +74,9 @@ def add_create_stack(stubber: Stubber) -> None:
     )
 
 
-def apply(stubber: Stubber, pauses: list[float] | None = None, kept: tuple[str, ...] = ()) -> str:
+def apply(stubber: Stubber, pauses: list[float] | None = None, use_previous: tuple[str, ...] = ()) -> str:
     client = Stacks(stubber.client, (pauses if pauses is not None else []).append)
-    return client.apply(NAME, "T", {"Stage": "dev"}, {"b3-dataflow": "dev"}, kept)
+    return client.apply(NAME, "T", {"Stage": "dev"}, {"b3-dataflow": "dev"}, use_previous)
 
 
 def test_apply_waits_for_the_creation(cloudformation: Stubber):
@@ -144,7 +144,7 @@ def test_a_failed_rollback_needs_an_operator(cloudformation: Stubber):
         apply(cloudformation)
 
 
-def test_kept_parameters_use_their_previous_values(cloudformation: Stubber):
+def test_parameters_can_keep_their_previous_values(cloudformation: Stubber):
     add_states(
         cloudformation, "CREATE_COMPLETE", parameters=[{"ParameterKey": "AlarmEmail", "ParameterValue": "a@b.org"}]
     )
@@ -162,7 +162,7 @@ def test_kept_parameters_use_their_previous_values(cloudformation: Stubber):
     add_states(cloudformation, "UPDATE_COMPLETE")
 
     # The stack has no parameter Crawler: a later version of the template added it.
-    assert apply(cloudformation, kept=("AlarmEmail", "Crawler")) == "updated"
+    assert apply(cloudformation, use_previous=("AlarmEmail", "Crawler")) == "updated"
 
 
 def test_a_failed_deletion_has_its_reason(cloudformation: Stubber):

@@ -33,14 +33,14 @@ def test_a_column_is_described_as_numpy_does(values):
     assert (statistics.min, statistics.max) == (min(values), max(values))
 
 
-def test_what_is_not_known_is_null():
+def test_statistics_of_no_values_are_null():
     assert summaries.describe("x", [None]) == Described("x", 0, None, None, None, None)
     assert summaries.describe("x", [2.0]).sd is None
     assert summaries.cone_row(5, days(2), [None, None]).current is None
     assert summaries.deepest_fall([], []) is None
 
 
-def test_a_share_counts_ties_and_rank_one_is_the_highest():
+def test_the_percentile_counts_ties_and_rank_one_is_the_highest_value():
     row = summaries.cone_row(5, days(6), [3.0, 1.0, None, 2.0, 2.0, None])
 
     assert (row.data, row.current, row.count) == (date(2025, 1, 5), 2.0, 4)
@@ -58,6 +58,6 @@ def test_no_pair_of_closes_falls_deeper(values):
     assert fall.peak <= fall.trough
 
 
-def test_a_range_that_only_rises_falls_by_nothing():
+def test_the_deepest_fall_is_zero_for_rising_closes_and_negative_for_others():
     assert summaries.deepest_fall(days(2), [1.0, 2.0]) == Fall(date(2025, 1, 1), date(2025, 1, 1), 0.0)
     assert summaries.deepest_fall(days(3), [4.0, 1.0, 2.0]) == Fall(date(2025, 1, 1), date(2025, 1, 2), -0.75)

@@ -27,7 +27,8 @@ class Source(Protocol):
             null) and `volume_negociado` (Int64, NA where null).
 
         Raises:
-            SourceError: the source returned no bars; the message says what it returned.
+            SourceError: the source did not respond, its response cannot be read, or it has no bars from `start` to
+                `end`.
         """
 
 

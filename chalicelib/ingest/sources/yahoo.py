@@ -27,8 +27,8 @@ PAUSE = (5.0, 15.0)
 """Range of the random seconds between attempts, so that many clients do not retry at the same time."""
 
 REQUESTS = 9
-"""Limit of requests in one attempt. Usually it takes three, and nine if Yahoo sets no cookie at first and yfinance
-tries its second way to get one."""
+"""Limit of HTTP requests in one attempt. An attempt usually sends three, and nine if Yahoo sets no cookie at first and
+yfinance tries its second way to get one."""
 
 _COLUMNS = {
     "Open": OPEN,
@@ -47,7 +47,7 @@ class Yahoo:
         session: function that returns an HTTP session for yfinance.
         timeout: seconds before a request fails.
         sleep: function that pauses; tests replace it.
-        attempts: requests for the bars before `fetch` fails.
+        attempts: attempts before `fetch` fails.
         instrument: one that has a symbol at Yahoo.
     """
 
@@ -67,7 +67,7 @@ class Yahoo:
         return self.instrument.symbols[YAHOO.name]
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
-        """See `Source`. Try again if Yahoo does not answer, or answers 429."""
+        """See `Source`. Retry after SourceUnavailable: no response, 429, or too many requests in an attempt."""
         for _ in range(self.attempts - 1):
             try:
                 return self._request(start, end)
@@ -126,7 +126,7 @@ class Yahoo:
     def _as_bars(self, bars: pd.DataFrame) -> pd.DataFrame:
         """Return Yahoo's frame with the columns of the schema.
 
-        Yahoo's dates are midnights in the exchange's time zone, or one o'clock on days that had no midnight.
+        Yahoo's dates are midnights in the exchange's time zone, or 01:00 on days on which the clock skipped midnight.
         """
         dates = pd.DatetimeIndex(bars.index).tz_convert(self.instrument.time_zone).tz_localize(None).normalize()
         renamed = bars[list(_COLUMNS)].rename(columns=_COLUMNS).astype({"volume_negociado": "Int64"})

@@ -21,7 +21,7 @@ ONE = Query("SELECT 1 AS one")
 
 @pytest.fixture
 def client(laptop: Laptop) -> Athena:
-    wiring.forget()
+    wiring.clear_caches()
     return wiring.api_dependencies().athena
 
 
