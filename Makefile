@@ -1,7 +1,7 @@
 # make run        run the pipeline and the API on this machine; LAKE=<folder> keeps the lake between runs
 # make notebook   open the notebook; needs `make run` in another terminal
 # make check      run ruff, mypy and the fast tests, before a commit
-# make test       run lint, types and all tests
+# make test       run lint, types and all tests but those of `make test-package`
 
 SOURCE ?= auto
 LAKE ?=
@@ -89,7 +89,7 @@ layer: .venv/dev-installed
 test-package: .venv/dev-installed
 	$(STEP) 'test-package' $(PY) -m pytest tests/package $(PYTEST)
 
-# Options of every command that changes a stage.
+# Options of `make deploy` and `make destroy`.
 STAGE_OPTIONS = --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)') $(if $(YES),--yes) $(if $(DRY_RUN),--dry-run)
 
 # $(call option,BUDGET,budget) is --budget 'value' if BUDGET= is on the command line of make. A variable of the

@@ -14,7 +14,7 @@ from chalicelib.errors import BackendUnavailable
 UNREACHABLE: tuple[type[Exception], ...] = (
     # No client can be created: region, profile, credentials or endpoint.
     BackendUnavailable,
-    # The connection to AWS or to a proxy fails, times out, or has no TLS.
+    # The connection to AWS or to a proxy cannot be made or times out, or its TLS handshake fails.
     exceptions.ConnectionError,
     # The connection is closed, the read times out, or the body is incomplete.
     exceptions.HTTPClientError,
@@ -33,7 +33,7 @@ UNREACHABLE: tuple[type[Exception], ...] = (
     # The oldest botocore that Lambda may have does not define it.
     getattr(exceptions, "LoginError", exceptions.SSOError),
 )
-"""Raised when a backend cannot be reached. Other errors of botocore are caused by our requests or our code."""
+"""Raised when a backend cannot be reached. `ClientError`, an error response of AWS, is not here: its code decides."""
 
 REJECTED_CREDENTIALS = {
     "AuthFailure",

@@ -71,7 +71,9 @@ class Snapshot:
 
 
 class ManifestCache:
-    """The manifest, read from S3 at most every `MANIFEST_TTL` seconds, by a conditional GET after the first read.
+    """The manifest: `get` reads it from S3 at most every `MANIFEST_TTL` seconds, `refresh` at each call.
+
+    Each read after the first is a conditional GET.
 
     Args:
         clock: monotonic time in seconds; replaced in tests.

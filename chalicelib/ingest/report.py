@@ -43,7 +43,7 @@ class Outranked:
     The bar in the lake has a source of higher rank, or was collected later.
 
     Attributes:
-        kept: the source of the bar in the lake. The name is part of the response.
+        kept: the source of the bar in the lake. It is a key of the JSON response, so it cannot be renamed.
     """
 
     session: date
@@ -52,7 +52,7 @@ class Outranked:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A bar that is refused, with the name of the rule and its meaning. The date is text, as the source has it."""
+    """A bar that is refused, with the name of the rule and its meaning. The date is ISO text, None if missing."""
 
     session: str | None
     reason: str

@@ -35,7 +35,8 @@ def acquire(lake: Lake, run_id: str, now: datetime) -> Iterator[Writer]:
     contents = manifest.contents if manifest else None
     writer = Writer(lake, lake.put_manifest(Manifest("writing", Lease(run_id, now), contents), etag))
     try:
-        # Read after the lease is acquired, so that a change by a later run shows as another ETag.
+        # Read after the lease is acquired: an earlier list could miss the last write of the previous run, and our own
+        # conditional write would fail.
         writer.stored.update(lake.refined_objects(""))
         yield writer
     except BaseException:
@@ -49,8 +50,8 @@ class Writer:
     """Conditional writes to the refined bucket, for the run that holds the lease.
 
     S3 compares one object at a time, and another run may acquire the lease once it has expired. So each write first
-    checks the lease, then sends If-Match with the ETag in `stored`: if another run has written the object, the ETag
-    differs and the write fails.
+    checks the lease, then sends If-Match with the ETag in `stored`, or If-None-Match for a new object: if another run
+    has written the object, the write fails.
 
     Attributes:
         etag: the ETag of the manifest with our lease.

@@ -65,7 +65,8 @@ class Quality(msgspec.Struct, frozen=True):
     """The quality of the bars.
 
     Attributes:
-        refused: the number of bars refused for each reason; for the first two reasons, of whole objects.
+        refused: the number of bars refused for each reason; for `objeto_corrompido` and `objeto_estranho`, the number
+            of objects.
         warnings: the number of bars with each warning.
         revisions: the number of times that the bar of a session changed.
         opens_at_previous_close: the number of bars whose open equals the previous close.

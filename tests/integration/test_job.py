@@ -66,7 +66,7 @@ def test_any_order_of_objects_and_runs_results_in_a_clean_rebuild(lake: Lake, ru
     assert stored() == rebuilt[0]
 
 
-def test_a_second_run_writes_nothing(lake: Lake, run: Any):
+def test_a_second_run_rewrites_no_year(lake: Lake, run: Any):
     put(lake, *THREE)
     first = run()
     written = {entry.key: entry for entry in moto_state.objects(BUCKET, "refined/")}

@@ -349,7 +349,7 @@ def test_an_unknown_job_or_run_is_refused(laptop: Laptop, glue: Any):
         glue.get_job_run(JobName="b3-etl-job", RunId="absent")
 
 
-def test_stopping_the_local_aws_stops_its_scripts(laptop: Laptop, glue: Any, s3: Any):
+def test_a_reset_of_the_local_aws_stops_its_scripts(laptop: Laptop, glue: Any, s3: Any):
     create(glue, stored(s3, WAITING))
     run_id = glue.start_job_run(JobName="try")["JobRunId"]
     result = laptop.aws.jobs._runs[run_id]

@@ -1,4 +1,4 @@
-"""An AWS account for tests of the deployment: moto, with the calls that it lacks, and a record of all calls."""
+"""An AWS account for tests of the deployment: moto, with the calls that it lacks, and a record of the calls that change something."""
 
 from __future__ import annotations
 
