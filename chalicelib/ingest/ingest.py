@@ -97,8 +97,8 @@ def collect(
 def scheduled_days(lake: Lake, contents: Contents | None, now: datetime) -> DateRange:
     """Return the days that the schedule requests.
 
-    Before the first commit, and while raw has no object of this month, the whole history. Otherwise the last 400 days, and
-    further back if a session of this year or the last is missing for no known reason.
+    Before the first commit, and while raw has no object of this month, the whole history. Otherwise the last 400
+    days, and further back if a session of this year or the last is missing for no known reason.
     """
     if contents is None or not lake.raw_objects(layout.raw_month(now)):
         return DateRange()

@@ -1,4 +1,4 @@
-"""An AWS account for tests of the deployment: moto, with the calls that it lacks, and a record of the calls that change something."""
+"""An AWS account for tests of the deployment: moto, with the calls that it lacks, and a record of changing calls."""
 
 from __future__ import annotations
 
