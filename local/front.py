@@ -6,6 +6,7 @@ import json
 import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from botocore.loaders import Loader
@@ -63,7 +64,7 @@ class Front:
             for name, action in actions.items():
                 target = f"{model.metadata['targetPrefix']}.{name}"
                 self._targets[target] = action, model.operation_model(name).input_shape
-        self._moto: Application = DomainDispatcherApplication(create_backend_app)
+        self._moto: Application = _moto()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         # Read before the lock: a client that stops sending must not block the others.
@@ -76,6 +77,13 @@ class Front:
             if _may_change(environ):
                 self._save()
             return response
+
+
+def _moto() -> Application:
+    moto: Any = DomainDispatcherApplication(create_backend_app)
+    # For each request moto lists its packages on disk to find that of a host name, half of its time for a small object.
+    moto.get_backend_for_host = lru_cache(maxsize=256)(moto.get_backend_for_host)
+    return moto  # type: ignore[no-any-return]
 
 
 def _may_change(environ: Environ) -> bool:

@@ -45,6 +45,22 @@ def test_the_server_is_a_wsgi_application_made_of_backends():
     assert list(inspect.signature(application.__call__).parameters) == ["environ", "start_response"]
 
 
+def test_the_server_looks_up_the_backend_of_each_host_in_one_method():
+    application: Any = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+    hosts: list[str | None] = []
+
+    def lookup(host: str | None) -> str:
+        hosts.append(host)
+        return "s3"
+
+    application.get_backend_for_host = lookup
+
+    application.get_application({"PATH_INFO": "/b/k"})
+    application.get_application({"PATH_INFO": "/favicon.ico"})
+
+    assert hosts == [None, "moto_api"]
+
+
 def test_tables_and_partitions_are_in_the_glue_backend(laptop: Laptop, glue: Any):
     storage = {"Columns": [{"Name": "a", "Type": "int"}], "Location": "s3://b/t/"}
     glue.create_table(
