@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from local import moto_state
 from local.errors import LocalError
@@ -49,8 +49,8 @@ class LakeStore:
     def __init__(self, folder: Path, ignored: str) -> None:
         self.folder = folder
         self._ignored = ignored
-        self._objects: dict[tuple[str, str], str] = {}
-        self._catalog = ""
+        self._objects: dict[tuple[str, str], object] = {}
+        self._catalog: dict[str, Any] | None = None
         self._restored = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -82,36 +82,37 @@ class LakeStore:
                 moto_state.restore_object(state, body)
             for (body,) in self._database.execute("SELECT body FROM catalog"):
                 moto_state.restore_catalog(json.loads(body))
-            restored = self._database.execute("SELECT bucket, key, state FROM objects").fetchall()
-            self._objects = {(bucket, key): state for bucket, key, state in restored}
+            names = set(self._database.execute("SELECT bucket, key FROM objects"))
+            self._objects = {name: stored for name, stored in moto_state.latest_objects().items() if name in names}
             self._restored = True
             self.save()
-        return len(restored)
+        return len(names)
 
     def save(self) -> None:
         """Store what has changed since the last call. The caller holds `moto_state.LOCK`."""
         if not self._restored:
             return
-        states = moto_state.object_states()
-        current = {(each.bucket, each.key): each.encode() for each in states if each.bucket != self._ignored}
-        catalog = json.dumps(moto_state.catalog(), sort_keys=True)
-        changed = [name for name, state in current.items() if self._objects.get(name) != state]
-        deleted = self._objects.keys() - current.keys()
+        objects = {name: each for name, each in moto_state.latest_objects().items() if name[0] != self._ignored}
+        changed = [name for name, stored in objects.items() if self._objects.get(name) is not stored]
+        deleted = self._objects.keys() - objects.keys()
+        catalog = moto_state.catalog()
         if not changed and not deleted and catalog == self._catalog:
             return
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            for bucket, key in changed:
-                body, state = moto_state.read(bucket, key) or b"", current[bucket, key]
-                row = (bucket, key, state, body, _digest(bucket, key, state, body))
+            for name in changed:
+                body, state = moto_state.read(*name) or b"", moto_state.object_state(*name).encode()
+                row = (*name, state, body, _digest(*name, state, body))
                 self._database.execute("REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", row)
             self._database.executemany("DELETE FROM objects WHERE bucket = ? AND key = ?", list(deleted))
-            self._database.execute("REPLACE INTO catalog VALUES (1, ?, ?)", (catalog, _digest(catalog)))
+            if catalog != self._catalog:
+                text = json.dumps(catalog, sort_keys=True)
+                self._database.execute("REPLACE INTO catalog VALUES (1, ?, ?)", (text, _digest(text)))
             self._database.execute("COMMIT")
         except BaseException:
             self._database.execute("ROLLBACK")
             raise
-        self._objects, self._catalog = current, catalog
+        self._objects, self._catalog = objects, catalog
 
     def close(self) -> None:
         """Store no more changes, and unlock the folder."""

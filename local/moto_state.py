@@ -138,17 +138,26 @@ def read(bucket: str, key: str) -> bytes | None:
 
 
 @_locked
-def object_states() -> list[ObjectState]:
-    """Return the state of every object, sorted by bucket and key."""
-    latest = [(bucket, key) for bucket in _s3().buckets.values() for key in bucket.keys.values()]
-    states = [
-        ObjectState(
-            bucket.name, key.name, key.etag.strip('"'), key.last_modified.isoformat(), dict(key.metadata.items())
-        )
-        for bucket, key in latest
-        if isinstance(key, FakeKey)
-    ]
-    return sorted(states, key=lambda state: (state.bucket, state.key))
+def latest_objects() -> dict[tuple[str, str], object]:
+    """Return moto's object in each place, by bucket and key.
+
+    Moto replaces an object and never changes one. So what was stored under a key has changed if it is another object.
+    """
+    return {
+        (bucket.name, name): versions[-1]
+        for bucket in _s3().buckets.values()
+        for name, versions in dict.items(bucket.keys)
+        if isinstance(versions[-1], FakeKey)
+    }
+
+
+@_locked
+def object_state(bucket: str, key: str) -> ObjectState:
+    """Return the state of an object that exists."""
+    stored: Any = _s3().buckets[bucket].keys[key]
+    return ObjectState(
+        bucket, key, stored.etag.strip('"'), stored.last_modified.isoformat(), dict(stored.metadata.items())
+    )
 
 
 @_locked
@@ -163,7 +172,10 @@ def restore_object(state: ObjectState, body: bytes) -> None:
 
 @_locked
 def catalog() -> dict[str, Any]:
-    """Return the databases of Glue with their tables and partitions, as they were put."""
+    """Return the databases of Glue with their tables and partitions, as they were put.
+
+    Moto replaces these and never changes one. So two catalogs are compared without a look into what they share.
+    """
     return {
         database.name: {
             "input": database.input,
@@ -183,7 +195,9 @@ def catalog() -> dict[str, Any]:
 def restore_catalog(databases: Mapping[str, Any]) -> None:
     """Put databases, tables and partitions that `catalog` returned, in place of those of the same name."""
     for name, database in databases.items():
-        if name not in _glue().databases:
+        if name in _glue().databases:
+            _glue().update_database(name, database["input"])
+        else:
             _glue().create_database(name, database["input"])
         for table_name, stored in database["tables"].items():
             _glue().databases[name].tables.pop(table_name, None)

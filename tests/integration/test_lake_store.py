@@ -27,6 +27,12 @@ from tests.support.lake import REFINED, fill, no_events
 from tests.support.processes import command_error, get, make_run
 
 ATHENA = "b3-dataflow-athena"
+DATABASE = "b3_refined_db"
+TABLE = {
+    "Name": "t",
+    "StorageDescriptor": {"Columns": [{"Name": "a", "Type": "int"}], "Location": "s3://b/t/"},
+    "PartitionKeys": [{"Name": "year", "Type": "int"}],
+}
 
 
 @pytest.fixture
@@ -59,7 +65,7 @@ def stored_laptop(laptop: Laptop, reopened: Callable[[], Laptop]) -> Any:
 
 
 def snapshot() -> Any:
-    states = [state for state in moto_state.object_states() if state.bucket != ATHENA]
+    states = [moto_state.object_state(*name) for name in sorted(moto_state.latest_objects()) if name[0] != ATHENA]
     bodies = {state.key: moto_state.read(state.bucket, state.key) for state in states}
     return states, bodies, moto_state.catalog()
 
@@ -81,6 +87,100 @@ def test_objects_and_catalog_are_restored(stored_laptop: Laptop, reopened: Calla
     assert (response["ContentType"], response["Metadata"]) == ("text/plain", {"a": "b"})
     contents: Any = stored_laptop.contents()
     assert contents.rows == 6
+
+
+def overwrite_with_equal_bytes(s3: Any, glue: Any) -> None:
+    s3.put_object(Bucket=REFINED, Key="a", Body=b"1", Metadata={"b": "c"})
+
+
+def change_metadata(s3: Any, glue: Any) -> None:
+    source = {"Bucket": REFINED, "Key": "a"}
+    s3.copy_object(Bucket=REFINED, Key="a", CopySource=source, Metadata={"x": "y"}, MetadataDirective="REPLACE")
+
+
+def upload_in_parts(s3: Any, glue: Any) -> None:
+    place = {"Bucket": REFINED, "Key": "a"}
+    upload = {**place, "UploadId": s3.create_multipart_upload(**place)["UploadId"]}
+    etag = s3.upload_part(**upload, PartNumber=1, Body=b"part")["ETag"]
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]})
+
+
+def delete_version(s3: Any, glue: Any) -> None:
+    s3.put_bucket_versioning(Bucket=REFINED, VersioningConfiguration={"Status": "Enabled"})
+    newer = s3.put_object(Bucket=REFINED, Key="a", Body=b"2")["VersionId"]
+    s3.put_object(Bucket=REFINED, Key="b", Body=b"2")
+    s3.delete_object(Bucket=REFINED, Key="a", VersionId=newer)
+    s3.delete_object(Bucket=REFINED, Key="b")
+
+
+def delete_several(s3: Any, glue: Any) -> None:
+    s3.delete_objects(Bucket=REFINED, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
+
+
+def update_database(s3: Any, glue: Any) -> None:
+    glue.update_database(Name=DATABASE, DatabaseInput={"Name": DATABASE, "Description": "mine"})
+
+
+def update_table(s3: Any, glue: Any) -> None:
+    glue.update_table(DatabaseName=DATABASE, TableInput={**TABLE, "Description": "mine"})
+
+
+def update_partition(s3: Any, glue: Any) -> None:
+    partition = {"Values": ["1"], "StorageDescriptor": {"Columns": [], "Location": "s3://elsewhere/"}}
+    glue.update_partition(DatabaseName=DATABASE, TableName="t", PartitionValueList=["1"], PartitionInput=partition)
+
+
+def delete_partition(s3: Any, glue: Any) -> None:
+    glue.delete_partition(DatabaseName=DATABASE, TableName="t", PartitionValues=["1"])
+
+
+def delete_table(s3: Any, glue: Any) -> None:
+    glue.delete_table(DatabaseName=DATABASE, Name="t")
+
+
+CHANGES = (
+    overwrite_with_equal_bytes, change_metadata, upload_in_parts, delete_version, delete_several,
+    update_database, update_table, update_partition, delete_partition, delete_table,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_kind_of_change_is_stored(
+    kept: Laptop, reopened: Callable[[], Laptop], s3: Any, glue: Any, change: Callable[[Any, Any], None]
+):
+    for key in ("a", "b"):
+        s3.put_object(Bucket=REFINED, Key=key, Body=b"1")
+    glue.create_table(DatabaseName=DATABASE, TableInput=TABLE)
+    glue.create_partition(
+        DatabaseName=DATABASE,
+        TableName="t",
+        PartitionInput={"Values": ["1"], "StorageDescriptor": TABLE["StorageDescriptor"]},
+    )
+    before = snapshot()
+    change(s3, glue)
+    after = snapshot()
+    assert after != before
+
+    reopened()
+
+    assert snapshot() == after
+
+
+def test_a_change_stores_only_what_has_changed(kept: Laptop, s3: Any, glue: Any):
+    for number in range(3):
+        s3.put_object(Bucket=REFINED, Key=f"{number}", Body=b"x")
+    store: Any = kept._store
+
+    def rows(work: Callable[[], object]) -> int:
+        before = store._database.total_changes
+        work()
+        return int(store._database.total_changes - before)
+
+    assert rows(lambda: s3.put_object(Bucket=REFINED, Key="1", Body=b"y")) == 1
+    assert rows(lambda: s3.delete_object(Bucket=REFINED, Key="0")) == 1
+    assert rows(lambda: update_database(s3, glue)) == 1
+    assert rows(lambda: s3.put_object(Bucket=ATHENA, Key="result", Body=b"y")) == 0
+    assert rows(lambda: s3.put_bucket_tagging(Bucket=REFINED, Tagging={"TagSet": []})) == 0
 
 
 def test_conditional_writes_work_after_a_restart(stored_laptop: Laptop, reopened: Callable[[], Laptop], s3: Any):
