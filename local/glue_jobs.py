@@ -23,6 +23,9 @@ ACTIVE = {STARTING, RUNNING, STOPPING}
 
 _DEFAULT_TIMEOUT_MINUTES = 480
 
+KEPT_RUNS = 100
+"""Maximum number of runs of a job that stay available. AWS keeps them for 90 days."""
+
 
 class GlueError(Exception):
     """Error of Glue's API.
@@ -104,6 +107,7 @@ class GlueJobs:
                 raise GlueError("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}")
             run = JobRun(f"jr_{uuid.uuid4().hex}{uuid.uuid4().hex}", job, arguments, timeout)
             self._runs[run.id] = run
+            self._expire(job["Name"])
         threading.Thread(target=self._run, args=[run], name=f"glue-{run.id[:10]}", daemon=True).start()
         return run.id
 
@@ -111,6 +115,12 @@ class GlueJobs:
         """Return the runs of a job, newest first."""
         with self._changed:
             return [run for run in reversed(self._runs.values()) if run.job["Name"] == job]
+
+    def _expire(self, job: str) -> None:
+        """Remove the oldest runs that have ended."""
+        for old in self.of(job)[KEPT_RUNS:]:
+            if old.state not in ACTIVE:
+                del self._runs[old.id]
 
     def wait(self, run_id: str, seconds: float) -> JobRun:
         """Wait until a run has ended and return it.

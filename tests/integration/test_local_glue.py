@@ -309,6 +309,18 @@ def test_no_run_starts_while_runs_are_listed(glue: Any, jobs: GlueJobs, folder: 
     assert blocked == [True]
 
 
+def test_the_oldest_runs_that_have_ended_are_removed(glue: Any, jobs: GlueJobs, folder: Path, monkeypatch: Any):
+    monkeypatch.setattr("local.glue_jobs.KEPT_RUNS", 3)
+    write_waiting_script(folder)
+    create(glue, "glue/script.py", ExecutionProperty={"MaxConcurrentRuns": 2})
+    active = jobs.start({"JobName": "try"})
+
+    # A null byte in an argument: the script does not start.
+    ended = [run(jobs, Arguments={"--A": "\0"}).id for _ in range(5)]
+
+    assert [each.id for each in jobs.of("try")] == [*reversed(ended[-3:]), active]
+
+
 def test_a_job_has_at_most_its_maximum_of_concurrent_runs(glue: Any, jobs: GlueJobs, folder: Path):
     write_waiting_script(folder)
     create(glue, "glue/script.py", ExecutionProperty={"MaxConcurrentRuns": 2})
