@@ -16,7 +16,8 @@ from chalicelib.api.problems import respond
 from chalicelib.ingest import trigger
 
 # The command `chalice` imports this module too: in a checkout, or in the folder of a stage, which has no `local`.
-if "AWS_CHALICE_CLI_MODE" in os.environ and Path(__file__).with_name("local").is_dir():
+_in_checkout = "AWS_CHALICE_CLI_MODE" in os.environ and Path(__file__).with_name("local").is_dir()
+if _in_checkout:
     from local import chalice_command
 
     chalice_command.prepare(os.environ)
@@ -38,6 +39,8 @@ class App(Chalice):
 
 
 app = App(app_name="b3-dataflow")
+if _in_checkout:
+    app.register_middleware(chalice_command.check_host, "http")
 
 # 22:30 from Monday to Friday and 08:30 from Tuesday to Saturday in São Paulo, which is UTC-3 all year.
 SCHEDULE = Cron(30, "1,11", "?", "*", "TUE-SAT", "*")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from http import HTTPStatus
+from typing import Any
 
 import click
 
+from chalicelib.api import problems
 from local.defaults import ACCESS, AWS_PORT, HOST
+from local.door import host_refusal
 
 _REFUSED = {
     "deploy": "use `make deploy STAGE={stage}`: it creates the roles, buckets and layer that the functions need, and "
@@ -34,3 +38,11 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     if "B3_RAW_BUCKET" not in environ:
         for name, value in {"AWS_ENDPOINT_URL": f"http://{HOST}:{AWS_PORT}", **ACCESS}.items():
             environ.setdefault(name, value)
+
+
+def check_host(request: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Chalice's middleware for `chalice local`: respond with a 403 problem if `Host` is not a loopback host."""
+    refusal = host_refusal(request.headers.get("host", ""))
+    if refusal is None:
+        return get_response(request)
+    return problems.problem(HTTPStatus.FORBIDDEN, request.context["path"], refusal)

@@ -32,7 +32,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return clean_environ(tmp_path)
 
 
-def problem(url: str) -> tuple[int, Any, Any]:
+def problem(url: str | urllib.request.Request) -> tuple[int, Any, Any]:
     """Return status, headers and body of an error response."""
     with pytest.raises(urllib.error.HTTPError) as raised:
         urllib.request.urlopen(url, timeout=30)
@@ -62,6 +62,15 @@ def test_local_without_an_aws_serves_routes_that_need_none_and_logs_a_hint(clone
     assert int(headers["Retry-After"]) > 0
     assert "start `make run`, or set AWS_ENDPOINT_URL" in running.output
     assert "Traceback" not in running.output
+
+
+def test_local_refuses_the_host_of_a_page(clone: Path, environ: dict[str, str]):
+    with chalice_local(clone, environ=environ | {"AWS_ENDPOINT_URL": NOWHERE}) as (url, running):
+        assert wait_for_answer(f"{url}/", running)
+        status, headers, body = problem(urllib.request.Request(f"{url}/", headers={"Host": "page.example"}))
+
+    assert (status, headers["Content-Type"]) == (403, "application/problem+json")
+    assert body["detail"].startswith("Host is 'page.example'; allowed: 127.0.0.1")
 
 
 def test_unset_variables_get_the_values_of_make_run():

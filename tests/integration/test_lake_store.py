@@ -146,7 +146,7 @@ CHANGES = (
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_kind_of_change_is_stored(
-    kept: Laptop, reopened: Callable[[], Laptop], s3: Any, glue: Any, change: Callable[[Any, Any], None]
+    stored_laptop: Laptop, reopened: Callable[[], Laptop], s3: Any, glue: Any, change: Callable[[Any, Any], None]
 ):
     for key in ("a", "b"):
         s3.put_object(Bucket=REFINED, Key=key, Body=b"1")
@@ -166,10 +166,10 @@ def test_every_kind_of_change_is_stored(
     assert snapshot() == after
 
 
-def test_a_change_stores_only_what_has_changed(kept: Laptop, s3: Any, glue: Any):
+def test_a_change_stores_only_what_has_changed(stored_laptop: Laptop, s3: Any, glue: Any):
     for number in range(3):
         s3.put_object(Bucket=REFINED, Key=f"{number}", Body=b"x")
-    store: Any = kept._store
+    store: Any = stored_laptop._store
 
     def rows(work: Callable[[], object]) -> int:
         before = store._database.total_changes
