@@ -13,5 +13,7 @@ except ModuleNotFoundError as error:
         raise
     message = "error: this Python lacks the package {}; use `make run` or `.venv/bin/python -m local`"
     sys.exit(message.format(error.name))
+except KeyboardInterrupt:
+    sys.exit("stopped: nothing was started")
 
 sys.exit(main(sys.argv[1:]))
