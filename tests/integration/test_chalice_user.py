@@ -66,7 +66,7 @@ def test_local_without_an_aws_serves_routes_that_need_none_and_logs_a_hint(clone
 
 def test_local_refuses_the_host_of_a_page(clone: Path, environ: dict[str, str]):
     with chalice_local(clone, environ=environ | {"AWS_ENDPOINT_URL": NOWHERE}) as (url, running):
-        assert wait_for_answer(f"{url}/", running)
+        assert wait_for_response(f"{url}/", running)
         status, headers, body = problem(urllib.request.Request(f"{url}/", headers={"Host": "page.example"}))
 
     assert (status, headers["Content-Type"]) == (403, "application/problem+json")
