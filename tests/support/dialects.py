@@ -47,8 +47,7 @@ def download_by_ticker(bars: pd.DataFrame) -> bytes:
 
 
 def download_without_names(bars: pd.DataFrame) -> bytes:
-    table = downloaded(bars)
-    return table.set_axis(pd.MultiIndex.from_tuples(table.columns.tolist()), axis=1).to_csv().encode()
+    return download(bars).replace(b"Price,", b",", 1).replace(b"Ticker,", b",", 1)
 
 
 def download_without_index(bars: pd.DataFrame) -> bytes:
