@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -38,6 +39,14 @@ def bars_of_files() -> pd.DataFrame:
 def test_every_dialect_has_a_file_and_every_file_a_dialect():
     assert {path.name for path in FILES.iterdir()} == WRITERS.keys()
     assert {name for name, _ in WRITERS.values()} == {dialect.name for dialect in DIALECTS}
+
+
+def test_the_document_lists_every_dialect_and_every_name():
+    spans = re.findall(r"`([^`]+)`", (ROOT / "docs" / "files.md").read_text(encoding="utf-8"))
+    names = {word for span in spans for word in re.split('[",]+', span.lower())}
+
+    for dialect in DIALECTS:
+        assert {dialect.name, *dialect.names, *dialect.required} <= names
 
 
 @pytest.mark.parametrize("name", WRITERS)
