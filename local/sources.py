@@ -34,7 +34,7 @@ def candidates(name: str) -> list[Source]:
 
     Raises:
         ValueError: the value names no source.
-        SourceUnavailable: the value names a file that cannot be read.
+        SourceUnavailable: the value names a file that does not exist.
     """
     if name == "auto":
         return [bounded_yahoo(), _sample()]
@@ -50,7 +50,7 @@ def named(name: str, allowed: str = BACKFILL_ALLOWED) -> Source:
 
     Raises:
         ValueError: the value names no source.
-        SourceUnavailable: the value names a file that cannot be read.
+        SourceUnavailable: the value names a file that does not exist.
     """
     if name.startswith("csv:") and name != "csv:":
         file = CsvFile(name.removeprefix("csv:"))

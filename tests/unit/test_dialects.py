@@ -9,6 +9,7 @@ import lzma
 import re
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.errors import SourceMalformed
+from chalicelib.errors import SourceError, SourceMalformed
 from chalicelib.ingest.sources.csv_file import CsvFile, parse
 from chalicelib.ingest.sources.files import cells, content
 from chalicelib.ingest.sources.files.dialects import DIALECTS
@@ -83,6 +84,20 @@ def test_what_a_dialect_writes_is_read_as_the_same_bars(name: str, bars: pd.Data
 
     assert recognised(body) == dialect
     pd.testing.assert_frame_equal(parse(body, name), bars, check_freq=False)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    name=st.sampled_from(sorted(WRITERS)),
+    start=st.integers(0, 400),
+    length=st.integers(0, 12),
+    replacement=st.binary(max_size=6) | st.text('",;\t\r\n.-0159aeM^', max_size=6).map(str.encode),
+)
+def test_a_damaged_file_is_read_or_refused(name: str, start: int, length: int, replacement: bytes):
+    body = (FILES / name).read_bytes()
+
+    with suppress(SourceError):
+        parse(body[:start] + replacement + body[start + length :], "bars.csv")
 
 
 NAMES = sorted({name for dialect in DIALECTS for name in dialect.known} | {"note"})

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import lzma
+import os
 import re
+import threading
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -55,10 +58,12 @@ def message(body: str | bytes, name: str = "bars.csv") -> str:
         (b"PK\x03\x04\x14\x00\x06\x00", "bars.csv is an Excel workbook or a zip file without the suffix .zip"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "bars.csv is an Excel workbook of the old format"),
         (b"\x1f\x8b\x08\x00", "bars.csv is a gzip file without the suffix .gz"),
+        (b"\x28\xb5\x2f\xfd\x04", "bars.csv is a Zstandard file, which is not read"),
         (b"%PDF-1.7\n", "bars.csv is a PDF document"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "bars.csv is not text: line 3 has a NUL byte"),
         (b"\x81\x8d", "bars.csv is not UTF-8 text: byte 0"),
         (b"ab\n\0\0\0\rIHDR", "bars.csv is not text: line 2 has a NUL byte"),
+        (HEADER.strip().encode() + b",note\n2025-09-10,1,1,1,1,1,\xe9\n", "bars.csv is not UTF-8 text: byte 58"),
         (b"PAR1 and nothing", "bars.csv is not a valid parquet file: "),
         (HEADER + "2025-09-10,141612,143182,141612,142349,\xe9\n", "bars.csv, line 2, volume: 'é'"),
     ],
@@ -264,6 +269,11 @@ def test_generated_bars_are_refused():
             known_bars().assign(data=pd.Timestamp("2025-01-02 10:00")),
             "bars.csv, row 0, data: 2025-01-02 10:00:00; allowed: a date, or midnight",
         ),
+        (known_bars().assign(data=date(9999, 12, 31)), "bars.csv, row 0, data: 9999-12-31 00:00:00; allowed: a date"),
+        (
+            known_bars().assign(data=None).astype({"data": "datetime64[ns]"}),
+            "bars.csv, row 0, data: NaT; allowed: a date",
+        ),
         (known_bars().assign(ticker="PETR4"), "bars.csv has bars of PETR4; allowed: one of IBOV, ^BVSP"),
         (known_bars().assign(fonte="sample"), "bars.csv has generated bars"),
         (known_bars().assign(Data=1), "bars.csv has more than one column 'data'; allowed: each name once"),
@@ -351,3 +361,13 @@ def test_each_shared_case_is_read_or_refused_by_name():
     for name, expected in REFUSED.items():
         with pytest.raises(SourceMalformed, match=re.escape(expected)):
             CsvFile(str(CASES / name)).fetch(None, None)
+
+
+def test_a_pipe_is_read(tmp_path: Path):
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    file = CsvFile(str(pipe))
+    file.check()
+    threading.Thread(target=pipe.write_text, args=[csv_text(known_bars())], daemon=True).start()
+
+    assert file.fetch(None, None).equals(known_bars())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from datetime import date
@@ -33,14 +34,12 @@ class CsvFile:
         return CSV.name
 
     def check(self) -> None:
-        """Raise SourceUnavailable if the location is a path that cannot be read. Objects of S3 are not checked."""
+        """Raise SourceUnavailable if the location is a path of no file. Objects of S3 are not checked."""
         path = content.local_path(self.location)
-        try:
-            if path is not None:
-                with path.open("rb"):
-                    pass
-        except OSError as error:
-            raise SourceUnavailable(f"cannot read {self.location}: {os.strerror(error.errno or 0)}") from error
+        # The file is not opened: it may be a pipe.
+        if path is not None and (path.is_dir() or not path.exists()):
+            reason = errno.EISDIR if path.is_dir() else errno.ENOENT
+            raise SourceUnavailable(f"cannot read {self.location}: {os.strerror(reason)}")
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
         """See `Source`."""

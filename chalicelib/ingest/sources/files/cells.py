@@ -16,7 +16,7 @@ from chalicelib.errors import SourceEmpty, SourceMalformed
 from chalicelib.ingest.sources.files.header import HEADER_ROWS, Header, header
 
 # Excel reads the separator in this line. It is in quotes if the file was written by a CSV library.
-_DECLARED = re.compile(r'"?sep=(.)"?[,;\t ]*(?:\r\n|\r|\n)', re.IGNORECASE)
+_DECLARED = re.compile(r'"?sep=([,;|\t])"?[,;\t ]*(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ _BINARY = {
     b"\x1f\x8b": "a gzip file without the suffix .gz",
     b"BZh": "a bzip2 file without the suffix .bz2",
     b"\xfd7zXZ\x00": "an xz file without the suffix .xz",
+    b"\x28\xb5\x2f\xfd": "a Zstandard file, which is not read",
     b"%PDF": "a PDF document",
 }
 

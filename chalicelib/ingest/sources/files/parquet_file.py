@@ -78,11 +78,12 @@ def _dates(values: pa.ChunkedArray, name: str, origin: str) -> pd.Series[pd.Time
     read = pd.to_datetime(values.cast(pa.timestamp("us", getattr(kind, "tz", None))).to_pandas())
     if read.dt.tz is not None:
         read = read.dt.tz_convert(SAO_PAULO).dt.tz_localize(None)
-    days: pd.Series[pd.Timestamp] = read.dt.normalize().astype("datetime64[ns]")
+    days: pd.Series[pd.Timestamp] = read.dt.normalize()
     # Some days had no midnight in São Paulo, and begin at one o'clock.
     midnight = (read - days).isin([pd.Timedelta(0), pd.Timedelta(hours=1)])
-    _refuse(~midnight, read, name, origin, "a date, or midnight in São Paulo")
-    return days
+    bounded = read.between(pd.Timestamp.min, pd.Timestamp.max)
+    _refuse(~midnight | ~bounded, read, name, origin, "a date, or midnight in São Paulo")
+    return days.astype("datetime64[ns]")
 
 
 def _refuse(bad: pd.Series[bool], values: pd.Series[Any], name: str, origin: str, allowed: str) -> None:
