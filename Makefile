@@ -20,10 +20,17 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run notebook check test lint ruff templates types fast pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
+.PHONY: run source notebook check test lint ruff templates types fast pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
 
-run: .venv/installed
-	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)'
+# The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
+CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
+
+run: source .venv/installed
+	@source=$$(scripts/source '$(SOURCE)' '$(CALLER)') && exec $(PY) -m local --source "$$source" --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)'
+
+# A missing file is an error before anything is installed.
+source:
+	@scripts/source '$(SOURCE)' '$(CALLER)' >/dev/null
 
 notebook: .venv/notebook-installed
 	@$(PY) -m local notebook --port '$(PORT)' --aws-port '$(AWS_PORT)' --jupyter-port '$(JUPYTER_PORT)'

@@ -42,10 +42,11 @@ def run(arguments: argparse.Namespace) -> None:
         LocalError: no local AWS listens on the port, the source is unknown, or the merge takes too long.
         B3Error: the source fails, or the request is invalid.
     """
+    source = _named(arguments.source) if arguments.source else None
     environment.point_at(reach("local AWS", arguments.aws_port, "--aws-port"))
     lake = wiring.lake()
     now = datetime.now(UTC)
-    source = _source(arguments.source, lake)
+    source = source or _default_source(lake)
     request = backfill.Backfill(arguments.start, arguments.end, source.name, arguments.as_correction, arguments.dry_run)
     with activity(f"downloading from {source.name} and comparing"):
         result = backfill.run(request, source, lake, now)
@@ -65,11 +66,13 @@ def run(arguments: argparse.Namespace) -> None:
         print("merged: no session changed, and the API shows what it showed before")
 
 
-def _source(name: str | None, lake: Lake) -> Source:
-    if name is None:
-        manifest, _ = lake.manifest()
-        contents = manifest.contents if manifest else None
-        name = SAMPLE.name if contents and contents.synthetic else YAHOO.name
+def _default_source(lake: Lake) -> Source:
+    manifest, _ = lake.manifest()
+    contents = manifest.contents if manifest else None
+    return _named(SAMPLE.name if contents and contents.synthetic else YAHOO.name)
+
+
+def _named(name: str) -> Source:
     try:
         return sources.named(name)
     except ValueError as error:

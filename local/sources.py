@@ -34,6 +34,7 @@ def candidates(name: str) -> list[Source]:
 
     Raises:
         ValueError: the value names no source.
+        SourceUnavailable: the value names a file that does not exist.
     """
     if name == "auto":
         return [bounded_yahoo(), _sample()]
@@ -49,9 +50,13 @@ def named(name: str, allowed: str = BACKFILL_ALLOWED) -> Source:
 
     Raises:
         ValueError: the value names no source.
+        SourceUnavailable: the value names a file that does not exist.
     """
     if name.startswith("csv:") and name != "csv:":
-        return CsvFile(name.removeprefix("csv:"))
+        file = CsvFile(name.removeprefix("csv:"))
+        # Before anything is started for it.
+        file.check()
+        return file
     if name == "sample":
         return _sample()
     if name == "yahoo":

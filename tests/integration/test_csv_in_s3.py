@@ -11,6 +11,7 @@ from chalicelib.ingest.sources.csv_file import CsvFile
 from tests.support.bars import csv_text, known_bars
 
 BUCKET = "b3-dataflow-athena"
+HEADER = b"date,open,high,low,close,volume,"
 
 
 def test_an_object_is_read_like_a_file(s3: Any):
@@ -22,9 +23,9 @@ def test_an_object_is_read_like_a_file(s3: Any):
 
 
 def test_an_object_that_is_not_text_is_an_error_with_its_name(s3: Any):
-    s3.put_object(Bucket=BUCKET, Key="mine.csv", Body=b"date\xff")
+    s3.put_object(Bucket=BUCKET, Key="mine.csv", Body=HEADER + b"note\n2025-01-02,1,1,1,1,1,\xff\n")
 
-    with pytest.raises(SourceMalformed, match=f"^s3://{BUCKET}/mine.csv is not UTF-8 text: byte 4$"):
+    with pytest.raises(SourceMalformed, match=f"^s3://{BUCKET}/mine.csv is not UTF-8 text: byte 58$"):
         CsvFile(f"s3://{BUCKET}/mine.csv").fetch(None, None)
 
 

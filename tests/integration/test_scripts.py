@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.paths import ROOT
+from tests.support.checkout import checkout
 
 SECONDS = 60.0
 
@@ -83,3 +84,48 @@ def test_an_environment_of_another_python_is_created_again(tmp_path: Path, versi
     assert process.returncode == 0, process.stderr
     assert mine.exists() is stays
     assert "(3, 13, 0)" in (tmp_path / ".venv" / "bin" / "python").read_text() or stays
+
+
+@pytest.mark.parametrize(
+    ("source", "printed"),
+    [
+        ("auto", "auto"),
+        ("csv:", "csv:"),
+        ("csv:s3://bucket/mine.csv", "csv:s3://bucket/mine.csv"),
+        ("csv:mine 1.csv", "csv:{folder}/mine 1.csv"),
+        ("csv:{folder}/mine 1.csv", "csv:{folder}/mine 1.csv"),
+        ("csv:~/mine 1.csv", "csv:{folder}/mine 1.csv"),
+        ("csv:absent.csv", None),
+        ("csv:~/absent.csv", None),
+    ],
+)
+def test_the_path_of_a_source_is_relative_to_a_folder(tmp_path: Path, source: str, printed: str | None):
+    (tmp_path / "mine 1.csv").touch()
+
+    process = script("source", source.format(folder=tmp_path), str(tmp_path), cwd=ROOT, HOME=str(tmp_path))
+
+    if printed is None:
+        complaint = f"error: cannot read {tmp_path}/absent.csv: No such file or directory\n"
+        assert (process.returncode, process.stdout, process.stderr) == (1, "", complaint)
+    else:
+        assert (process.returncode, process.stdout) == (0, f"{printed.format(folder=tmp_path)}\n")
+
+
+@pytest.mark.parametrize("command", ["make -C {root}", "cd {root} && make"])
+def test_make_reads_a_file_of_the_folder_that_it_is_called_in(tmp_path: Path, command: str):
+    root = checkout(tmp_path / "project")
+    here = tmp_path if " -C " in command else root
+    (here / "mine.csv").touch()
+
+    def make(target: str, name: str) -> subprocess.CompletedProcess[str]:
+        line = f"{command.format(root=root)} {target} SOURCE=csv:{name}"
+        # A shell sets PWD.
+        return subprocess.run(
+            ["/bin/sh", "-c", f"cd {tmp_path} && {line}"], capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+
+    assert make("source", "mine.csv").returncode == 0
+    missing = make("run", "absent.csv")
+    assert missing.returncode != 0
+    assert missing.stderr.startswith(f"error: cannot read {here}/absent.csv: No such file or directory\n")
+    assert not (root / ".venv").exists()

@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
+import errno
 import os
-import re
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
-import boto3
 import pandas as pd
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import SourceEmpty, SourceMalformed, SourceUnavailable
 from chalicelib.ingest.sources import between
-from chalicelib.schema import CLOSE, HIGH, LOW, OPEN
+from chalicelib.ingest.sources.files import cells, checks, content, kinds, parquet_file
+from chalicelib.ingest.sources.files.dates import dates
+from chalicelib.ingest.sources.files.dialects import COLUMNS, DATE, VOLUME
+from chalicelib.ingest.sources.files.numbers import prices, volumes
+from chalicelib.ingest.sources.files.recognise import recognise
 from chalicelib.sources import CSV
-
-_COLUMNS = {
-    "date": "data",
-    "open": OPEN,
-    "high": HIGH,
-    "low": LOW,
-    "close": CLOSE,
-    "volume": "volume_negociado",
-}
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_S3 = "s3://"
-
-# From here on a double cannot represent every whole number.
-_VOLUME_LIMIT = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
     """Bars from `location`: a path, or `s3://bucket/key`.
 
-    The text is UTF-8. Its first line names the columns, in upper or lower case: date (ISO), open, high, low, close and
-    volume (whole numbers). An empty cell is null; blank lines and other columns are ignored.
+    The file is text in one of the dialects of `files.dialects`, or parquet with the columns of one. It may be
+    compressed.
     """
 
     location: str
@@ -50,94 +33,58 @@ class CsvFile:
     def name(self) -> str:
         return CSV.name
 
+    def check(self) -> None:
+        """Raise SourceUnavailable if the location is a path of no file. Objects of S3 are not checked."""
+        path = content.local_path(self.location)
+        # The file is not opened: it may be a pipe.
+        if path is not None and (path.is_dir() or not path.exists()):
+            reason = errno.EISDIR if path.is_dir() else errno.ENOENT
+            raise SourceUnavailable(f"cannot read {self.location}: {os.strerror(reason)}")
+
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
         """See `Source`."""
-        try:
-            text = _read(self.location).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise SourceMalformed(f"{self.location} is not UTF-8 text: byte {error.start}") from error
-        bars = between(parse(text, self.location), start, end)
+        bars = between(parse(content.read(self.location), self.location), start, end)
         if bars.empty:
             raise SourceEmpty(f"{self.location} holds no bars from {start or 'its first day'} to {end or 'its last'}")
         return bars
 
 
-def _read(location: str) -> bytes:
-    try:
-        if not location.startswith(_S3):
-            return Path(os.path.expanduser(location)).read_bytes()
-        bucket, _, key = location.removeprefix(_S3).partition("/")
-        return boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    except OSError as error:
-        raise SourceUnavailable(f"cannot read {location}: {error.strerror}") from error
-    except (BotoCoreError, ClientError) as error:
-        message = " ".join(str(error).split())
-        raise SourceUnavailable(f"cannot read {location}: {message}") from error
-
-
-def parse(text: str, origin: str) -> pd.DataFrame:
-    """Return the bars in a CSV text, in order of date.
+def parse(body: bytes, origin: str) -> pd.DataFrame:
+    """Return the bars in the bytes of a file, in order of date. Rows without prices are kept, as nulls.
 
     Args:
-        origin: name of the text in error messages.
+        origin: name of the file in error messages.
 
     Raises:
-        SourceMalformed: names the line, the column, the value and what is allowed.
-        SourceEmpty: the text has only the line with the names of the columns.
+        SourceMalformed: names the line, the column, the value and what is allowed; or what the file is instead.
+        SourceEmpty: the file has no bars.
     """
-    cells = _cells(text, origin)
-    bars = pd.DataFrame({"data": _dates(cells["date"], origin)})
-    for name in ("open", "high", "low", "close"):
-        bars[_COLUMNS[name]] = _numbers(cells[name], origin)
-    volume = _numbers(cells["volume"], origin)
-    whole = (volume % 1 == 0) & (volume >= 0) & (volume < _VOLUME_LIMIT)
-    _refuse(cells["volume"], ~whole & volume.notna(), origin, "a whole number from 0 to 2**53 - 1, or nothing")
-    bars["volume_negociado"] = volume.astype("Int64")
-    _refuse(cells["date"], bars["data"].duplicated(), origin, "each date once")
-    return bars.sort_values("data", ignore_index=True)
+    kinds.check_name(origin)
+    typed = body.startswith(parquet_file.SIGNATURE)
+    bars = parquet_file.parse(body, origin) if typed else _parse_text(body, origin)
+    repeated = bars[DATE].duplicated()
+    if repeated.any():
+        place = f"{'row' if typed else 'line'} {repeated.idxmax()}"
+        day = bars[DATE][repeated].iloc[0].date()
+        raise SourceMalformed(f"{origin}, {place}: the date {day} is there twice; allowed: each date once")
+    checks.check_daily(bars[DATE], origin)
+    return bars.sort_values(DATE, ignore_index=True)
 
 
-def _cells(text: str, origin: str) -> pd.DataFrame:
-    """Return the cells of the known columns as text, with the number of the line as index."""
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise SourceMalformed(f"{origin}, line {line}: a NUL byte; allowed: text")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        # If a cell spans several lines, this is the number of the last line.
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except csv.Error as error:
-        raise SourceMalformed(f"{origin}, line {reader.line_num}: {error}; allowed: a CSV") from error
-    (_, first), *lines = [(line, row) for line, row in rows if row not in ([], [""])] or [(1, [""])]
-    names = [name.lower() for name in first]
-    for name in _COLUMNS:
-        if names.count(name) != 1:
-            problem = "more than one column" if name in names else "no column"
-            raise SourceMalformed(f"{origin} has {problem} {name!r}; required: {', '.join(_COLUMNS)}")
-    for line, row in lines:
-        if len(row) != len(names):
-            raise SourceMalformed(
-                f"{origin}, line {line}: {len(row)} cells; allowed: {len(names)}, as columns are named"
-            )
-    if not lines:
-        raise SourceEmpty(f"{origin} holds no bars: only the line with the names of the columns")
-    return pd.DataFrame([row for _, row in lines], [line for line, _ in lines], names)[list(_COLUMNS)]
-
-
-def _dates(column: pd.Series[str], origin: str) -> pd.Series[pd.Timestamp]:
-    dates = pd.to_datetime(column.where(column.str.fullmatch(_DATE)), format="%Y-%m-%d", errors="coerce")
-    _refuse(column, dates.isna(), origin, "a date as 2025-12-31")
-    return dates
-
-
-def _numbers(column: pd.Series[str], origin: str) -> pd.Series[float]:
-    numbers = column.where(column.str.fullmatch(_NUMBER)).astype(float)
-    _refuse(column, ~(numbers.abs() < math.inf) & (column != ""), origin, "a number, or nothing")
-    return numbers
-
-
-def _refuse(column: pd.Series[str], bad: pd.Series[bool], origin: str, allowed: str) -> None:
-    """Raise SourceMalformed for the first bad value."""
-    if bad.any():
-        line = bad.idxmax()
-        raise SourceMalformed(f"{origin}, line {line}, {column.name}: {column[line]!r}; allowed: {allowed}")
+def _parse_text(body: bytes, origin: str) -> pd.DataFrame:
+    kinds.check_bytes(body, origin)
+    decoded, not_utf8 = content.decode(body, origin)
+    text = cells.text(decoded, origin)
+    kinds.check_text(text)
+    dialect, header = recognise(text)
+    if not_utf8 is not None and not dialect.windows:
+        raise SourceMalformed(f"{origin} is not UTF-8 text: byte {not_utf8}")
+    table = cells.read_cells(text, text.declared or dialect.separator, header)
+    columns = {dialect.names[name]: table[name] for name in header.names if name in dialect.names}
+    others = table.drop(columns=[str(column.name) for column in columns.values()])
+    checks.check_tickers(checks.tickers_in(others), origin)
+    bars = pd.DataFrame({DATE: dates(columns[DATE], dialect.dates, origin)})
+    bars = bars.join(prices(columns, dialect.numbers, origin))
+    bars[VOLUME] = volumes(columns[VOLUME], dialect.numbers, origin)
+    checks.check_index(others, bars, origin)
+    return bars[list(COLUMNS)]
