@@ -260,9 +260,9 @@ def test_an_invalid_source_is_one_clear_line(tmp_path: Path):
         r"cannot read .*absent\.csv: No such file", command_error(*ports, "--source", f"csv:{tmp_path}/absent.csv")
     )
     # A missing file is noticed before the ports are.
-    assert "cannot read absent.csv" in fails("--port", "1", "--aws-port", "1", "--source", "csv:absent.csv")
+    assert "cannot read absent.csv" in command_error("--port", "1", "--aws-port", "1", "--source", "csv:absent.csv")
     days = ("--start", "2025-01-02", "--end", "2025-01-02")
-    assert "cannot read absent.csv" in fails("backfill", "--aws-port", "1", *days, "--source", "csv:absent.csv")
+    assert "cannot read absent.csv" in command_error("backfill", "--aws-port", "1", *days, "--source", "csv:absent.csv")
     malformed = tmp_path / "malformed.csv"
     malformed.write_text("date,open,high,low,close,volume\n2025-01-02,1,1,1,x,1\n")
     assert re.search(
