@@ -22,7 +22,7 @@ from chalicelib.refine.quality import CORRUPT, FOREIGN, NON_FINITE, WRONG_TYPE
 from chalicelib.refine.quarantine import as_quarantine
 from chalicelib.refine.rule import Rule
 from chalicelib.schema import PRICES, RAW
-from chalicelib.sources import SOURCES
+from chalicelib.sources import RANKS
 
 REQUIRED = ("data", *PRICES, "fonte", "coletado_em")
 """Columns that an object must have; the other columns of raw are optional."""
@@ -122,9 +122,9 @@ def _open(body: bytes, instrument: Instrument) -> pa.Table:
 
 def _check_origin(table: pa.Table, instrument: Instrument) -> None:
     """Raise if a row has an unknown source, no time of collection or another ticker."""
-    unknown = set(pc.unique(table["fonte"]).to_pylist()) - SOURCES.keys()
+    unknown = set(pc.unique(table["fonte"]).to_pylist()) - RANKS.keys()
     if unknown:
-        raise _Unreadable(FOREIGN, f"fonte is {unknown.pop()!r}; allowed: {', '.join(SOURCES)}")
+        raise _Unreadable(FOREIGN, f"fonte is {unknown.pop()!r}; allowed: {', '.join(RANKS)}")
     if not pa.types.is_timestamp(table["coletado_em"].type) or table["coletado_em"].null_count:
         raise _Unreadable(FOREIGN, f"coletado_em is {table['coletado_em'].type}, or null; allowed: a timestamp")
     others = set(pc.unique(table["ticker"]).to_pylist()) - {instrument.ticker}
