@@ -13,7 +13,7 @@ from chalicelib.estimators import ESTIMATORS
 from chalicelib.instrument import IBOV
 from chalicelib.sources import B3, RANKS, SAMPLE, SOURCES
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Part of the lake's version. Raise it when a column is added, removed or changes its type, unit or meaning.
 
 A test compares the columns of each version with tests/contract/schema.json.
@@ -112,8 +112,18 @@ REVISIONS: tuple[Column, ...] = (
 REFINED: tuple[Column, ...] = (
     _DATE,
     _TICKER,
-    *_PRICES,
+    Column(OPEN, "double", "index points", "open, as the source gives it"),
+    Column(HIGH, "double", "index points", "high, as the source gives it, or a corrected close above it"),
+    Column(LOW, "double", "index points", "low, as the source gives it, or a corrected close below it"),
+    Column(CLOSE, "double", "index points", "close: as the source gives it, or the official one that corrects it"),
     Column("volume_negociado", "bigint", "shares / 100", "volume as Yahoo gives it; null where it gives 0 or nothing"),
+    Column("fechamento_oficial", "double", "index points", "official close of B3; null where it is not known"),
+    Column(
+        "fonte_fechamento",
+        "string",
+        "",
+        f"the source of preco_fechamento: that of the bar, or {B3.name} where the official close corrects it",
+    ),
     Column("variacao_diaria", "double", "index points", "close - open"),
     Column("variacao_pct", "double", "percent", "round((close - open) / open * 100, 2)"),
     Column("amplitude", "double", "index points", "high - low"),
