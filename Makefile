@@ -23,7 +23,7 @@ CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directo
 .PHONY: run notebook check test lint ruff templates types fast pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
 
 run: .venv/installed
-	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)'
+	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)' $(call option,B3,b3)
 
 notebook: .venv/notebook-installed
 	@$(PY) -m local notebook --port '$(PORT)' --aws-port '$(AWS_PORT)' --jupyter-port '$(JUPYTER_PORT)'
@@ -102,7 +102,8 @@ deploy: .venv/dev-installed
 	@$(PY) -m infra deploy $(STAGE_OPTIONS) \
 	  $(call option,ARCH,arch) \
 	  $(call option,EMAIL,email) \
-	  $(call option,BUDGET,budget)
+	  $(call option,BUDGET,budget) \
+	  $(call option,B3,b3)
 
 # Deletes a stage from AWS. DATA=delete deletes its data too.
 destroy: .venv/dev-installed

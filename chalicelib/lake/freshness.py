@@ -6,10 +6,11 @@ from datetime import date, datetime
 
 import msgspec
 
+from chalicelib.lake import metrics
 from chalicelib.lake.manifest import Contents
 from chalicelib.layout import SAO_PAULO
 
-NAMESPACE, METRIC, DIMENSION = "b3-dataflow", "SessionsBehind", "Bucket"
+METRIC = "SessionsBehind"
 """The CloudWatch metric. The alarm in infra/templates/main.yaml watches it."""
 
 
@@ -31,18 +32,5 @@ def freshness(contents: Contents, now: datetime) -> Freshness:
 
 
 def metric(contents: Contents, bucket: str, now: datetime) -> str:
-    """Return a log line that CloudWatch turns into the metric, so PutMetricData is not needed.
-
-    Source: the CloudWatch Embedded Metric Format. The dimension is the lake's refined bucket.
-    """
-    directive = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [[DIMENSION]],
-        "Metrics": [{"Name": METRIC, "Unit": "Count"}],
-    }
-    line = {
-        "_aws": {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]},
-        DIMENSION: bucket,
-        METRIC: freshness(contents, now).sessions_behind,
-    }
-    return msgspec.json.encode(line).decode()
+    """Return the log line of the metric; `bucket` is the lake's refined bucket."""
+    return metrics.line(METRIC, freshness(contents, now).sessions_behind, bucket, now)
