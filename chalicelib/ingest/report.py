@@ -20,7 +20,7 @@ from chalicelib.instrument import Instrument
 from chalicelib.lake.store import Lake
 from chalicelib.refine import raw
 from chalicelib.refine.calendar import sessions
-from chalicelib.refine.confirmation import OFFICIAL
+from chalicelib.refine.confirmation import OFFICIAL, agrees
 from chalicelib.refine.quality import REASONS
 from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import CLOSE, PRICES
@@ -114,7 +114,7 @@ def report(body: bytes, lake: Lake, now: datetime, instrument: Instrument) -> Re
     after = refine(raw.combine([current, new]), sessions, instrument)
     if len(new.closes):
         check_level(new.closes, before.bars, B3.name)
-        return _compare_closes(new.closes, _refusals(after, key), before.bars, after.bars)
+        return _compare_closes(new.closes, _refusals(after, key), before.bars, after.bars, instrument)
     return _compare(new.rows, _refusals(after, key), _by_session(before.bars), _by_session(after.bars))
 
 
@@ -150,12 +150,12 @@ def _changes(before: Mapping[date, Any], after: Mapping[date, Any]) -> list[Chan
 
 
 def _compare_closes(
-    closes: pd.DataFrame, refused: list[Refusal], before: pd.DataFrame, after: pd.DataFrame
+    closes: pd.DataFrame, refused: list[Refusal], before: pd.DataFrame, after: pd.DataFrame, instrument: Instrument
 ) -> ClosesReport:
     changed = _changes(_by_session(before), _by_session(after))
     settled = {change.session.isoformat() for change in changed} | {refusal.session for refusal in refused}
     known = before.set_index("data")[OFFICIAL]
-    bars = after.set_index("data")
+    confirms = agrees(after[CLOSE], after[OFFICIAL], instrument).set_axis(after["data"])
     confirmed: list[date] = []
     equal: list[date] = []
     without_bar: list[date] = []
@@ -164,14 +164,14 @@ def _compare_closes(
         day = moment.date()
         if day.isoformat() in settled:
             continue
-        if moment not in bars.index:
+        if moment not in confirms.index:
             without_bar.append(day)
         elif known.get(moment) == close:
             equal.append(day)
-        elif bars["fonte"][moment] == CORRECTION.name and bars[CLOSE][moment] != close:
-            outranked.append(Outranked(day, CORRECTION.name))
-        else:
+        elif confirms[moment]:
             confirmed.append(day)
+        else:
+            outranked.append(Outranked(day, CORRECTION.name))
     lists: dict[str, list[Any]] = {
         "changed": changed,
         "confirmed": confirmed,

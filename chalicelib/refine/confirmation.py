@@ -55,7 +55,7 @@ def correct(bars: pd.DataFrame, official: pd.Series[float], instrument: Instrume
     Returns:
         A new frame: the bars with the columns `OFFICIAL`, `SOURCE_OF_CLOSE` and `GIVEN`.
     """
-    corrected = ~_agrees(bars[CLOSE], official, instrument) & official.notna() & (bars["fonte"] != CORRECTION.name)
+    corrected = ~agrees(bars[CLOSE], official, instrument) & official.notna() & (bars["fonte"] != CORRECTION.name)
     replaced = {
         CLOSE: corrected,
         HIGH: corrected & (official > bars[HIGH]),
@@ -86,7 +86,7 @@ def doubtful(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instr
     return beyond > DOUBTFUL_SHARE * (high - low)
 
 
-def _agrees(close: pd.Series[float], official: pd.Series[float], instrument: Instrument) -> pd.Series[bool]:
+def agrees(close: pd.Series[float], official: pd.Series[float], instrument: Instrument) -> pd.Series[bool]:
     """Return which closes are within the tolerance of the official close, both included."""
     # Decimals have no exact floats: 100001.01 - 100000 is a little more than 1.01.
     return (close - official).abs().round(6) <= instrument.close_tolerance
@@ -101,7 +101,7 @@ def summarise(bars: pd.DataFrame, official: OfficialCloses, instrument: Instrume
     """
     corrected_ = int((bars[SOURCE_OF_CLOSE] == B3.name).sum())
     # A correction by hand that contradicts the official close is not confirmed.
-    confirmed = int(_agrees(bars[GIVEN[CLOSE]], bars[OFFICIAL], instrument).sum())
+    confirmed = int(agrees(bars[GIVEN[CLOSE]], bars[OFFICIAL], instrument).sum())
     known = official.latest.dropna()
     return Confirmation(
         confirmed=confirmed,
