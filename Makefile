@@ -20,17 +20,20 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run source notebook check test lint ruff templates types fast pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
+.PHONY: run source notebook check test lint ruff templates types fast pytest bench golden docs examples judge closes layer test-package deploy destroy folder replay lock clean
 
 # The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
 CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
+# Of the command line of make only, like the options of a deploy.
+CLOSES = $(if $(findstring command line,$(origin B3)),b3:$(B3))
 
 run: source .venv/installed
-	@source=$$(scripts/source '$(SOURCE)' '$(CALLER)') && exec $(PY) -m local --source "$$source" --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)'
+	@source=$$(scripts/source '$(SOURCE)' '$(CALLER)') && closes=$$(scripts/source '$(CLOSES)' '$(CALLER)') && \
+		exec $(PY) -m local --source "$$source" --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)' $${closes:+--b3 "$${closes#b3:}"}
 
 # A missing file is an error before anything is installed.
 source:
-	@scripts/source '$(SOURCE)' '$(CALLER)' >/dev/null
+	@scripts/source '$(SOURCE)' '$(CALLER)' >/dev/null && scripts/source '$(CLOSES)' '$(CALLER)' >/dev/null
 
 notebook: .venv/notebook-installed
 	@$(PY) -m local notebook --port '$(PORT)' --aws-port '$(AWS_PORT)' --jupyter-port '$(JUPYTER_PORT)'
@@ -88,6 +91,10 @@ examples: .venv/dev-installed
 judge: .venv/dev-installed
 	@$(PY) -m scripts.judge_closes
 
+# What wrong closes do to the estimators, by year: the real history without and with the official closes of B3.
+closes: .venv/dev-installed
+	@$(PY) -m scripts.close_errors
+
 # The Lambda layer, in build/.
 layer: .venv/dev-installed
 	@$(PY) -m infra.packaging.layer '$(ARCH)'
@@ -109,7 +116,8 @@ deploy: .venv/dev-installed
 	@$(PY) -m infra deploy $(STAGE_OPTIONS) \
 	  $(call option,ARCH,arch) \
 	  $(call option,EMAIL,email) \
-	  $(call option,BUDGET,budget)
+	  $(call option,BUDGET,budget) \
+	  $(call option,B3,b3)
 
 # Deletes a stage from AWS. DATA=delete deletes its data too.
 destroy: .venv/dev-installed

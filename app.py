@@ -114,10 +114,10 @@ class Invocation(BaseLambdaEvent):
 
 @app.schedule(SCHEDULE)
 def ingest(event: Invocation) -> dict[str, Any]:
-    """Add the latest bars of Yahoo to raw, or run the backfill in the payload."""
+    """Add the latest bars of Yahoo and closes of B3 to raw, or run the backfill in the payload."""
     from chalicelib.ingest import backfill
 
-    return backfill.handle(event.to_dict(), wiring.lake(), datetime.now(UTC))
+    return backfill.handle(event.to_dict(), wiring.settings(), wiring.lake(), datetime.now(UTC))
 
 
 # Chalice's own event class needs the fields of EventBridge.

@@ -11,9 +11,9 @@ from typing import Literal, get_args
 
 from chalicelib.estimators import ESTIMATORS
 from chalicelib.instrument import IBOV
-from chalicelib.sources import SAMPLE, SOURCES
+from chalicelib.sources import B3, RANKS, SAMPLE, SOURCES
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Part of the lake's version. Raise it when a column is added, removed or changes its type, unit or meaning.
 
 A test compares the columns of each version with tests/contract/schema.json.
@@ -51,7 +51,7 @@ _PRICES = (
     Column("preco_minimo", "double", "index points", "low, as the source gives it"),
     Column("preco_fechamento", "double", "index points", "close, as the source gives it"),
 )
-_REAL_SOURCES = ", ".join(name for name, source in SOURCES.items() if not source.synthetic)
+_REAL_SOURCES = ", ".join(name for name in RANKS if not SOURCES[name].synthetic)
 _SOURCE = (
     Column("fonte", "string", "", f"the source of the bar: {_REAL_SOURCES}, or {SAMPLE.name} if synthetic"),
     Column("coletado_em", "timestamp", "UTC", "when the bar was requested from the source"),
@@ -70,6 +70,20 @@ RAW: tuple[Column, ...] = (
     *_SOURCE,
 )
 """A raw object: one row a bar, as the source gave it, including nulls and unfinished bars."""
+
+OFFICIAL_CLOSES: tuple[Column, ...] = (
+    _DATE,
+    Column(CLOSE, "double", "index points", "official close, as B3 gives it"),
+    Column("completo", "boolean", "", "whether the row is of a complete answer about its year that fits its checksum"),
+    _TICKER,
+    Column("fonte", "string", "", f"the source of the close: {B3.name}"),
+    Column("coletado_em", "timestamp", "UTC", "when the close was requested from the source"),
+)
+"""A raw object of official closes: one row a session.
+
+In an object, the rows of a calendar year with `completo` are one complete answer: it has every session between its
+first and its last day.
+"""
 
 QUARANTINE: tuple[Column, ...] = (
     Column("motivo", "string", "", "why the bar was refused: see docs/data-quality.md"),
@@ -98,12 +112,22 @@ REVISIONS: tuple[Column, ...] = (
 REFINED: tuple[Column, ...] = (
     _DATE,
     _TICKER,
-    *_PRICES,
+    Column(OPEN, "double", "index points", "open, as the source gives it"),
+    Column(HIGH, "double", "index points", "high, as the source gives it, or a corrected close above it"),
+    Column(LOW, "double", "index points", "low, as the source gives it, or a corrected close below it"),
+    Column(CLOSE, "double", "index points", "close: as the source gives it, or the official one that corrects it"),
     Column(
         "volume_negociado",
         "bigint",
         "shares / 100",
         "volume, as the source gives it; null where the source gives 0 or nothing",
+    ),
+    Column("fechamento_oficial", "double", "index points", "official close of B3; null where it is not known"),
+    Column(
+        "fonte_fechamento",
+        "string",
+        "",
+        f"the source of preco_fechamento: that of the bar, or {B3.name} where the official close corrects it",
     ),
     Column("variacao_diaria", "double", "index points", "close - open"),
     Column("variacao_pct", "double", "percent", "round((close - open) / open * 100, 2)"),

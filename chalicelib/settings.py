@@ -27,6 +27,11 @@ _RULES = {
         r"\*|https?://[A-Za-z0-9.:-]+|none",
         "an origin that may send requests, * for any, or none",
     ),
+    "official_closes": (r"yes|no", "yes, or no: the scheduled ingest does not request official closes from B3"),
+    "official_closes_url": (
+        r"https://[A-Za-z0-9.-]+(:\d+)?|http://127\.0\.0\.1:\d+",
+        "the https URL of a host, or the http URL of a port of 127.0.0.1",
+    ),
 }
 
 
@@ -49,6 +54,8 @@ class Settings:
     workgroup: str = "b3-dataflow"
     api_access: str = "open"
     cors_origin: str = "*"
+    official_closes: str = "yes"
+    official_closes_url: str = "https://sistemaswebb3-listados.b3.com.br"
 
     def __post_init__(self) -> None:
         for name, (pattern, allowed) in _RULES.items():

@@ -1,4 +1,4 @@
-"""The sources of bars: values of the column `fonte`, and which source wins a session."""
+"""The sources: values of the column `fonte`, and which source's bar wins a session."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ class SourceType:
 
     Attributes:
         name: the value.
-        rank: of two bars of a session, the one with the greater rank wins.
+        rank: of two bars of a session, the one with the greater rank wins. None if the source has no bars.
         whole_points: whether final bars are whole numbers from `Instrument.whole_points_since` on.
         final: whether every bar is final, however it looks.
         synthetic: whether the bars are generated. A lake holds synthetic bars or real ones, never both.
     """
 
     name: str
-    rank: int
+    rank: int | None
     whole_points: bool = False
     final: bool = False
     synthetic: bool = False
+
+    @property
+    def closes_only(self) -> bool:
+        """Whether the source has official closes (`schema.OFFICIAL_CLOSES`) and no bars."""
+        return self.rank is None
 
 
 SAMPLE = SourceType("sample", rank=0, synthetic=True)
@@ -37,11 +42,14 @@ YAHOO = SourceType("yahoo", rank=2, whole_points=True)
 CORRECTION = SourceType("correcao", rank=3, final=True)
 """Bars that correct others, whatever source they were read from."""
 
-SOURCES: Mapping[str, SourceType] = {source.name: source for source in (SAMPLE, CSV, YAHOO, CORRECTION)}
-"""Every source by its name, in order of rank."""
+B3 = SourceType("b3", rank=None)
+"""B3 itself: official closes, which confirm or correct the bars of other sources."""
 
-RANKS: Mapping[str, int] = {name: source.rank for name, source in SOURCES.items()}
-"""The rank of each source."""
+SOURCES: Mapping[str, SourceType] = {source.name: source for source in (SAMPLE, CSV, YAHOO, CORRECTION, B3)}
+"""Every source by its name: the sources of bars in order of rank, then those of closes."""
+
+RANKS: Mapping[str, int] = {name: source.rank for name, source in SOURCES.items() if source.rank is not None}
+"""The rank of each source of bars."""
 
 WHOLE_POINTS = [name for name, source in SOURCES.items() if source.whole_points]
 """The sources whose final bars are whole numbers."""

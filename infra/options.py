@@ -76,8 +76,14 @@ ARCHITECTURE = StackOption(
 )
 EMAIL = StackOption("EMAIL", "AlarmEmail", "address that receives the alarms; '' for none (default: unchanged)", _email)
 BUDGET = StackOption("BUDGET", "MonthlyBudget", "US dollars a month; 0 for no budget (default: unchanged)", _dollars)
+B3 = StackOption(
+    "B3",
+    "OfficialCloses",
+    "whether the ingest requests official closes from B3 (default: unchanged; yes in a new stage)",
+    choices=("yes", "no"),
+)
 
-STACK_OPTIONS = (ARCHITECTURE, EMAIL, BUDGET)
+STACK_OPTIONS = (ARCHITECTURE, EMAIL, BUDGET, B3)
 """Options of `deploy`."""
 
 PRESERVED_PARAMETERS = (*(option.parameter for option in STACK_OPTIONS), "LogRetentionDays", "Crawler")

@@ -13,8 +13,9 @@ from chalicelib.api.cache import MANIFEST_TTL
 from chalicelib.errors import LakeChanged
 from chalicelib.ingest import backfill
 from chalicelib.ingest.sources import Source
+from chalicelib.ingest.sources.b3.closes import ClosesSource
 from chalicelib.lake.store import Lake
-from chalicelib.sources import SAMPLE, YAHOO
+from chalicelib.sources import B3, SAMPLE, YAHOO
 from common.console import activity
 from local import environment, sources
 from local.errors import LocalError
@@ -57,7 +58,8 @@ def run(arguments: argparse.Namespace) -> None:
         return
     added = result["added"]
     print(_counts(result))
-    print(f"{added['bars']:,} bars from {source.name}, {added['first']} to {added['last']}, added as {added['key']}")
+    kind = "closes" if source.name == B3.name else "bars"
+    print(f"{added['bars']:,} {kind} from {source.name}, {added['first']} to {added['last']}, added as {added['key']}")
     with activity("waiting for the job to merge"):
         _wait_merged(lake, added["key"])
     if changed := result["counts"]["changed"]:
@@ -66,38 +68,41 @@ def run(arguments: argparse.Namespace) -> None:
         print("merged: no session changed, and the API shows what it showed before")
 
 
-def _default_source(lake: Lake) -> Source:
+def _default_source(lake: Lake) -> Source | ClosesSource:
     manifest, _ = lake.manifest()
     contents = manifest.contents if manifest else None
     return _named(SAMPLE.name if contents and contents.synthetic else YAHOO.name)
 
 
-def _named(name: str) -> Source:
+def _named(name: str) -> Source | ClosesSource:
     try:
-        return sources.named(name)
+        return sources.of_backfill(name)
     except ValueError as error:
         raise LocalError(str(error)) from error
 
 
 def lines(report: Mapping[str, Any]) -> list[str]:
-    """Return a line for each bar of the report in order of session, and one for all that are equal."""
-    bars = [
+    """Return a line for each row of the report in order of session, and one for all that are confirmed or equal."""
+    rows = [
         *((change["session"], _values(change)) for change in report["changed"]),
-        *((bar["session"], f"not used: the bar of {bar['kept']} has precedence") for bar in report["outranked"]),
-        *((bar["session"] or "no date", f"refused: {bar['reason']}, {bar['meaning']}") for bar in report["refused"]),
+        *((row["session"], f"not used: the bar of {row['kept']} has precedence") for row in report["outranked"]),
+        *((session, "not used: the lake has no bar of this session") for session in report.get("without_bar", [])),
+        *((row["session"] or "no date", f"refused: {row['reason']}, {row['meaning']}") for row in report["refused"]),
     ]
-    text = [f"{session}  {effect}" for session, effect in sorted(bars)]
-    if equal := report["equal"]:
-        days = equal[0] if len(equal) == 1 else f"{equal[0]} to {equal[-1]}"
-        text.append(f"{days}  equal: {report['counts']['equal']:,} bars")
+    text = [f"{session}  {effect}" for session, effect in sorted(rows)]
+    kind = "closes" if "confirmed" in report else "bars"
+    for name in ("confirmed", "equal"):
+        if sessions := report.get(name):
+            days = sessions[0] if len(sessions) == 1 else f"{sessions[0]} to {sessions[-1]}"
+            text.append(f"{days}  {name}: {report['counts'][name]:,} {kind}")
     if unlisted := sum(report["counts"].values()) - sum(len(report[name]) for name in report["counts"]):
-        text.append(f"and {unlisted:,} more bars")
+        text.append(f"and {unlisted:,} more {kind}")
     return text
 
 
 def _counts(report: Mapping[str, Any]) -> str:
-    words = {"changed": "changed", "equal": "equal", "outranked": "not used", "refused": "refused"}
-    return ", ".join(f"{report['counts'][name]:,} {word}" for name, word in words.items())
+    words = {"outranked": "not used", "without_bar": "without a bar"}
+    return ", ".join(f"{number:,} {words.get(name, name)}" for name, number in report["counts"].items())
 
 
 def _values(change: Mapping[str, Any]) -> str:

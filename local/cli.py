@@ -60,6 +60,12 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         help="minimum time of each Athena query; on AWS about one second (default: %(default)s)",
     )
     parser.add_argument(
+        "--b3",
+        default="",
+        metavar="FILE",
+        help="official closes in a file, a path or s3://bucket/key (default: request them from B3, with Yahoo's bars)",
+    )
+    parser.add_argument(
         "--lake",
         type=_folder,
         metavar="FOLDER",

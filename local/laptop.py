@@ -8,16 +8,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
+
 from chalicelib import wiring
-from chalicelib.ingest.ingest import DateRange, Ingested, ingest
+from chalicelib.ingest.ingest import DateRange, Ingested, add, encode_closes, ingest
+from chalicelib.ingest.official_closes import OfficialCloses, ingest_closes, online, years_due
 from chalicelib.ingest.sources import Source
+from chalicelib.ingest.sources.b3.checks import check_level
+from chalicelib.ingest.sources.b3.closes import ClosesSource
+from chalicelib.ingest.sources.b3.limits import Limits
 from chalicelib.lake.manifest import Contents, Manifest
+from chalicelib.refine import parquet
+from chalicelib.schema import RAW
 from chalicelib.sources import YAHOO
 from local import environment, stack
 from local.aws import LocalAws
 from local.glue_jobs import JobRun
 from local.lake_store import LakeStore
 from local.server import Server
+
+CLOSES_LIMITS = Limits(connect_seconds=2.0, request_seconds=5.0, seconds=10.0, attempts=1)
+"""Of the requests to B3, so that a network without B3 delays `make run` by two seconds."""
 
 REFINE_SECONDS = 120.0
 """Timeout for the delivery of the S3 events, and for the end of each run of the job. Both usually take some seconds."""
@@ -100,6 +111,28 @@ class Laptop:
         """
         days = None if source.name == YAHOO.name else DateRange()
         return ingest(source, wiring.lake(), datetime.now(UTC), days)
+
+    def ingest_closes(self, bars: Ingested) -> OfficialCloses | None:
+        """Add the official closes that the schedule would request. Returns None if they are not due, or turned off.
+
+        Args:
+            bars: the raw object of bars to compare the closes with.
+        """
+        now, lake = datetime.now(UTC), wiring.lake()
+        source = online(wiring.settings(), now, limits=CLOSES_LIMITS)
+        if wiring.settings().official_closes == "no" or not (years := years_due(source, lake, self.contents(), now)):
+            return None
+        return ingest_closes(source, years, self._bars(bars), lake, now)
+
+    def ingest_closes_of(self, source: ClosesSource, bars: Ingested) -> Ingested:
+        """Add all official closes of a source. Arguments as `ingest_closes`."""
+        now = datetime.now(UTC)
+        closes = source.fetch(None, None)
+        check_level(closes, self._bars(bars), source.name)
+        return add(encode_closes(closes, now), wiring.lake(), now)
+
+    def _bars(self, added: Ingested) -> pd.DataFrame:
+        return parquet.decode(wiring.lake().raw_bodies([added.key])[added.key], RAW)
 
     def started(self) -> list[JobRun]:
         """Wait until the S3 events are delivered. Returns the job's runs, newest first."""

@@ -13,8 +13,9 @@ from pathlib import Path
 from chalicelib.errors import SourceError
 from chalicelib.ingest.ingest import Ingested
 from chalicelib.ingest.sources import Source
+from chalicelib.ingest.sources.b3.closes import ClosesSource
 from chalicelib.lake.manifest import Contents
-from chalicelib.sources import SYNTHETIC
+from chalicelib.sources import SYNTHETIC, YAHOO
 from common.console import step
 from local import sources
 from local.defaults import HOST
@@ -47,6 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         candidates = sources.candidates(arguments.source)
     except ValueError as error:
         raise LocalError(str(error)) from error
+    closes = _closes_file(arguments.b3, candidates[0])
     if arguments.port == arguments.aws_port != 0:
         raise LocalError(f"PORT and AWS_PORT are both {arguments.port}; allowed: two ports, or 0 for a free one")
     for port, option in ((arguments.port, "PORT"), (arguments.aws_port, "AWS_PORT")):
@@ -61,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
             laptop.create_stack()
             stored = _heal(laptop)
             report(STACK if stored is None else f"{STACK}; the lake has {stored.rows:,} sessions to {stored.as_of}")
-        synthetic = _add(laptop, candidates, arguments.source, stored)
+        synthetic = _add(laptop, candidates, arguments.source, stored, closes)
         with step(6, STEPS, "API") as report:
             server = laptop.serve(arguments.port)
             report(f"on {server.url}")
@@ -88,7 +90,25 @@ def _heal(laptop: Laptop) -> Contents | None:
     return contents if contents and contents.rows else None
 
 
-def _add(laptop: Laptop, candidates: Sequence[Source], name: str, stored: Contents | None) -> bool:
+def _closes_file(location: str, source: Source) -> ClosesSource | None:
+    """Return the file of official closes of `--b3`, None for no file.
+
+    Raises:
+        LocalError: the bars would be synthetic.
+        SourceUnavailable: the file cannot be read.
+    """
+    if not location:
+        return None
+    if source.name in SYNTHETIC:
+        raise LocalError(
+            f"B3 is {location!r}, and the bars of {source.name} are synthetic; allowed: B3= with real bars"
+        )
+    return sources.closes_file(location)
+
+
+def _add(
+    laptop: Laptop, candidates: Sequence[Source], name: str, stored: Contents | None, closes: ClosesSource | None
+) -> bool:
     """Ingest and refine. Return whether the lake is synthetic.
 
     On a stored lake with sessions, `auto` is Yahoo if the lake is real, else the sample; it may fail.
@@ -99,7 +119,8 @@ def _add(laptop: Laptop, candidates: Sequence[Source], name: str, stored: Conten
     with step(3, STEPS, "ingest") as report:
         try:
             source, added, notice = _ingest(laptop, candidates)
-            report(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}")
+            closes_line = _ingest_closes(laptop, source, added, closes)
+            report(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}{closes_line}")
         except SourceError as error:
             if not (stored and name == "auto"):
                 raise
@@ -137,6 +158,20 @@ def _ingest(laptop: Laptop, candidates: Sequence[Source]) -> tuple[Source, Inges
         except SourceError as error:
             notice += f"\n  {error}\n"
     return candidates[-1], laptop.ingest(candidates[-1]), notice
+
+
+def _ingest_closes(laptop: Laptop, source: Source, bars: Ingested, file: ClosesSource | None) -> str:
+    """Ingest the official closes of the file, or of B3 if the bars are Yahoo's. Returns the end of the step's line."""
+    if source.name in SYNTHETIC:
+        return ""
+    if file is not None:
+        added = laptop.ingest_closes_of(file, bars)
+        return f"; {added.bars:,} official closes, {added.first} to {added.last}"
+    result = laptop.ingest_closes(bars) if source.name == YAHOO.name else None
+    if result is None:
+        return ""
+    received = f"; {result.added.bars:,} official closes from B3" if result.added else "; no official closes from B3"
+    return f"{received}: {result.failure}" if result.failure else received
 
 
 def _refine(laptop: Laptop) -> None:

@@ -10,17 +10,23 @@ from typing import Any
 
 import pandas as pd
 
+from chalicelib import wiring
 from chalicelib.errors import SourceUnavailable
+from chalicelib.ingest.official_closes import online
 from chalicelib.ingest.sources import Source
+from chalicelib.ingest.sources.b3.closes import ClosesSource
+from chalicelib.ingest.sources.b3.files import File
 from chalicelib.ingest.sources.csv_file import CsvFile
+from chalicelib.ingest.sources.location import require_file
 from chalicelib.layout import SAO_PAULO
+from chalicelib.sources import B3
 from local.sample import Sample
 
-BACKFILL_ALLOWED = "yahoo, sample or csv:<path>"
-"""The values of `--source` of `backfill`. Its help and `ALLOWED` contain this text: name a new source here only."""
+ALLOWED = "auto, yahoo, sample or csv:<path>"
+"""The values of `--source` of `make run`, all of which have bars. Its help contains this text."""
 
-ALLOWED = f"auto, {BACKFILL_ALLOWED}"
-"""The values of `--source` of `make run`."""
+BACKFILL_ALLOWED = "yahoo, sample, csv:<path>, b3 or b3:<path>"
+"""The values of `--source` of `backfill`. Its help contains this text."""
 
 CONTACT_SECONDS = 2.0
 """How long `auto` waits for the first response of Yahoo, of any status, before it uses the sample."""
@@ -41,8 +47,23 @@ def candidates(name: str) -> list[Source]:
     return [named(name, ALLOWED)]
 
 
-def named(name: str, allowed: str = BACKFILL_ALLOWED) -> Source:
-    """Return the one source that a value of `--source` names. `auto` names two.
+def of_backfill(name: str) -> Source | ClosesSource:
+    """Return the source for a value of `--source` of `backfill`.
+
+    Raises:
+        ValueError: the value names no source.
+        SourceUnavailable: the file cannot be read.
+    """
+    if name == B3.name:
+        return online(wiring.settings(), datetime.now(SAO_PAULO))
+    kind, _, location = name.partition(":")
+    if kind == B3.name and location:
+        return closes_file(location)
+    return named(name, BACKFILL_ALLOWED)
+
+
+def named(name: str, allowed: str) -> Source:
+    """Return the one source of bars that a value of `--source` names. `auto` names two.
 
     Args:
         name: the value.
@@ -62,6 +83,16 @@ def named(name: str, allowed: str = BACKFILL_ALLOWED) -> Source:
     if name == "yahoo":
         return _yahoo()
     raise ValueError(f"source is {name!r}; allowed: {allowed}")
+
+
+def closes_file(location: str) -> ClosesSource:
+    """Return the official closes in a file: a path, or `s3://bucket/key`.
+
+    Raises:
+        SourceUnavailable: the file cannot be read.
+    """
+    require_file(location)
+    return File(location, datetime.now(SAO_PAULO).date())
 
 
 def _sample() -> Source:

@@ -84,7 +84,7 @@ class Usage:
     """
 
     runs: float = 10 * 52 / 12
-    alarms: int = 7
+    alarms: int = 8
     ingest_gb: float = 1
     start_refine_gb: float = 0.5
     api_gb: float = 1
@@ -178,7 +178,12 @@ def items(usage: Usage) -> list[Item]:
         Item("X-Ray", "trace", (requests, million)),
         Item("CloudWatch: alarms", "alarm", ((usage.alarms, f"{usage.alarms} alarms"),), free=True),
         # AWS charges a metric only for the hours with a data point.
-        Item("CloudWatch: SessionsBehind", "metric", (runs, (1 / HOURS, f"1 hour/{HOURS}")), free=True),
+        Item(
+            "CloudWatch: SessionsBehind, OfficialClosesFailed",
+            "metric",
+            (runs, (2, "2 metrics"), (1 / HOURS, f"1 hour/{HOURS}")),
+            free=True,
+        ),
         Item("CloudWatch: logs", "logs", ((usage.log_gb, f"{usage.log_gb:g} GB"),), free=True),
     ]
 

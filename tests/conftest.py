@@ -24,6 +24,9 @@ from tests.support.lake import fill
 
 SHARED = ROOT.parent / "shared" / "data"
 
+# The settings of the tests: no request to B3, since each is repeated with pauses where nothing answers.
+SETTINGS = {"B3_OFFICIAL_CLOSES": "no"}
+
 # A proxy address where nothing listens, so that every request to another host fails at once.
 NOWHERE = "http://127.0.0.1:9"
 NO_WAY_OUT = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
@@ -39,7 +42,7 @@ def clean_environment() -> Iterator[None]:
     for name in list(os.environ):
         if name.startswith(("AWS_", "B3_")) or name in PROXIES:
             del os.environ[name]
-    os.environ.update(NO_WAY_OUT)
+    os.environ.update(NO_WAY_OUT | SETTINGS)
     yield
     os.environ.clear()
     os.environ.update(before)

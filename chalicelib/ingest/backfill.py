@@ -10,15 +10,20 @@ import msgspec
 
 from chalicelib import layout
 from chalicelib.errors import BadPayload
-from chalicelib.ingest.ingest import DateRange, add, collect, ingest
+from chalicelib.ingest import scheduled
+from chalicelib.ingest.ingest import DateRange, add, check_kind, collect, encode_closes
+from chalicelib.ingest.official_closes import online
 from chalicelib.ingest.report import report
 from chalicelib.ingest.sources import Source
+from chalicelib.ingest.sources.b3.closes import ClosesSource
+from chalicelib.ingest.sources.b3.files import File
 from chalicelib.ingest.sources.csv_file import CsvFile
+from chalicelib.ingest.sources.location import S3
 from chalicelib.ingest.sources.yahoo import Yahoo
 from chalicelib.instrument import IBOV, Instrument
-from chalicelib.lake.freshness import metric
 from chalicelib.lake.store import Lake
-from chalicelib.sources import YAHOO
+from chalicelib.settings import Settings
+from chalicelib.sources import B3, CSV, YAHOO
 
 
 class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,8 +31,8 @@ class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         start, end: the days to request, both included.
-        source: `yahoo`, or `csv:s3://bucket/key`; on AWS the function may read only `backfill/` of the raw bucket.
-            `handle` reads it; callers of `run` pass the source itself.
+        source: `yahoo`, `csv:s3://bucket/key`, `b3` or `b3:s3://bucket/key`; on AWS the function may read only
+            `backfill/` of the raw bucket. `handle` reads it; callers of `run` pass the source itself.
         as_correction: whether these bars win over every other source.
         dry_run: report the effect of each bar, and write nothing.
     """
@@ -39,7 +44,7 @@ class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
-def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any]:
+def handle(event: Mapping[str, Any], settings: Settings, lake: Lake, now: datetime) -> dict[str, Any]:
     """Handle an invocation of the ingest function.
 
     Args:
@@ -51,28 +56,34 @@ def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any
         SourceError, MixedLake: as `ingest`.
     """
     if "backfill" not in event:
-        _print_metric(lake, now)
-        return {"added": msgspec.to_builtins(ingest(Yahoo(), lake, now))}
+        return scheduled.run(Yahoo(), settings, lake, now)
     try:
         request = msgspec.convert(event["backfill"], Backfill)
     except msgspec.ValidationError as error:
         raise BadPayload(f"backfill: {error}") from error
     if request.source == YAHOO.name:
         return run(request, Yahoo(), lake, now)
+    if request.source == B3.name:
+        return run(request, online(settings, now), lake, now)
     # A path is not allowed: it would be a file of the function itself.
-    if request.source.startswith("csv:s3://"):
-        return run(request, CsvFile(request.source.removeprefix("csv:")), lake, now)
-    raise BadPayload(f"backfill.source is {request.source!r}; allowed: {YAHOO.name}, csv:s3://bucket/key")
+    kind, _, location = request.source.partition(":")
+    if location.startswith(S3) and kind == CSV.name:
+        return run(request, CsvFile(location), lake, now)
+    if location.startswith(S3) and kind == B3.name:
+        return run(request, File(location, now.astimezone(layout.SAO_PAULO).date()), lake, now)
+    raise BadPayload(
+        f"backfill.source is {request.source!r}; allowed: {YAHOO.name}, csv:s3://bucket/key, {B3.name}, "
+        f"{B3.name}:s3://bucket/key"
+    )
 
 
-def _print_metric(lake: Lake, now: datetime) -> None:
-    """Log the age of the data for CloudWatch, before the request to the source, which may fail."""
-    manifest, _ = lake.manifest()
-    if manifest and manifest.contents:
-        print(metric(manifest.contents, lake.refined_bucket, now))
-
-
-def run(request: Backfill, source: Source, lake: Lake, now: datetime, instrument: Instrument = IBOV) -> dict[str, Any]:
+def run(
+    request: Backfill,
+    source: Source | ClosesSource,
+    lake: Lake,
+    now: datetime,
+    instrument: Instrument = IBOV,
+) -> dict[str, Any]:
     """Run a backfill.
 
     Returns:
@@ -85,9 +96,23 @@ def run(request: Backfill, source: Source, lake: Lake, now: datetime, instrument
     today = now.astimezone(layout.SAO_PAULO).date()
     if not request.start <= request.end <= today:
         raise BadPayload(f"from {request.start} to {request.end}; allowed: start ≤ end ≤ {today}, which is today")
-    days = DateRange(request.start, request.end)
-    body = collect(source, lake, now, days, request.as_correction, instrument=instrument)
+    if source.name == B3.name:
+        body = _collect_closes(request, source, lake, now, instrument)
+    else:
+        days = DateRange(request.start, request.end)
+        body = collect(source, lake, now, days, request.as_correction, instrument=instrument)
     effect = msgspec.to_builtins(report(body, lake, now, instrument))
     if request.dry_run:
         return {"dry_run": True, **effect}
     return {"dry_run": False, "added": msgspec.to_builtins(add(body, lake, now)), **effect}
+
+
+def _collect_closes(
+    request: Backfill, source: ClosesSource, lake: Lake, now: datetime, instrument: Instrument
+) -> bytes:
+    """Return the raw object of the official closes of a request."""
+    if request.as_correction:
+        raise BadPayload(f"as_correction is true and source is {B3.name}; allowed: false, since closes are no bars")
+    manifest, _ = lake.manifest()
+    check_kind(source.name, manifest.contents if manifest else None)
+    return encode_closes(source.fetch(request.start, request.end), now, instrument)

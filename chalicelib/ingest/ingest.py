@@ -17,11 +17,13 @@ from chalicelib.refine import parquet
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.live import LAST
 from chalicelib.refine.quality import refusals
-from chalicelib.schema import RAW
-from chalicelib.sources import CORRECTION, SYNTHETIC
+from chalicelib.schema import OFFICIAL_CLOSES, RAW
+from chalicelib.sources import B3, CORRECTION, SYNTHETIC
 
 DAILY_SPAN = timedelta(days=400)
 """Days that each scheduled request covers, because Yahoo still changes closes months later."""
+
+_DATES = tuple(column for column in RAW if column.name == "data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class DateRange:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """The raw object that an ingest added: its key, number of bars, first and last date."""
+    """The raw object that an ingest added: its key, number of bars or closes, first and last date."""
 
     key: str
     bars: int
@@ -67,9 +69,9 @@ def ingest(
 
 
 def add(body: bytes, lake: Lake, now: datetime) -> Ingested:
-    """Add a raw object that `collect` returned."""
+    """Add a raw object that `collect` or `encode_closes` returned."""
     key = lake.put_raw(body, now)
-    dates = parquet.decode(body, RAW)["data"]
+    dates = parquet.decode(body, _DATES)["data"]
     return Ingested(key, len(dates), dates.min().date(), dates.max().date())
 
 
@@ -85,7 +87,7 @@ def collect(
     """Return the bytes of the raw object that `ingest` would add; arguments and errors are the same."""
     manifest, _ = lake.manifest()
     contents = manifest.contents if manifest else None
-    _check_kind(source, contents)
+    check_kind(source.name, contents)
     days = days or scheduled_days(lake, contents, now)
     bars = source.fetch(days.start, days.end)
     if as_correction:
@@ -108,11 +110,22 @@ def scheduled_days(lake: Lake, contents: Contents | None, now: datetime) -> Date
     return DateRange(min([today - DAILY_SPAN, *gaps]))
 
 
-def _check_kind(source: Source, contents: Contents | None) -> None:
-    synthetic = source.name in SYNTHETIC
+def encode_closes(closes: pd.DataFrame, now: datetime, instrument: Instrument = IBOV) -> bytes:
+    """Return the raw object of official closes.
+
+    Args:
+        closes: the frame of a `ClosesSource`.
+        now: time of the request to the source, with a time zone.
+    """
+    return parquet.encode(closes.assign(ticker=instrument.ticker, fonte=B3.name, coletado_em=now), OFFICIAL_CLOSES)
+
+
+def check_kind(source: str, contents: Contents | None) -> None:
+    """Raise MixedLake if the source has real rows and the lake synthetic ones, or the reverse."""
+    synthetic = source in SYNTHETIC
     if contents is not None and contents.rows and contents.synthetic != synthetic:
         kind = "synthetic" if contents.synthetic else "real"
-        raise MixedLake(f"the lake holds {kind} bars, the source is {source.name!r}; allowed: one kind only")
+        raise MixedLake(f"the lake holds {kind} bars, the source is {source!r}; allowed: one kind only")
 
 
 def _check_final(bars: pd.DataFrame, source: Source, now: datetime, instrument: Instrument) -> None:

@@ -1,4 +1,8 @@
-"""The effect of a backfill: sessions that change, equal bars, outranked bars and refused bars."""
+"""The effect of each row of a backfill.
+
+A bar changes a session, is equal, is outranked by another bar, or is refused. An official close corrects the close of a
+bar, confirms it, is equal to the official close in the lake, has no bar, is outranked by a correction, or is refused.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,16 @@ from typing import Any
 import pandas as pd
 
 from chalicelib import layout
+from chalicelib.ingest.sources.b3.checks import check_level
 from chalicelib.instrument import Instrument
 from chalicelib.lake.store import Lake
 from chalicelib.refine import raw
 from chalicelib.refine.calendar import sessions
+from chalicelib.refine.confirmation import OFFICIAL, agrees
 from chalicelib.refine.quality import REASONS
 from chalicelib.refine.refinery import Refined, refine
-from chalicelib.schema import PRICES
+from chalicelib.schema import CLOSE, PRICES
+from chalicelib.sources import B3, CORRECTION
 
 LIMIT = 1_000
 """The maximum number of entries of each list of a report, which then fits in a response of a Lambda function (6 MB)."""
@@ -38,7 +45,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outranked:
-    """A session whose new bar differs from the bar in the lake and does not replace it.
+    """A session whose new row differs from the bar in the lake and does not change it.
 
     The bar in the lake has a source of higher rank, or was collected later.
 
@@ -52,7 +59,7 @@ class Outranked:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A bar that is refused, with the name of the rule and its meaning. The date is ISO text, None if missing."""
+    """A row that is refused, with the name of the rule and its meaning. The date is ISO text, None if missing."""
 
     session: str | None
     reason: str
@@ -73,33 +80,53 @@ class Report:
     refused: list[Refusal]
 
 
-def report(body: bytes, lake: Lake, now: datetime, instrument: Instrument) -> Report:
+@dataclass(frozen=True, slots=True)
+class ClosesReport:
+    """The effect of every official close of a backfill, as `Report`.
+
+    Attributes:
+        changed: the sessions whose close is corrected, or that are no session because a complete answer lacks them.
+        confirmed: the sessions whose close is confirmed now.
+        equal: the sessions whose official close is in the lake already.
+        without_bar: the sessions that the lake has no bar of.
+    """
+
+    counts: Mapping[str, int]
+    changed: list[Change]
+    confirmed: list[date]
+    equal: list[date]
+    without_bar: list[date]
+    outranked: list[Outranked]
+    refused: list[Refusal]
+
+
+def report(body: bytes, lake: Lake, now: datetime, instrument: Instrument) -> Report | ClosesReport:
     """Return the effect that a raw object would have on the lake. Nothing is written.
 
     Args:
-        body: the raw object.
+        body: the raw object, of bars or of official closes.
         now: the time at which it is added, with a time zone.
+
+    Raises:
+        SourceMalformed: the official closes are too far from the bars: they are of another index or year.
     """
     objects = lake.raw_objects()
     keys = (layout.raw_key(now, attempt) for attempt in count())
     key = next(key for key in keys if key not in objects)
     current = raw.read_all(lake.raw_bodies(objects), instrument)
     new = raw.read(body, key, instrument)
-    before = refine(current.rows, current.refused, sessions, instrument)
-    rows = [part for part in (current.rows, new.rows) if len(part)] or [raw.no_rows()]
-    unreadable = pd.concat([current.refused, new.refused], ignore_index=True)
-    after = refine(pd.concat(rows, ignore_index=True), unreadable, sessions, instrument)
+    before = refine(current, sessions, instrument)
+    after = refine(raw.combine([current, new]), sessions, instrument)
+    if len(new.closes):
+        check_level(new.closes, before.bars, B3.name)
+        return _compare_closes(new.closes, _refusals(after, key), before.bars, after.bars, instrument)
     return _compare(new.rows, _refusals(after, key), _by_session(before.bars), _by_session(after.bars))
 
 
 def _compare(
     rows: pd.DataFrame, refused: list[Refusal], before: Mapping[date, Any], after: Mapping[date, Any]
 ) -> Report:
-    changed = [
-        Change(day, before.get(day), after.get(day))
-        for day in sorted(before.keys() | after.keys())
-        if before.get(day) != after.get(day)
-    ]
+    changed = _changes(before, after)
     settled = {change.session.isoformat() for change in changed} | {refusal.session for refusal in refused}
     equal: list[date] = []
     outranked: list[Outranked] = []
@@ -119,6 +146,49 @@ def _compare(
         "refused": len(refused),
     }
     return Report(counts, changed[:LIMIT], equal[:LIMIT], outranked[:LIMIT], refused[:LIMIT])
+
+
+def _changes(before: Mapping[date, Any], after: Mapping[date, Any]) -> list[Change]:
+    return [
+        Change(day, before.get(day), after.get(day))
+        for day in sorted(before.keys() | after.keys())
+        if before.get(day) != after.get(day)
+    ]
+
+
+def _compare_closes(
+    closes: pd.DataFrame, refused: list[Refusal], before: pd.DataFrame, after: pd.DataFrame, instrument: Instrument
+) -> ClosesReport:
+    changed = _changes(_by_session(before), _by_session(after))
+    settled = {change.session.isoformat() for change in changed} | {refusal.session for refusal in refused}
+    known = before.set_index("data")[OFFICIAL]
+    confirms = agrees(after[CLOSE], after[OFFICIAL], instrument).set_axis(after["data"])
+    confirmed: list[date] = []
+    equal: list[date] = []
+    without_bar: list[date] = []
+    outranked: list[Outranked] = []
+    for moment, close in sorted(zip(closes["data"], closes[CLOSE], strict=True)):
+        day = moment.date()
+        if day.isoformat() in settled:
+            continue
+        if moment not in confirms.index:
+            without_bar.append(day)
+        elif known.get(moment) == close:
+            equal.append(day)
+        elif confirms[moment]:
+            confirmed.append(day)
+        else:
+            outranked.append(Outranked(day, CORRECTION.name))
+    lists: dict[str, list[Any]] = {
+        "changed": changed,
+        "confirmed": confirmed,
+        "equal": equal,
+        "without_bar": without_bar,
+        "outranked": outranked,
+        "refused": refused,
+    }
+    counts = {name: len(entries) for name, entries in lists.items()}
+    return ClosesReport(counts, **{name: entries[:LIMIT] for name, entries in lists.items()})
 
 
 def _refusals(refined: Refined, key: str) -> list[Refusal]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 from chalicelib import layout
@@ -11,7 +12,7 @@ from chalicelib.instrument import IBOV, Instrument
 from chalicelib.job.commit import write_ledger, write_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.lease import acquire
-from chalicelib.lake.manifest import Contents, Gap, Ledger, Quality, Run, code_version, version_of
+from chalicelib.lake.manifest import Contents, Gap, Ledger, OfficialCloses, Quality, Run, code_version, version_of
 from chalicelib.lake.store import Lake
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.raw import read_all
@@ -62,7 +63,7 @@ def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: 
     with acquire(lake, run_id, started_at) as writer:
         ledger = Ledger(lake.raw_objects())
         raw = read_all(lake.raw_bodies(ledger.merged), instrument)
-        refined = refine(raw.rows, raw.refused, sessions, instrument)
+        refined = refine(raw, sessions, instrument)
         refused = len(refined.quarantine)
         print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} rows, {refused:,} of them refused")
         years = write_refined(writer, catalog, refined)
@@ -99,6 +100,7 @@ def _quality(refined: Refined) -> Quality:
         gaps=[Gap(session, reason) for session, reason in refined.coverage.missing.items()],
         degraded=bool(reasons),
         degraded_because=reasons,
+        official_closes=OfficialCloses(**asdict(refined.official)),
     )
 
 

@@ -1,16 +1,21 @@
-"""The age of the data in sessions, for `/status` and for CloudWatch."""
+"""The age of the data, for `/status` and for CloudWatch: sessions without a bar, and the official closes of B3."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 
+from chalicelib.lake import metrics
 from chalicelib.lake.manifest import Contents
 from chalicelib.layout import SAO_PAULO
 
-NAMESPACE, METRIC, DIMENSION = "b3-dataflow", "SessionsBehind", "Bucket"
+METRIC = "SessionsBehind"
 """The CloudWatch metric. The alarm in infra/templates/main.yaml watches it."""
+
+
+CLOSES_DUE = timedelta(days=3)
+"""The schedule asks B3 for official closes from Tuesday to Saturday: a longer time without an answer is a failure."""
 
 
 class Freshness(msgspec.Struct, frozen=True):
@@ -30,19 +35,17 @@ def freshness(contents: Contents, now: datetime) -> Freshness:
     return Freshness(due[-1] if due else contents.as_of, len(due))
 
 
-def metric(contents: Contents, bucket: str, now: datetime) -> str:
-    """Return a log line that CloudWatch turns into the metric, so PutMetricData is not needed.
+def closes_overdue(contents: Contents, now: datetime) -> str | None:
+    """Return a sentence if a lake with official closes has had no answer of B3 for too long, else None."""
+    closes = contents.quality.official_closes
+    if closes is None or closes.collected_at is None or now - closes.collected_at <= CLOSES_DUE:
+        return None
+    return (
+        f"No official close has been collected from B3 since {closes.collected_at.astimezone(SAO_PAULO).date()}: "
+        f"the closes of later sessions are those of the source of the bars, unconfirmed."
+    )
 
-    Source: the CloudWatch Embedded Metric Format. The dimension is the lake's refined bucket.
-    """
-    directive = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [[DIMENSION]],
-        "Metrics": [{"Name": METRIC, "Unit": "Count"}],
-    }
-    line = {
-        "_aws": {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]},
-        DIMENSION: bucket,
-        METRIC: freshness(contents, now).sessions_behind,
-    }
-    return msgspec.json.encode(line).decode()
+
+def metric(contents: Contents, bucket: str, now: datetime) -> str:
+    """Return the log line of the metric; `bucket` is the lake's refined bucket."""
+    return metrics.line(METRIC, freshness(contents, now).sessions_behind, bucket, now)

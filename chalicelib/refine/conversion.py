@@ -49,6 +49,10 @@ def _whole_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(whole, numbers, None).cast(pa.int64())
 
 
+def _booleans(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column
+
+
 def _doubles(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(pa.float64(), safe=False)
 
@@ -75,6 +79,7 @@ def _is_text(type_: pa.DataType) -> bool:
 
 _CONVERTERS = {
     "bigint": (_is_number, _whole_numbers),
+    "boolean": (pa.types.is_boolean, _booleans),
     "date": (_is_date, _dates),
     "double": (_is_number, _doubles),
     "string": (_is_text, _strings),

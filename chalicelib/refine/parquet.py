@@ -14,6 +14,7 @@ from chalicelib.schema import Column
 
 ARROW = {
     "bigint": pa.int64(),
+    "boolean": pa.bool_(),
     "date": pa.date32(),
     "double": pa.float64(),
     "int": pa.int32(),

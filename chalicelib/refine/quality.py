@@ -65,6 +65,15 @@ NO_SESSION = Rule(
 NON_POSITIVE_PRICE = Rule("preco_nao_positivo", "a price is 0 or less", _non_positive_price)
 HIGH_LOW = Rule("maxima_minima", "the high is not the highest price, or the low not the lowest", _high_low)
 
+EARLY_CLOSE = Rule(
+    "fechamento_antigo",
+    "an official close from before 1998: B3 may not have adjusted it for the divisions of the index by ten",
+    _never,
+)
+CONTRADICTION = Rule(
+    "fechamento_contraditorio", "an answer of B3 has several official closes of the session, and they differ", _never
+)
+
 REASONS = (
     CORRUPT,
     FOREIGN,
@@ -76,6 +85,8 @@ REASONS = (
     NO_SESSION,
     NON_POSITIVE_PRICE,
     HIGH_LOW,
+    EARLY_CLOSE,
+    CONTRADICTION,
 )
 """Every reason to refuse a bar, in the order in which they are tried."""
 

@@ -1,12 +1,13 @@
 """Lenient reader of raw objects. Takes bytes, returns DataFrames.
 
 Other writers may order columns differently, add some, omit volume or ticker, and use other types (see `conversion`).
-Whatever cannot be read is refused, by the object or by the row, with a note.
+Whatever cannot be read is refused, by the object or by the row, with a note. An object has either bars or official
+closes of B3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -21,11 +22,17 @@ from chalicelib.refine.live import LAST
 from chalicelib.refine.quality import CORRUPT, FOREIGN, NON_FINITE, WRONG_TYPE
 from chalicelib.refine.quarantine import as_quarantine
 from chalicelib.refine.rule import Rule
-from chalicelib.schema import PRICES, RAW
-from chalicelib.sources import SOURCES
+from chalicelib.schema import CLOSE, OFFICIAL_CLOSES, PRICES, RAW, Column
+from chalicelib.sources import B3, SOURCES
 
 REQUIRED = ("data", *PRICES, "fonte", "coletado_em")
-"""Columns that an object must have; the other columns of raw are optional."""
+"""Columns that an object of bars must have; the other columns of raw are optional."""
+
+REQUIRED_OF_CLOSES = ("data", CLOSE, "fonte", "coletado_em")
+"""Columns that an object of official closes must have."""
+
+COMPLETE = "completo"
+"""Column of official closes: whether a row is of a complete answer about its year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +41,12 @@ class RawRows:
 
     Attributes:
         rows: the columns of `schema.RAW`, `chave` (the object's key) and `ultima`; NaN only where a price is null.
+        closes: the columns of `schema.OFFICIAL_CLOSES` and `chave`; NaN where a close is null.
         refused: rows that cannot be read, in the columns of `schema.QUARANTINE`.
     """
 
     rows: pd.DataFrame
+    closes: pd.DataFrame
     refused: pd.DataFrame
 
 
@@ -54,30 +63,42 @@ def read(body: bytes, key: str, instrument: Instrument) -> RawRows:
 
     Args:
         key: the object's key, the value of `chave` in every row.
-        instrument: the instrument whose bars the object must have.
+        instrument: the instrument that the object must be about.
     """
     try:
-        table = _open(body, instrument)
+        table = _open(body)
+        closes_only = _closes_only(table)
+        table = _checked(table, REQUIRED_OF_CLOSES if closes_only else REQUIRED, instrument)
     except _Unreadable as error:
         whole = as_quarantine(pd.DataFrame({"chave": [key]}), error.reason.name, str(error))
-        return RawRows(no_rows(), whole)
+        return RawRows(no_rows(), no_closes(), whole)
+    rows, readable, refused = _convert(table, OFFICIAL_CLOSES if closes_only else RAW, key)
+    if not closes_only:
+        rows[LAST] = rows["data"] == rows["data"].max()
+        return RawRows(rows[readable], no_closes(), refused)
+    # A row that cannot be read may be the close of a session that the answer otherwise lacks.
+    rows[COMPLETE] = rows[COMPLETE].eq(True) & refused.empty
+    return RawRows(no_rows(), rows[readable], refused)
+
+
+def _convert(table: pa.Table, schema: Sequence[Column], key: str) -> tuple[pd.DataFrame, pd.Series[bool], pd.DataFrame]:
+    """Return the rows of a table in the columns of a schema, which of them are readable, and the refused ones."""
     columns: dict[str, pa.ChunkedArray] = {}
     wrong = pa.chunked_array([pa.repeat(False, len(table))])
     infinite = wrong
-    for column in RAW:
+    for column in schema:
         columns[column.name], misfits = convert(table, column.name, column.type)
         wrong = pc.or_(wrong, misfits)
         if column.name in PRICES:
             infinite = pc.or_(infinite, pc.fill_null(pc.invert(pc.is_finite(columns[column.name])), False))
     rows = parquet.to_frame(pa.table(columns)).assign(chave=key)
-    rows[LAST] = rows["data"] == rows["data"].max()
     infinite = pc.and_not(infinite, wrong)
     refused = [
         as_quarantine(_as_objects(table.filter(mask)).assign(chave=key), reason.name, "")
         for mask, reason in ((wrong, WRONG_TYPE), (infinite, NON_FINITE))
     ]
     readable = pc.invert(pc.or_(wrong, infinite)).to_pandas()
-    return RawRows(rows[readable], pd.concat(refused, ignore_index=True))
+    return rows, readable, pd.concat(refused, ignore_index=True)
 
 
 def read_all(bodies: Mapping[str, bytes], instrument: Instrument) -> RawRows:
@@ -85,35 +106,60 @@ def read_all(bodies: Mapping[str, bytes], instrument: Instrument) -> RawRows:
 
     Args:
         bodies: the bytes of each object, by its key.
-        instrument: the instrument whose bars the objects must have.
+        instrument: the instrument that the objects must be about.
     """
-    parts = [read(body, key, instrument) for key, body in bodies.items()]
+    return combine(read(body, key, instrument) for key, body in bodies.items())
+
+
+def combine(parts: Iterable[RawRows]) -> RawRows:
+    """Return the rows of all parts, in their order."""
+    parts = list(parts)
     return RawRows(
         # Frames without rows are left out: concat would take the types of their columns into account.
         pd.concat([part.rows for part in parts if len(part.rows)] or [no_rows()], ignore_index=True),
+        pd.concat([part.closes for part in parts if len(part.closes)] or [no_closes()], ignore_index=True),
         pd.concat([part.refused for part in parts] or [as_quarantine(no_rows(), "", "")], ignore_index=True),
     )
 
 
 def no_rows() -> pd.DataFrame:
-    """Return a frame of raw rows with no row."""
+    """Return a frame of bars with no row."""
     empty = parquet.to_frame(parquet.arrow_schema(RAW).empty_table())
     return empty.assign(chave=pd.Series(dtype=object), **{LAST: pd.Series(dtype=bool)})
 
 
-def _open(body: bytes, instrument: Instrument) -> pa.Table:
+def no_closes() -> pd.DataFrame:
+    """Return a frame of official closes with no row."""
+    empty = parquet.to_frame(parquet.arrow_schema(OFFICIAL_CLOSES).empty_table())
+    return empty.assign(chave=pd.Series(dtype=object))
+
+
+def _open(body: bytes) -> pa.Table:
     try:
         table = pq.read_table(pa.BufferReader(body))
     except (pa.ArrowException, OSError) as error:
         raise _Unreadable(CORRUPT, f"not a parquet file: {error}") from error
-    missing = [name for name in REQUIRED if name not in table.column_names]
-    if missing:
-        raise _Unreadable(FOREIGN, f"no column {missing[0]}; required: {', '.join(REQUIRED)}")
     decoded = [
         column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
         for column in table.columns
     ]
-    table = pa.table(decoded, names=table.column_names)
+    return pa.table(decoded, names=table.column_names)
+
+
+def _closes_only(table: pa.Table) -> bool:
+    """Return whether an object has official closes; raise if it has bars too."""
+    sources = set(pc.unique(table["fonte"]).to_pylist()) if "fonte" in table.column_names else set()
+    if B3.name in sources and len(sources) > 1:
+        other = min(str(source) for source in sources - {B3.name})
+        raise _Unreadable(FOREIGN, f"fonte is {B3.name!r} and {other!r}; allowed: {B3.name!r} alone, or bars")
+    return B3.name in sources
+
+
+def _checked(table: pa.Table, required: Sequence[str], instrument: Instrument) -> pa.Table:
+    """Return a table with its ticker; raise if a required column is missing or the rows are of another kind."""
+    missing = [name for name in required if name not in table.column_names]
+    if missing:
+        raise _Unreadable(FOREIGN, f"no column {missing[0]}; required: {', '.join(required)}")
     if "ticker" not in table.column_names:
         table = table.append_column("ticker", pa.repeat(instrument.ticker, len(table)))
     _check_origin(table, instrument)

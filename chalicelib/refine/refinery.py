@@ -10,15 +10,18 @@ import pandas as pd
 
 from chalicelib.errors import MixedLake
 from chalicelib.instrument import Instrument
-from chalicelib.refine import warnings
+from chalicelib.refine import confirmation, warnings
+from chalicelib.refine.confirmation import Confirmation
 from chalicelib.refine.features import add_features
 from chalicelib.refine.gaps import Coverage, coverage
 from chalicelib.refine.live import fractional
-from chalicelib.refine.quality import REASONS, refusals
-from chalicelib.refine.quarantine import quarantine
+from chalicelib.refine.official import OfficialCloses, read_closes
+from chalicelib.refine.quality import FOREIGN, NO_SESSION, REASONS, refusals
+from chalicelib.refine.quarantine import as_quarantine, quarantine
+from chalicelib.refine.raw import RawRows, no_closes
 from chalicelib.refine.revisions import revisions
 from chalicelib.schema import CLOSE, OPEN
-from chalicelib.sources import RANKS, SYNTHETIC
+from chalicelib.sources import CORRECTION, RANKS, SYNTHETIC
 
 Calendar = Callable[[date, date], pd.DatetimeIndex]
 """Function that returns the sessions from one day to another, both included."""
@@ -33,9 +36,10 @@ class Refined:
         quarantine: one row a refused bar or object, in the columns of `schema.QUARANTINE`.
         revisions: one row a change, in the columns of `schema.REVISIONS`.
         coverage: expected and missing sessions.
+        official: what the official closes of B3 say of the bars.
         warnings: number of bars with each warning.
         opens_at_previous_close: number of bars that open exactly at the previous close.
-        rows: number of rows in raw; an object that cannot be read counts as one row.
+        rows: number of rows in raw, of bars and of official closes; an object that cannot be read counts as one row.
         synthetic: whether the bars are generated.
     """
 
@@ -43,6 +47,7 @@ class Refined:
     quarantine: pd.DataFrame
     revisions: pd.DataFrame
     coverage: Coverage
+    official: Confirmation
     warnings: Mapping[str, int]
     opens_at_previous_close: int
     rows: int
@@ -54,41 +59,65 @@ class Refined:
         return {rule.name: int(counts.get(rule.name, 0)) for rule in REASONS}
 
 
-def refine(rows: pd.DataFrame, unreadable: pd.DataFrame, calendar: Calendar, instrument: Instrument) -> Refined:
-    """Refuse unacceptable bars, select one bar a session, compute the features and the warnings.
+def refine(raw: RawRows, calendar: Calendar, instrument: Instrument) -> Refined:
+    """Refuse unacceptable bars, select one bar a session, correct its close, compute the features and the warnings.
 
     For each session the acceptable bar with the greatest (rank of source, time of collection, key) wins, so the order
-    and repetition of raw objects make no difference.
+    and repetition of raw objects make no difference. Of the official closes the latest counts: see `official` and
+    `confirmation`.
 
     Args:
-        rows: the rows of every raw object of the instrument, as `raw.read` returns them.
-        unreadable: the rows that `raw.read` refused, in the columns of `schema.QUARANTINE`.
+        raw: the rows of every raw object of the instrument, as `raw.read` returns them.
         calendar: the sessions of the exchange.
         instrument: the instrument of the bars.
 
     Raises:
         MixedLake: some bars are synthetic and some are not.
     """
-    synthetic = is_synthetic(rows)
-    ordered = rows.assign(rank=rows["fonte"].map(RANKS)).sort_values(
+    synthetic = is_synthetic(raw.rows)
+    unreadable = [raw.refused, _foreign_closes(raw.closes)] if synthetic else [raw.refused]
+    closes = no_closes() if synthetic else raw.closes
+    ordered = raw.rows.assign(rank=raw.rows["fonte"].map(RANKS)).sort_values(
         ["data", "rank", "coletado_em", "chave"], kind="stable", ignore_index=True
     )
-    sessions = _sessions(ordered, calendar, instrument)
-    ordered["motivo"] = refusals(ordered, sessions, instrument)
+    sessions = _sessions(pd.concat([ordered[_DATED], closes[_DATED]]), calendar, instrument)
+    official = read_closes(closes, sessions, instrument)
+    ordered["motivo"] = _reasons(ordered, official, sessions, instrument)
     acceptable = ordered[ordered["motivo"] == ""].drop(columns="motivo")
     acceptable[warnings.FRACTIONAL_COLUMN] = fractional(acceptable, instrument)
-    bars = add_features(acceptable.drop_duplicates("data", keep="last"))
+    chosen = acceptable.drop_duplicates("data", keep="last")
+    bars = add_features(confirmation.correct(chosen, chosen["data"].map(official.latest), instrument))
     flags = warnings.warnings(bars, sessions, instrument)
+    unreadable.append(as_quarantine(official.refused, official.refused["motivo"], ""))
     return Refined(
         bars=bars.assign(avisos=warnings.as_text(flags)),
-        quarantine=quarantine(ordered, unreadable, bars),
-        revisions=revisions(acceptable),
-        coverage=coverage(bars["data"], ordered, sessions, instrument),
+        quarantine=quarantine(ordered, pd.concat(unreadable), bars, official.denied),
+        revisions=revisions(acceptable, official.closes, instrument),
+        coverage=coverage(bars["data"], ordered, sessions, official.latest, instrument),
+        official=confirmation.summarise(bars, official, instrument),
         warnings={name: int(flag.sum()) for name, flag in flags.items()},
         opens_at_previous_close=int((bars[OPEN] == bars[CLOSE].shift()).sum()),
-        rows=len(rows) + len(unreadable),
+        rows=len(raw.rows) + len(raw.closes) + len(raw.refused),
         synthetic=synthetic,
     )
+
+
+_DATED = ["data", "coletado_em"]
+
+
+def _reasons(
+    rows: pd.DataFrame, official: OfficialCloses, sessions: pd.DatetimeIndex, instrument: Instrument
+) -> pd.Series[str]:
+    """Return the reason to refuse each bar: the first rule that applies, or that B3 says that there was no session."""
+    reasons = refusals(rows, sessions, instrument)
+    denied = rows["data"].isin(official.denied) & (rows["fonte"] != CORRECTION.name)
+    return reasons.mask((reasons == "") & denied, NO_SESSION.name)
+
+
+def _foreign_closes(closes: pd.DataFrame) -> pd.DataFrame:
+    """Return the objects of official closes in the columns of quarantine: synthetic bars have no official closes."""
+    objects = closes[["chave"]].drop_duplicates()
+    return as_quarantine(objects, FOREIGN.name, "official closes in a lake of synthetic bars; allowed: none")
 
 
 def is_synthetic(rows: pd.DataFrame) -> bool:

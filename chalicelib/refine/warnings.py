@@ -1,7 +1,7 @@
 """Warnings on accepted bars: the column `avisos`. Takes DataFrames, returns flags.
 
-A warning changes no price. `fechamento_suspeito` needs the open of the next session; the others depend on the bar and
-earlier ones only.
+A warning changes no price. `fechamento_suspeito` needs the open of the next session, and the last two the official
+close; the others depend on the bar and earlier ones only.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pandas as pd
 from dateutil.easter import easter
 
 from chalicelib.instrument import Instrument
+from chalicelib.refine import confirmation
 from chalicelib.refine.closes import suspect_closes
 from chalicelib.refine.rule import Flags, Rule, since
 from chalicelib.schema import CLOSE, PRICES
@@ -47,7 +48,7 @@ def _no_volume(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, instrument: Inst
 
 
 def _copy(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
-    prices = bars[list(PRICES)]
+    prices = confirmation.as_given(bars)[list(PRICES)]
     return (prices == prices.shift()).all(axis=1)
 
 
@@ -64,6 +65,11 @@ def _fractional(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: In
     return bars[FRACTIONAL_COLUMN]
 
 
+def _suspect(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
+    # Wrong closes come in runs, so those that are corrected are evidence against the ones beside them.
+    return bars[confirmation.OFFICIAL].isna() & suspect_closes(confirmation.as_given(bars), sessions, instrument)
+
+
 WARNINGS = (
     Rule(
         "volume_zero", "no volume, from 2007 on (before September 2006 Yahoo has a volume on very few days)", _no_volume
@@ -72,7 +78,19 @@ WARNINGS = (
     Rule("salto", "the close is far from the previous one: see below", _jump),
     Rule("sessao_curta", "Ash Wednesday: trading begins in the afternoon", _short_session),
     Rule("fracionario", "prices that are not whole, which Yahoo still gave twelve hours later", _fractional),
-    Rule("fechamento_suspeito", "the open of the next session contradicts the close: see below", suspect_closes),
+    Rule(
+        "fechamento_suspeito", "the open of the next session contradicts the close, and B3's own is not known", _suspect
+    ),
+    Rule(
+        "fechamento_corrigido",
+        "the close is the official one: the source's is off by more than 1.01 points",
+        confirmation.corrected,
+    ),
+    Rule(
+        "barra_duvidosa",
+        "the official close is beyond high or low by more than a quarter of high - low",
+        confirmation.doubtful,
+    ),
 )
 """Every warning, in the order in which `avisos` lists them."""
 
@@ -81,8 +99,8 @@ def warnings(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrum
     """Return which bars each warning applies to.
 
     Args:
-        bars: one row a session in order of date: `data`, the four prices, `volume_negociado` (null if there is none)
-            and `fracionario`.
+        bars: one row a session in order of date, as `confirmation.correct` returns them, with `fracionario` and
+            `volume_negociado` (null if there is none).
         sessions: the calendar's sessions, from the first bar to the last.
 
     Returns:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.lake import freshness
+from chalicelib.ingest import official_closes
+from chalicelib.lake import freshness, metrics
 from local.laptop import Laptop
 from tests.support.cron import runs
 from tests.support.template import Stack, stacks
@@ -30,10 +31,10 @@ def metric(alarm: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     return alarm["Namespace"], alarm["MetricName"], dimensions
 
 
-def test_there_are_seven_alarms_and_each_also_notifies_when_it_ends(main: Stack, alarms: Mapping[str, Any]):
+def test_there_are_eight_alarms_and_each_also_notifies_when_it_ends(main: Stack, alarms: Mapping[str, Any]):
     topic = main.outputs["AlarmTopicArn"]
 
-    assert len(alarms) == 7
+    assert len(alarms) == 8
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
         assert alarm["AlarmName"].startswith("b3-dataflow-dev-")
@@ -64,9 +65,25 @@ def test_old_data_is_watched_by_the_metric_of_the_ingest(main: Stack, alarms: Ma
     alarm = alarms["DataOld"]
     refined = main.resources["Table"]["Properties"]["TableInput"]["StorageDescriptor"]["Location"].split("/")[2]
 
-    assert metric(alarm) == (freshness.NAMESPACE, freshness.METRIC, {freshness.DIMENSION: refined})
+    assert metric(alarm) == (metrics.NAMESPACE, freshness.METRIC, {metrics.DIMENSION: refined})
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 2)
     # The metric has no data point between two runs: keep the last state.
+    assert alarm["TreatMissingData"] == "ignore"
+
+
+def test_two_days_without_official_closes_are_one_alarm(main: Stack, alarms: Mapping[str, Any]):
+    alarm = alarms["OfficialClosesMissing"]
+    refined = main.resources["Table"]["Properties"]["TableInput"]["StorageDescriptor"]["Location"].split("/")[2]
+
+    assert metric(alarm) == (metrics.NAMESPACE, official_closes.METRIC, {metrics.DIMENSION: refined})
+    # The metric of a failure is 1, that of a success 0: one success a day is enough.
+    assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == (
+        "Minimum",
+        "GreaterThanOrEqualToThreshold",
+        1,
+    )
+    assert alarm["EvaluationPeriods"] * timedelta(seconds=alarm["Period"]) == timedelta(days=2)
+    # There is no request on weekends, and none with B3=no.
     assert alarm["TreatMissingData"] == "ignore"
 
 

@@ -62,13 +62,14 @@ def test_the_outputs_are_the_settings_of_the_functions(dev: dict[str, Stack]):
         table=outputs["Table"],
         job=outputs["Job"],
         workgroup=outputs["Workgroup"],
+        official_closes=outputs["OfficialCloses"],
     )
     assert outputs["RawBucket"] == f"b3-dataflow-raw-{ACCOUNT}-us-east-1-dev"
     assert outputs["LayerArn"] == f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:b3-dataflow-dev:1"
     assert outputs["FailureQueueUrl"].endswith(f"/{ACCOUNT}/b3-dataflow-failures-dev")
     # Outputs that the deploy command reads.
     assert set(dev["main"].outputs) == {
-        *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn"),
+        *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn", "OfficialCloses"),
         *("ApiRoleArn", "IngestRoleArn", "StartRefineRoleArn", "JobRoleArn"),
         *("FailureQueueArn", "FailureQueueUrl", "AlarmTopicArn"),
     }

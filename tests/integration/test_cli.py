@@ -117,7 +117,7 @@ def test_a_backfill_adds_days_while_it_runs(tmp_path: Path):
         running.wait_for("curl .*status")
 
         assert command_error("backfill", "--aws-port", aws.rpartition(":")[2], *days, "--source", "auto") == (
-            "error: source is 'auto'; allowed: yahoo, sample or csv:<path>"
+            "error: source is 'auto'; allowed: yahoo, sample, csv:<path>, b3 or b3:<path>"
         )
 
         changes = backfill(aws, *days, "--dry-run")

@@ -105,6 +105,7 @@ def test_each_function_has_the_settings_of_the_configuration_and_the_stacks(depl
             "B3_TABLE": "ibov_refined",
             "B3_JOB": outputs["Job"],
             "B3_WORKGROUP": "b3-dataflow-dev",
+            "B3_OFFICIAL_CLOSES": "yes",
             "B3_API_ACCESS": "key",
             "B3_CORS_ORIGIN": "*",
         }
@@ -233,16 +234,16 @@ def test_a_concurrent_deploy_is_an_error(
 
 
 def test_omitted_options_keep_their_values(account: Account, root: Path):
-    assert (
-        cli.main([*DEPLOY, "--arch", "arm64", "--email", "ana@example.org", "--budget", "9"], dependencies(root)) == 0
-    )
+    options = ["--arch", "arm64", "--email", "ana@example.org", "--budget", "9", "--b3", "no"]
+    assert cli.main([*DEPLOY, *options], dependencies(root)) == 0
     assert cli.main(DEPLOY, dependencies(root)) == 0
 
     assert {tuple(function["Architectures"]) for function in functions().values()} == {("arm64",)}
     (stack,) = client("cloudformation").describe_stacks(StackName="b3-dataflow-main-dev")["Stacks"]
     parameters = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
     assert (parameters["LayerArchitecture"], parameters["AlarmEmail"]) == ("arm64", "ana@example.org")
-    assert parameters["MonthlyBudget"] == "9"
+    assert (parameters["MonthlyBudget"], parameters["OfficialCloses"]) == ("9", "no")
+    assert functions()["b3-dataflow-dev-ingest"]["Environment"]["Variables"]["B3_OFFICIAL_CLOSES"] == "no"
 
 
 def test_a_new_layer_is_uploaded_once_and_used_by_the_function(account: Account, deployed: str, root: Path):

@@ -22,6 +22,7 @@ from local.glue_jobs import SUCCEEDED
 from local.laptop import Laptop
 from tests.package.environment import PROBES, Lambda, Rehearsal
 from tests.package.probes import LIBRARIES
+from tests.support.b3_server import B3Server, Reply
 from tests.support.bars import session_bars
 from tests.support.events import SCHEDULE, proxy
 from tests.support.yahoo_server import YahooServer, chart
@@ -48,8 +49,9 @@ def rehearsed(running: Laptop, aws_lambda: Lambda) -> Iterator[SimpleNamespace]:
         (f"{bar.data:%Y-%m-%d}", bar.preco_abertura, bar.preco_maximo, bar.preco_minimo, bar.preco_fechamento, 1000)
         for bar in session_bars("1994-07-04", SESSIONS).itertuples()
     ]
-    with YahooServer(lambda requests: chart(bars)) as yahoo:
-        ingest = aws_lambda.call("app.ingest", [SCHEDULE, DRY_RUN], environ, layered=True, yahoo=yahoo.url)
+    with YahooServer(lambda requests: chart(bars)) as yahoo, B3Server(lambda _: Reply(status=404)) as b3:
+        settings = {"B3_OFFICIAL_CLOSES": "yes", "B3_OFFICIAL_CLOSES_URL": b3.url}
+        ingest = aws_lambda.call("app.ingest", [SCHEDULE, DRY_RUN], environ | settings, layered=True, yahoo=yahoo.url)
     running.aws.events.wait_idle(SECONDS)
     start_refine = aws_lambda.call("app.start_refine", [events[0]], environ)
     run = running.aws.jobs.wait(start_refine.answers[0]["job_run_id"], SECONDS)
@@ -63,6 +65,13 @@ def rehearsed(running: Laptop, aws_lambda: Lambda) -> Iterator[SimpleNamespace]:
     api = aws_lambda.call("app.app", [proxy("/ibov/volatility"), *requests, whole], environ)
     yield SimpleNamespace(ingest=ingest, start_refine=start_refine, run=run, again=again, requests=requests, api=api)
     running.aws.reset()
+
+
+def test_the_schedule_requests_the_official_closes(rehearsed: SimpleNamespace):
+    closes = rehearsed.ingest.answers[0]["official_closes"]
+
+    assert closes["added"] is None
+    assert closes["failure"].startswith("SourceRefused: B3 answered the request for B3's answer for 20")
 
 
 def test_the_schedule_adds_bars_of_yahoo_to_raw(rehearsed: SimpleNamespace):

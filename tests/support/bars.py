@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet, raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
-from chalicelib.schema import RAW
+from chalicelib.schema import CLOSE, OFFICIAL_CLOSES, RAW
 from local.sample import generate
 
 # Six sessions of September 2025 from Yahoo, and their features. The last two columns were computed over the whole
@@ -65,19 +65,24 @@ def raw_object(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime
     return layout.raw_key(collected_at), parquet.encode(raw_rows(bars, source, collected_at), RAW)
 
 
+def closes_object(
+    closes: Mapping[str, float | None], *, complete: bool = False, collected_at: datetime = COLLECTED
+) -> tuple[str, bytes]:
+    """Return the key and the bytes of a raw object of official closes, by ISO date."""
+    rows = pd.DataFrame({"data": pd.to_datetime(list(closes)), CLOSE: list(closes.values())})
+    rows = rows.assign(completo=complete, ticker=IBOV.ticker, fonte="b3", coletado_em=collected_at)
+    # A run that adds bars and closes puts the closes in the next second.
+    return layout.raw_key(collected_at, 1), parquet.encode(rows, OFFICIAL_CLOSES)
+
+
 def read_raw(*objects: tuple[str, bytes]) -> raw.RawRows:
     """Return the rows of some raw objects."""
-    parts = [raw.read(body, key, IBOV) for key, body in objects]
-    return raw.RawRows(
-        pd.concat([part.rows for part in parts], ignore_index=True),
-        pd.concat([part.refused for part in parts], ignore_index=True),
-    )
+    return raw.combine(raw.read(body, key, IBOV) for key, body in objects)
 
 
 def refined(*objects: tuple[str, bytes]) -> Refined:
     """Refine some raw objects."""
-    raw_rows = read_raw(*objects)
-    return refine(raw_rows.rows, raw_rows.refused, sessions, IBOV)
+    return refine(read_raw(*objects), sessions, IBOV)
 
 
 def csv_text(bars: pd.DataFrame) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
@@ -226,11 +227,11 @@ def test_neither_order_nor_repetition_of_the_objects_matters(random, runs):
     refused = list(result.refused.index)
     random.shuffle(refused)
 
-    shuffled = refine(result.rows.loc[order], result.refused.loc[refused], sessions, IBOV)
+    shuffled = refine(replace(result, rows=result.rows.loc[order], refused=result.refused.loc[refused]), sessions, IBOV)
 
-    assert encoded(shuffled) == encoded(refine(result.rows, result.refused, sessions, IBOV))
+    assert encoded(shuffled) == encoded(refine(result, sessions, IBOV))
     # Reading an object twice changes nothing but the number of refused rows.
-    twice = refine(pd.concat([result.rows, result.rows]), result.refused, sessions, IBOV)
+    twice = refine(replace(result, rows=pd.concat([result.rows, result.rows])), sessions, IBOV)
     assert encoded(twice)[0] == encoded(shuffled)[0]
     assert encoded(twice)[2] == encoded(shuffled)[2]
 

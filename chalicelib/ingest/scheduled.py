@@ -1,0 +1,44 @@
+"""The scheduled ingest: the bars of Yahoo, and once a day the official closes of B3."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.ingest.ingest import add, collect
+from chalicelib.ingest.official_closes import ingest_closes, online, report_lines, years_due
+from chalicelib.ingest.sources import Source
+from chalicelib.lake.freshness import metric
+from chalicelib.lake.store import Lake
+from chalicelib.refine import parquet
+from chalicelib.schema import RAW
+from chalicelib.settings import Settings
+
+
+def run(source: Source, settings: Settings, lake: Lake, now: datetime) -> dict[str, Any]:
+    """Add the bars of a source to raw, and then the official closes, whose failure is a line in the log.
+
+    Returns:
+        `added`, the raw object of bars, and `official_closes`, None if they are not due.
+
+    Raises:
+        SourceError, MixedLake: as `ingest.ingest`.
+    """
+    manifest, _ = lake.manifest()
+    contents = manifest.contents if manifest else None
+    if contents:
+        # The age of the data for CloudWatch, before the request to the source, which may fail.
+        print(metric(contents, lake.refined_bucket, now))
+    b3 = online(settings, now)
+    # Before the bars are added: their raw object would be the one of today.
+    years = years_due(b3, lake, contents, now) if settings.official_closes == "yes" else []
+    body = collect(source, lake, now)
+    added = add(body, lake, now)
+    if not years:
+        return {"added": msgspec.to_builtins(added), "official_closes": None}
+    closes = ingest_closes(b3, years, parquet.decode(body, RAW), lake, now)
+    for line in report_lines(closes, lake.refined_bucket, now):
+        print(line)
+    return {"added": msgspec.to_builtins(added), "official_closes": msgspec.to_builtins(closes)}

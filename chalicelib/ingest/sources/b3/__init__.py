@@ -1,0 +1,1 @@
+"""The source `b3`: official closes, from B3's index statistics or from files of B3."""
