@@ -19,8 +19,9 @@ from infra.packaging import runtime
 from local import moto_state
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
-from tests.support.deploying import Account, clone, ingest
+from tests.support.deploying import Account, ingest
 from tests.support.lake import fill
+from tests.support.stage_command import clone
 
 SHARED = ROOT.parent / "shared" / "data"
 

@@ -19,7 +19,8 @@ from infra.stage import gateway
 from infra.stage.state import rest_api
 from local import moto_state
 from local.laptop import Laptop
-from tests.support.deploying import Account, bucket, build, clone, dependencies
+from tests.support.deploying import Account, bucket
+from tests.support.stage_command import build, clone, dependencies
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 STATE = "chalice/dev.json"

@@ -17,7 +17,8 @@ from infra import cli
 from infra.stage.state import rest_api
 from local import moto_state
 from tests.support.checkout import chalice
-from tests.support.deploying import Account, bucket, clone, dependencies
+from tests.support.deploying import Account, bucket
+from tests.support.stage_command import clone, dependencies
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 FOLDER = ["folder", "--stage", "dev"]

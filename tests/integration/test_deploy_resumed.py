@@ -18,7 +18,8 @@ from infra import cli
 from infra.stage import buckets
 from infra.stage.state import rest_api
 from local import moto_state
-from tests.support.deploying import Account, bucket, dependencies
+from tests.support.deploying import Account, bucket
+from tests.support.stage_command import dependencies
 
 SECONDS = 120.0
 
@@ -50,7 +51,7 @@ def kill_after(account: Account, root: Path, command: list[str], call: str, time
 
     account.after = after
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.deploying", str(root), *command],
+        [sys.executable, "-m", "tests.support.stage_command", str(root), *command],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'glue'}"},
         stdout=subprocess.PIPE,

@@ -10,8 +10,9 @@ import boto3
 import pytest
 
 from infra import cli
-from tests.support.deploying import Account, dependencies
+from tests.support.deploying import Account
 from tests.support.events import SCHEDULE
+from tests.support.stage_command import dependencies
 
 REPLAY = ["replay", "--stage", "dev"]
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:b3-dataflow-dev-"
