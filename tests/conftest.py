@@ -20,7 +20,7 @@ from local import moto_state
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
 from tests.support.deploying import Account, ingest
-from tests.support.lake import fill
+from tests.support.lake import create_lake, create_stack
 from tests.support.stage_command import clone
 
 SHARED = ROOT.parent / "shared" / "data"
@@ -73,9 +73,7 @@ def running(clean_environment: None) -> Iterator[Laptop]:
 @pytest.fixture
 def laptop(running: Laptop) -> Iterator[Laptop]:
     """Laptop with an empty stack."""
-    running.aws.reset()
-    wiring.forget()
-    running.create_stack()
+    create_stack(running)
     yield running
     running.aws.reset()
 
@@ -83,9 +81,7 @@ def laptop(running: Laptop) -> Iterator[Laptop]:
 @pytest.fixture(scope="module")
 def url(running: Laptop) -> Iterator[str]:
     """URL of the API over a lake with 300 sessions from June 2024 on."""
-    running.aws.reset()
-    running.create_stack()
-    fill(raw_object(session_bars("2024-06-03", 300)))
+    create_lake(running, raw_object(session_bars("2024-06-03", 300)))
     with running.serve(0) as server:
         yield server.url
     running.aws.reset()

@@ -20,8 +20,8 @@ from chalicelib.lake.store import Lake
 from local.laptop import Laptop
 from tests.support import history
 from tests.support.bars import raw_object, session_bars
-from tests.support.job import THREE, empty, put, stored
-from tests.support.lake import NOW, RAW, REFINED, fill, served
+from tests.support.job import THREE, stored
+from tests.support.lake import NOW, RAW, REFINED, create_lake, create_stack, fill, served
 
 
 @pytest.fixture(scope="module")
@@ -60,18 +60,16 @@ def run(lake: Lake, catalog: Catalog) -> Callable[..., Contents | None]:
     return run
 
 
-@pytest.fixture
-def rebuilt(laptop: Laptop, lake: Lake, run: Any, s3: Any) -> tuple[dict[str, bytes | None], str]:
+@pytest.fixture(scope="module")
+def rebuilt(running: Laptop) -> tuple[dict[str, bytes | None], str]:
     """Objects and version of a clean rebuild from the three raw objects."""
-    put(lake, *THREE)
-    version = run().version
-    objects = stored()
-    empty(laptop, s3)
-    return objects, version
+    create_stack(running)
+    contents = fill(*THREE)
+    return stored(), contents.version
 
 
 @pytest.fixture
 def filled(laptop: Laptop, s3: Any) -> Laptop:
     """Laptop whose lake has 38 sessions of 2024 and 82 of 2025."""
-    fill(raw_object(session_bars("2024-11-01", 120)))
+    create_lake(laptop, raw_object(session_bars("2024-11-01", 120)))
     return laptop

@@ -23,6 +23,7 @@ from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.store import Lake
 from local import moto_state
 from tests.support.bars import COLLECTED, raw_object, session_bars
+from tests.support.lake import SESSION
 
 Environ = dict[str, Any]
 
@@ -193,7 +194,7 @@ def ingest() -> dict[str, str]:
     now = COLLECTED + timedelta(hours=len(lake.raw_objects()))
     key, body = raw_object(session_bars("2025-01-02", 10), collected_at=now)
     s3.put_object(Bucket=lake.raw_bucket, Key=key, Body=body)
-    catalog = Catalog(boto3.Session(), "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
+    catalog = Catalog(SESSION, "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
     # On AWS the output of the job is in its log.
     with contextlib.redirect_stdout(io.StringIO()):
         update_refined(lake, catalog, f"jr_{key}", lambda: now)
