@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +11,10 @@ import boto3
 import pytest
 from chalice.test import Client
 
-from chalicelib import wiring
 from common.paths import ROOT
-from infra.packaging import runtime
-from local import moto_state
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
-from tests.support.deploying import Account, ingest
+from tests.support.deploying import Account, empty_account
 from tests.support.lake import create_lake, create_stack
 from tests.support.stage_command import clone
 
@@ -111,22 +106,8 @@ def athena(laptop: Laptop) -> Any:
 @pytest.fixture
 def account(running: Laptop) -> Iterator[Account]:
     """An empty AWS account. Its function `ingest` adds ten sessions, and runs the job."""
-    if sys.version_info[:2] != runtime.PYTHON:
-        pytest.skip("deploys from Python 3.13 only")
-    running.aws.reset()
-    server = running.aws._server
-    created = Account(server.app)
-    created.functions["b3-dataflow-dev-ingest"] = ingest
-    server.app = created
-    running.aws.functions[f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:b3-dataflow-dev-start_refine"] = (
-        created.events.append
-    )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Tried to parse .* but it's not supported by moto")
+    with empty_account(running) as created:
         yield created
-    server.app = created.moto
-    running.aws.reset()
-    wiring.forget()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 
 from infra import cli
 from infra.stage.state import rest_api
@@ -63,15 +62,6 @@ def apis() -> list[str]:
 
 def functions() -> set[str]:
     return {function["FunctionName"] for function in client("lambda").list_functions()["Functions"]}
-
-
-@pytest.fixture
-def deployed(account: Account, root: Path, capsys: Any) -> str:
-    """Deploy a stage, and return the id of its API."""
-    assert cli.main(DEPLOY, dependencies(root)) == 0, capsys.readouterr()
-    (api,) = apis()
-    account.calls.clear()
-    return api
 
 
 def stored_state() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,7 +11,6 @@ import pytest
 from infra import cli
 from tests.support.deploying import Account
 from tests.support.events import SCHEDULE
-from tests.support.stage_command import dependencies
 
 REPLAY = ["replay", "--stage", "dev"]
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:b3-dataflow-dev-"
@@ -37,10 +35,8 @@ def record(function: str, payload: Any) -> str:
 
 
 @pytest.fixture
-def queue(account: Account, root: Path, capsys: Any) -> str:
-    """Deploy a stage, and return the URL of its failure queue."""
-    assert cli.main(["deploy", "--stage", "dev", "--yes"], dependencies(root)) == 0
-    capsys.readouterr()
+def queue(deployed: str) -> str:
+    """URL of the failure queue of a deployed stage."""
     return str(boto3.client("sqs").get_queue_url(QueueName="b3-dataflow-failures-dev")["QueueUrl"])
 
 

@@ -6,22 +6,28 @@ import contextlib
 import io
 import json
 import re
-from collections.abc import Callable, Iterable
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 import boto3
+import pytest
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation.models import cloudformation_backends
 
 import tests.support.moto_cloudformation  # noqa: F401 - registers its resource types in moto
+from chalicelib import wiring
 from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.store import Lake
+from infra.packaging import runtime
 from local import moto_state
+from local.laptop import Laptop
 from tests.support.bars import COLLECTED, raw_object, session_bars
 from tests.support.lake import SESSION
 
@@ -199,3 +205,24 @@ def ingest() -> dict[str, str]:
     with contextlib.redirect_stdout(io.StringIO()):
         update_refined(lake, catalog, f"jr_{key}", lambda: now)
     return {"added": key}
+
+
+@contextlib.contextmanager
+def empty_account(running: Laptop) -> Iterator[Account]:
+    """Yield an empty AWS account. Its function `ingest` adds ten sessions, and runs the job."""
+    if sys.version_info[:2] != runtime.PYTHON:
+        pytest.skip("deploys from Python 3.13 only")
+    running.aws.reset()
+    server = running.aws._server
+    created = Account(server.app)
+    created.functions["b3-dataflow-dev-ingest"] = ingest
+    server.app = created
+    running.aws.functions[f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:b3-dataflow-dev-start_refine"] = (
+        created.events.append
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Tried to parse .* but it's not supported by moto")
+        yield created
+    server.app = created.moto
+    running.aws.reset()
+    wiring.forget()
