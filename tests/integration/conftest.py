@@ -133,5 +133,6 @@ def deployed(stage: Stage, account: Account, root: Path) -> str:
     stage.snapshot.restore()
     account.tags.update(stage.tags)
     account.events.extend(stage.events)
-    shutil.copytree(stage.root / "build", root / "build", symlinks=True)
+    for name in ("build", ".chalice"):
+        shutil.copytree(stage.root / name, root / name, symlinks=True, dirs_exist_ok=True)
     return rest_api((moto_state.read(bucket("artifacts"), "chalice/dev.json") or b"").decode())
