@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,14 +11,12 @@ import boto3
 import pytest
 from chalice.test import Client
 
-from chalicelib import wiring
 from common.paths import ROOT
-from infra.packaging import runtime
-from local import moto_state
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
-from tests.support.deploying import Account, clone, ingest
-from tests.support.lake import fill
+from tests.support.deploying import Account, empty_account
+from tests.support.lake import create_lake, create_stack
+from tests.support.stage_command import clone
 
 SHARED = ROOT.parent / "shared" / "data"
 
@@ -75,9 +71,7 @@ def running(clean_environment: None) -> Iterator[Laptop]:
 @pytest.fixture
 def laptop(running: Laptop) -> Iterator[Laptop]:
     """Laptop with an empty stack."""
-    running.aws.reset()
-    wiring.clear_caches()
-    running.create_stack()
+    create_stack(running)
     yield running
     running.aws.reset()
 
@@ -85,9 +79,7 @@ def laptop(running: Laptop) -> Iterator[Laptop]:
 @pytest.fixture(scope="module")
 def url(running: Laptop) -> Iterator[str]:
     """URL of the API over a lake with 300 sessions from June 2024 on."""
-    running.aws.reset()
-    running.create_stack()
-    fill(raw_object(session_bars("2024-06-03", 300)))
+    create_lake(running, raw_object(session_bars("2024-06-03", 300)))
     with running.serve(0) as server:
         yield server.url
     running.aws.reset()
@@ -117,22 +109,8 @@ def athena(laptop: Laptop) -> Any:
 @pytest.fixture
 def account(running: Laptop) -> Iterator[Account]:
     """An empty AWS account. Its function `ingest` adds ten sessions, and runs the job."""
-    if sys.version_info[:2] != runtime.PYTHON:
-        pytest.skip("deploys from Python 3.13 only")
-    running.aws.reset()
-    server = running.aws._server
-    created = Account(server.app)
-    created.functions["b3-dataflow-dev-ingest"] = ingest
-    server.app = created
-    running.aws.functions[f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:b3-dataflow-dev-start_refine"] = (
-        created.events.append
-    )
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Tried to parse .* but it's not supported by moto")
+    with empty_account(running) as created:
         yield created
-    server.app = created.moto
-    running.aws.reset()
-    wiring.clear_caches()
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from infra.stage import gateway
 from infra.stage.state import rest_api
 from local import moto_state
 from local.laptop import Laptop
-from tests.support.deploying import Account, bucket, build, clone, dependencies
+from tests.support.deploying import Account, bucket
+from tests.support.stage_command import build, clone, dependencies
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 STATE = "chalice/dev.json"
@@ -37,14 +38,6 @@ def stored_state() -> dict[str, Any]:
 
 def functions() -> dict[str, Any]:
     return {function["FunctionName"]: function for function in client("lambda").list_functions()["Functions"]}
-
-
-@pytest.fixture
-def deployed(account: Account, root: Path, capsys: Any) -> str:
-    """Deploy a stage, and return the id of its API."""
-    assert cli.main([*DEPLOY, "--email", "ana@example.org"], dependencies(root)) == 0, capsys.readouterr()
-    account.calls.clear()
-    return rest_api(json.dumps(stored_state()))
 
 
 def test_the_plan_is_printed_and_then_each_step(account: Account, root: Path, capsys: Any):
@@ -209,13 +202,13 @@ def test_two_clones_deploy_the_same_stage(account: Account, deployed: str, tmp_p
     assert rest_api(json.dumps(stored_state())) == deployed
 
 
-@pytest.mark.parametrize("deploys_before", [0, 1])
+@pytest.mark.parametrize("stage_before", [None, "deployed"])
 def test_a_concurrent_deploy_is_an_error(
-    account: Account, root: Path, tmp_path: Path, capsys: Any, deploys_before: int
+    account: Account, root: Path, tmp_path: Path, capsys: Any, request: Any, stage_before: str | None
 ):
     other = clone(tmp_path / "other")
-    for _ in range(deploys_before):
-        assert cli.main(DEPLOY, dependencies(root)) == 0
+    if stage_before:
+        request.getfixturevalue(stage_before)
 
     def overtake(call: str) -> None:
         if call.startswith(("apigateway POST /restapis?", "apigateway PUT /restapis/")):

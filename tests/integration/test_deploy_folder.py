@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
 
 from infra import cli
 from infra.stage.state import rest_api
 from local import moto_state
 from tests.support.checkout import chalice
-from tests.support.deploying import Account, bucket, clone, dependencies
+from tests.support.deploying import Account, bucket
+from tests.support.stage_command import clone, dependencies
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 FOLDER = ["folder", "--stage", "dev"]
@@ -62,15 +62,6 @@ def apis() -> list[str]:
 
 def functions() -> set[str]:
     return {function["FunctionName"] for function in client("lambda").list_functions()["Functions"]}
-
-
-@pytest.fixture
-def deployed(account: Account, root: Path, capsys: Any) -> str:
-    """Deploy a stage, and return the id of its API."""
-    assert cli.main(DEPLOY, dependencies(root)) == 0, capsys.readouterr()
-    (api,) = apis()
-    account.calls.clear()
-    return api
 
 
 def stored_state() -> str:

@@ -18,7 +18,8 @@ from infra import cli
 from infra.commands import smoke
 from infra.dependencies import Dependencies
 from infra.packaging import runtime
-from tests.support.deploying import Account, bucket, dependencies, ingest
+from tests.support.deploying import Account, bucket, ingest
+from tests.support.stage_command import dependencies
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 

@@ -18,7 +18,8 @@ from infra import cli
 from infra.stage import buckets
 from infra.stage.state import rest_api
 from local import moto_state
-from tests.support.deploying import Account, bucket, dependencies
+from tests.support.deploying import Account, bucket
+from tests.support.stage_command import dependencies
 
 SECONDS = 120.0
 
@@ -50,7 +51,7 @@ def kill_after(account: Account, root: Path, command: list[str], call: str, time
 
     account.after = after
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.deploying", str(root), *command],
+        [sys.executable, "-m", "tests.support.stage_command", str(root), *command],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'glue'}"},
         stdout=subprocess.PIPE,
@@ -105,8 +106,7 @@ def test_a_deploy_that_is_killed_repeatedly_completes_one_stage(account: Account
     )
 
 
-def test_a_destroy_that_is_killed_repeatedly_keeps_the_data(account: Account, root: Path):
-    assert cli.main(DEPLOY, dependencies(root)) == 0
+def test_a_destroy_that_is_killed_repeatedly_keeps_the_data(account: Account, deployed: str, root: Path):
     for call in (
         "apigateway DELETE /usageplans/",
         "apigateway DELETE /restapis/",
@@ -143,8 +143,7 @@ def resources() -> set[str]:
     return names | {entry["StackName"] for entry in stacks if entry["StackStatus"] != "DELETE_COMPLETE"}
 
 
-def test_destroy_keeps_the_data_for_the_next_deploy(account: Account, root: Path, capsys: Any):
-    assert cli.main(DEPLOY, dependencies(root)) == 0
+def test_destroy_keeps_the_data_for_the_next_deploy(deployed: str, root: Path, capsys: Any):
     for _ in range(2):
         assert cli.main(DESTROY, dependencies(root)) == 0
         assert resources() == {bucket("raw"), bucket("refined"), "b3-dataflow-data-dev"}
@@ -157,8 +156,7 @@ def test_destroy_keeps_the_data_for_the_next_deploy(account: Account, root: Path
     assert len(moto_state.objects(bucket("raw"), "")) == 2
 
 
-def test_data_is_deleted_only_with_the_name_of_the_stage(account: Account, root: Path, monkeypatch: Any, capsys: Any):
-    assert cli.main(DEPLOY, dependencies(root)) == 0
+def test_data_is_deleted_only_with_the_name_of_the_stage(deployed: str, root: Path, monkeypatch: Any, capsys: Any):
     before = resources()
     answers = iter(["prod", "dev"])
     monkeypatch.setattr("builtins.input", lambda question: next(answers))
@@ -173,8 +171,7 @@ def test_data_is_deleted_only_with_the_name_of_the_stage(account: Account, root:
     assert resources() == set()
 
 
-def test_a_second_api_of_the_stage_is_deleted_too(account: Account, root: Path):
-    assert cli.main(DEPLOY, dependencies(root)) == 0
+def test_a_second_api_of_the_stage_is_deleted_too(deployed: str, root: Path):
     gateway: Any = boto3.client("apigateway")
     # The second API of two concurrent first deploys, and the API of another stage.
     for function in ("b3-dataflow-dev", "b3-dataflow-dev2"):
@@ -191,8 +188,7 @@ def test_a_second_api_of_the_stage_is_deleted_too(account: Account, root: Path):
     assert [entry["id"] for entry in gateway.get_rest_apis()["items"]] == [api]
 
 
-def test_another_usage_plan_does_not_prevent_the_deletion(account: Account, root: Path):
-    assert cli.main(DEPLOY, dependencies(root)) == 0
+def test_another_usage_plan_does_not_prevent_the_deletion(deployed: str, root: Path):
     gateway: Any = boto3.client("apigateway")
     (api,) = [entry["id"] for entry in gateway.get_rest_apis()["items"]]
     plan = gateway.create_usage_plan(name="another client", apiStages=[{"apiId": api, "stage": "dev"}])["id"]
@@ -203,8 +199,7 @@ def test_another_usage_plan_does_not_prevent_the_deletion(account: Account, root
     assert gateway.get_usage_plan(usagePlanId=plan).get("apiStages", []) == []
 
 
-def test_another_stage_stays(account: Account, root: Path):
-    assert cli.main(DEPLOY, dependencies(root)) == 0
+def test_another_stage_stays(deployed: str, root: Path):
     before = resources()
 
     config = root / ".chalice" / "config.json"

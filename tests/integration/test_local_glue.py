@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,46 +13,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.glue_jobs import GlueJobs, script_environ
+from local.glue_jobs import GlueJobs
 from local.laptop import Laptop
-
-SECONDS = 30.0
-BUCKET = "b3-dataflow-athena"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Folder of the scripts."""
-    folder = tmp_path / "glue"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def jobs(laptop: Laptop, tmp_path: Path, folder: Path) -> Iterator[GlueJobs]:
-    """Glue with scripts in a temporary folder, and with minutes of one second."""
-    jobs = GlueJobs(tmp_path, script_environ(laptop.aws.environ()), minute=1.0)
-    yield jobs
-    jobs.close()
-
-
-def create(glue: Any, script: str, **more: Any) -> None:
-    glue.create_job(
-        Name="try",
-        Role="arn:aws:iam::123456789012:role/x",
-        Command={"Name": "glueetl", "ScriptLocation": script},
-        **more,
-    )
-
-
-def stored(s3: Any, script: str) -> str:
-    """Store a script in S3 and return its location."""
-    s3.put_object(Bucket=BUCKET, Key="scripts/a b?#.py", Body=script.encode())
-    return f"s3://{BUCKET}/scripts/a b?#.py"
-
-
-def run(jobs: GlueJobs, **request: Any) -> Any:
-    return jobs.wait(jobs.start({"JobName": "try"} | request), SECONDS)
+from tests.support.glue_jobs import SECONDS, create, run, stored
 
 
 def test_the_script_gets_the_arguments_of_the_job_and_of_the_run(glue: Any, jobs: GlueJobs, folder: Path):
@@ -99,95 +61,6 @@ def test_a_failed_run_without_error_output_has_the_exit_code(glue: Any, jobs: Gl
     result = run(jobs)
 
     assert (result.state, result.error) == ("FAILED", "the script exited with 3 and no error output")
-
-
-def test_a_run_of_a_missing_script_fails(glue: Any, jobs: GlueJobs):
-    create(glue, "glue/absent.py")
-
-    result = run(jobs)
-
-    assert result.state == "FAILED"
-    assert "absent.py does not exist" in result.error
-
-
-def test_a_script_in_s3_is_run_and_imports_the_project(glue: Any, s3: Any, jobs: GlueJobs, tmp_path: Path):
-    (tmp_path / "chalicelib.py").write_text("name = 'ours'\n")
-    create(glue, stored(s3, "import chalicelib, sys\nprint(chalicelib.name, __file__)\n"))
-
-    result = run(jobs)
-
-    assert (result.state, result.error) == ("SUCCEEDED", None)
-    name, file = result.output.split()
-    assert name == "ours"
-    assert not Path(file).exists()
-
-
-@pytest.mark.parametrize("key", ["absent.py", "", "scripts"])
-def test_a_run_of_a_script_absent_from_s3_fails(glue: Any, jobs: GlueJobs, key: str):
-    create(glue, f"s3://{BUCKET}/{key}")
-
-    result = run(jobs)
-
-    assert (result.state, result.error) == ("FAILED", f"LAUNCH ERROR | File s3://{BUCKET}/{key} does not exist")
-
-
-@pytest.mark.parametrize(
-    "location",
-    [
-        "{root}/outside.py",
-        "{root}/glue/script.py",
-        "/proc/self/fd/0",
-        "outside.py",
-        "glue/../outside.py",
-        "glue/x/../../outside.py",
-        "../outside.py",
-        "./glue/../outside.py",
-        "file://{root}/glue/script.py",
-        "S3://b3-dataflow-athena/x.py",
-        "glued/outside.py",
-        "~/outside.py",
-        "",
-    ],
-)
-def test_no_other_file_of_the_machine_is_run(glue: Any, jobs: GlueJobs, folder: Path, tmp_path: Path, location: str):
-    (tmp_path / "glued").mkdir()
-    (folder / "x").mkdir()
-    for path in ("outside.py", "glued/outside.py", "glue/script.py"):
-        (tmp_path / path).write_text("print('run')\n")
-    create(glue, location.format(root=tmp_path))
-
-    result = run(jobs)
-
-    assert (result.state, result.output) == ("FAILED", "")
-    assert result.error.startswith("LAUNCH ERROR | ScriptLocation is ")
-    assert result.error.endswith("; allowed: s3://bucket/key, or a path below glue/")
-
-
-@pytest.mark.parametrize("target", ["outside.py", "/proc/self/cmdline"])
-def test_a_link_out_of_the_folder_is_not_followed(glue: Any, jobs: GlueJobs, folder: Path, tmp_path: Path, target: str):
-    (tmp_path / "outside.py").write_text("print('run')\n")
-    (folder / "script.py").symlink_to(tmp_path / target)
-    create(glue, "glue/script.py")
-
-    result = run(jobs)
-
-    assert (result.state, result.output) == ("FAILED", "")
-    assert result.error == "LAUNCH ERROR | ScriptLocation is 'glue/script.py', a link to a file outside of glue/"
-
-
-@pytest.mark.parametrize("name", ["--extra-py-files", "--extra-files", "--additional-python-modules", "-c"])
-def test_an_argument_reads_and_runs_no_file(glue: Any, jobs: GlueJobs, folder: Path, tmp_path: Path, name: str):
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "outside.py").write_text("print('run')\n")
-    (folder / "script.py").write_text(
-        "import importlib.util, sys\nprint(sys.argv[-2:], importlib.util.find_spec('outside'))\n"
-    )
-    create(glue, "glue/script.py")
-
-    result = run(jobs, Arguments={name: str(elsewhere / "outside.py")})
-
-    assert result.output == f"{[name, str(elsewhere / 'outside.py')]} None\n"
 
 
 def test_long_output_does_not_block_a_script(glue: Any, jobs: GlueJobs, folder: Path):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
 from infra import cli
-from tests.support.deploying import Account, dependencies
+from tests.support.deploying import Account
 from tests.support.events import SCHEDULE
 
 REPLAY = ["replay", "--stage", "dev"]
@@ -36,10 +35,8 @@ def record(function: str, payload: Any) -> str:
 
 
 @pytest.fixture
-def queue(account: Account, root: Path, capsys: Any) -> str:
-    """Deploy a stage, and return the URL of its failure queue."""
-    assert cli.main(["deploy", "--stage", "dev", "--yes"], dependencies(root)) == 0
-    capsys.readouterr()
+def queue(deployed: str) -> str:
+    """URL of the failure queue of a deployed stage."""
     return str(boto3.client("sqs").get_queue_url(QueueName="b3-dataflow-failures-dev")["QueueUrl"])
 
 

@@ -18,7 +18,8 @@ from infra.packaging import application
 from infra.packaging.packages import Packages
 from local import moto_state
 from tests.package.test_wheels import contents, pinned
-from tests.support.deploying import RESPONSE, Account, bucket, clone
+from tests.support.deploying import Account, bucket
+from tests.support.stage_command import RESPONSE, clone
 
 
 def test_the_built_packages_are_deployed(account: Account, built: Packages, tmp_path: Path, capsys: Any):

@@ -16,9 +16,10 @@ from infra import cli
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
 from tests.support.checkout import chalice, chalice_local, checkout, clean_environ, status
-from tests.support.deploying import Account, dependencies
+from tests.support.deploying import Account
 from tests.support.lake import fill
 from tests.support.processes import wait_for_response
+from tests.support.stage_command import dependencies
 
 SECONDS = 900.0
 

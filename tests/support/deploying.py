@@ -7,33 +7,31 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import boto3
+import pytest
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation.models import cloudformation_backends
 
 import tests.support.moto_cloudformation  # noqa: F401 - registers its resource types in moto
+from chalicelib import wiring
 from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.store import Lake
-from common.paths import ROOT
-from infra.dependencies import Dependencies
-from infra.packaging import application
-from infra.packaging.job import JobPackage
-from infra.packaging.packages import Packages
+from infra.packaging import runtime
 from local import moto_state
+from local.laptop import Laptop
 from tests.support.bars import COLLECTED, raw_object, session_bars
+from tests.support.lake import SESSION
 
 Environ = dict[str, Any]
-
-RESPONSE = '{"rows": [{"data": "2025-09-17"}]}'
 
 
 @dataclass
@@ -190,37 +188,6 @@ def _complete_response(environ: Environ, call: str, response: list[bytes]) -> No
         backend.apis[environ["PATH_INFO"].split("/")[2]].gateway_responses.clear()
 
 
-def clone(folder: Path) -> Path:
-    """Create a clone with the files that are deployed, without requirements. tests/package builds the real packages."""
-    folder.mkdir()
-    for name in ("app.py", "chalicelib"):
-        (folder / name).symlink_to(ROOT / name)
-    requirements = folder / application.REQUIREMENTS
-    requirements.parent.mkdir(parents=True)
-    requirements.touch()
-    (folder / ".chalice").mkdir()
-    (folder / ".chalice" / "config.json").write_text((ROOT / ".chalice" / "config.json").read_text())
-    return folder
-
-
-def build(folder: Path, architecture: str) -> Packages:
-    """Return small packages that are equal for equal arguments."""
-    folder.mkdir(exist_ok=True)
-    files = {}
-    for name in ("layer.zip", "b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"):
-        files[name] = folder / name
-        files[name].write_bytes(f"{name} {architecture}".encode())
-    script, library, *wheels = (files[name] for name in ("b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"))
-    return Packages(files["layer.zip"], f"layer{architecture}", JobPackage(script, library, tuple(wheels), "job"))
-
-
-def dependencies(
-    root: Path, http_get: Callable[[str, str], tuple[int, str]] = lambda url, key: (200, RESPONSE)
-) -> Dependencies:
-    """Return the dependencies of a test: a clone, small packages, and an API that responds."""
-    return Dependencies(build, http_get, root)
-
-
 def bucket(role: str) -> str:
     """Return a bucket of the stage dev."""
     return f"b3-dataflow-{role}-{moto_state.ACCOUNT}-{moto_state.REGION}-dev"
@@ -233,15 +200,29 @@ def ingest() -> dict[str, str]:
     now = COLLECTED + timedelta(hours=len(lake.raw_objects()))
     key, body = raw_object(session_bars("2025-01-02", 10), collected_at=now)
     s3.put_object(Bucket=lake.raw_bucket, Key=key, Body=body)
-    catalog = Catalog(boto3.Session(), "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
+    catalog = Catalog(SESSION, "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
     # On AWS the output of the job is in its log.
     with contextlib.redirect_stdout(io.StringIO()):
         update_refined(lake, catalog, f"jr_{key}", lambda: now)
     return {"added": key}
 
 
-if __name__ == "__main__":
-    from infra.cli import main
-
-    # Arguments: the folder of the clone, then those of `python -m infra`.
-    sys.exit(main(sys.argv[2:], dependencies(Path(sys.argv[1]))))
+@contextlib.contextmanager
+def empty_account(running: Laptop) -> Iterator[Account]:
+    """Yield an empty AWS account. Its function `ingest` adds ten sessions, and runs the job."""
+    if sys.version_info[:2] != runtime.PYTHON:
+        pytest.skip("deploys from Python 3.13 only")
+    running.aws.reset()
+    server = running.aws._server
+    created = Account(server.app)
+    created.functions["b3-dataflow-dev-ingest"] = ingest
+    server.app = created
+    running.aws.functions[f"arn:aws:lambda:us-east-1:{moto_state.ACCOUNT}:function:b3-dataflow-dev-start_refine"] = (
+        created.events.append
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Tried to parse .* but it's not supported by moto")
+        yield created
+    server.app = created.moto
+    running.aws.reset()
+    wiring.clear_caches()

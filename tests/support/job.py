@@ -14,7 +14,7 @@ from chalicelib.lake.store import Lake
 from local import moto_state
 from local.laptop import Laptop
 from tests.support.bars import COLLECTED, raw_object, session_bars
-from tests.support.lake import RAW
+from tests.support.lake import RAW, create_stack
 from tests.support.lake import REFINED as BUCKET
 
 # A correction that overlaps the history, adds a year, and has a bar that is refused.
@@ -27,6 +27,8 @@ THREE = [
     raw_object(CORRECTION, "correcao", COLLECTED + timedelta(hours=2)),
 ]
 YEARS = ["2023", "2024", "2025"]
+
+_RIVAL = boto3.Session()
 
 WRITES = {
     "PutObject",
@@ -64,14 +66,13 @@ def registered(glue: Any) -> list[str]:
 
 def empty(laptop: Laptop, s3: Any) -> None:
     """Create an empty stack in which a raw object does not start the job."""
-    laptop.aws.reset()
-    laptop.create_stack()
+    create_stack(laptop)
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
 
 
 def rival() -> Lake:
     """Return the lake of another run. It has its own S3 client, so hooks of `before_call` do not apply to it."""
-    return Lake(boto3.session.Session().client("s3"), RAW, BUCKET)
+    return Lake(_RIVAL.client("s3"), RAW, BUCKET)
 
 
 @contextmanager

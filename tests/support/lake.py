@@ -1,10 +1,11 @@
-"""Fills a lake without S3 events and without a separate process for the job."""
+"""Creates stacks and fills lakes, without S3 events and without a separate process for the job."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -16,6 +17,7 @@ from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import Contents
 from local.laptop import Laptop
 from tests.support.bars import COLLECTED
+from tests.support.snapshot import Snapshot
 
 RAW, REFINED = "b3-dataflow-raw", "b3-dataflow-refined"
 NOW = COLLECTED + timedelta(days=1)
@@ -49,12 +51,37 @@ def fill(*objects: tuple[str, bytes]) -> Contents:
     return contents
 
 
+def create_stack(running: Laptop) -> None:
+    """Empty the local AWS, and create the stack."""
+    running.aws.reset()
+    wiring.clear_caches()
+    _stack(running).restore()
+
+
+def create_lake(running: Laptop, *objects: tuple[str, bytes]) -> None:
+    """Empty the local AWS, and create the stack and a lake of raw objects."""
+    running.aws.reset()
+    wiring.clear_caches()
+    _lake(running, *objects).restore()
+
+
+@cache
+def _stack(running: Laptop) -> Snapshot:
+    running.create_stack()
+    return Snapshot.take()
+
+
+@cache
+def _lake(running: Laptop, *objects: tuple[str, bytes]) -> Snapshot:
+    _stack(running).restore()
+    fill(*objects)
+    return Snapshot.take()
+
+
 @contextmanager
 def served(running: Laptop, *objects: tuple[str, bytes]) -> Iterator[Any]:
     """Yield Chalice's test client for the API over a lake of raw objects. For fixtures of a module."""
-    running.aws.reset()
-    running.create_stack()
-    fill(*objects)
+    create_lake(running, *objects)
     yield Client(running.app.app).http
     running.aws.reset()
     wiring.clear_caches()
