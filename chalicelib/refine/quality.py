@@ -48,8 +48,8 @@ CORRUPT = Rule(
 )
 FOREIGN = Rule(
     "objeto_estranho",
-    "the object lacks a column or a time of collection, or has another ticker or an unknown source: all its rows are "
-    "refused",
+    "the object lacks a column or a time of collection, has another ticker or an unknown source, or has official closes "
+    "beside bars or in a lake of synthetic bars: all its rows are refused",
     _never,
 )
 WRONG_TYPE = Rule("tipo_errado", "a value does not fit the type of its column, or the date is missing", _never)
@@ -59,7 +59,7 @@ FUTURE = Rule("data_futura", "the date is after the day of the download, in São
 LIVE = Rule("barra_ao_vivo", "the session was still going on, or the bar was not final yet", live)
 NO_SESSION = Rule(
     "sem_pregao",
-    "the calendar has no session that day; the note says whether the bar copies the previous session",
+    "the calendar or B3 has no session that day; the note says which, or that the bar copies the previous session",
     _no_session,
 )
 NON_POSITIVE_PRICE = Rule("preco_nao_positivo", "a price is 0 or less", _non_positive_price)
