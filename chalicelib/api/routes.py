@@ -122,9 +122,9 @@ ROUTES: Mapping[str, Route] = {
     ),
     "/status": Route(
         "Freshness and quality of the data",
-        "The state of the lake, the number of sessions that it is behind, and the quality of its bars: how many closes the "
-        "official closes of B3 confirm or correct, and whether official closes are overdue. Until the first run of the job "
-        "has ended, `as_of` is null.",
+        "The state of the lake, the number of sessions that it is behind, and the quality of its bars: how many closes "
+        "the official closes of B3 confirm or correct, and whether official closes are overdue. Until the first run of "
+        "the job has ended, `as_of` is null.",
         model=models.StatusAnswer,
     ),
     "/openapi.json": Route(

@@ -48,8 +48,8 @@ CORRUPT = Rule(
 )
 FOREIGN = Rule(
     "objeto_estranho",
-    "the object lacks a column or a time of collection, has another ticker or an unknown source, or has official closes "
-    "beside bars or in a lake of synthetic bars: all its rows are refused",
+    "the object lacks a column or a time of collection, has another ticker or an unknown source, or has official "
+    "closes beside bars or in a lake of synthetic bars: all its rows are refused",
     _never,
 )
 WRONG_TYPE = Rule("tipo_errado", "a value does not fit the type of its column, or the date is missing", _never)
