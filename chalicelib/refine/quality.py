@@ -59,7 +59,7 @@ FUTURE = Rule("data_futura", "the date is after the day of the download, in São
 LIVE = Rule("barra_ao_vivo", "the session was still going on, or the bar was not final yet", live)
 NO_SESSION = Rule(
     "sem_pregao",
-    "the calendar or B3 has no session that day; the note says which, or that the bar copies the previous session",
+    "the calendar has no session that day, or B3 no close; the note says so, or that the bar is a copy",
     _no_session,
 )
 NON_POSITIVE_PRICE = Rule("preco_nao_positivo", "a price is 0 or less", _non_positive_price)
