@@ -6,13 +6,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from chalicelib.refine import parquet
-from chalicelib.refine.features import add_features
 from chalicelib.schema import RAW, REFINED
-from tests.support.bars import known_bars, raw_rows
+from tests.support.bars import known_bars, raw_object, raw_rows, refined
 
 
 def refined_bars() -> pd.DataFrame:
-    return add_features(raw_rows(known_bars())).assign(avisos="")
+    return refined(raw_object(known_bars())).bars
 
 
 def test_the_same_frame_gives_the_same_bytes_whatever_its_index_and_order_of_columns():
