@@ -143,7 +143,8 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
     fields: Annotated[
         tuple[str, ...] | None,
         Meta(
-            description="Columns, separated by commas. Default: the columns of the example response.",
+            description="Columns, separated by commas. Default: the columns of the example response; in "
+            "`/ibov/volatility/compare`, those of the requested window.",
             extra_json_schema={"type": "array", "minItems": 1, "uniqueItems": True},
         ),
     ] = None

@@ -1,7 +1,7 @@
 """Build the SQL that the API sends to Athena.
 
 A client's value reaches SQL as a bound parameter of a checked type, as a name from an allow-list, or as an integer
-literal formatted from a checked int: Athena accepts `?` in WHERE only.
+literal formatted from a checked int: the limit, because Athena accepts `?` in WHERE only, and the year of a partition.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def page(table: str, parameters: PageParameters, after: Position | None) -> Quer
         outer.append(f'"{SCORE_COLUMN}" > ?')
         literals.append(_literal(parameters.threshold))
     if after is not None:
-        # A score over a range is computed from all sessions of the range, so no page of `/ibov/anomalies` is pruned.
+        # A score over a range needs all its sessions, so the cursor of `/ibov/anomalies` leaves no year out.
         if column == "data" and not isinstance(parameters, AnomaliesParameters):
             inner.append(f"year {'<=' if descending else '>='} {after.data.year:d}")
         condition, bound = _after(after, column, descending)

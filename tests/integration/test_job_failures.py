@@ -152,7 +152,7 @@ def test_a_lease_that_cannot_be_released_does_not_hide_the_error(
 
 
 class Killed(BaseException):
-    """The process is killed. Derives from BaseException, so that the job does not catch it."""
+    """The process is killed. Handlers of the job run, but each later call raises it again, so they have no effect."""
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def killed_before_write(number: int, *hooks: Any) -> Iterator[None]:
             events.unregister("before-call", unique_id="kill")
 
 
-def test_the_next_run_repairs_the_lake_after_a_run_killed_before_any_write(
+def test_the_next_run_repairs_the_lake_whichever_write_a_run_was_killed_before(
     laptop: Laptop, lake: Lake, catalog: Catalog, run: Any, rebuilt: Any, s3: Any, glue: Any
 ):
     for number in itertools.count():

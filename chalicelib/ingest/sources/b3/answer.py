@@ -59,7 +59,7 @@ def parse(body: bytes, year: int, origin: str, language: str | None = None) -> p
     if answer.results is None:
         raise SourceRefused(f"{origin} has no results: B3 does not know the index or the year {year}")
     texts = [text for row in answer.results for text in _texts(row) if text is not None]
-    mark = _language(texts, origin, language)
+    language = _language(texts, origin, language)
     closes: dict[date, float] = {}
     for row in answer.results:
         for month, text in zip(_MONTHS, _texts(row), strict=True):
@@ -68,9 +68,9 @@ def parse(body: bytes, year: int, origin: str, language: str | None = None) -> p
             day = _date(year, month, row.day, text, origin)
             if day in closes:
                 raise SourceMalformed(f"{origin} has {day} twice; allowed: each day once")
-            closes[day] = _number(text, mark, f"{origin}, {day}")
+            closes[day] = _number(text, language, f"{origin}, {day}")
     _check_months(closes, origin)
-    _check_extremes(closes, answer, mark, origin)
+    _check_extremes(closes, answer, language, origin)
     return as_closes(closes, complete=True)
 
 
