@@ -27,7 +27,7 @@ def error_line(root: Path, capsys: Any, *command: str, using: Dependencies | Non
     """Run a command that fails, and return its error."""
     assert cli.main(list(command or DEPLOY), using or dependencies(root)) == 1
     error = capsys.readouterr().err
-    lines = [line for line in error.splitlines() if line and not line.startswith("S3 event")]
+    lines = [line for line in error.splitlines() if line and not line.startswith("event")]
     assert len(lines) == 1, error
     return lines[0]
 
