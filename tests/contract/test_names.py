@@ -28,10 +28,11 @@ OF_A_SESSION: dict[type, set[str]] = {
 # Whoever adds a name adds its words here, and so sees the rule.
 WORDS = """
 allowed as at because behind best caveats close code column count current cursor day deepest degraded detail
-drawdown end errors estimator expected fall fields first format freshness gaps instance limit links max mean
-median meta method min name next of opens p25 p75 parameter peak per percentile periods previous quality rank
-reason received refused revisions routes rows schema sd self session sessions sort start state status synthetic
-threshold ticker title trough type unit updated version volatility warnings window worst year
+drawdown end errors estimator expected expired fall fields first format freshness gaps id instance lease limit
+links max mean median meta method min name next of opens p25 p75 parameter peak per percentile periods
+previous quality rank reason received refused revisions routes rows run schema sd self session sessions
+settled since sort start state status synthetic threshold ticker title trough type unit updated version
+volatility warnings window worst writing year
 """
 
 ENGLISH = set(WORDS.split())
