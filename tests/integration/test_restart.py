@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -75,10 +74,12 @@ def states(laptop: Laptop) -> list[str]:
 
 
 @pytest.mark.slow
-def test_the_lake_heals_without_an_event_after_a_run_is_killed_before_any_write(
+def test_the_lake_heals_without_an_event_after_a_run_is_killed_before_each_kind_of_write(
     laptop: Laptop, lake: Lake, rebuilt: Any, script: Any, s3: Any, glue: Any
 ):
-    for number in itertools.count():
+    # The lease, one of three years, quarantine, revisions, a partition, the ledger, the commit, the old ledger. That there
+    # is no other write, tests/integration/test_job_failures.py shows, which kills the job before every write.
+    for number in (0, 2, 4, 5, 6, 7, 8, 9):
         laptop.aws.reset()
         laptop.create_stack()
         fill(THREE[0])
@@ -88,8 +89,6 @@ def test_the_lake_heals_without_an_event_after_a_run_is_killed_before_any_write(
 
         assert laptop.app.start_refine(event(THREE[1][0]), None)["job_run_id"]
 
-        if states(laptop) == ["SUCCEEDED"]:
-            break
         # The event of the run that died starts the next, which takes over the lease before it expires. The last write
         # is after the commit, so that there is nothing left to do.
         healed = ["FAILED"] if number == 9 else ["FAILED", "SUCCEEDED"]
@@ -99,9 +98,6 @@ def test_the_lake_heals_without_an_event_after_a_run_is_killed_before_any_write(
         manifest, _ = lake.manifest()
         assert manifest is not None
         assert (manifest.state, manifest.lease) == ("ready", None)
-
-    # the lease, three years, quarantine, revisions, a partition, the ledger, the commit, the old ledger
-    assert number == 10
 
 
 def test_after_three_restarts_the_last_event_fails_and_a_new_raw_object_is_tried_again(

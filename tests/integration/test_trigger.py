@@ -224,6 +224,19 @@ def test_an_event_does_not_wait_for_the_lease_of_a_run_that_has_ended(
     assert start(KEYS[0]) not in (None, killed)
 
 
+def test_a_run_has_ended_only_if_glue_says_so(laptop: Laptop, s3: Any, glue: Any, start: Start):
+    s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=b"import threading\nthreading.Event().wait(60)")
+    runs = JobRuns(glue, "try")
+    run_id = runs.start(SETTINGS, KEYS[0])
+
+    assert not runs.has_ended(run_id)
+    assert not runs.has_ended("by-hand-1")
+    assert not JobRuns(glue, "another").has_ended(run_id)
+
+    glue.batch_stop_job_run(JobName="try", JobRunIds=[run_id])
+    assert runs.has_ended(run_id)
+
+
 @pytest.mark.parametrize(
     "payload",
     [{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": RAW}, {}, {"detail-type": "Object Created"}, None],
