@@ -77,8 +77,8 @@ def states(laptop: Laptop) -> list[str]:
 def test_the_lake_heals_without_an_event_after_a_run_is_killed_before_each_kind_of_write(
     laptop: Laptop, lake: Lake, rebuilt: Any, script: Any, s3: Any, glue: Any
 ):
-    # The lease, one of three years, quarantine, revisions, a partition, the ledger, the commit, the old ledger. That there
-    # is no other write, tests/integration/test_job_failures.py shows, which kills the job before every write.
+    # The lease, one of three years, quarantine, revisions, a partition, the ledger, the commit, the old ledger.
+    # tests/integration/test_job_failures.py kills the job, in this process, before all of its writes.
     for number in (0, 2, 4, 5, 6, 7, 8, 9):
         laptop.aws.reset()
         laptop.create_stack()
