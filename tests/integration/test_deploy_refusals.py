@@ -166,8 +166,8 @@ def test_without_enough_concurrency_none_is_reserved(account: Account, root: Pat
 
 
 def test_a_second_deploy_reserves_the_same_concurrency(account: Account, root: Path, capsys: Any, monkeypatch: Any):
-    monkeypatch.setenv("MOTO_LAMBDA_CONCURRENCY_QUOTA", "122")
-    account.runs = 122
+    monkeypatch.setenv("MOTO_LAMBDA_CONCURRENCY_QUOTA", "123")
+    account.runs = 123
 
     for _ in range(2):
         assert cli.main(DEPLOY, dependencies(root)) == 0
