@@ -1,4 +1,4 @@
-"""The Chalice app: its routes, its schedule and its S3 event. Their code is in `chalicelib`."""
+"""The Chalice app: its routes, its schedule, and the events of S3 and Glue. Their code is in `chalicelib`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chalice.app import BaseLambdaEvent, Chalice, CORSConfig, Cron, Response, S3Event
+from chalice.app import BaseLambdaEvent, Chalice, CORSConfig, Cron, Response
 
 from chalicelib import layout, wiring
 from chalicelib.api import docs_page, handlers, routes
@@ -106,7 +106,7 @@ def asset(name: str) -> Response:
 
 
 class Invocation(BaseLambdaEvent):
-    """The event of `ingest`: an EventBridge event, or the payload of a backfill, which has other fields."""
+    """The payload of an invocation. Chalice's own event classes raise KeyError for the fields that a payload lacks."""
 
     def _extract_attributes(self, event_dict: dict[str, Any]) -> None:
         pass
@@ -120,12 +120,25 @@ def ingest(event: Invocation) -> dict[str, Any]:
     return backfill.handle(event.to_dict(), wiring.settings(), wiring.lake(), datetime.now(UTC))
 
 
-# Chalice's own event class needs the fields of EventBridge.
-ingest.event_class = Invocation
+@app.on_cw_event(
+    {
+        "source": ["aws.glue"],
+        "detail-type": ["Glue Job State Change"],
+        "detail": {"jobName": [_settings.job], "state": ["FAILED", "TIMEOUT", "STOPPED", "ERROR"]},
+    }
+)
+def restart_refine(event: Invocation) -> dict[str, str | None]:  # noqa: ARG001 - the state of the lake decides
+    """Start the Glue job again after a run that did not succeed."""
+    run_id = trigger.restart_refine(wiring.settings(), wiring.lake(), wiring.runs(), datetime.now(UTC))
+    return {"job_run_id": run_id}
 
 
 @app.on_s3_event(_settings.raw_bucket, prefix=layout.RAW_PREFIX, suffix=layout.RAW_SUFFIX)
-def start_refine(event: S3Event) -> dict[str, str | None]:
+def start_refine(event: Invocation) -> dict[str, str | None]:
     """Start the Glue job, unless the raw object is merged already."""
-    run_id = trigger.start_refine(event.to_dict(), wiring.settings(), wiring.lake(), wiring.glue(), datetime.now(UTC))
+    run_id = trigger.start_refine(event.to_dict(), wiring.settings(), wiring.lake(), wiring.runs(), datetime.now(UTC))
     return {"job_run_id": run_id}
+
+
+for _function in (ingest, restart_refine, start_refine):
+    _function.event_class = Invocation

@@ -11,6 +11,7 @@
     │   ├── MixedLake             real and synthetic bars would be mixed
     │   ├── LakeChanged           an object changed since it was read; start over
     │   ├── RunInProgress         another run holds the lease; retry later
+    │   ├── RestartsExhausted     every run for the same raw objects failed
     │   └── SchemaMismatch        the lake has another schema version than the code; retry later
     ├── BackendUnavailable    no AWS client can be created; retry later
     ├── QueryError            Athena did not return a result
@@ -73,6 +74,10 @@ class LakeChanged(LakeError):
 
 class RunInProgress(LakeError):
     """Another run holds the lease on the lake. Retry later."""
+
+
+class RestartsExhausted(LakeError):
+    """The job was restarted as often as allowed for the same raw objects, and each run failed."""
 
 
 class SchemaMismatch(LakeError):

@@ -14,12 +14,12 @@ from chalicelib.api.athena import Athena
 from chalicelib.api.backends import raising_backend_unavailable
 from chalicelib.api.cache import ManifestCache, ResponseCache
 from chalicelib.api.handlers import ApiDependencies
+from chalicelib.lake.runs import JobRuns
 from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from botocore.config import Config
-    from mypy_boto3_glue import GlueClient
 
 
 def _config(connect_timeout: float, read_timeout: float, attempts: int) -> Config:
@@ -54,11 +54,11 @@ def lake() -> Lake:
 
 
 @cache
-def glue() -> GlueClient:
-    """Return the Glue client that starts the job."""
+def runs() -> JobRuns:
+    """Return the runs of the job of the settings."""
     import boto3
 
-    return boto3.client("glue", config=_event_config())
+    return JobRuns(boto3.client("glue", config=_event_config()), settings().job)
 
 
 @cache
@@ -79,5 +79,5 @@ def api_dependencies() -> ApiDependencies:
 
 def clear_caches() -> None:
     """Clear the cached settings and clients, after a change of the environment."""
-    for cached in (settings, lake, glue, api_dependencies):
+    for cached in (settings, lake, runs, api_dependencies):
         cached.cache_clear()

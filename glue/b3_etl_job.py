@@ -19,6 +19,7 @@ from chalicelib import layout
 from chalicelib.errors import B3Error
 from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
+from chalicelib.lake.runs import JobRuns
 from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
 
@@ -30,8 +31,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     session = boto3.Session()
     lake = Lake(session.client("s3"), raw.netloc, refined.netloc)
     catalog = Catalog(session, arguments.DATABASE, arguments.TABLE, arguments.REFINED_PATH)
+    runs = JobRuns(session.client("glue"), arguments.JOB_NAME)
     try:
-        update_refined(lake, catalog, arguments.JOB_RUN_ID, lambda: datetime.now(UTC))
+        update_refined(lake, catalog, arguments.JOB_RUN_ID, lambda: datetime.now(UTC), has_ended=runs.has_ended)
     except B3Error as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
 
@@ -43,6 +45,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--REFINED_PATH", required=True, metavar="s3://…/refined/", help="S3 location of refined")
     parser.add_argument("--DATABASE", default=Settings().database, help="Glue database (default: %(default)s)")
     parser.add_argument("--TABLE", default=Settings().table, help="Glue table (default: %(default)s)")
+    parser.add_argument("--JOB_NAME", default=Settings().job, help="the job (Glue passes it; default: %(default)s)")
     parser.add_argument("--JOB_RUN_ID", default=f"by-hand-{uuid.uuid4()}", help="the run's id (Glue passes it)")
     arguments, _ = parser.parse_known_args(argv)
     raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)

@@ -71,6 +71,9 @@ class GlueJobs:
         self._minute = minute
         self._changed = threading.Condition()
         self._runs: dict[str, JobRun] = {}
+        self._closing = False
+        self.on_end: Callable[[JobRun], None] = lambda _: None
+        """Called with each run that has ended, before `wait` returns it; not with those that `close` stops."""
 
     def actions(self) -> dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]:
         """Return the implemented actions of Glue's API by name."""
@@ -150,10 +153,12 @@ class GlueJobs:
     def close(self) -> None:
         """Stop all active runs, wait until they have ended, and remove all runs."""
         with self._changed:
+            self._closing = True
             while self._runs:
                 run_id, run = next(iter(self._runs.items()))
                 self.stop(run)
                 del self._runs[run_id]
+            self._closing = False
 
     def _batch_stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
         stopped = []
@@ -179,6 +184,8 @@ class GlueJobs:
             if run.state == STOPPING:
                 state, error = STOPPED, None
             run.completed, run.error, run.state = time.time(), error, state
+            if not self._closing:
+                self.on_end(run)
             self._changed.notify_all()
 
     def _execute(self, run: JobRun) -> tuple[str, str | None]:

@@ -21,7 +21,7 @@ from chalicelib.lake.manifest import Contents, Manifest
 from chalicelib.refine import parquet
 from chalicelib.schema import RAW
 from chalicelib.sources import YAHOO
-from local import environment, stack
+from local import environment, glue_events, stack
 from local.aws import LocalAws
 from local.glue_jobs import JobRun
 from local.lake_store import LakeStore
@@ -73,13 +73,15 @@ class Laptop:
             self._store.close()
 
     def create_stack(self) -> None:
-        """Create the resources of the templates, restore the stored lake, and let S3 events invoke the app."""
+        """Create the resources of the templates, restore the stored lake, and let events invoke the app."""
         stack.create(wiring.settings(), self.app.app)
         if self._store is not None:
             self._store.restore()
             self.aws.save = self._store.save
             self._release_lease()
         self.aws.functions[stack.function_arn("start_refine")] = lambda event: self.app.start_refine(event, None)
+        self.aws.functions[stack.function_arn("restart_refine")] = lambda event: self.app.restart_refine(event, None)
+        self.aws.jobs.on_end = lambda run: glue_events.deliver(run, self.app.app, self.aws.events)
 
     @property
     def app(self) -> ModuleType:
@@ -135,16 +137,21 @@ class Laptop:
         return parquet.decode(wiring.lake().raw_bodies([added.key])[added.key], RAW)
 
     def started(self) -> list[JobRun]:
-        """Wait until the S3 events are delivered. Returns the job's runs, newest first."""
+        """Wait until the events are delivered. Returns the job's runs, newest first."""
         self.aws.events.wait_idle(REFINE_SECONDS)
         return self.aws.jobs.of(wiring.settings().job)
 
     def refined(self) -> list[JobRun]:
-        """Wait until the S3 events are delivered and their runs have ended. Returns the runs, newest first."""
-        runs = self.started()
-        for run in runs:
-            self.aws.jobs.wait(run.id, REFINE_SECONDS)
-        return runs
+        """Wait until the events are delivered and their runs have ended. Returns the runs, newest first.
+
+        A run that fails starts the next, as on AWS.
+        """
+        ended: list[JobRun] = []
+        while len(runs := self.started()) > len(ended):
+            for run in runs:
+                self.aws.jobs.wait(run.id, REFINE_SECONDS)
+            ended = runs
+        return ended
 
     def contents(self) -> Contents | None:
         """Return the contents of the manifest, None before the first run."""

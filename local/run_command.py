@@ -21,7 +21,7 @@ from local import sources
 from local.defaults import HOST
 from local.errors import LocalError
 from local.glue_jobs import SUCCEEDED
-from local.laptop import Laptop
+from local.laptop import REFINE_SECONDS, Laptop
 from local.server import Server
 
 STEPS = 6
@@ -83,7 +83,8 @@ def _place(lake: Path | None) -> str:
 def _heal(laptop: Laptop) -> Contents | None:
     """Merge what a killed run left unmerged in a stored lake. Return the contents of the lake, None if it is empty."""
     laptop.start_unmerged()
-    for run in laptop.refined():
+    for run in laptop.started()[:1]:
+        laptop.aws.jobs.wait(run.id, REFINE_SECONDS)
         if run.state != SUCCEEDED:
             raise LocalError(f"the Glue job that merges the stored lake ended {run.state}: {run.error}")
     contents = laptop.contents()
@@ -181,7 +182,8 @@ def _refine(laptop: Laptop) -> None:
             raise LocalError("the S3 event started no job: see the output above")
         report(f"S3 invoked start_refine, which started {runs[0].job['Name']}")
     with step(5, STEPS, "Glue job") as report:
-        (run, *_) = laptop.refined()
+        # A run that fails is not waited for until its restarts have failed too: the user reads the cause at once.
+        run = laptop.aws.jobs.wait(runs[0].id, REFINE_SECONDS)
         contents = laptop.contents()
         if run.state != SUCCEEDED or contents is None:
             raise LocalError(f"the Glue job ended {run.state}: {run.error}")

@@ -1,4 +1,4 @@
-"""S3 event notifications: a new object invokes the function that the bucket's notification names."""
+"""Events that invoke functions: the notifications of S3, and those that `send` queues."""
 
 from __future__ import annotations
 
@@ -59,6 +59,11 @@ class S3Events:
         notifications._invoke_awslambda = self._receive  # noqa: SLF001
         self._thread.start()
 
+    def send(self, arn: str, event: dict[str, Any]) -> None:
+        """Queue an event for a function."""
+        with self._changed:
+            self._put(0.0, arn, event, 0, self._epoch)
+
     def wait_idle(self, seconds: float) -> None:
         """Wait until every event is delivered or has failed its last attempt.
 
@@ -67,7 +72,7 @@ class S3Events:
         """
         with self._changed:
             if not self._changed.wait_for(lambda: not self._due and not self._busy, seconds):
-                raise TimeoutError(f"{len(self._due)} S3 events are still waiting after {seconds} s")
+                raise TimeoutError(f"{len(self._due)} events are still waiting after {seconds} s")
 
     def drop(self) -> None:
         """Drop the waiting events, and wait for the current delivery, which is not retried if it fails."""
@@ -86,8 +91,7 @@ class S3Events:
         self._thread.join()
 
     def _receive(self, account_id: str, event_body: Any, fn_arn: str, region_name: str) -> None:  # noqa: ARG002
-        with self._changed:
-            self._put(0.0, fn_arn, _complete(event_body), 0, self._epoch)
+        self.send(fn_arn, _complete(event_body))
 
     def _put(self, after: float, arn: str, event: dict[str, Any], attempt: int, epoch: int) -> None:
         with self._changed:
@@ -116,7 +120,7 @@ class S3Events:
     def _invoke(self, delivery: _Delivery) -> None:
         handler = self._handlers.get(delivery.arn)
         if handler is None:
-            print(f"S3 event: no function {delivery.arn}", file=sys.stderr)
+            print(f"event: no function {delivery.arn}", file=sys.stderr)
             return
         attempt = delivery.attempt
         try:
@@ -126,9 +130,7 @@ class S3Events:
             if attempt < len(self._retry_after):
                 self._put(self._retry_after[attempt], delivery.arn, delivery.event, attempt + 1, delivery.epoch)
             else:
-                print(
-                    f"S3 event given up after {attempt + 1} attempts: {type(error).__name__}: {error}", file=sys.stderr
-                )
+                print(f"event given up after {attempt + 1} attempts: {type(error).__name__}: {error}", file=sys.stderr)
 
 
 def _complete(event: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Caches of a warm Lambda function: the manifest for some seconds, and responses by ETag.
+"""Caches of a warm Lambda function: the manifest and the list of years for some seconds, and responses by ETag.
 
 The data changes about once a day. Each change gives the manifest a new version, and a response is valid while the
 version stays the same.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from chalice.app import Response
 
+from chalicelib import layout
 from chalicelib.api.headers import CACHE_CONTROL, ETAG, NO_STORE, Headers
 from chalicelib.errors import NotReady, SchemaMismatch
 from chalicelib.lake.manifest import Contents, Manifest
@@ -22,7 +23,7 @@ from chalicelib.lake.store import Lake
 from chalicelib.schema import SCHEMA_VERSION
 
 MANIFEST_TTL = 5.0
-"""Manifest cache TTL, in seconds."""
+"""TTL of the cached manifest and of the cached list of years, in seconds."""
 
 MAX_CACHED_BYTES = 32 << 20
 """The maximum size of all cached bodies."""
@@ -41,18 +42,17 @@ class Snapshot:
         return self.manifest.contents if self.manifest else None
 
     @property
-    def cacheable(self) -> bool:
-        """Whether responses can be cached: no run is writing, so the table has these contents."""
+    def ready(self) -> bool:
+        """Whether no run is writing, so that the table has these contents."""
         return self.manifest is not None and self.manifest.state == "ready"
 
     @property
-    def data_version(self) -> str | None:
-        """The version for Athena's idempotency tokens. None while a run writes, which disables them.
+    def version(self) -> str | None:
+        """The version of the last commit, None before the first.
 
         It includes the run id: a rollback can restore an old version, and Athena must not reuse results from before it.
         """
-        contents = self.contents
-        return f"{contents.version} {contents.run.id}" if contents and self.cacheable else None
+        return f"{self.contents.version} {self.contents.run.id}" if self.contents else None
 
     def require_contents(self) -> Contents:
         """Return the contents of the last commit.
@@ -75,6 +75,8 @@ class ManifestCache:
 
     Each read after the first is a conditional GET.
 
+    While a run writes, the years are listed as often.
+
     Args:
         clock: monotonic time in seconds; replaced in tests.
     """
@@ -85,6 +87,8 @@ class ManifestCache:
         self._lock = threading.Lock()
         self._snapshot = Snapshot()
         self._read_at = float("-inf")
+        self._years: dict[str, str] = {}
+        self._listed_at = float("-inf")
 
     def get(self) -> Snapshot:
         """Return the manifest, at most `MANIFEST_TTL` seconds old."""
@@ -92,9 +96,38 @@ class ManifestCache:
             return self._snapshot if self._clock() - self._read_at < MANIFEST_TTL else self._read()
 
     def refresh(self) -> Snapshot:
-        """Read the manifest again, and return it."""
+        """Read the manifest again, and return it. The next `table_version` lists the years again."""
         with self._lock:
+            self._listed_at = float("-inf")
             return self._read()
+
+    def table_version(self, snapshot: Snapshot) -> str:
+        """Return the version of the table that Athena reads, for idempotency tokens.
+
+        It is the version of the last commit, unless a run is writing and has changed a year: then it is a digest of
+        the stored years.
+
+        Args:
+            snapshot: a manifest with contents.
+        """
+        contents = snapshot.require_contents()
+        version = f"{snapshot.version}"
+        if snapshot.ready:
+            return version
+        years = self._list_years()
+        if years == {layout.refined_key(int(year)): stored.etag for year, stored in contents.years.items()}:
+            return version
+        return hashlib.sha256(repr(sorted(years.items())).encode()).hexdigest()
+
+    def _list_years(self) -> dict[str, str]:
+        """Return the ETag of each stored year by key, at most `MANIFEST_TTL` seconds old."""
+        with self._lock:
+            now = self._clock()
+            if now - self._listed_at >= MANIFEST_TTL:
+                objects = self._lake.refined_objects(layout.REFINED_PREFIX)
+                self._years = {key: etag for key, etag in objects.items() if layout.refined_year(key) is not None}
+                self._listed_at = now
+            return self._years
 
     def _read(self) -> Snapshot:
         read_at = self._clock()

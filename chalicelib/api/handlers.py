@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalice.app import Request, Response
+from msgspec.structs import replace
 
 from chalicelib.api import openapi, views
 from chalicelib.api.athena import DEADLINE, Athena
 from chalicelib.api.cache import ManifestCache, ResponseCache, etag_matches, make_etag
-from chalicelib.api.headers import IF_NONE_MATCH, data_headers
+from chalicelib.api.headers import IF_NONE_MATCH, UNSETTLED, data_headers
 from chalicelib.api.models import IndexAnswer
 from chalicelib.api.parameters import NoParameters
 from chalicelib.api.parsing import base_path, parse
@@ -41,8 +42,9 @@ class ApiDependencies:
 def table(request: Request, api: ApiDependencies) -> Response:
     """Return the answer of a route's view, or 304 if `If-None-Match` has its ETag.
 
-    Equal requests for one version of the data share one execution in Athena, by the idempotency token, and a warm
-    function caches the response. While a run writes, there is no token and nothing is cached.
+    For each version of the data, equal requests share one execution in Athena, by the idempotency token, and a warm
+    function caches the response. If a run changes the table before or during the query, the response says that it is
+    not settled, and is not cached.
 
     Raises:
         BadParameter: a query parameter is not allowed.
@@ -61,16 +63,20 @@ def table(request: Request, api: ApiDependencies) -> Response:
     url = base_path(request) + request.path
     etag = make_etag(contents.version, code_version(), url, encode_json(parameters), format_)
     headers = data_headers(contents, etag)
-    if snapshot.cacheable:
+    version = api.manifest.table_version(snapshot)
+    settled = version == snapshot.version
+    if settled:
         if etag_matches(request.headers.get(IF_NONE_MATCH), etag):
             return Response("", headers, 304)
         if (cached := api.responses.get(etag)) is not None:
             return cached.response()
-    refined = Table(api.table, contents, request.path, url, api.athena, snapshot.data_version, deadline)
-    result = encode_response(route.view(parameters, refined), parameters, format_, headers)
-    # Athena reads S3, not the manifest: if a run began meanwhile, the rows may belong to another version.
-    if not snapshot.cacheable or api.manifest.refresh() != snapshot:
-        return result.uncacheable()
+    refined = Table(api.table, contents, request.path, url, api.athena, version, deadline)
+    answer = route.view(parameters, refined)
+    # Athena reads S3, not the manifest: if a run has changed a year meanwhile, the rows may belong to another version.
+    if not settled or api.manifest.table_version(api.manifest.refresh()) != version:
+        answer = replace(answer, meta=replace(answer.meta, settled=False))
+        return encode_response(answer, parameters, format_, headers | UNSETTLED).uncacheable()
+    result = encode_response(answer, parameters, format_, headers)
     api.responses.put(etag, result)
     return result.response()
 

@@ -35,12 +35,16 @@ RETRY_AFTER = Header("Retry-After", "Seconds to wait before a retry.", {"type": 
 DATA_AS_OF = Header("X-Data-As-Of", "The last session of the data.")
 DATA_SYNTHETIC = Header("X-Data-Synthetic", "Whether the data is generated.", {"enum": ["true", "false"]})
 DATA_VERSION = Header("X-Data-Version", "The version of the data.")
+DATA_SETTLED = Header("X-Data-Settled", "As `settled` in `meta`: present if it is false.", {"enum": ["false"]})
 
-DATA = (LINK, DATA_AS_OF, DATA_SYNTHETIC, DATA_VERSION)
+DATA = (LINK, DATA_AS_OF, DATA_SETTLED, DATA_SYNTHETIC, DATA_VERSION)
 """The headers of a response with rows, besides its ETag."""
 
-EXPOSED = (ETAG, LINK, RETRY_AFTER, DATA_AS_OF, DATA_SYNTHETIC, DATA_VERSION)
+EXPOSED = (ETAG, LINK, RETRY_AFTER, DATA_AS_OF, DATA_SETTLED, DATA_SYNTHETIC, DATA_VERSION)
 """The headers that a page of another origin may read."""
+
+UNSETTLED: Headers = {DATA_SETTLED.name: "false"}
+"""The header of a response whose answer is not settled."""
 
 
 def data_headers(contents: Contents, etag: str) -> Headers:

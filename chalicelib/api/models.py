@@ -22,6 +22,13 @@ class AnswerMeta(Struct, frozen=True, kw_only=True):
     as_of: Annotated[date | None, Meta(description="the last session of the data")]
     version: Annotated[str, Meta(description="of the data: equal versions have equal answers")]
     synthetic: Annotated[bool, Meta(description="whether the data is generated, not real")]
+    settled: Annotated[
+        bool | UnsetType,
+        Meta(
+            description="false if the data was being updated: the rows may be of another version, or of two. Such a "
+            "response is not cached; repeat the request a minute later. Absent otherwise"
+        ),
+    ] = UNSET
     count: Annotated[int, Meta(description="number of rows in this answer")]
     periods_per_year: Annotated[int, Meta(description="sessions a year in the annualised volatility")]
     unit: Annotated[dict[str, str], Meta(description="of each column that has one")]
@@ -89,11 +96,23 @@ class SummaryAnswer(Struct, frozen=True):
     links: Links
 
 
+class Writing(Struct, frozen=True):
+    """The run that is updating the data. An expired lease means that the run was killed: the next run takes over."""
+
+    run_id: str
+    since: datetime
+    lease_expired: bool
+
+
 class StatusAnswer(Struct, frozen=True, kw_only=True):
-    """Freshness and quality of the data. All but the first two fields are null before the first commit."""
+    """Freshness and quality of the data. Before the first commit, only the first three fields are not null.
+
+    `writing` is null if no run holds the lease. In state `writing` without a run, the last run failed while it wrote.
+    """
 
     ticker: str
     state: Literal["empty", "writing", "ready"]
+    writing: Writing | None = None
     as_of: date | None = None
     first_session: date | None = None
     rows: int | None = None

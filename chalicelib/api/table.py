@@ -33,7 +33,7 @@ class Table:
         path: path of the route in the OpenAPI document.
         url: URL of the route, with the base path of the request.
         athena: runs the queries.
-        data_version: version for Athena's idempotency token; None disables it.
+        version: version of the table, for Athena's idempotency token.
         deadline: deadline of the request, by Athena's clock.
     """
 
@@ -42,7 +42,7 @@ class Table:
     path: str
     url: str
     athena: Athena
-    data_version: str | None
+    version: str
     deadline: float
 
     def rows(self, query: Query) -> list[Row]:
@@ -51,7 +51,7 @@ class Table:
         Raises:
             QueryError: as `Athena.rows`.
         """
-        return self.athena.rows(query, self.data_version, self.deadline)
+        return self.athena.rows(query, self.version, self.deadline)
 
     def meta(self, count: int, columns: tuple[str, ...], computed_from: Iterable[str], **fields: Any) -> AnswerMeta:
         """Return the metadata of an answer.

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from chalicelib.api import cursor, queries, summaries
 from chalicelib.api.cache import Snapshot
-from chalicelib.api.models import ConeAnswer, Day, Depth, Links, RowsAnswer, StatusAnswer, SummaryAnswer
+from chalicelib.api.models import ConeAnswer, Day, Depth, Links, RowsAnswer, StatusAnswer, SummaryAnswer, Writing
 from chalicelib.api.parameters import (
     VOLATILITY_COLUMN,
     AnomaliesParameters,
@@ -147,11 +147,14 @@ def _number(value: object) -> float | None:
 def status(snapshot: Snapshot, now: datetime) -> StatusAnswer:
     """Return the state of the lake and the freshness of its data at a moment."""
     manifest, contents = snapshot.manifest, snapshot.contents
+    lease = manifest.lease if manifest else None
+    writing = Writing(lease.run_id, lease.at, lease.has_expired(now)) if lease else None
     if manifest is None or contents is None:
-        return StatusAnswer(ticker=IBOV.ticker, state=manifest.state if manifest else "empty")
+        return StatusAnswer(ticker=IBOV.ticker, state=manifest.state if manifest else "empty", writing=writing)
     return StatusAnswer(
         ticker=IBOV.ticker,
         state=manifest.state,
+        writing=writing,
         as_of=contents.as_of,
         first_session=contents.first_session,
         rows=contents.rows,

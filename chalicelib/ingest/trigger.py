@@ -1,66 +1,88 @@
-"""Start a run of the Glue job for an S3 event."""
+"""Start a run of the Glue job: for an S3 event, and after a run that did not succeed."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from typing import Any
 
-from chalicelib import layout
-from chalicelib.errors import LakeChanged, RunInProgress
+from chalicelib.errors import LakeChanged, RestartsExhausted, RunInProgress
+from chalicelib.ingest.events import raw_objects
 from chalicelib.lake.manifest import Manifest
+from chalicelib.lake.runs import RAW_DIGEST, JobRuns
 from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
 
-if TYPE_CHECKING:
-    from mypy_boto3_glue import GlueClient
+RESTARTS = 3
+"""The number of runs that are started after failed ones, for the same raw objects."""
 
 
-def start_refine(
-    event: Mapping[str, Any], settings: Settings, lake: Lake, glue: GlueClient, now: datetime
-) -> str | None:
+def start_refine(event: Any, settings: Settings, lake: Lake, runs: JobRuns, now: datetime) -> str | None:
     """Start the job if the event names raw objects that are not merged yet. Return the run's id, or None.
 
     Args:
-        event: S3 notification, as Lambda receives it.
+        event: S3 notification, as Lambda receives it. Any other event is ignored with a line that names it.
         now: the time, with a zone, to check whether a lease has expired.
 
     Raises:
         RunInProgress: another run is in progress, and may have listed raw already. Lambda retries, and does nothing if
             that run merged the object after all.
     """
-    notified = _raw_objects(event, settings.raw_bucket)
+    notified = raw_objects(event, settings.raw_bucket)
     if not notified:
         return None
     manifest, _ = lake.manifest()
     merged = _merged(lake, manifest)
-    unmerged = [key for key, etag in notified.items() if merged.get(key) != etag]
+    # Without an ETag the object may be new. An unneeded run writes nothing; a missing run would lose the object.
+    unmerged = [key for key, etag in notified.items() if etag is None or merged.get(key) != etag]
     if not unmerged:
         return None
-    waits = f"{settings.job} is running; {unmerged[0]} waits for the next attempt"
-    if manifest and manifest.lease and not manifest.lease.has_expired(now):
-        # Glue does not count a run that was started outside Glue, and a second run would fail because of the lease.
-        raise RunInProgress(f"{waits}: run {manifest.lease.run_id} holds the lease")
-    arguments = {
-        "--RAW_PATH": f"s3://{settings.raw_bucket}/{unmerged[0]}",
-        "--REFINED_PATH": f"s3://{settings.refined_bucket}/{layout.REFINED_PREFIX}",
-    }
-    try:
-        return glue.start_job_run(JobName=settings.job, Arguments=arguments)["JobRunId"]
-    except glue.exceptions.ConcurrentRunsExceededException as error:
-        raise RunInProgress(waits) from error
+    _check_lease(manifest, runs, unmerged[0], now)
+    return runs.start(settings, unmerged[0])
 
 
-def _raw_objects(event: Mapping[str, Any], bucket: str) -> dict[str, str]:
-    """Return the ETag of each raw object in the event, by key."""
-    etags = {}
-    for record in event["Records"]:
-        entry = record["s3"]
-        key = unquote_plus(entry["object"]["key"])
-        if entry["bucket"]["name"] == bucket and layout.is_raw(key):
-            etags[key] = f'"{entry["object"]["eTag"]}"'
-    return etags
+def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime) -> str | None:
+    """Start the job again after a run that did not succeed. Return the run's id, or None if all of raw is merged.
+
+    The number of restarts is not stored: each restarted run has the digest of the raw objects as an argument, and the
+    runs with the same digest are counted. A new raw object changes the digest, so it may be tried `RESTARTS` times too.
+
+    Raises:
+        RunInProgress: another run is in progress. Lambda retries.
+        RestartsExhausted: the job was restarted `RESTARTS` times for these raw objects. An alarm reports it.
+    """
+    raw = lake.raw_objects()
+    manifest, _ = lake.manifest()
+    merged = _merged(lake, manifest)
+    unmerged = [key for key, etag in raw.items() if merged.get(key) != etag]
+    if not unmerged:
+        print("no restart: all raw objects are merged")
+        return None
+    _check_lease(manifest, runs, unmerged[-1], now)
+    digest = hashlib.sha256("\n".join(f"{key} {etag}" for key, etag in raw.items()).encode()).hexdigest()
+    restarts = runs.restarts(digest)
+    if restarts >= RESTARTS:
+        raise RestartsExhausted(
+            f"{settings.job} was restarted {restarts} times for the same {len(raw):,} raw objects, and each run "
+            f"failed; allowed: {RESTARTS}. {unmerged[-1]} is not merged"
+        )
+    run_id = runs.start(settings, unmerged[-1], {RAW_DIGEST: digest})
+    print(f"restart {restarts + 1} of {RESTARTS} for these raw objects: run {run_id}")
+    return run_id
+
+
+def _check_lease(manifest: Manifest | None, runs: JobRuns, key: str, now: datetime) -> None:
+    """Check that no run holds the lease. Glue does not count a run started by hand, and ours would fail.
+
+    Raises:
+        RunInProgress: a run holds the lease, and Glue does not report that it has ended.
+    """
+    lease = manifest.lease if manifest else None
+    if lease and not lease.has_expired(now) and not runs.has_ended(lease.run_id):
+        raise RunInProgress(
+            f"{runs.job} is running; {key} waits for the next attempt: run {lease.run_id} holds the lease"
+        )
 
 
 def _merged(lake: Lake, manifest: Manifest | None) -> Mapping[str, str]:

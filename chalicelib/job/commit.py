@@ -14,7 +14,7 @@ from chalicelib.schema import QUARANTINE, REFINED, REVISIONS
 
 
 def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[str, YearObject]:
-    """Write the objects that differ from the stored ones, register all years, and delete the years without bars.
+    """Write the objects that differ from the stored ones, delete the years without bars, and register all years.
 
     Returns:
         The object of each year, by year.
@@ -32,14 +32,15 @@ def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[st
     print(f"refined: {len(years)} years, {len(written)} written")
     writer.put(layout.QUARANTINE_KEY, refused)
     writer.put(layout.REVISIONS_KEY, revisions)
-    writer.check_lease()
-    catalog.register(bars)
     stored_years = {key: layout.refined_year(key) for key in writer.stored if key.startswith(layout.REFINED_PREFIX)}
     for key, stored_year in stored_years.items():
         if stored_year is None:
             print(f"warning: s3://{writer.lake.refined_bucket}/{key} is not part of this lake, and Athena may read it")
         elif stored_year not in bars:
             writer.delete(key)
+    # After the objects: readers compare those with the manifest to detect that a run has changed the table.
+    writer.check_lease()
+    catalog.register(bars)
     return years
 
 

@@ -11,7 +11,7 @@ from chalicelib.errors import LakeChanged, RunInProgress
 from chalicelib.instrument import IBOV, Instrument
 from chalicelib.job.commit import write_ledger, write_refined
 from chalicelib.lake.catalog import Catalog
-from chalicelib.lake.lease import acquire
+from chalicelib.lake.lease import HasEnded, acquire
 from chalicelib.lake.manifest import Contents, Gap, Ledger, OfficialCloses, Quality, Run, code_version, version_of
 from chalicelib.lake.store import Lake
 from chalicelib.refine.calendar import sessions
@@ -29,12 +29,21 @@ Clock = Callable[[], datetime]
 
 
 def update_refined(
-    lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: Instrument = IBOV
+    lake: Lake,
+    catalog: Catalog,
+    run_id: str,
+    clock: Clock,
+    instrument: Instrument = IBOV,
+    *,
+    has_ended: HasEnded = lambda _: False,
 ) -> Contents | None:
     """Merge all of raw into refined and commit. Return the contents of the lake, None if raw is empty.
 
     Every write is conditional on the objects at the time the run acquired the lease, so two runs never overwrite each
     other. A run compares with the stored objects, not with the manifest, so it repairs the lake after a killed run.
+
+    Args:
+        has_ended: whether the run that holds the lease has ended, so that this run may take it over.
 
     Raises:
         RunInProgress: another run holds the lease, or the lake changed during each of `ATTEMPTS` attempts.
@@ -46,7 +55,7 @@ def update_refined(
             print("raw is empty: nothing to do")
             return None
         try:
-            contents = _merge(lake, catalog, run_id, clock, instrument)
+            contents = _merge(lake, catalog, run_id, clock, instrument, has_ended=has_ended)
             merged = lake.ledger(contents.ledger).merged
         except LakeChanged as error:
             print(f"starting over: {error}")
@@ -57,10 +66,12 @@ def update_refined(
     raise RunInProgress(f"the lake changed during each of {ATTEMPTS} attempts of run {run_id}")
 
 
-def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: Instrument) -> Contents:
+def _merge(
+    lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: Instrument, *, has_ended: HasEnded
+) -> Contents:
     """Acquire the lease, compute, write and commit, once."""
     started_at = clock()
-    with acquire(lake, run_id, started_at) as writer:
+    with acquire(lake, run_id, started_at, has_ended) as writer:
         ledger = Ledger(lake.raw_objects())
         raw = read_all(lake.raw_bodies(ledger.merged), instrument)
         refined = refine(raw, sessions, instrument)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,10 +15,15 @@ from chalicelib.errors import LakeChanged, RunInProgress
 from chalicelib.lake.manifest import Contents, Lease, Manifest
 from chalicelib.lake.store import Lake
 
+HasEnded = Callable[[str], bool]
+"""Whether the run with an id has ended. False for a run that is not known, which may be writing."""
+
 
 @contextmanager
-def acquire(lake: Lake, run_id: str, now: datetime) -> Iterator[Writer]:
+def acquire(lake: Lake, run_id: str, now: datetime, has_ended: HasEnded) -> Iterator[Writer]:
     """Acquire the lease for a run, and yield a Writer.
+
+    A lease that has expired is taken over, and so is the lease of a run that has ended: it was killed.
 
     Any error in the block releases the lease, so that the next run does not have to wait until it expires. If nothing
     was written, the state is again the one before the run, or `ready` if there was no manifest. If something may have
@@ -30,7 +35,7 @@ def acquire(lake: Lake, run_id: str, now: datetime) -> Iterator[Writer]:
     """
     manifest, etag = lake.manifest()
     current = manifest.lease if manifest else None
-    if current and current.run_id != run_id and not current.has_expired(now):
+    if current and current.run_id != run_id and not current.has_expired(now) and not has_ended(current.run_id):
         raise RunInProgress(f"run {current.run_id} has been writing since {current.at:%Y-%m-%d %H:%M:%S} UTC")
     contents = manifest.contents if manifest else None
     writer = Writer(lake, lake.put_manifest(Manifest("writing", Lease(run_id, now), contents), etag))

@@ -25,8 +25,12 @@ class Lease(msgspec.Struct, frozen=True):
     at: datetime
 
     def has_expired(self, now: datetime) -> bool:
-        """Return whether the lease has expired. Until then its run may be writing."""
-        return now - self.at >= JOB_TIMEOUT
+        """Return whether the lease has expired. Until then its run may be writing.
+
+        The clocks of two runs may differ. A lease dated more than the timeout after `now` has expired too, so that a
+        clock that is hours ahead does not hold the lake for hours.
+        """
+        return not -JOB_TIMEOUT <= now - self.at < JOB_TIMEOUT
 
 
 class YearObject(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from chalicelib import layout
 from chalicelib.errors import LakeChanged
@@ -86,7 +87,11 @@ class Lake:
             response = get(Bucket=self.refined_bucket, Key=layout.MANIFEST_KEY, **condition)
         except self.s3.exceptions.NoSuchKey:
             return None, None
-        return Manifest.decode(response["Body"].read()), response["ETag"]
+        manifest = Manifest.decode(response["Body"].read())
+        if manifest.lease and manifest.lease.at > response["LastModified"]:
+            # The clock of the run is ahead: a lease is not newer than the object that holds it.
+            manifest = replace(manifest, lease=replace(manifest.lease, at=response["LastModified"]))
+        return manifest, response["ETag"]
 
     def put_manifest(self, manifest: Manifest, etag: str | None) -> str:
         """Replace the manifest that has this ETag, or create it if the ETag is None. Return the new ETag.

@@ -33,7 +33,7 @@ def deploy_plan(target: StageTarget, architecture: str, email: str, existing: Ma
         "upload the objects that this bucket does not have",
         f"{stack('data')}: buckets {target.bucket('raw')} and {target.bucket('refined')}",
         f"{stack('main')}: database, Glue job, workgroup, layer, roles, queue, budget, {alarms}",
-        f"deploy the functions {', '.join(target.function(name) for name in HANDLERS)}; REST API, schedule, S3 event",
+        f"deploy the functions {', '.join(target.function(name) for name in HANDLERS)}; REST API, schedule, events",
         f"set retries, gateway responses, {RATE} requests a second, the key {target.name} with {DAILY:,} a day",
         "run one ingest from Yahoo, one run of the Glue job (1 to 2 cents), one query",
     )

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from infra.clients import Aws
 from infra.stage.names import HANDLERS, StageTarget
 
-ASYNCHRONOUS = ("ingest", "start_refine")
-"""Functions that the schedule or S3 invokes, so that no caller sees an error."""
+ASYNCHRONOUS = ("ingest", "restart_refine", "start_refine")
+"""Functions that the schedule, Glue or S3 invokes, so that no caller sees an error."""
 
 RETRIES, EVENT_SECONDS = 2, 3600
 """Retries of a failed event, and its maximum age in seconds."""

@@ -10,7 +10,7 @@ from infra.errors import PreconditionError
 APP = "b3-dataflow"
 
 STACKS = ("bootstrap", "data", "main")
-HANDLERS = ("api_handler", "ingest", "start_refine")
+HANDLERS = ("api_handler", "ingest", "restart_refine", "start_refine")
 BUCKETS = ("artifacts", "raw", "refined", "athena")
 
 _STAGE = re.compile(r"[a-z][a-z0-9]{1,9}", re.ASCII)

@@ -14,7 +14,12 @@ from infra.errors import PreconditionError
 from infra.packaging import application
 from infra.stage.names import HANDLERS, StageTarget
 
-_ROLES = {"api_handler": "ApiRoleArn", "ingest": "IngestRoleArn", "start_refine": "StartRefineRoleArn"}
+_ROLES = {
+    "api_handler": "ApiRoleArn",
+    "ingest": "IngestRoleArn",
+    "restart_refine": "RestartRefineRoleArn",
+    "start_refine": "StartRefineRoleArn",
+}
 
 _WITH_LAYER = ("ingest",)
 """Functions that import pandas, pyarrow, yfinance and the calendar."""

@@ -54,7 +54,7 @@ def test_one_origin_or_none():
     one = routes(B3_CORS_ORIGIN="https://example.org")["/ibov/prices"]["cors"]
     assert one["Access-Control-Allow-Origin"] == "https://example.org"
     assert set(one["Access-Control-Expose-Headers"].split(",")) == {
-        "ETag", "Link", "Retry-After", "X-Data-As-Of", "X-Data-Synthetic", "X-Data-Version",
+        "ETag", "Link", "Retry-After", "X-Data-As-Of", "X-Data-Settled", "X-Data-Synthetic", "X-Data-Version",
     }  # fmt: skip
     assert {"If-None-Match", "X-Api-Key"} <= set(one["Access-Control-Allow-Headers"].split(","))
     assert {route["cors"] for route in routes(B3_CORS_ORIGIN="none").values()} == {None}

@@ -31,10 +31,10 @@ def metric(alarm: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     return alarm["Namespace"], alarm["MetricName"], dimensions
 
 
-def test_there_are_eight_alarms_and_each_also_notifies_when_it_ends(main: Stack, alarms: Mapping[str, Any]):
+def test_there_are_nine_alarms_and_each_also_notifies_when_it_ends(main: Stack, alarms: Mapping[str, Any]):
     topic = main.outputs["AlarmTopicArn"]
 
-    assert len(alarms) == 8
+    assert len(alarms) == 9
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
         assert alarm["AlarmName"].startswith("b3-dataflow-dev-")
@@ -52,6 +52,7 @@ def test_the_errors_of_each_function_are_watched(alarms: Mapping[str, Any]):
     assert functions == {
         "b3-dataflow-dev": 1,
         "b3-dataflow-dev-ingest": 3,
+        "b3-dataflow-dev-restart_refine": 3,
         "b3-dataflow-dev-start_refine": 3,
     }
     assert metric(alarms["ApiAnswers"]) == (

@@ -1,11 +1,11 @@
-"""The events that invoke functions: the schedule, and the S3 notification."""
+"""The events that invoke functions: the schedule, the S3 notification, and the end of a job run."""
 
 from __future__ import annotations
 
 from types import ModuleType
 
 import pytest
-from chalice.app import Cron, S3EventConfig, ScheduledEventConfig
+from chalice.app import CloudWatchEventConfig, Cron, S3EventConfig, ScheduledEventConfig
 
 from local.laptop import Laptop
 
@@ -32,5 +32,16 @@ def test_s3_notifies_start_refine_of_parquet_objects_in_raw(app: ModuleType):
     assert event.handler_string == "app.start_refine"
 
 
+def test_the_rule_is_of_runs_of_the_job_that_did_not_succeed(app: ModuleType):
+    (event,) = [source for source in app.app.event_sources if isinstance(source, CloudWatchEventConfig)]
+
+    assert event.event_pattern == {
+        "source": ["aws.glue"],
+        "detail-type": ["Glue Job State Change"],
+        "detail": {"jobName": ["b3-etl-job"], "state": ["FAILED", "TIMEOUT", "STOPPED", "ERROR"]},
+    }
+    assert event.handler_string == "app.restart_refine"
+
+
 def test_nothing_else_starts_a_function(app: ModuleType):
-    assert len(app.app.event_sources) == 2
+    assert len(app.app.event_sources) == 3

@@ -28,11 +28,11 @@ OF_A_SESSION: dict[type, set[str]] = {
 # The words of all English names. A new name needs its words here.
 WORDS = """
 allowed as at because behind best caveats close closes code collected column confirmed corrected count current
-cursor day deepest degraded detail drawdown end errors estimator expected fall fields first format freshness
-gaps instance last limit links max mean median meta method min name next of official opens overdue p25 p75
-parameter peak per percentile periods previous quality rank reason received refused revisions routes rows schema
-sd self session sessions sort start state status synthetic threshold ticker title trough type unconfirmed unit
-updated version volatility warnings window worst year
+cursor day deepest degraded detail drawdown end errors estimator expected expired fall fields first format
+freshness gaps id instance last lease limit links max mean median meta method min name next of official opens
+overdue p25 p75 parameter peak per percentile periods previous quality rank reason received refused revisions
+routes rows run schema sd self session sessions settled since sort start state status synthetic threshold
+ticker title trough type unconfirmed unit updated version volatility warnings window worst writing year
 """
 
 ENGLISH = set(WORDS.split())

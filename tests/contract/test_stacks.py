@@ -70,7 +70,7 @@ def test_the_outputs_are_the_settings_of_the_functions(dev: dict[str, Stack]):
     # Outputs that the deploy command reads.
     assert set(dev["main"].outputs) == {
         *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn", "OfficialCloses"),
-        *("ApiRoleArn", "IngestRoleArn", "StartRefineRoleArn", "JobRoleArn"),
+        *("ApiRoleArn", "IngestRoleArn", "RestartRefineRoleArn", "StartRefineRoleArn", "JobRoleArn"),
         *("FailureQueueArn", "FailureQueueUrl", "AlarmTopicArn"),
     }
 
@@ -170,6 +170,7 @@ def test_every_function_has_a_log_group_with_a_retention(main: Stack):
     assert {group["LogGroupName"] for group in groups if "lambda" in group["LogGroupName"]} == {
         "/aws/lambda/b3-dataflow-dev",
         "/aws/lambda/b3-dataflow-dev-ingest",
+        "/aws/lambda/b3-dataflow-dev-restart_refine",
         "/aws/lambda/b3-dataflow-dev-start_refine",
     }
     assert {group["RetentionInDays"] for group in groups} == {30}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,11 @@ from msgspec.structs import replace
 from chalicelib import wiring
 from chalicelib.api.cache import CachedResponse, ManifestCache, ResponseCache, etag_matches, make_etag
 from chalicelib.api.routes import ROUTES
-from chalicelib.lake.manifest import Manifest
+from chalicelib.lake.manifest import JOB_TIMEOUT, Lease, Manifest
+from chalicelib.layout import refined_key
+from chalicelib.refine import parquet
+from chalicelib.schema import REFINED
+from local import moto_state
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
 from tests.support.lake import fill
@@ -85,14 +89,28 @@ def test_a_repeated_request_is_answered_from_the_cache(filled: Any, http: Any):
     assert (second.body, second.headers) == (first.body, first.headers)
 
 
-def test_while_a_run_writes_no_request_gets_304(filled: Any, http: Any):
+def test_after_a_run_has_changed_a_year_no_response_is_current(filled: Any, http: Any):
     before = http.get("/ibov/prices")
     writing(wiring.lake())
+    change_a_year(wiring.lake())
     wiring.api_dependencies().manifest.refresh()
 
     after = http.get("/ibov/prices", headers={"If-None-Match": before.headers["ETag"]})
 
     assert (after.status_code, after.headers["Cache-Control"]) == (200, "no-store")
+
+
+def test_a_run_that_has_changed_nothing_yet_does_not_invalidate_a_response(filled: Any, http: Any, athena: Any):
+    before = http.get("/ibov/prices")
+    writing(wiring.lake())
+    wiring.api_dependencies().manifest.refresh()
+
+    current = http.get("/ibov/prices", headers={"If-None-Match": before.headers["ETag"]})
+    cached = http.get("/ibov/prices")
+
+    assert (current.status_code, cached.body, cached.headers) == (304, before.body, before.headers)
+    assert "settled" not in cached.json_body["meta"]
+    assert len(executions(athena)) == 1
 
 
 def test_another_version_of_the_code_has_another_etag(filled: Any, http: Any, monkeypatch: Any):
@@ -110,7 +128,8 @@ def test_a_result_from_a_run_in_progress_is_not_reused_for_a_restored_version(fi
     assert manifest.contents is not None
     wiring.api_dependencies().manifest.get()
     writing(lake)
-    # The cached manifest is still `ready`, but the manifest has changed since.
+    change_a_year(lake)
+    # The manifest is cached for some seconds more, so the query has the token of the last commit.
     assert http.get("/ibov/prices").headers["Cache-Control"] == "no-store"
 
     again = replace(manifest.contents, run=replace(manifest.contents.run, id="jr_later"))
@@ -147,20 +166,125 @@ def writing(lake: Any) -> None:
     lake.put_manifest(Manifest("writing", None, manifest.contents), tag)
 
 
-def test_while_a_run_writes_nothing_is_cached(filled: Any, http: Any, athena: Any):
+def change_a_year(lake: Any, year: int = 2025) -> None:
+    """Write a year again with other bytes and the same rows, as a run does before it commits."""
+    key = refined_key(year)
+    body = moto_state.read(lake.refined_bucket, key) or b""
+    rows = parquet.decode(body, REFINED)
+    lake.s3.put_object(Bucket=lake.refined_bucket, Key=key, Body=parquet.encode(rows.iloc[:-1], REFINED))
+
+
+@pytest.mark.parametrize("change", [False, True], ids=["killed before a year", "killed after a year"])
+def test_the_same_request_costs_one_execution_after_a_kill(filled: Any, http: Any, athena: Any, change: bool):
     writing(wiring.lake())
+    if change:
+        change_a_year(wiring.lake())
+
+    responses = []
+    for _ in range(20):
+        # Each request is served by another function.
+        wiring.clear_caches()
+        responses.append(http.get("/ibov/prices?limit=1"))
+
+    assert len(executions(athena)) == 1
+    assert {response.headers["Cache-Control"] for response in responses} == {"no-store" if change else "no-cache"}
+    assert {response.json_body["meta"].get("settled") for response in responses} == {False if change else None}
+    assert len({response.headers.get("ETag") for response in responses}) == 1
+
+
+def test_a_warm_function_lists_the_years_once_in_five_seconds_and_only_while_a_run_writes(filled: Any, http: Any):
+    lists = calls(wiring.api_dependencies().manifest._lake.s3, "provide-client-params.s3.ListObjectsV2")
+    http.get("/ibov/prices?limit=1")
+    assert lists == []
+    writing(wiring.lake())
+    wiring.api_dependencies().manifest.refresh()
+
+    for limit in range(2, 6):
+        http.get(f"/ibov/prices?limit={limit}")
+        http.get(f"/ibov/prices?limit={limit}")
+
+    # One before the first query, and one after each; the lists after a query serve the next request.
+    assert [call["Prefix"] for call in lists] == ["refined/"] * 5
+
+
+@pytest.mark.parametrize("change", ["a year is added", "a year is deleted"])
+def test_a_year_more_or_less_is_a_change(filled: Any, http: Any, change: str):
+    lake = wiring.lake()
+    writing(lake)
+    if change == "a year is added":
+        lake.s3.put_object(Bucket=lake.refined_bucket, Key=refined_key(1999), Body=b"")
+        parameters = "start=2024-06-03&limit=1"
+    else:
+        lake.s3.delete_object(Bucket=lake.refined_bucket, Key=refined_key(2024))
+        parameters = "limit=1"
+    # An object that is no year does not count.
+    lake.s3.put_object(Bucket=lake.refined_bucket, Key="refined/readme.txt", Body=b"")
     wiring.clear_caches()
 
-    answers = [http.get("/ibov/prices?limit=1") for _ in range(2)]
+    response = http.get(f"/ibov/prices?{parameters}")
 
-    assert [answer.headers["Cache-Control"] for answer in answers] == ["no-store", "no-store"]
-    assert len(executions(athena)) == 2
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+    assert response.json_body["meta"]["settled"] is False
+
+
+def test_a_csv_has_a_header_if_it_is_not_settled(filled: Any, http: Any):
+    assert "X-Data-Settled" not in http.get("/ibov/prices?limit=1&format=csv").headers
+    writing(wiring.lake())
+    change_a_year(wiring.lake())
+    wiring.clear_caches()
+
+    response = http.get("/ibov/prices?limit=1&format=csv")
+
+    assert (response.headers["X-Data-Settled"], response.headers["Cache-Control"]) == ("false", "no-store")
+
+
+def test_status_names_the_run_that_writes_and_whether_its_lease_has_expired(filled: Any, http: Any):
+    lake = wiring.lake()
+    assert http.get("/status").json_body["writing"] is None
+    manifest, tag = lake.manifest()
+    assert manifest is not None
+    for age, expired in ((timedelta(minutes=9), False), (timedelta(minutes=11), True)):
+        since = datetime.now(UTC).replace(microsecond=0) - age
+        tag = lake.put_manifest(Manifest("writing", Lease("jr_1", since), manifest.contents), tag)
+        wiring.clear_caches()
+
+        body = http.get("/status").json_body
+
+        assert body["state"] == "writing"
+        assert body["writing"] == {
+            "run_id": "jr_1",
+            "since": since.isoformat().replace("+00:00", "Z"),
+            "lease_expired": expired,
+        }
+    lake.put_manifest(Manifest("writing", None, None), tag)
+    wiring.clear_caches()
+    assert http.get("/status").json_body["writing"] is None
+
+
+def test_a_lease_is_not_newer_than_its_manifest(filled: Any):
+    """The clock of the run that holds it is ahead."""
+    lake = wiring.lake()
+    manifest, tag = lake.manifest()
+    assert manifest is not None
+    ahead = datetime.now(UTC) + timedelta(minutes=9)
+    lake.put_manifest(Manifest("writing", Lease("jr_1", ahead), manifest.contents), tag)
+
+    read, _ = lake.manifest()
+
+    assert read is not None
+    assert read.lease is not None
+    assert read.lease.at <= datetime.now(UTC)
+    assert read.lease.has_expired(datetime.now(UTC) + JOB_TIMEOUT)
 
 
 def test_a_response_is_not_cached_if_a_run_starts_during_its_query(filled: Any, http: Any, athena: Any):
+    def change() -> None:
+        writing(wiring.lake())
+        change_a_year(wiring.lake())
+
     api = wiring.api_dependencies()
     events = api.athena.athena.meta.events
-    events.register_first("before-call.athena.StartQueryExecution", lambda **_: writing(wiring.lake()), "race")
+    events.register_first("before-call.athena.StartQueryExecution", lambda **_: change(), "race")
     try:
         answer = http.get("/ibov/prices?limit=1")
     finally:
@@ -169,6 +293,20 @@ def test_a_response_is_not_cached_if_a_run_starts_during_its_query(filled: Any, 
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert "ETag" not in answer.headers
+    assert answer.json_body["meta"]["settled"] is False
+
+
+def test_an_answer_is_kept_if_the_run_that_began_meanwhile_has_changed_no_year(filled: Any, http: Any, athena: Any):
+    asking = wiring.api_dependencies().athena.athena.meta.events
+    asking.register_first("before-call.athena.StartQueryExecution", lambda **_: writing(wiring.lake()), "race")
+    try:
+        answer = http.get("/ibov/prices?limit=1")
+    finally:
+        asking.unregister("before-call.athena.StartQueryExecution", unique_id="race")
+
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert http.get("/ibov/prices?limit=1").body == answer.body
+    assert len(executions(athena)) == 1
 
 
 def test_the_manifest_is_read_at_most_every_five_seconds_with_a_conditional_get(filled: Any):
@@ -186,8 +324,8 @@ def test_the_manifest_is_read_at_most_every_five_seconds_with_a_conditional_get(
     writing(wiring.lake())
     requests.clear()
     assert cache.get() is first
-    assert cache.refresh().cacheable is False
-    assert cache.get().cacheable is False
+    assert cache.refresh().ready is False
+    assert cache.get().ready is False
 
 
 def test_a_missing_manifest_is_read_again_after_five_seconds(laptop: Laptop):

@@ -11,6 +11,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.api.routes import ROUTES
 from chalicelib.lake.manifest import Manifest
+from chalicelib.layout import refined_key
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
 from tests.support.lake import fill
@@ -120,6 +121,8 @@ def test_responses_are_not_cacheable_while_a_run_writes(filled: Any, http: Any, 
     manifest, etag = lake.manifest()
     assert manifest is not None
     lake.put_manifest(Manifest(state, None, manifest.contents), etag)
+    if state == "writing":
+        lake.s3.delete_object(Bucket=lake.refined_bucket, Key=refined_key(2025))
     wiring.clear_caches()
 
     response = http.get("/ibov/prices?limit=1")
@@ -128,3 +131,4 @@ def test_responses_are_not_cacheable_while_a_run_writes(filled: Any, http: Any, 
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == ("no-store" if state == "writing" else "no-cache")
     assert ("ETag" in response.headers) == (state == "ready")
+    assert response.json_body["meta"].get("settled") == (False if state == "writing" else None)

@@ -69,6 +69,7 @@ def test_the_functions_have_the_names_in_the_stack(functions: Any, dev: dict[str
     assert names == {
         "api_handler": "b3-dataflow-dev",
         "ingest": "b3-dataflow-dev-ingest",
+        "restart_refine": "b3-dataflow-dev-restart_refine",
         "start_refine": "b3-dataflow-dev-start_refine",
     }
     groups = {group["LogGroupName"] for group in dev["main"].of("AWS::Logs::LogGroup").values()}
@@ -88,6 +89,7 @@ def test_each_function_has_its_role_and_chalice_creates_none(rendered: Mapping[s
     assert roles == {
         "api_handler": outputs["ApiRoleArn"],
         "ingest": outputs["IngestRoleArn"],
+        "restart_refine": outputs["RestartRefineRoleArn"],
         "start_refine": outputs["StartRefineRoleArn"],
     }
     assert len(set(roles.values())) == len(HANDLERS)
@@ -99,6 +101,7 @@ def test_only_the_ingest_has_the_layer(functions: Any, outputs: Mapping[str, str
     assert {handler: function.get("layers") for handler, function in functions.items()} == {
         "api_handler": None,
         "ingest": [LAYER],
+        "restart_refine": None,
         "start_refine": None,
     }
 
@@ -147,12 +150,15 @@ def test_parquet_objects_of_raw_invoke_start_refine(rendered: Mapping[str, Any],
     assert [each["function_name"] for each in permissions] == ["${aws_lambda_function.start_refine.arn}"]
 
 
-def test_the_schedule_invokes_the_ingest(rendered: Mapping[str, Any]):
-    (rule,) = rendered["aws_cloudwatch_event_rule"].values()
-    (target,) = rendered["aws_cloudwatch_event_target"].values()
+def test_the_schedule_invokes_the_ingest_and_a_failed_run_restart_refine(rendered: Mapping[str, Any]):
+    rules, targets = rendered["aws_cloudwatch_event_rule"], rendered["aws_cloudwatch_event_target"]
 
-    assert rule["schedule_expression"] == "cron(30 1,11 ? * TUE-SAT *)"
-    assert target["arn"] == "${aws_lambda_function.ingest.arn}"
+    assert {targets[name]["arn"]: rule.get("schedule_expression") for name, rule in rules.items()} == {
+        "${aws_lambda_function.ingest.arn}": "cron(30 1,11 ? * TUE-SAT *)",
+        "${aws_lambda_function.restart_refine.arn}": None,
+    }
+    (pattern,) = [json.loads(rule["event_pattern"]) for rule in rules.values() if "event_pattern" in rule]
+    assert pattern["detail"]["jobName"] == ["b3-etl-job-dev"]
 
 
 def test_the_api_is_regional_and_the_alarm_watches_its_stage(rendered: Mapping[str, Any], dev: dict[str, Stack]):

@@ -74,8 +74,9 @@ def test_each_function_has_the_settings_of_the_configuration_and_the_stacks(depl
     deployed_functions = functions()
     config = json.loads((root / ".chalice" / "config.json").read_text())["lambda_functions"]
     names = {"api_handler": "b3-dataflow-dev", "ingest": "b3-dataflow-dev-ingest"}
-    names["start_refine"] = "b3-dataflow-dev-start_refine"
-    roles = {"api_handler": "ApiRoleArn", "ingest": "IngestRoleArn", "start_refine": "StartRefineRoleArn"}
+    names |= {name: f"b3-dataflow-dev-{name}" for name in ("restart_refine", "start_refine")}
+    roles = {"api_handler": "ApiRoleArn", "ingest": "IngestRoleArn"}
+    roles |= {"restart_refine": "RestartRefineRoleArn", "start_refine": "StartRefineRoleArn"}
 
     assert set(deployed_functions) == set(names.values())
     for handler, name in names.items():
@@ -123,7 +124,12 @@ def test_events_start_the_functions_and_failures_go_to_the_queue(account: Accoun
     (target,) = client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
     assert target["Arn"] == functions()["b3-dataflow-dev-ingest"]["FunctionArn"]
 
-    for name in ("ingest", "start_refine"):
+    rule = client("events").describe_rule(Name="b3-dataflow-dev-restart_refine-event")
+    assert json.loads(rule["EventPattern"])["detail"]["jobName"] == ["b3-etl-job-dev"]
+    (target,) = client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert target["Arn"] == functions()["b3-dataflow-dev-restart_refine"]["FunctionArn"]
+
+    for name in ("ingest", "restart_refine", "start_refine"):
         config = client("lambda").get_function_event_invoke_config(FunctionName=f"b3-dataflow-dev-{name}")
         assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 3600)
         queue = config["DestinationConfig"]["OnFailure"]["Destination"]
@@ -197,7 +203,7 @@ def test_two_clones_deploy_the_same_stage(account: Account, deployed: str, tmp_p
     assert cli.main(DEPLOY, dependencies(other)) == 0
 
     assert [api["id"] for api in client("apigateway").get_rest_apis()["items"]] == [deployed]
-    assert len(functions()) == 3
+    assert len(functions()) == 4
     assert not [call for call in account.calls if call in ("lambda POST /2015-03-31/functions", "events CreateRule")]
     assert rest_api(json.dumps(stored_state())) == deployed
 

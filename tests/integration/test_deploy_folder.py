@@ -92,7 +92,12 @@ def test_chalice_deploy_in_the_folder_updates_the_stage(account: Account, deploy
     assert client("lambda").get_function_configuration(FunctionName="b3-dataflow-dev-ingest")["Timeout"] == 200
     assert cli.main(DEPLOY, dependencies(clone(tmp_path / "other"))) == 0
     assert apis() == [deployed] == [rest_api(stored_state())]
-    assert functions() == {"b3-dataflow-dev", "b3-dataflow-dev-ingest", "b3-dataflow-dev-start_refine"}
+    assert functions() == {
+        "b3-dataflow-dev",
+        "b3-dataflow-dev-ingest",
+        "b3-dataflow-dev-restart_refine",
+        "b3-dataflow-dev-start_refine",
+    }
 
 
 def test_functions_deployed_from_a_folder_are_in_the_state_of_every_clone(
@@ -129,6 +134,7 @@ def test_functions_deployed_from_a_folder_are_in_the_state_of_every_clone(
         "b3-dataflow-dev",
         "b3-dataflow-dev-ingest",
         "b3-dataflow-dev-mine",
+        "b3-dataflow-dev-restart_refine",
         "b3-dataflow-dev-start_refine",
     }
 
@@ -148,7 +154,7 @@ def test_folder_in_another_clone_changes_nothing_in_aws(
     assert by_name == {resource["name"]: resource for resource in folder_state(root)}
     run_chalice(folder_of(other), "deploy")
     assert apis() == [deployed]
-    assert len(functions()) == 3
+    assert len(functions()) == 4
 
 
 def test_a_stage_that_is_not_deployed_has_no_folder(account: Account, root: Path, capsys: Any):

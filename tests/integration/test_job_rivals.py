@@ -60,6 +60,17 @@ def test_a_lease_is_respected_until_it_expires_and_then_taken_over(lake: Lake, r
     assert manifest.state == "ready"
 
 
+def test_the_lease_of_a_run_that_has_ended_is_taken_over_at_once(lake: Lake, catalog: Catalog, rebuilt: Any):
+    put(lake, *THREE)
+    lake.put_manifest(Manifest("writing", Lease("jr_killed", NOW), None), None)
+
+    contents = update_refined(lake, catalog, "jr_1", lambda: NOW, has_ended={"jr_killed"}.__contains__)
+
+    assert contents is not None
+    assert lake.manifest()[0] == Manifest("ready", None, contents)
+    assert stored() == rebuilt[0]
+
+
 def test_two_concurrent_runs_never_overwrite_each_other(lake: Lake, catalog: Catalog, rebuilt: Any):
     put(lake, *THREE)
     outcomes: list[object] = []

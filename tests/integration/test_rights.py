@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from chalice.app import S3EventConfig
 from chalice.test import Client
+from msgspec.structs import replace as replace_field
 from yfinance.data import YfData
 
 from chalicelib import wiring
@@ -23,6 +24,7 @@ from chalicelib.errors import QueryTimeout, RunInProgress
 from chalicelib.ingest import backfill
 from chalicelib.ingest.sources.yahoo import Yahoo
 from chalicelib.lake.manifest import Lease
+from chalicelib.lake.store import Lake
 from common.paths import ROOT
 from local.laptop import Laptop
 from tests.support.bars import COLLECTED, csv_text, known_bars, raw_object, session_bars
@@ -72,12 +74,18 @@ class Deployment:
 
     def job(self) -> None:
         paths = ["--RAW_PATH", f"s3://{self.names.raw}/raw/", "--REFINED_PATH", f"s3://{self.names.refined}/refined/"]
+        names = ["--DATABASE", self.names.database, "--TABLE", self.names.table, "--JOB_NAME", self.names.job]
         with self.recorder.acting("job"):
-            b3_etl_job.main([*paths, "--DATABASE", self.names.database, "--TABLE", self.names.table])
+            b3_etl_job.main([*paths, *names])
 
     def start_refine(self, event: dict[str, Any]) -> str | None:
         with self.recorder.acting("start_refine"):
             run_id: str | None = self.running.app.start_refine(event, None)["job_run_id"]
+        return run_id
+
+    def restart_refine(self) -> str | None:
+        with self.recorder.acting("restart_refine"):
+            run_id: str | None = self.running.app.restart_refine({}, None)["job_run_id"]
         return run_id
 
     def ingest(self, event: dict[str, Any]) -> Any:
@@ -101,6 +109,7 @@ class Deployment:
         event = self.put(*CORRECTED)
         self.job()
         assert self.start_refine(event) is None
+        assert self.restart_refine() is None
 
     def _disturb(self) -> None:
         """Add differences that the next run repairs: an extra column, a wrong location, an old year."""
@@ -148,8 +157,26 @@ class Deployment:
         assert manifest is not None
         lease = Lease("jr_other", datetime.now(UTC))
         lake.put_manifest(type(manifest)("writing", lease, manifest.contents), etag)
+        another = self.put(key, b"another")
         with pytest.raises(RunInProgress):
-            self.start_refine(self.put(key, b"another"))
+            self.start_refine(another)
+        with pytest.raises(RunInProgress):
+            self.restart_refine()
+        # While a run writes, the API lists the years.
+        wiring.clear_caches()
+        self.get("/ibov/prices")
+        self._take_over(lake)
+
+    def _take_over(self, lake: Lake) -> None:
+        """Start the job again after a run that Glue reports as ended, and let the job take over its lease."""
+        (ended, *_) = self.running.refined()
+        manifest, etag = lake.manifest()
+        assert manifest is not None
+        lake.put_manifest(replace_field(manifest, lease=Lease(ended.id, datetime.now(UTC))), etag)
+        self.job()
+        self.put("raw/later.parquet", b"another")
+        assert self.restart_refine() is not None
+        self.running.refined()
 
 
 @pytest.fixture(scope="module")

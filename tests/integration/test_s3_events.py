@@ -82,7 +82,7 @@ def test_a_failing_function_is_retried_twice_and_the_failure_is_printed(capsys: 
     deliver(failing)
 
     assert len(attempts) == 3
-    assert "S3 event given up after 3 attempts: RunInProgress: busy" in capsys.readouterr().err
+    assert "event given up after 3 attempts: RunInProgress: busy" in capsys.readouterr().err
 
 
 def test_a_function_that_recovers_is_not_retried_again(capsys: Any):

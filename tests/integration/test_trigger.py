@@ -1,4 +1,7 @@
-"""start_refine starts the job for an S3 event of a raw object that is not merged, and for no other."""
+"""start_refine starts the job for an S3 event of a raw object that is not merged, and for no other.
+
+restart_refine starts it again after a run that failed.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,23 @@ from urllib.parse import quote_plus
 import msgspec
 import pytest
 
-from chalicelib.errors import RunInProgress
+from chalicelib.errors import RestartsExhausted, RunInProgress
 from chalicelib.ingest import trigger
 from chalicelib.job import merge
 from chalicelib.lake.manifest import JOB_TIMEOUT, Lease, Manifest
+from chalicelib.lake.runs import JobRuns
 from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
 from local import moto_state
+from local.laptop import Laptop
 from tests.support.bars import known_bars, raw_object
 from tests.support.job import THREE, put
 from tests.support.lake import NOW, RAW, REFINED
 
 KEYS = [key for key, _ in THREE]
 SETTINGS = Settings(job="try")
+
+SECONDS = 30.0
 
 Start = Callable[..., str | None]
 
@@ -35,9 +42,20 @@ def start(lake: Lake, glue: Any, s3: Any) -> Start:
     glue.create_job(Name="try", Role="arn:aws:iam::123456789012:role/x", Command=command)
 
     def start(*keys: str) -> str | None:
-        return trigger.start_refine(event(*keys), SETTINGS, lake, glue, NOW)
+        return trigger.start_refine(event(*keys), SETTINGS, lake, JobRuns(glue, "try"), NOW)
 
     return start
+
+
+@pytest.fixture
+def restart(laptop: Laptop, lake: Lake, glue: Any, start: Start) -> Callable[[], str | None]:
+    """Function that calls restart_refine and waits until the run that it starts has ended."""
+
+    def restart() -> str | None:
+        run_id = trigger.restart_refine(SETTINGS, lake, JobRuns(glue, "try"), NOW)
+        return run_id and laptop.aws.jobs.wait(run_id, SECONDS).id
+
+    return restart
 
 
 def event(*keys: str) -> dict[str, Any]:
@@ -192,3 +210,110 @@ def test_a_manifest_that_cannot_be_read_is_an_error(lake: Lake, start: Start):
 
     with pytest.raises(msgspec.ValidationError):
         start(KEYS[0])
+
+
+def test_an_event_does_not_wait_for_the_lease_of_a_run_that_has_ended(
+    laptop: Laptop, lake: Lake, glue: Any, start: Start
+):
+    put(lake, THREE[0])
+    killed = start(KEYS[0])
+    assert killed is not None
+    laptop.aws.jobs.wait(killed, SECONDS)
+    lake.put_manifest(Manifest("writing", Lease(killed, NOW), None), None)
+
+    assert start(KEYS[0]) not in (None, killed)
+
+
+def test_a_run_has_ended_only_if_glue_says_so(laptop: Laptop, s3: Any, glue: Any, start: Start):
+    s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=b"import threading\nthreading.Event().wait(60)")
+    runs = JobRuns(glue, "try")
+    run_id = runs.start(SETTINGS, KEYS[0])
+
+    assert not runs.has_ended(run_id)
+    assert not runs.has_ended("by-hand-1")
+    assert not JobRuns(glue, "another").has_ended(run_id)
+
+    glue.batch_stop_job_run(JobName="try", JobRunIds=[run_id])
+    assert runs.has_ended(run_id)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": RAW}, {}, {"detail-type": "Object Created"}, None],
+)
+def test_another_event_is_ignored_by_the_function(laptop: Laptop, capsys: Any, payload: Any):
+    assert laptop.app.start_refine(payload, None) == {"job_run_id": None}
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("ignored: ")
+
+
+def test_an_object_whose_etag_the_event_lacks_starts_the_job(lake: Lake, run: Any, glue: Any, start: Start):
+    put(lake, THREE[0])
+    run()
+    without = event(KEYS[0])
+    del without["Records"][0]["s3"]["object"]["eTag"]
+
+    assert trigger.start_refine(without, SETTINGS, lake, JobRuns(glue, "try"), NOW) is not None
+
+
+def fail(s3: Any) -> None:
+    """Let the job fail from now on."""
+    s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=b"raise SystemExit('broken')")
+
+
+def test_a_run_that_failed_is_restarted_three_times_for_the_same_raw_objects(
+    lake: Lake, run: Any, s3: Any, glue: Any, restart: Any, capsys: Any
+):
+    fail(s3)
+    put(lake, THREE[0])
+    runs = [restart() for _ in range(3)]
+    assert "restart 3 of 3 for these raw objects: run jr_" in capsys.readouterr().out
+
+    for _ in range(2):
+        with pytest.raises(
+            RestartsExhausted, match=r"try was restarted 3 times for the same 1 raw objects.*allowed: 3"
+        ):
+            restart()
+    assert started(glue) == len(set(runs)) == 3
+    assert None not in runs
+
+    put(lake, THREE[1])
+    assert restart() is not None
+    assert arguments(glue, runs[0])["--RAW_PATH"] == f"s3://{RAW}/{KEYS[0]}"
+
+
+def test_a_run_that_succeeded_resets_the_number_of_restarts(lake: Lake, s3: Any, restart: Any):
+    fail(s3)
+    put(lake, THREE[0])
+    assert None not in [restart() for _ in range(3)]
+    with pytest.raises(RestartsExhausted):
+        restart()
+
+    # Succeeds without a commit, as the run of another lake would.
+    s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=b"")
+    put(lake, THREE[1])
+    assert restart() is not None
+    lake.s3.delete_object(Bucket=RAW, Key=KEYS[1])
+
+    assert restart() is not None
+
+
+def test_a_lake_with_all_raw_objects_is_not_refined_again(lake: Lake, run: Any, glue: Any, restart: Any, capsys: Any):
+    assert restart() is None
+    put(lake, THREE[0])
+    run()
+    capsys.readouterr()
+
+    assert restart() is None
+    assert capsys.readouterr().out == "no restart: all raw objects are merged\n"
+    assert started(glue) == 0
+
+
+def test_a_restart_waits_for_a_run_that_glue_does_not_know(lake: Lake, glue: Any, restart: Any):
+    put(lake, THREE[0])
+    lake.put_manifest(Manifest("writing", Lease("by-hand-1", NOW), None), None)
+
+    with pytest.raises(RunInProgress, match="run by-hand-1 holds the lease"):
+        restart()
+    assert started(glue) == 0

@@ -12,13 +12,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from yfinance.data import YfData
 
 from chalicelib import wiring
 from chalicelib.errors import SourceEmpty, SourceError, SourceMalformed, SourceRefused, SourceUnavailable
 from chalicelib.ingest import backfill
 from chalicelib.ingest.ingest import ingest
-from chalicelib.ingest.sources.yahoo import ATTEMPTS, PAUSE, REQUESTS, Yahoo
+from chalicelib.ingest.sources.yahoo import ATTEMPTS, PAUSE, Yahoo
+from chalicelib.ingest.sources.yahoo_responses import REQUESTS
 from chalicelib.refine import parquet
 from chalicelib.schema import RAW
 from local import moto_state
@@ -134,6 +137,8 @@ NOT_FOUND = as_json(
 UNAUTHORIZED = as_json(
     401, {"finance": {"result": None, "error": {"code": "Unauthorized", "description": "Invalid Crumb"}}}
 )
+TEXT_200 = Answer(200, "text/html", b"Too Many Requests\r\n")
+TEXT_999 = Answer(200, "text/html", b"Unable to process request at this time -- error 999")
 TRUNCATED = Answer(200, "application/json", b'{"chart": {"result": [{"meta"')
 
 
@@ -144,12 +149,20 @@ TRUNCATED = Answer(200, "application/json", b'{"chart": {"result": [{"meta"')
         (EDGE, SourceUnavailable, "429 Too Many Requests"),
         (DOWN, SourceUnavailable, "Yahoo is down"),
         (NOT_FOUND, SourceRefused, "No data found, symbol may be delisted"),
-        (UNAUTHORIZED, SourceRefused, "no price data found"),
-        (HTML, SourceMalformed, "JSONDecodeError"),
+        (UNAUTHORIZED, SourceUnavailable, "401 Unauthorized, starting with .*Unauthorized"),
+        (
+            HTML,
+            SourceMalformed,
+            "cannot be read: 200 OK, starting with '<html><body>Please accept our .*JSONDecodeError",
+        ),
+        (TEXT_200, SourceUnavailable, "refused the request: 200 OK, starting with 'Too Many Requests'$"),
+        (TEXT_999, SourceUnavailable, "200 OK, starting with 'Unable to process request at this time -- error 999'$"),
+        (chart(BARS, dataGranularity="1wk"), SourceMalformed, "dataGranularity '1wk'; expected '1d'"),
+        (chart([(*BARS[0][:5], 1 << 64), *BARS[1:]]), SourceMalformed, "OverflowError"),
         (TRUNCATED, SourceMalformed, "JSONDecodeError"),
         (Answer(200, "application/json", b"[]"), SourceError, "Yahoo"),
         (Answer(200, "application/json", b"{}"), SourceError, "Yahoo"),
-        (Answer(500, "text/plain", b"oops"), SourceError, "Yahoo"),
+        (Answer(500, "text/plain", b"oops"), SourceUnavailable, "500 Internal Server Error, starting with 'oops'$"),
         (chart([]), SourceEmpty, "empty"),
         (chart(BARS, symbol="PETR4.SA"), SourceMalformed, "symbol 'PETR4.SA'; expected '\\^BVSP'"),
         (chart(BARS, currency="USD"), SourceMalformed, "currency 'USD'; expected 'BRL'"),
@@ -178,6 +191,33 @@ def test_an_error_that_may_pass_is_retried_once_after_a_random_pause(answer: Ans
     assert len(bars) == 4
     assert len(pauses) == 1
     assert PAUSE[0] <= pauses[0] <= PAUSE[1]
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["the bars", "all requests"])
+@pytest.mark.parametrize(
+    ("status", "named"),
+    [
+        (403, "403 Forbidden"),
+        (429, "429 Too Many Requests"),
+        (500, "500 Internal Server Error"),
+        (502, "502 Bad Gateway"),
+        (503, "503 Service Unavailable"),
+        (504, "504 Gateway Timeout"),
+        (999, "999, "),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"{}", b'{"chart": {"result": null, "error": null}}'])
+def test_a_status_that_may_pass_is_named_and_retried_once(status: int, named: str, body: bytes, everything: bool):
+    pauses: list[float] = []
+    refused = Answer(status, "text/html", body)
+    with (
+        YahooServer(lambda request: refused, everything=everything) as server,
+        pytest.raises(SourceUnavailable, match=f"Yahoo refused the request: {named}"),
+    ):
+        yahoo(server, sleep=pauses.append).fetch(date(2018, 11, 5), None)
+
+    assert len(pauses) == ATTEMPTS - 1
+    assert len(server.requests) <= REQUESTS * ATTEMPTS
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, TRUNCATED, chart(BARS, currency="USD")])
@@ -275,3 +315,56 @@ def test_the_schedules_handler_ingests_from_yahoo(laptop: Laptop, monkeypatch: A
     assert (added["first"], added["last"]) == ("2018-11-05", "2018-11-08")
     assert [entry.key for entry in moto_state.objects("b3-dataflow-raw", "")] == [added["key"]]
     laptop.refined()
+
+
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9), st.lists(st.integers(), max_size=2),
+    st.sampled_from([1e308, -1, 1.5, 1 << 64, {}, [None], "140.680"]),
+)  # fmt: skip
+
+
+def paths(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of each node of a document."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [path, *(each for name, child in items for each in paths(child, (*path, name)))]
+
+
+@st.composite
+def mutated(draw: Any) -> bytes:
+    """Draw a chart with one node replaced or removed. Python writes and reads NaN, though it is not JSON."""
+    document = json.loads(chart(BARS).body)
+    *parents, last = draw(st.sampled_from(paths(document)[1:]))
+    node = document
+    for name in parents:
+        node = node[name]
+    if draw(st.booleans()):
+        del node[last]
+    else:
+        node[last] = draw(JUNK)
+    return json.dumps(document).encode()
+
+
+def outcome(server: YahooServer) -> set[str] | SourceError:
+    """Return the columns of the bars, or the error of the source. Any other error fails the test."""
+    try:
+        return {str(name) for name in yahoo(server).fetch(date(2018, 11, 5), None).columns}
+    except SourceError as error:
+        return error
+
+
+def test_a_response_of_any_form_gives_bars_or_an_error_of_a_source():
+    bodies = [chart(BARS).body]
+
+    @settings(max_examples=100, deadline=None)
+    @given(mutated())
+    def check(body: bytes) -> None:
+        bodies.append(body)
+        result = outcome(server)
+        if isinstance(result, SourceError):
+            assert "Yahoo" in str(result)
+            assert "did not answer" not in str(result)
+        else:
+            assert {"data", "preco_fechamento", "volume_negociado"} <= result
+
+    with YahooServer(lambda request: Answer(200, "application/json", bodies[-1])) as server:
+        check()

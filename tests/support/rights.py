@@ -20,7 +20,13 @@ from tests.support.template import Stack, all_outputs
 Right = tuple[str, str]
 Parameters = Mapping[str, Any]
 
-ROLES = {"api": "ApiRole", "ingest": "IngestRole", "start_refine": "StartRefineRole", "job": "JobRole"}
+ROLES = {
+    "api": "ApiRole",
+    "ingest": "IngestRole",
+    "restart_refine": "RestartRefineRole",
+    "start_refine": "StartRefineRole",
+    "job": "JobRole",
+}
 
 NO_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 """Actions that support the resource `*` only."""
@@ -100,6 +106,10 @@ def _on_the_table(action: str) -> Callable[[Parameters, Names], list[Right]]:
     return lambda _, names: [(action, arn) for arn in names.table_arns()]
 
 
+def _on_the_job(action: str) -> Callable[[Parameters, Names], list[Right]]:
+    return lambda parameters, _: [(action, _glue(f"job/{parameters['JobName']}"))]
+
+
 def _on_the_workgroup(action: str) -> Callable[[Parameters, Names], list[Right]]:
     return lambda _, names: [(action, f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{names.workgroup}")]
 
@@ -115,7 +125,9 @@ CALLS: Mapping[str, Callable[[Parameters, Names], list[Right]]] = {
     "glue.CreateTable": _on_the_table("glue:CreateTable"),
     "glue.GetPartitions": _on_the_table("glue:GetPartitions"),
     "glue.GetTable": _on_the_table("glue:GetTable"),
-    "glue.StartJobRun": lambda parameters, _: [("glue:StartJobRun", _glue(f"job/{parameters['JobName']}"))],
+    "glue.GetJobRun": _on_the_job("glue:GetJobRun"),
+    "glue.GetJobRuns": _on_the_job("glue:GetJobRuns"),
+    "glue.StartJobRun": _on_the_job("glue:StartJobRun"),
     "glue.UpdateTable": _on_the_table("glue:UpdateTable"),
     "s3.DeleteObject": _if_match("s3:DeleteObject"),
     "s3.GetObject": _get_object,
@@ -184,6 +196,7 @@ def aws_calls(role: str, names: Names) -> list[Right]:
     return {
         "api": [*_athena(names), *_lambda("b3-dataflow-dev")],
         "ingest": [*_lambda("b3-dataflow-dev-ingest"), *failures],
+        "restart_refine": [*_lambda("b3-dataflow-dev-restart_refine"), *failures],
         "start_refine": [*_lambda("b3-dataflow-dev-start_refine"), *failures],
         "job": _glue_job(names),
     }[role]

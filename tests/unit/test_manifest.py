@@ -18,6 +18,13 @@ def test_a_lease_expires_after_the_timeout_of_the_job():
     assert lease.has_expired(NOW + timedelta(minutes=10))
 
 
+def test_a_lease_dated_in_the_future_is_not_live_for_hours():
+    """The clock of the run that holds it is ahead of ours."""
+    assert not Lease("jr_1", NOW + timedelta(minutes=10)).has_expired(NOW)
+    assert Lease("jr_1", NOW + timedelta(minutes=10, seconds=1)).has_expired(NOW)
+    assert Lease("jr_1", NOW + timedelta(days=365)).has_expired(NOW)
+
+
 def test_a_manifest_is_equal_after_encoding_and_decoding():
     written = Manifest("writing", Lease("jr_1", NOW), None)
 

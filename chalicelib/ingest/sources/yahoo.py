@@ -15,7 +15,8 @@ import pandas as pd
 import yfinance as yf
 from yfinance.data import YfData, new_session
 
-from chalicelib.errors import SourceEmpty, SourceMalformed, SourceRefused, SourceUnavailable
+from chalicelib.errors import SourceEmpty, SourceMalformed, SourceUnavailable
+from chalicelib.ingest.sources.yahoo_responses import Responses
 from chalicelib.instrument import IBOV, Instrument
 from chalicelib.schema import CLOSE, HIGH, LOW, OPEN
 from chalicelib.sources import YAHOO
@@ -67,7 +68,7 @@ class Yahoo:
         return self.instrument.symbols[YAHOO.name]
 
     def fetch(self, start: date | None, end: date | None) -> pd.DataFrame:
-        """See `Source`. Retry after SourceUnavailable: no response, 429, or too many requests in an attempt."""
+        """See `Source`. Retry after SourceUnavailable: no response, or one that may be another at the next attempt."""
         for _ in range(self.attempts - 1):
             try:
                 return self._request(start, end)
@@ -84,34 +85,26 @@ class Yahoo:
         yf.cache.get_tz_cache().store(self.symbol, self.instrument.time_zone.key)
         # yfinance caches responses about the past for the life of the process, and Yahoo revises the past.
         YfData.cache_get.cache_clear()
-        ticker = yf.Ticker(self.symbol, session=_limited(self.session(), self.timeout))
+        responses = Responses(self.timeout)
+        ticker = yf.Ticker(self.symbol, session=responses.watch(self.session()))
         span: dict[str, Any] = {"start": start} if start else {"period": "max"}
         if end is not None:
             # yfinance excludes the end.
             span["end"] = end + timedelta(days=1)
         try:
-            # Without keepna yfinance drops sessions whose prices are still null.
-            bars = ticker.history(**span, auto_adjust=False, actions=False, keepna=True, timeout=self.timeout)
-            metadata = ticker.get_history_metadata()
-        except SourceUnavailable:
-            raise
-        except yf.exceptions.YFRateLimitError as error:
-            raise SourceUnavailable("Yahoo refused the request: 429 Too Many Requests") from error
-        except yf.exceptions.YFPricesMissingError as error:
-            raise SourceRefused(
-                f"Yahoo has no bars of {self.symbol}: {error.yahoo_reason or error.rationale}"
-            ) from error
-        except yf.exceptions.YFDataException as error:
-            raise SourceUnavailable(f"Yahoo is down: {error}") from error
-        except (yf.exceptions.YFException, ValueError, KeyError, TypeError) as error:
-            raise SourceMalformed(f"Yahoo's response cannot be read: {type(error).__name__}: {error}") from error
+            return self._bars(ticker, span)
         except Exception as error:
-            # The type depends on the HTTP library that yfinance uses; curl appends a link to its documentation.
-            message = str(error).partition(" See http")[0]
-            raise SourceUnavailable(f"Yahoo did not answer: {type(error).__name__}: {message}") from error
-        self._check(metadata)
+            named = responses.error(error, self.symbol)
+            if named is error:
+                raise
+            raise named from error
+
+    def _bars(self, ticker: yf.Ticker, span: dict[str, Any]) -> pd.DataFrame:
+        # Without keepna yfinance drops sessions whose prices are still null.
+        bars = ticker.history(**span, auto_adjust=False, actions=False, keepna=True, timeout=self.timeout)
         if bars.empty:
             raise SourceEmpty(f"Yahoo returned no bars of {self.symbol}: the result is empty")
+        self._check(ticker.get_history_metadata())
         return self._as_bars(bars)
 
     def _check(self, metadata: Any) -> None:
@@ -119,6 +112,7 @@ class Yahoo:
             ("symbol", self.symbol),
             ("currency", self.instrument.currency),
             ("exchangeTimezoneName", self.instrument.time_zone.key),
+            ("dataGranularity", "1d"),
         ):
             if metadata.get(field) != expected:
                 raise SourceMalformed(f"Yahoo returned {field} {metadata.get(field)!r}; expected {expected!r}")
@@ -131,19 +125,3 @@ class Yahoo:
         dates = pd.DatetimeIndex(bars.index).tz_convert(self.instrument.time_zone).tz_localize(None).normalize()
         renamed = bars[list(_COLUMNS)].rename(columns=_COLUMNS).astype({"volume_negociado": "Int64"})
         return renamed.assign(data=dates).reset_index(drop=True)
-
-
-def _limited(session: Any, timeout: float) -> Any:
-    """Return the session with a limit on the number of its requests and on the time of each."""
-    request = session.request
-    left = REQUESTS
-
-    def limited(*args: Any, **kwargs: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise SourceUnavailable(f"no bars after {REQUESTS} requests to Yahoo, the limit of an attempt")
-        return request(*args, **kwargs | {"timeout": timeout})
-
-    session.request = limited
-    return session

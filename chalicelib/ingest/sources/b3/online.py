@@ -59,8 +59,8 @@ class Online:
             years: at least one, from the newest to the oldest, without gaps: each is compared with the year after it.
 
         Raises:
-            SourceError: B3 did not answer, or with closes that do not fit the calendar or the year after. Closes of another
-                index are not noticed here, but by `check_level`, which compares them with bars.
+            SourceError: B3 did not answer, or with closes that do not fit the calendar or the year after. Closes of
+                another index are not noticed here, but by `check_level`, which compares them with bars.
         """
         # curl takes a fifth of a second to import, and a run without requests does without it.
         from chalicelib.ingest.sources.b3.http import Client
