@@ -15,6 +15,7 @@ class SourceType:
         rank: of two bars of a session, the one with the greater rank wins. None if the source has no bars.
         whole_points: whether final bars are whole numbers from `Instrument.whole_points_since` on.
         final: whether every bar is final, however it looks.
+        download: whether a raw object is judged whole, as `refine.answers` describes.
         synthetic: whether the bars are generated. A lake holds synthetic bars or real ones, never both.
     """
 
@@ -22,6 +23,7 @@ class SourceType:
     rank: int | None
     whole_points: bool = False
     final: bool = False
+    download: bool = False
     synthetic: bool = False
 
     @property
@@ -33,10 +35,10 @@ class SourceType:
 SAMPLE = SourceType("sample", rank=0, synthetic=True)
 """Generated bars, for a laptop without network."""
 
-CSV = SourceType("csv", rank=1)
+CSV = SourceType("csv", rank=1, download=True)
 """A file of history: it fills gaps and never overrides Yahoo."""
 
-YAHOO = SourceType("yahoo", rank=2, whole_points=True)
+YAHOO = SourceType("yahoo", rank=2, whole_points=True, download=True)
 """Yahoo Finance."""
 
 CORRECTION = SourceType("correcao", rank=3, final=True)
@@ -59,3 +61,6 @@ FINAL = [name for name, source in SOURCES.items() if source.final]
 
 SYNTHETIC = [name for name, source in SOURCES.items() if source.synthetic]
 """The sources of generated bars."""
+
+DOWNLOADS = [name for name, source in SOURCES.items() if source.download]
+"""The sources whose raw objects are judged whole."""

@@ -89,7 +89,7 @@ def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: 
 
 
 def _quality(refined: Refined) -> Quality:
-    reasons = refined.coverage.degraded()
+    reasons = refined.degraded()
     return Quality(
         refused=refined.refused(),
         warnings=dict(refined.warnings),

@@ -6,17 +6,28 @@ to the real history.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
 from chalicelib.instrument import Instrument
+from chalicelib.refine import scale
+from chalicelib.refine.calendar import positions
 from chalicelib.refine.live import live
 from chalicelib.refine.rule import Flags, Rule
 from chalicelib.schema import HIGH, LOW, PRICES
+from chalicelib.sources import SYNTHETIC
+
+WIDEST = 0.7
+"""The largest ln(high / low), and the largest |ln(price / median of the closes nearby)|.
+
+The largest of the index since 1993 are 0.346 and 0.370.
+"""
 
 
 def _never(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> Flags:
-    """Match no row: `raw.read` refuses these itself."""
+    """Match no row: `raw.read` and `answers.judge` refuse these themselves."""
     return np.zeros(len(rows), np.bool_)
 
 
@@ -30,8 +41,16 @@ def _future(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, instrument: Instrum
     return future
 
 
-def _no_session(rows: pd.DataFrame, sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
-    return ~rows["data"].isin(sessions)
+def _no_session(rows: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
+    closed = pd.DatetimeIndex(list(instrument.closures))
+    return ~rows["data"].isin(sessions) | rows["data"].isin(closed)
+
+
+def _before_source(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
+    before = pd.Series(False, index=rows.index)
+    for name, first in instrument.first_bars.items():
+        before |= (rows["fonte"] == name) & (rows["data"] < pd.Timestamp(first))
+    return before
 
 
 def _non_positive_price(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
@@ -41,6 +60,21 @@ def _non_positive_price(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instru
 def _high_low(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
     prices = rows[list(PRICES)]
     return (rows[HIGH] < prices.max(axis=1)) | (rows[LOW] > prices.min(axis=1))
+
+
+def _off_scale(rows: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument) -> Flags:
+    low, high = scale.bounds(sessions, instrument)
+    position = positions(rows["data"], sessions)
+    prices = rows[list(PRICES)].to_numpy(np.float64)
+    flags = np.zeros(len(rows), np.bool_)
+    known = (position >= 0) & ~rows["fonte"].isin(SYNTHETIC).to_numpy(bool)
+    at = position[known]
+    flags[known] = ((prices[known] < low[at, None]) | (prices[known] > high[at, None])).any(axis=1)
+    return flags
+
+
+def _wide(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
+    return rows[HIGH] > rows[LOW] * math.exp(WIDEST)
 
 
 CORRUPT = Rule(
@@ -58,11 +92,19 @@ FUTURE = Rule("data_futura", "the date is after the day of the download, in São
 LIVE = Rule("barra_ao_vivo", "the session was still going on, or the bar was not final yet", live)
 NO_SESSION = Rule(
     "sem_pregao",
-    "the calendar has no session that day; the note says whether the bar copies the previous session",
+    "there was no session that day; the note says whether the bar copies the previous session",
     _no_session,
 )
+BEFORE_SOURCE = Rule("antes_da_fonte", "the date is before the first session of the source", _before_source)
 NON_POSITIVE_PRICE = Rule("preco_nao_positivo", "a price is 0 or less", _non_positive_price)
 HIGH_LOW = Rule("maxima_minima", "the high is not the highest price, or the low not the lowest", _high_low)
+OFF_SCALE = Rule("fora_de_escala", "a price is far from the level of the index in that year: see below", _off_scale)
+WIDE = Rule("amplitude_impossivel", "ln(high / low) is above 0.7", _wide)
+REPEATED = Rule("barra_repetida", "the object has another bar of the session, with other values", _never)
+FAR = Rule("longe_dos_vizinhos", "a price is far from the closes of the sessions around it: see below", _never)
+CONTRADICTORY = Rule(
+    "resposta_contraditoria", "the object contradicts the lake: all its bars are held back, see below", _never
+)
 
 REASONS = (
     CORRUPT,
@@ -73,8 +115,14 @@ REASONS = (
     FUTURE,
     LIVE,
     NO_SESSION,
+    BEFORE_SOURCE,
     NON_POSITIVE_PRICE,
     HIGH_LOW,
+    OFF_SCALE,
+    WIDE,
+    REPEATED,
+    FAR,
+    CONTRADICTORY,
 )
 """Every reason to refuse a bar, in the order in which they are tried."""
 
@@ -84,7 +132,7 @@ def refusals(rows: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrum
 
     Args:
         rows: the rows of every raw object, as `raw.read` returns them.
-        sessions: the calendar's sessions, from the first date of the rows to the last.
+        sessions: the calendar's sessions, at least those between the days that `scale.span` returns for the rows.
     """
     flags = [rule.flags(rows, sessions, instrument) for rule in REASONS]
     reasons = np.select(flags, [rule.name for rule in REASONS], default="")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from chalicelib import layout
@@ -13,7 +15,7 @@ from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet, raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
-from chalicelib.schema import RAW
+from chalicelib.schema import CLOSE, PRICES, RAW
 from local.sample import generate
 
 # Six sessions of September 2025 from Yahoo, and their features. The last two columns were computed over the whole
@@ -51,9 +53,32 @@ def known_bars() -> pd.DataFrame:
 
 
 def session_bars(start: str, number: int) -> pd.DataFrame:
-    """Return generated bars for a number of sessions from a day on, as a source returns them."""
-    first = pd.Timestamp(start)
-    return generate(sessions(first.date(), (first + pd.Timedelta(days=2 * number + 30)).date())[:number])
+    """Return generated bars for a number of sessions from a day on, as a source returns them.
+
+    Two calls return equal bars of a session.
+    """
+    bars = _history()
+    return bars[bars["data"] >= start].head(number).reset_index(drop=True)
+
+
+@cache
+def _history() -> pd.DataFrame:
+    """Return generated bars from 1993 to 2026, at the year-end closes of the index.
+
+    From the last of them on their level is constant, apart from the generated changes.
+    """
+    days = sessions(date(1993, 1, 4), date(2026, 12, 30))
+    bars = generate(days)
+    assert IBOV.scale is not None
+    ends = days.get_indexer(pd.DatetimeIndex(list(IBOV.scale.year_ends)))
+    known = np.log(np.array(list(IBOV.scale.year_ends.values())) / bars[CLOSE].iloc[ends])
+    factor = np.exp(np.interp(np.arange(len(bars)), ends, known))
+    prices = bars[list(PRICES)].to_numpy() * factor[:, None]
+    # A session opens near the previous close.
+    prices[1:, 0] *= factor[:-1] / factor[1:]
+    prices[:, 1], prices[:, 2] = prices.max(axis=1), prices.min(axis=1)
+    bars[list(PRICES)] = np.round(prices)
+    return bars
 
 
 def raw_rows(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> pd.DataFrame:
