@@ -48,6 +48,7 @@ class Instrument:
         opens_at_previous_close_since: from this date on, a session opens near the official close of the previous one,
             so the next open shows whether a close is wrong.
         official_closes_since: from this date on, official closes have the scale of the bars; earlier ones are refused.
+        close_tolerance: an official close within this distance of the close of a bar, in its unit, confirms it.
         closures: sessions of the calendar on which there was no trading, with the reason.
         absences: sessions that no source has a bar of, with the reason.
     """
@@ -64,6 +65,7 @@ class Instrument:
     volume_comparable_since: date | None = None
     opens_at_previous_close_since: date | None = None
     official_closes_since: date | None = None
+    close_tolerance: float = 0.0
     closures: Mapping[date, str] = field(default_factory=dict)
     absences: Mapping[date, str] = field(default_factory=dict)
 
@@ -144,6 +146,8 @@ IBOV = Instrument(
     opens_at_previous_close_since=date(2008, 1, 1),
     # Levels before March 1997 are not adjusted for the divisions of the index by ten.
     official_closes_since=date(1998, 1, 1),
+    # The closes that B3 publishes for years before 2017 may be whole numbers, many of them one point off the bars.
+    close_tolerance=1.01,
     # Either the calendar has a session and B3 had none, or Yahoo lacks the session. In the first case the next session
     # opens exactly at the close before the gap, except after 1996-04-04, 1996-10-03, 1997-07-09 and 1999-04-01.
     # The reason for 1997-10-06 is unknown.

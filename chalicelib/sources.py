@@ -26,11 +26,6 @@ class SourceType:
     download: bool = False
     synthetic: bool = False
 
-    @property
-    def closes_only(self) -> bool:
-        """Whether the source has official closes (`schema.OFFICIAL_CLOSES`) and no bars."""
-        return self.rank is None
-
 
 SAMPLE = SourceType("sample", rank=0, synthetic=True)
 """Generated bars, for a laptop without network."""
@@ -44,11 +39,19 @@ YAHOO = SourceType("yahoo", rank=2, whole_points=True, download=True)
 CORRECTION = SourceType("correcao", rank=3, final=True)
 """Bars that correct others, whatever source they were read from."""
 
+REMOVAL = SourceType("remocao", rank=3, final=True)
+"""Sessions whose bar a person removed. The rows have no prices. Of a correction and a removal, the later wins."""
+
+ACCEPTANCE = SourceType("aceite", rank=None)
+"""Raw objects that a person accepted although they contradict the lake."""
+
 B3 = SourceType("b3", rank=None)
 """B3 itself: official closes, which confirm or correct the bars of other sources."""
 
-SOURCES: Mapping[str, SourceType] = {source.name: source for source in (SAMPLE, CSV, YAHOO, CORRECTION, B3)}
-"""Every source by its name: the sources of bars in order of rank, then those of closes."""
+SOURCES: Mapping[str, SourceType] = {
+    source.name: source for source in (SAMPLE, CSV, YAHOO, CORRECTION, REMOVAL, ACCEPTANCE, B3)
+}
+"""Every source by its name: the sources of bars in order of rank, then the others."""
 
 RANKS: Mapping[str, int] = {name: source.rank for name, source in SOURCES.items() if source.rank is not None}
 """The rank of each source of bars."""

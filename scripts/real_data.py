@@ -22,5 +22,4 @@ def history() -> Refined:
     bars = CsvFile(str(HISTORY)).fetch(None, None)
     collected_at = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
     rows = bars.assign(ticker=IBOV.ticker, fonte=YAHOO.name, coletado_em=collected_at)
-    raw_rows = raw.read(parquet.encode(rows, RAW), "raw/history.parquet", IBOV)
-    return refine(raw_rows.rows, raw_rows.refused, sessions, IBOV)
+    return refine(raw.read(parquet.encode(rows, RAW), "raw/history.parquet", IBOV), sessions, IBOV)

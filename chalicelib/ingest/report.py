@@ -80,10 +80,8 @@ def report(body: bytes, lake: Lake, now: datetime, instrument: Instrument) -> Re
     key = next(key for key in keys if key not in objects)
     current = raw.read_all(lake.raw_bodies(objects), instrument)
     new = raw.read(body, key, instrument)
-    before = refine(current.rows, current.refused, sessions, instrument)
-    rows = [part for part in (current.rows, new.rows) if len(part)] or [raw.no_rows()]
-    unreadable = pd.concat([current.refused, new.refused], ignore_index=True)
-    after = refine(pd.concat(rows, ignore_index=True), unreadable, sessions, instrument)
+    before = refine(current, sessions, instrument)
+    after = refine(raw.combine([current, new]), sessions, instrument)
     return _compare(new.rows, _refusals(after, key), _by_session(before.bars), _by_session(after.bars))
 
 

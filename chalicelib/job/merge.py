@@ -62,8 +62,8 @@ def _merge(lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: 
     with acquire(lake, run_id, started_at) as writer:
         ledger = Ledger(lake.raw_objects())
         raw = read_all(lake.raw_bodies(ledger.merged), instrument)
-        refined = refine(raw.rows, raw.refused, sessions, instrument)
-        print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} bars, {len(refined.quarantine):,} refused")
+        refined = refine(raw, sessions, instrument)
+        print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} rows, {len(refined.quarantine):,} refused")
         years = write_refined(writer, catalog, refined)
         contents = Contents(
             version=version_of(years),

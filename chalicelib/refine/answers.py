@@ -52,8 +52,8 @@ def judge(
     rows: pd.DataFrame,
     sessions: pd.DatetimeIndex,
     instrument: Instrument,
-    accepted: Collection[str] = (),
-    official: pd.Series[float] | None = None,
+    accepted: Collection[str],
+    official: pd.Series[float],
 ) -> Judgement:
     """Refuse bars that only their neighbours or the rest of their object show to be wrong, and hold back downloads.
 
@@ -62,26 +62,28 @@ def judge(
         sessions: the calendar's sessions, to some days after the last row.
         instrument: its absences are no reason to hold back a download.
         accepted: the keys of the objects that a person accepted.
-        official: B3's official closes by session, where known.
+        official: B3's official close of each session, where known; NaN if B3 says that there was no session.
     """
     result = Judgement(rows["motivo"].to_numpy(object).copy())
     table = _Rows.of(rows, sessions, instrument)
     _refuse_repeated(table, result.reasons)
-    lake = Downloads.empty(sessions, instrument, _official(official, sessions))
+    lake = Downloads.empty(sessions, instrument)
+    known = positions(official.index.to_series(), sessions)
+    lake.official[known[known >= 0]] = official.to_numpy(np.float64)[known >= 0]
+    lake.absent[known[(known >= 0) & official.isna().to_numpy()]] = True
     lake.decided[table.position[table.decisions(result.reasons)]] = True
-    keys = set(accepted)
     for part in table.objects(table.downloads):
         answer = table.answer(part, result.reasons)
         far = far_from_neighbours(answer.position, answer.prices, lake.prices[:, 3])
         result.reasons[part[answer.usable][far]] = FAR.name
         answer = table.answer(part, result.reasons)
-        because = None if answer.key in keys else contradiction(answer, lake)
+        because = None if answer.key in accepted else contradiction(answer, lake)
         if because is not None:
             result.reasons[part[answer.usable]] = CONTRADICTORY.name
             result.held.append(HeldBack(answer.key, because))
             result.pending.append(result.held[-1])
             continue
-        if answer.key in keys or lake.span() is None or lake.holds(answer.position).any():
+        if answer.key in accepted or lake.span() is None or lake.holds(answer.position).any():
             result.pending.clear()
         lake.take(answer)
     for part in table.objects(table.corrections):
@@ -89,13 +91,6 @@ def judge(
         far = far_from_neighbours(answer.position, answer.prices, lake.prices[:, 3])
         result.reasons[part[answer.usable][far]] = FAR.name
     return result
-
-
-def _official(official: pd.Series[float] | None, sessions: pd.DatetimeIndex) -> Floats:
-    if official is None:
-        return np.full(len(sessions), np.nan)
-    closes: Floats = np.asarray(official.reindex(sessions), dtype=np.float64)
-    return closes
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class Downloads:
     decided: Flags
 
     @staticmethod
-    def empty(sessions: pd.DatetimeIndex, instrument: Instrument, official: Floats) -> Downloads:
+    def empty(sessions: pd.DatetimeIndex, instrument: Instrument) -> Downloads:
         """Return the state before the first download."""
         number = len(sessions)
         return Downloads(
@@ -104,7 +104,7 @@ class Downloads:
             settled=np.zeros(number, np.bool_),
             sources=np.zeros((max(RANKS.values()) + 1, number), np.bool_),
             absent=np.asarray(sessions.isin([pd.Timestamp(day) for day in instrument.known_gaps])),
-            official=official,
+            official=np.full(number, np.nan),
             decided=np.zeros(number, np.bool_),
         )
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from chalicelib.instrument import Instrument
 from chalicelib.refine.quality import FUTURE, LIVE
+from chalicelib.sources import REMOVAL
 
 RECENT = 60
 """A gap without a known reason in this many last sessions makes the lake degraded."""
@@ -19,6 +20,13 @@ PATIENCE = 2
 
 LIVE_IN_A_ROW = 3
 """This many consecutive sessions refused as live make the lake degraded: Yahoo may have changed its format."""
+
+
+BAR_MISSING = "B3 has a close of this session; no source has a bar of it that can be accepted"
+NO_SESSION = "B3 has no close of this day: no session"
+"""The reasons for a gap that official closes give."""
+
+REMOVED = "the bar was removed by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,11 @@ class Coverage:
 
 
 def coverage(
-    bars: pd.Series[pd.Timestamp], rows: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument
+    bars: pd.Series[pd.Timestamp],
+    rows: pd.DataFrame,
+    sessions: pd.DatetimeIndex,
+    official: pd.Series[float],
+    instrument: Instrument,
 ) -> Coverage:
     """Compare the bars with the calendar.
 
@@ -57,16 +69,28 @@ def coverage(
         bars: the dates of the bars, in order.
         rows: the readable rows of raw, with `data` and `motivo` (empty where the row was acceptable).
         sessions: the calendar's sessions, at least from the first bar to the last row.
-        instrument: its known gaps are the reasons.
+        official: the official close of each session, by date in order; NaN if B3 says that there was no session.
+        instrument: its known gaps are reasons, then the official closes.
     """
     if bars.empty:
         return Coverage(sessions[:0], {}, frozenset())
     past = rows[rows["data"].isin(sessions) & (rows["motivo"] != FUTURE.name)]
-    covered = sessions[(sessions >= bars.iloc[0]) & (sessions <= past["data"].max())]
+    last = max([past["data"].max(), *official.index[-1:]])
+    covered = sessions[(sessions >= bars.iloc[0]) & (sessions <= last)]
     missing = covered.difference(pd.DatetimeIndex(bars))
     live = past.loc[(past["motivo"] == LIVE.name) & past["data"].isin(missing), "data"]
+    by_hand = dict.fromkeys(past.loc[(past["fonte"] == REMOVAL.name) & (past["motivo"] == ""), "data"], REMOVED)
     return Coverage(
         covered,
-        {day.date(): instrument.known_gaps.get(day.date()) for day in missing},
+        {
+            day.date(): by_hand.get(day) or instrument.known_gaps.get(day.date()) or _reason(day, official)
+            for day in missing
+        },
         frozenset(day.date() for day in live),
     )
+
+
+def _reason(day: pd.Timestamp, official: pd.Series[float]) -> str | None:
+    if day not in official.index:
+        return None
+    return NO_SESSION if pd.isna(official[day]) else BAR_MISSING

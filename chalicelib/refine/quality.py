@@ -17,7 +17,7 @@ from chalicelib.refine.calendar import positions
 from chalicelib.refine.live import live
 from chalicelib.refine.rule import Flags, Rule
 from chalicelib.schema import HIGH, LOW, PRICES
-from chalicelib.sources import SYNTHETIC
+from chalicelib.sources import REMOVAL, SYNTHETIC
 
 WIDEST = 0.7
 """The largest ln(high / low), and the largest |ln(price / median of the closes nearby)|.
@@ -32,7 +32,7 @@ def _never(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrum
 
 
 def _null_price(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
-    return rows[list(PRICES)].isna().any(axis=1)
+    return rows[list(PRICES)].isna().any(axis=1) & (rows["fonte"] != REMOVAL.name)
 
 
 def _future(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
@@ -106,6 +106,15 @@ CONTRADICTORY = Rule(
     "resposta_contraditoria", "the object contradicts the lake: all its bars are held back, see below", _never
 )
 
+EARLY_CLOSE = Rule(
+    "fechamento_antigo",
+    "an official close from before 1998: B3 may not have adjusted it for the divisions of the index by ten",
+    _never,
+)
+CONTRADICTION = Rule(
+    "fechamento_contraditorio", "an answer of B3 has several official closes of the session, and they differ", _never
+)
+
 REASONS = (
     CORRUPT,
     FOREIGN,
@@ -123,6 +132,8 @@ REASONS = (
     REPEATED,
     FAR,
     CONTRADICTORY,
+    EARLY_CLOSE,
+    CONTRADICTION,
 )
 """Every reason to refuse a bar, in the order in which they are tried."""
 

@@ -11,6 +11,9 @@ from chalicelib.refine.answers import HeldBack
 from chalicelib.refine.quality import CONTRADICTORY, NO_SESSION
 from chalicelib.schema import PRICES, QUARANTINE
 
+NO_OFFICIAL_CLOSE = "a B3 não tem fechamento deste dia"
+"""Value of the column `nota` for a bar on a day of the calendar that was no session, as B3 has no close of it."""
+
 COPIES_PREVIOUS_SESSION = "copia do dia anterior"
 """Value of the column `nota` for a bar on a day without a session that copies the previous session."""
 
@@ -22,7 +25,11 @@ def as_quarantine(rows: pd.DataFrame, reason: str | pd.Series[str], note: str | 
 
 
 def quarantine(
-    rows: pd.DataFrame, unreadable: pd.DataFrame, bars: pd.DataFrame, held: Sequence[HeldBack]
+    rows: pd.DataFrame,
+    unreadable: pd.DataFrame,
+    bars: pd.DataFrame,
+    denied: pd.DatetimeIndex,
+    held: Sequence[HeldBack],
 ) -> pd.DataFrame:
     """Return all refused rows, in order of key, date and reason, whatever the order of raw.
 
@@ -32,17 +39,19 @@ def quarantine(
         rows: the readable rows of raw, with `motivo` (empty where the row was acceptable).
         unreadable: rows that `raw.read` refused, in the columns of quarantine.
         bars: the accepted bars.
+        denied: the days of the calendar that were no session.
         held: the downloads that are held back.
     """
     refused = rows[(rows["motivo"] != "") & (rows["motivo"] != CONTRADICTORY.name)]
     objects = pd.DataFrame({"chave": [answer.key for answer in held]}, dtype=object)
     whole = as_quarantine(objects, CONTRADICTORY.name, [answer.because for answer in held])
-    everything = pd.concat([unreadable, whole, as_quarantine(refused, refused["motivo"], _notes(refused, bars))])
+    by_row = as_quarantine(refused, refused["motivo"], _notes(refused, bars, denied))
+    everything = pd.concat([unreadable, whole, by_row])
     return everything.sort_values(["chave", "data", "motivo"], kind="stable", ignore_index=True)
 
 
-def _notes(refused: pd.DataFrame, bars: pd.DataFrame) -> list[str]:
-    """Return a note for each bar on a day without a session that copies the previous session, else an empty text."""
+def _notes(refused: pd.DataFrame, bars: pd.DataFrame, denied: pd.DatetimeIndex) -> list[str]:
+    """Return a note for each bar on a day without a session: B3 says so, or it copies the previous session."""
     previous = bars[["data", *PRICES]].sort_values("data")
     beside = pd.merge_asof(
         refused.reset_index()[["index", "data", *PRICES]].sort_values("data", kind="stable"),
@@ -53,8 +62,9 @@ def _notes(refused: pd.DataFrame, bars: pd.DataFrame) -> list[str]:
     ).set_index("index")
     equal = (beside[list(PRICES)].to_numpy() == beside[[f"{name}_antes" for name in PRICES]].to_numpy()).all(axis=1)
     copies = set(beside.index[equal])
-    without_session = refused["motivo"] == NO_SESSION.name
-    return [COPIES_PREVIOUS_SESSION if flag and row in copies else "" for row, flag in without_session.items()]
+    notes = pd.Series("", index=refused.index).mask(refused.index.isin(copies), COPIES_PREVIOUS_SESSION)
+    notes = notes.mask(refused["data"].isin(denied), NO_OFFICIAL_CLOSE)
+    return notes.where(refused["motivo"] == NO_SESSION.name, "").tolist()
 
 
 def _text(value: object) -> str | None:

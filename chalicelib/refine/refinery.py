@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from chalicelib.errors import MixedLake
 from chalicelib.instrument import Instrument
-from chalicelib.refine import scale, warnings
-from chalicelib.refine.answers import HeldBack, judge
+from chalicelib.refine import confirmation, scale, warnings
+from chalicelib.refine.answers import HeldBack
+from chalicelib.refine.confirmation import Confirmation
 from chalicelib.refine.features import add_features
 from chalicelib.refine.gaps import Coverage, coverage
 from chalicelib.refine.live import fractional
-from chalicelib.refine.quality import REASONS, refusals
-from chalicelib.refine.quarantine import quarantine
+from chalicelib.refine.quality import FOREIGN, REASONS
+from chalicelib.refine.quarantine import as_quarantine, quarantine
+from chalicelib.refine.raw import RawRows, no_closes
 from chalicelib.refine.revisions import revisions
+from chalicelib.refine.selection import Calendar, select
 from chalicelib.schema import CLOSE, OPEN
-from chalicelib.sources import RANKS, SYNTHETIC
-
-Calendar = Callable[[date, date], pd.DatetimeIndex]
-"""Function that returns the sessions from one day to another, both included."""
+from chalicelib.sources import REMOVAL, SYNTHETIC
 
 REASONS_LISTED = 5
 """The maximum number of downloads named in `Refined.degraded`."""
-
-_AFTER_LAST = timedelta(days=15)
-"""The sessions extend so long after the last row, which shows whether the row was recent when it was collected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +36,12 @@ class Refined:
         quarantine: one row a refused bar or object, in the columns of `schema.QUARANTINE`.
         revisions: one row a change, in the columns of `schema.REVISIONS`.
         coverage: expected and missing sessions.
+        official: what the official closes of B3 say of the bars.
         warnings: number of bars with each warning.
         opens_at_previous_close: number of bars that open exactly at the previous close.
         held_back: the downloads held back since the last one that agreed with the lake.
         out_of_date: whether the level of the last bars is unknown, because the year-end closes are too old.
-        rows: number of rows in raw.
+        rows: number of rows in raw, of bars and of official closes.
         synthetic: whether the bars are generated.
     """
 
@@ -52,6 +49,7 @@ class Refined:
     quarantine: pd.DataFrame
     revisions: pd.DataFrame
     coverage: Coverage
+    official: Confirmation
     warnings: Mapping[str, int]
     opens_at_previous_close: int
     held_back: list[HeldBack]
@@ -73,52 +71,53 @@ class Refined:
         return {rule.name: int(counts.get(rule.name, 0)) for rule in REASONS}
 
 
-def refine(
-    rows: pd.DataFrame,
-    unreadable: pd.DataFrame,
-    calendar: Calendar,
-    instrument: Instrument,
-    accepted: Collection[str] = (),
-) -> Refined:
-    """Refuse unacceptable bars, select one bar a session, compute the features and the warnings.
+def refine(raw: RawRows, calendar: Calendar, instrument: Instrument) -> Refined:
+    """Refuse unacceptable bars, select one bar a session, correct its close, compute the features and the warnings.
 
     For each session the acceptable bar with the greatest (rank of source, time of collection, key) wins, so the order
-    and repetition of raw objects make no difference.
+    and repetition of raw objects make no difference. Of the official closes the latest counts: see `official` and
+    `confirmation`.
 
     Args:
-        rows: the rows of every raw object of the instrument, as `raw.read` returns them.
-        unreadable: the rows that `raw.read` refused, in the columns of `schema.QUARANTINE`.
+        raw: the rows of every raw object of the instrument, as `raw.read` returns them.
         calendar: the sessions of the exchange.
         instrument: the instrument of the bars.
-        accepted: the keys of the objects that are not held back, because a person accepted them.
 
     Raises:
         MixedLake: some bars are synthetic and some are not.
     """
-    synthetic = is_synthetic(rows)
-    ordered = rows.assign(rank=rows["fonte"].map(RANKS)).sort_values(
-        ["data", "rank", "coletado_em", "chave"], kind="stable", ignore_index=True
-    )
-    sessions = _sessions(ordered, calendar, instrument)
-    ordered["motivo"] = refusals(ordered, sessions, instrument)
-    judgement = judge(ordered, sessions, instrument, accepted)
-    ordered["motivo"] = judgement.reasons
-    acceptable = ordered[ordered["motivo"] == ""].drop(columns="motivo")
+    synthetic = is_synthetic(raw.rows)
+    unreadable = [raw.refused]
+    if synthetic:
+        unreadable.append(_foreign_closes(raw.closes))
+        raw = replace(raw, closes=no_closes())
+    selection = select(raw, calendar, instrument)
+    acceptable, sessions, official = selection.acceptable, selection.sessions, selection.official
     acceptable[warnings.FRACTIONAL_COLUMN] = fractional(acceptable, instrument)
-    bars = add_features(acceptable.drop_duplicates("data", keep="last"))
+    chosen = acceptable.drop_duplicates("data", keep="last")
+    chosen = chosen[chosen["fonte"] != REMOVAL.name]
+    bars = add_features(confirmation.correct(chosen, chosen["data"].map(official.latest), instrument))
     flags = warnings.warnings(bars, sessions, instrument)
+    unreadable.append(as_quarantine(official.refused, official.refused["motivo"], ""))
     return Refined(
         bars=bars.assign(avisos=warnings.as_text(flags)),
-        quarantine=quarantine(ordered, unreadable, bars, judgement.held),
-        revisions=revisions(acceptable),
-        coverage=coverage(bars["data"], ordered, sessions, instrument),
+        quarantine=quarantine(selection.rows, pd.concat(unreadable), bars, official.denied, selection.judgement.held),
+        revisions=revisions(acceptable, official.closes, instrument),
+        coverage=coverage(bars["data"], selection.rows, sessions, official.latest, instrument),
+        official=confirmation.summarise(bars, official, instrument),
         warnings={name: int(flag.sum()) for name, flag in flags.items()},
         opens_at_previous_close=int((bars[OPEN] == bars[CLOSE].shift()).sum()),
-        held_back=judgement.pending,
+        held_back=selection.judgement.pending,
         out_of_date=not synthetic and scale.is_out_of_date(sessions[sessions <= bars["data"].max()], instrument),
-        rows=len(rows) + len(unreadable),
+        rows=len(raw.rows) + len(raw.closes) + len(raw.refused),
         synthetic=synthetic,
     )
+
+
+def _foreign_closes(closes: pd.DataFrame) -> pd.DataFrame:
+    """Return the objects of official closes in the columns of quarantine: synthetic bars have no official closes."""
+    objects = closes[["chave"]].drop_duplicates()
+    return as_quarantine(objects, FOREIGN.name, "official closes in a lake of synthetic bars; allowed: none")
 
 
 def is_synthetic(rows: pd.DataFrame) -> bool:
@@ -127,6 +126,8 @@ def is_synthetic(rows: pd.DataFrame) -> bool:
     Raises:
         MixedLake: some are and some are not; names a raw object of each kind.
     """
+    # A removal has no bar.
+    rows = rows[rows["fonte"] != REMOVAL.name]
     generated = rows["fonte"].isin(SYNTHETIC)
     if generated.any() and not generated.all():
         raise MixedLake(
@@ -134,15 +135,3 @@ def is_synthetic(rows: pd.DataFrame) -> bool:
             f"({rows.loc[~generated, 'chave'].iloc[0]}); allowed: one kind only"
         )
     return bool(generated.any())
-
-
-def _sessions(rows: pd.DataFrame, calendar: Calendar, instrument: Instrument) -> pd.DatetimeIndex:
-    if rows.empty:
-        return pd.DatetimeIndex([])
-    # A date in the future is refused, so the calendar need not reach it.
-    first, last = pd.Timestamp(instrument.first_session), rows["coletado_em"].max().tz_localize(None)
-    dates = rows.loc[(rows["data"] >= first) & (rows["data"] <= last), "data"]
-    if dates.empty:
-        return pd.DatetimeIndex([])
-    earliest, latest = scale.span(dates.min().date(), dates.max().date(), instrument)
-    return calendar(earliest, max(latest, dates.max().date() + _AFTER_LAST))

@@ -1,7 +1,7 @@
 """Warnings on accepted bars: the column `avisos`. Takes DataFrames, returns flags.
 
-A warning changes no price. All but the last are known on the day of the bar; `fechamento_suspeito` needs the open of
-the next session.
+A warning changes no price. `fechamento_suspeito` needs the open of the next session, and the last two the official
+close; the others are known on the day of the bar.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import pandas as pd
 from dateutil.easter import easter
 
 from chalicelib.instrument import Instrument
+from chalicelib.refine import confirmation
 from chalicelib.refine.closes import suspect_closes
+from chalicelib.refine.raw import INVALID_VOLUME
 from chalicelib.refine.rule import Flags, Rule, since
-from chalicelib.schema import CLOSE, PRICES
+from chalicelib.schema import CLOSE, PRICES, VOLUME
 
 FRACTIONAL_COLUMN = "fracionario"
 """Column of bars: whether the prices are not whole though the source's final bars of that day are."""
@@ -42,11 +44,11 @@ def jumps(close: npt.NDArray[np.float64]) -> Flags:
 
 
 def _no_volume(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
-    return bars["volume_negociado"].isna() & since(bars["data"], instrument.volume_since)
+    return bars[VOLUME].isna() & ~bars[INVALID_VOLUME] & since(bars["data"], instrument.volume_since)
 
 
 def _copy(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
-    prices = bars[list(PRICES)]
+    prices = confirmation.as_given(bars)[list(PRICES)]
     return (prices == prices.shift()).all(axis=1)
 
 
@@ -63,13 +65,35 @@ def _fractional(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: In
     return bars[FRACTIONAL_COLUMN]
 
 
+def _suspect(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
+    # Wrong closes come in runs, so those that are corrected are evidence against the ones beside them.
+    return bars[confirmation.OFFICIAL].isna() & suspect_closes(confirmation.as_given(bars), sessions, instrument)
+
+
+def _invalid_volume(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
+    return bars[INVALID_VOLUME]
+
+
 WARNINGS = (
     Rule("volume_zero", "no volume, from 2007 on (before September 2006 Yahoo has it on very few days)", _no_volume),
+    Rule("volume_invalido", "the volume was not a number of shares, and is null", _invalid_volume),
     Rule("copia_do_dia_anterior", "all four prices are equal to the prices of the previous session", _copy),
     Rule("salto", "the close is far from the previous one: see below", _jump),
     Rule("sessao_curta", "Ash Wednesday: trading begins in the afternoon", _short_session),
     Rule("fracionario", "prices that are not whole, which Yahoo still gave twelve hours later", _fractional),
-    Rule("fechamento_suspeito", "the open of the next session contradicts the close: see below", suspect_closes),
+    Rule(
+        "fechamento_suspeito", "the open of the next session contradicts the close, and B3's own is not known", _suspect
+    ),
+    Rule(
+        "fechamento_corrigido",
+        "the close is the official one: the source's is off by more than 1.01 points",
+        confirmation.corrected,
+    ),
+    Rule(
+        "barra_duvidosa",
+        "the official close is beyond high or low by more than a quarter of high - low",
+        confirmation.doubtful,
+    ),
 )
 """Every warning, in the order in which `avisos` lists them."""
 
@@ -78,8 +102,8 @@ def warnings(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrum
     """Return which bars each warning applies to.
 
     Args:
-        bars: one row a session in order of date: `data`, the four prices, `volume_negociado` (null if there is none)
-            and `fracionario`.
+        bars: one row a session in order of date, as `confirmation.correct` returns them, with `fracionario`,
+            `volume_invalido` and `volume_negociado` (null if there is none).
         sessions: the calendar's sessions, from the first bar to the last.
 
     Returns:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from chalicelib.schema import PARTITION, QUARANTINE, RAW, REFINED, REVISIONS, SCHEMA_VERSION, Column
+from chalicelib.schema import OFFICIAL_CLOSES, PARTITION, QUARANTINE, RAW, REFINED, REVISIONS, SCHEMA_VERSION, Column
 from common.paths import ROOT
 
 PATH = ROOT / "tests" / "contract" / "schema.json"
@@ -16,6 +16,7 @@ PATH = ROOT / "tests" / "contract" / "schema.json"
 TABLES: Mapping[str, Sequence[Column]] = {
     "refined": [*REFINED, PARTITION],
     "raw": RAW,
+    "official closes": OFFICIAL_CLOSES,
     "quarantine": QUARANTINE,
     "revisions": REVISIONS,
 }

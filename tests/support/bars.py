@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet, raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
-from chalicelib.schema import CLOSE, PRICES, RAW
+from chalicelib.schema import CLOSE, OFFICIAL_CLOSES, PRICES, RAW
 from local.sample import generate
 
 # Six sessions of September 2025 from Yahoo, and their features. The last two columns were computed over the whole
@@ -81,6 +81,15 @@ def _history() -> pd.DataFrame:
     return bars
 
 
+def scaled(bars: pd.DataFrame, factor: float, rows: Sequence[int], names: Sequence[str] = PRICES) -> pd.DataFrame:
+    """Return bars with some prices of some rows times a factor, in whole points; high and low enclose the others."""
+    prices = bars[list(PRICES)].to_numpy(np.float64)
+    columns = [PRICES.index(name) for name in names]
+    prices[np.ix_(list(rows), columns)] = np.round(prices[np.ix_(list(rows), columns)] * factor)
+    prices[rows, 1], prices[rows, 2] = prices[rows].max(axis=1), prices[rows].min(axis=1)
+    return bars.assign(**{name: prices[:, column] for column, name in enumerate(PRICES)})
+
+
 def raw_rows(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> pd.DataFrame:
     """Return bars with the columns of raw."""
     return bars.assign(ticker=IBOV.ticker, fonte=source, coletado_em=collected_at)
@@ -91,19 +100,24 @@ def raw_object(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime
     return layout.raw_key(collected_at), parquet.encode(raw_rows(bars, source, collected_at), RAW)
 
 
+def closes_object(
+    closes: Mapping[str, float | None], *, complete: bool = False, collected_at: datetime = COLLECTED
+) -> tuple[str, bytes]:
+    """Return the key and the bytes of a raw object of official closes, by ISO date."""
+    rows = pd.DataFrame({"data": pd.to_datetime(list(closes)), CLOSE: list(closes.values())})
+    columns: dict[str, Any] = {"completo": complete, "ticker": IBOV.ticker, "fonte": "b3", "coletado_em": collected_at}
+    # A run that adds bars and closes puts the closes in the next second.
+    return layout.raw_key(collected_at, 1), parquet.encode(rows.assign(**columns), OFFICIAL_CLOSES)
+
+
 def read_raw(*objects: tuple[str, bytes]) -> raw.RawRows:
     """Return the rows of some raw objects."""
-    parts = [raw.read(body, key, IBOV) for key, body in objects]
-    return raw.RawRows(
-        pd.concat([part.rows for part in parts], ignore_index=True),
-        pd.concat([part.refused for part in parts], ignore_index=True),
-    )
+    return raw.combine(raw.read(body, key, IBOV) for key, body in objects)
 
 
 def refined(*objects: tuple[str, bytes]) -> Refined:
     """Refine some raw objects."""
-    raw_rows = read_raw(*objects)
-    return refine(raw_rows.rows, raw_rows.refused, sessions, IBOV)
+    return refine(read_raw(*objects), sessions, IBOV)
 
 
 def csv_text(bars: pd.DataFrame) -> str:

@@ -22,8 +22,7 @@ SHARE = Instrument("PETR4", "BRL", ZoneInfo("America/Sao_Paulo"), date(2000, 1, 
 
 def refined(bars: pd.DataFrame, instrument: Instrument) -> Refined:
     body = parquet.encode(raw_rows(bars).assign(ticker=instrument.ticker), RAW)
-    rows = raw.read(body, "raw/a.parquet", instrument)
-    return refine(rows.rows, rows.refused, sessions, instrument)
+    return refine(raw.read(body, "raw/a.parquet", instrument), sessions, instrument)
 
 
 def doubtful_bars() -> pd.DataFrame:
