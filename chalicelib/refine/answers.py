@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +28,15 @@ Reasons = npt.NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A download that contradicts the lake: the key of its object, and how it contradicts."""
+    """A download that contradicts the lake: the object, where and when it came from, and how it contradicts."""
 
     key: str
+    source: str
+    collected_at: datetime
     because: str
+
+    def __str__(self) -> str:
+        return f"the download from {self.source} of {self.collected_at:%Y-%m-%d %H:%M} UTC is held back: {self.because}"
 
 
 @dataclass(slots=True)
@@ -80,7 +86,7 @@ def judge(
         because = None if answer.key in accepted else contradiction(answer, lake)
         if because is not None:
             result.reasons[part[answer.usable]] = CONTRADICTORY.name
-            result.held.append(HeldBack(answer.key, because))
+            result.held.append(HeldBack(answer.key, answer.source, answer.collected_at, because))
             result.pending.append(result.held[-1])
             continue
         if answer.key in accepted or lake.span() is None or lake.holds(answer.position).any():
@@ -102,6 +108,8 @@ class _Rows:
     volume: Floats
     rank: npt.NDArray[np.int64]
     keys: Reasons
+    sources: Reasons
+    collected_at: pd.DatetimeIndex
     downloads: npt.NDArray[np.bool_]
     corrections: npt.NDArray[np.bool_]
     turn: npt.NDArray[np.intp]
@@ -124,6 +132,8 @@ class _Rows:
             volume=rows["volume_negociado"].to_numpy(np.float64, na_value=np.nan),
             rank=rows["rank"].to_numpy(np.int64),
             keys=rows["chave"].to_numpy(object),
+            sources=rows["fonte"].to_numpy(object),
+            collected_at=pd.DatetimeIndex(rows["coletado_em"]),
             downloads=download & (position >= 0),
             corrections=~download & ~generated & (position >= 0),
             turn=turn[code],
@@ -142,6 +152,8 @@ class _Rows:
         kept = part[usable]
         return Answer(
             key=self.keys[part[0]],
+            source=self.sources[part[0]],
+            collected_at=self.collected_at[part[0]].to_pydatetime(),
             rank=int(self.rank[part[0]]),
             today=int(self.today[part].max()),
             present=self.position[part],

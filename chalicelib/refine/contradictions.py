@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,8 @@ class Answer:
 
     Attributes:
         key: the raw object.
+        source: its `fonte`.
+        collected_at: when it was requested.
         rank: the rank of its source.
         today: the number of sessions up to the day of its collection.
         present: the position of each row, shape (n,), refused rows included.
@@ -54,6 +57,8 @@ class Answer:
     """
 
     key: str
+    source: str
+    collected_at: datetime
     rank: int
     today: int
     present: Positions

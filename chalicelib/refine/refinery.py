@@ -60,7 +60,7 @@ class Refined:
     def degraded(self) -> list[str]:
         """Return why recent data is degraded, one sentence each; empty if it is not."""
         reasons = self.coverage.degraded()
-        reasons += [f"{answer.key} is held back: {answer.because}" for answer in self.held_back[-REASONS_LISTED:]]
+        reasons += [str(answer) for answer in self.held_back[-REASONS_LISTED:]]
         if self.out_of_date:
             reasons.append("anchors out of date: the year-end closes of the scale are too old for the last sessions")
         return reasons
