@@ -20,7 +20,7 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run notebook check test lint ruff templates types fast pytest bench golden docs examples judge layer test-package deploy destroy folder replay lock clean
+.PHONY: run notebook check test lint ruff templates types fast pytest bench golden docs examples judge closes layer test-package deploy destroy folder replay lock clean
 
 run: .venv/installed
 	@$(PY) -m local --source '$(SOURCE)' --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)'
@@ -80,6 +80,10 @@ examples: .venv/dev-installed
 # Precision and recall of `fechamento_suspeito`, compared with the official closes of B3.
 judge: .venv/dev-installed
 	@$(PY) -m scripts.judge_closes
+
+# What wrong closes do to the estimators, by year: the real history without and with the official closes of B3.
+closes: .venv/dev-installed
+	@$(PY) -m scripts.close_errors
 
 # The Lambda layer, in build/.
 layer: .venv/dev-installed

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chalicelib.api.parameters import COMPUTED
 from chalicelib.estimators import ESTIMATORS
-from chalicelib.schema import PARTITION, QUARANTINE, RAW, REFINED, SCHEMA_VERSION, Column
+from chalicelib.schema import OFFICIAL_CLOSES, PARTITION, QUARANTINE, RAW, REFINED, SCHEMA_VERSION, Column
 from common.paths import ROOT
 from scripts.blocks import table
 
@@ -55,6 +55,11 @@ def text() -> str:
         )
         + section("Computed for a response", "Columns of API responses that are not in the table.", COMPUTED)
         + section("Raw", "One row a bar, as the source gave it.", RAW)
+        + section(
+            "Raw, official closes",
+            "One row a session, as B3 gave its close. A raw object has either bars or official closes.",
+            OFFICIAL_CLOSES,
+        )
         + section("Quarantine", "One row a refused bar.", QUARANTINE)
         + estimators()
     )

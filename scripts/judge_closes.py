@@ -1,7 +1,7 @@
 """Precision and recall of `fechamento_suspeito` against B3's official closes: `make judge`.
 
-Only this script reads the official closes in the real data, so that the rule cannot depend on them. The rule was tuned
-on 2008 to 2021; the years from 2022 on are the test set.
+The rule does not use official closes: it is for the sessions without one. It was tuned on 2008 to 2021; the years from
+2022 on are the test set.
 """
 
 from __future__ import annotations

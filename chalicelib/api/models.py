@@ -101,6 +101,10 @@ class StatusAnswer(Struct, frozen=True, kw_only=True):
     synthetic: bool | None = None
     freshness: Freshness | None = None
     quality: Quality | None = None
+    official_closes_overdue: Annotated[
+        str | None,
+        Meta(description="null unless a lake with official closes has had no answer of B3 for three days"),
+    ] = None
     updated_at: datetime | None = None
     schema_version: int | None = None
     code_version: str | None = None

@@ -173,7 +173,17 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
 class PricesParameters(PageParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/prices`."""
 
-    default_fields = ("data", *PRICES, "volume_negociado", "retorno_log", "drawdown", "avisos", "fonte")
+    default_fields = (
+        "data",
+        *PRICES,
+        "volume_negociado",
+        "retorno_log",
+        "drawdown",
+        "fechamento_oficial",
+        "fonte_fechamento",
+        "avisos",
+        "fonte",
+    )
 
 
 class VolatilityParameters(PageParameters, frozen=True, kw_only=True):

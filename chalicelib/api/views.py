@@ -25,7 +25,7 @@ from chalicelib.api.parsing import canonical
 from chalicelib.api.queries import Row
 from chalicelib.api.table import Table
 from chalicelib.instrument import IBOV
-from chalicelib.lake.freshness import freshness
+from chalicelib.lake.freshness import closes_overdue, freshness
 from chalicelib.schema import WINDOWS, volatility_column
 
 
@@ -159,6 +159,7 @@ def status(snapshot: Snapshot, now: datetime) -> StatusAnswer:
         synthetic=contents.synthetic,
         freshness=freshness(contents, now),
         quality=contents.quality,
+        official_closes_overdue=closes_overdue(contents, now),
         updated_at=contents.run.finished_at,
         schema_version=contents.schema_version,
         code_version=contents.code_version,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 from chalicelib import layout
@@ -18,6 +19,7 @@ from chalicelib.lake.manifest import (
     Gap,
     HeldBack,
     Ledger,
+    OfficialCloses,
     Quality,
     Run,
     code_version,
@@ -111,6 +113,7 @@ def _quality(refined: Refined) -> Quality:
         degraded=bool(reasons),
         degraded_because=reasons,
         gap_count=len(refined.coverage.missing),
+        official_closes=OfficialCloses(**asdict(refined.official)),
     )
 
 

@@ -1,8 +1,8 @@
-"""The age of the data in sessions, for `/status` and for CloudWatch."""
+"""The age of the data, for `/status` and for CloudWatch: sessions without a bar, and the official closes of B3."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -11,6 +11,10 @@ from chalicelib.layout import SAO_PAULO
 
 NAMESPACE, METRIC, DIMENSION = "b3-dataflow", "SessionsBehind", "Bucket"
 """The CloudWatch metric. The alarm in infra/templates/main.yaml watches it."""
+
+
+CLOSES_DUE = timedelta(days=3)
+"""The schedule asks B3 for official closes from Tuesday to Saturday: a longer time without an answer is a failure."""
 
 
 class Freshness(msgspec.Struct, frozen=True):
@@ -28,6 +32,17 @@ def freshness(contents: Contents, now: datetime) -> Freshness:
     today = now.astimezone(SAO_PAULO).date()
     due = [session for session in contents.sessions_ahead if session < today]
     return Freshness(due[-1] if due else contents.as_of, len(due))
+
+
+def closes_overdue(contents: Contents, now: datetime) -> str | None:
+    """Return a sentence if a lake with official closes has had no answer of B3 for too long, else None."""
+    closes = contents.quality.official_closes
+    if closes is None or closes.collected_at is None or now - closes.collected_at <= CLOSES_DUE:
+        return None
+    return (
+        f"No official close has been collected from B3 since {closes.collected_at.astimezone(SAO_PAULO).date()}: "
+        f"the closes of later sessions are those of the source of the bars, unconfirmed."
+    )
 
 
 def metric(contents: Contents, bucket: str, now: datetime) -> str:

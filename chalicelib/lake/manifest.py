@@ -66,6 +66,24 @@ class HeldBack(msgspec.Struct, frozen=True):
     because: str
 
 
+class OfficialCloses(msgspec.Struct, frozen=True):
+    """What B3's own closes say of the bars.
+
+    Attributes:
+        confirmed: the number of bars whose close is the official one, or within the tolerance of it.
+        corrected: the number of bars whose close is replaced by the official one.
+        unconfirmed: the number of the other bars.
+        last_session: the last session with an official close.
+        collected_at: when official closes were last requested from B3.
+    """
+
+    confirmed: int
+    corrected: int
+    unconfirmed: int
+    last_session: date | None
+    collected_at: datetime | None
+
+
 class Quality(msgspec.Struct, frozen=True):
     """The quality of the bars.
 
@@ -78,6 +96,7 @@ class Quality(msgspec.Struct, frozen=True):
         degraded: whether the recent sessions have a problem.
         degraded_because: each problem, in a sentence.
         gap_count: the number of sessions without a bar; None in manifests written by earlier versions.
+        official_closes: None in a manifest that a release without official closes wrote.
     """
 
     refused: dict[str, int]
@@ -88,6 +107,7 @@ class Quality(msgspec.Struct, frozen=True):
     degraded: bool
     degraded_because: list[str]
     gap_count: int | None = None
+    official_closes: OfficialCloses | None = None
 
 
 class Contents(msgspec.Struct, frozen=True):

@@ -90,8 +90,7 @@ def _absences(rows: pd.DataFrame, accepted: pd.Series[bool], sessions: pd.Dateti
     absent = np.setdiff1d(expected, pairs[accepted])
     if not len(absent):
         return []
-    about = (
-        rows.assign(answer=number).drop_duplicates("answer").set_index("answer").loc[absent // len(sessions), _ORDER]
-    )
+    first = ~number.duplicated()
+    about = rows.loc[first, _ORDER].set_index(number[first]).loc[absent // len(sessions)]
     days = sessions[absent % len(sessions)]
     return [about.reset_index(drop=True).assign(data=days.as_unit(rows["data"].dt.unit), **{CLOSE: np.nan})]

@@ -27,11 +27,12 @@ OF_A_SESSION: dict[type, set[str]] = {
 
 # Whoever adds a name adds its words here, and so sees the rule.
 WORDS = """
-allowed as at because behind best caveats close code column count current cursor day deepest degraded detail
-drawdown end errors estimator expected fall fields first format freshness gaps instance limit links max mean
-median meta method min name next of opens p25 p75 parameter peak per percentile periods previous quality rank
-reason received refused revisions routes rows schema sd self session sessions sort start state status synthetic
-threshold ticker title trough type unit updated version volatility warnings window worst year
+allowed as at because behind best caveats close closes code collected column confirmed corrected count current
+cursor day deepest degraded detail drawdown end errors estimator expected fall fields first format freshness
+gaps instance last limit links max mean median meta method min name next of official opens overdue p25 p75
+parameter peak per percentile periods previous quality rank reason received refused revisions routes rows schema
+sd self session sessions sort start state status synthetic threshold ticker title trough type unconfirmed unit
+updated version volatility warnings window worst year
 """
 
 ENGLISH = set(WORDS.split())

@@ -105,9 +105,9 @@ def closes_object(
 ) -> tuple[str, bytes]:
     """Return the key and the bytes of a raw object of official closes, by ISO date."""
     rows = pd.DataFrame({"data": pd.to_datetime(list(closes)), CLOSE: list(closes.values())})
-    columns: dict[str, Any] = {"completo": complete, "ticker": IBOV.ticker, "fonte": "b3", "coletado_em": collected_at}
+    rows = rows.assign(completo=complete, ticker=IBOV.ticker, fonte="b3", coletado_em=collected_at)
     # A run that adds bars and closes puts the closes in the next second.
-    return layout.raw_key(collected_at, 1), parquet.encode(rows.assign(**columns), OFFICIAL_CLOSES)
+    return layout.raw_key(collected_at, 1), parquet.encode(rows, OFFICIAL_CLOSES)
 
 
 def read_raw(*objects: tuple[str, bytes]) -> raw.RawRows:

@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
-from chalicelib.lake.freshness import Freshness, freshness, metric
-from chalicelib.lake.manifest import Contents, Quality, Run
+from chalicelib.lake.freshness import Freshness, closes_overdue, freshness, metric
+from chalicelib.lake.manifest import Contents, OfficialCloses, Quality, Run
 from chalicelib.refine.calendar import sessions
 
 NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
@@ -70,3 +71,26 @@ def test_the_line_is_a_metric_in_cloudwatchs_embedded_format():
         "Bucket": "b3-dataflow-refined",
         "SessionsBehind": 2,
     }
+
+
+class TestClosesOverdue:
+    def contents(self, closes: OfficialCloses | None) -> Contents:
+        return msgspec.structs.replace(
+            CONTENTS, quality=msgspec.structs.replace(CONTENTS.quality, official_closes=closes)
+        )
+
+    def test_three_days_after_the_last_answer_of_b3_a_sentence_says_so(self):
+        # 01:30 UTC on the 11th is still the 10th in São Paulo.
+        contents = self.contents(OfficialCloses(1, 0, 0, AS_OF, at(11, 1)))
+
+        assert closes_overdue(contents, at(14, 1)) is None
+        assert closes_overdue(contents, at(14, 2)) == (
+            "No official close has been collected from B3 since 2025-10-10: the closes of later sessions are those of "
+            "the source of the bars, unconfirmed."
+        )
+
+    def test_a_lake_without_official_closes_waits_for_none(self):
+        assert closes_overdue(self.contents(OfficialCloses(0, 0, 1, None, None)), at(20, 1)) is None
+
+    def test_a_manifest_of_an_earlier_release_waits_for_none(self):
+        assert closes_overdue(self.contents(None), at(20, 1)) is None

@@ -40,7 +40,8 @@ def hours(number: float) -> timedelta:
 
 
 def bar(result: Refined, day: str = DAY) -> pd.Series[Any]:
-    return result.bars.set_index("data").loc[day]
+    (position,) = np.flatnonzero(result.bars["data"] == day)
+    return result.bars.iloc[position]
 
 
 def prices(result: Refined, day: str = DAY) -> list[float]:
