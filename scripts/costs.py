@@ -84,7 +84,7 @@ class Usage:
     """
 
     runs: float = 10 * 52 / 12
-    alarms: int = 7
+    alarms: int = 8
     ingest_gb: float = 1
     start_refine_gb: float = 0.5
     api_gb: float = 1

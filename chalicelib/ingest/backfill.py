@@ -10,6 +10,7 @@ import msgspec
 
 from chalicelib import layout
 from chalicelib.errors import BadPayload
+from chalicelib.ingest import decisions
 from chalicelib.ingest.ingest import DateRange, add, collect, ingest
 from chalicelib.ingest.report import report
 from chalicelib.ingest.sources import Source
@@ -43,7 +44,7 @@ def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any
     """Handle an invocation of the ingest function.
 
     Args:
-        event: EventBridge's event, or `{"backfill": {…}}`.
+        event: EventBridge's event, or `{"backfill": {…}}`: a `Backfill`, a `Removal` or an `Acceptance`.
         now: time of the invocation, with a time zone.
 
     Raises:
@@ -53,16 +54,25 @@ def handle(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any
     if "backfill" not in event:
         _print_metric(lake, now)
         return {"added": msgspec.to_builtins(ingest(Yahoo(), lake, now))}
-    try:
-        request = msgspec.convert(event["backfill"], Backfill)
-    except msgspec.ValidationError as error:
-        raise BadPayload(f"backfill: {error}") from error
+    payload = event["backfill"]
+    if isinstance(payload, Mapping) and "accept" in payload:
+        return decisions.accept(_convert(payload, decisions.Acceptance), lake, now)
+    if isinstance(payload, Mapping) and payload.get("remove") is True:
+        return decisions.remove(_convert(payload, decisions.Removal), lake, now)
+    request = _convert(payload, Backfill)
     if request.source == YAHOO.name:
         return run(request, Yahoo(), lake, now)
     # A path is not allowed: it would be a file of the function itself.
     if request.source.startswith("csv:s3://"):
         return run(request, CsvFile(request.source.removeprefix("csv:")), lake, now)
     raise BadPayload(f"backfill.source is {request.source!r}; allowed: {YAHOO.name}, csv:s3://bucket/key")
+
+
+def _convert(payload: object, kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(payload, kind)
+    except msgspec.ValidationError as error:
+        raise BadPayload(f"backfill: {error}") from error
 
 
 def _print_metric(lake: Lake, now: datetime) -> None:

@@ -15,9 +15,10 @@ from chalicelib.instrument import Instrument
 from chalicelib.lake.store import Lake
 from chalicelib.refine import raw
 from chalicelib.refine.calendar import sessions
-from chalicelib.refine.quality import REASONS
+from chalicelib.refine.quality import CONTRADICTORY, REASONS
 from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import PRICES
+from chalicelib.sources import REMOVAL
 
 LIMIT = 1_000
 """The maximum number of entries of each list of a report, so that it fits in a response of a Lambda function (6 MB)."""
@@ -50,7 +51,10 @@ class Outranked:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A bar that is refused, with the name of the rule and its meaning. The date is text, as the source has it."""
+    """A bar that is refused, with the name of the rule and its meaning. The date is text, as the source has it.
+
+    A whole object that is held back has no session, and `meaning` says how it contradicts the lake.
+    """
 
     session: str | None
     reason: str
@@ -93,16 +97,19 @@ def _compare(
         for day in sorted(before.keys() | after.keys())
         if before.get(day) != after.get(day)
     ]
+    if any(refusal.reason == CONTRADICTORY.name for refusal in refused):
+        rows = raw.no_rows()  # no bar of the object is used
     settled = {change.session.isoformat() for change in changed} | {refusal.session for refusal in refused}
     equal: list[date] = []
     outranked: list[Outranked] = []
     for day, bar in sorted(_by_session(rows).items()):
         if day.isoformat() in settled:
             continue
-        if all(bar[name] == after[day][name] for name in _VALUES):
+        kept = after.get(day)
+        if bar["fonte"] == REMOVAL.name or (kept and all(bar[name] == kept[name] for name in _VALUES)):
             equal.append(day)
         else:
-            outranked.append(Outranked(day, after[day]["fonte"]))
+            outranked.append(Outranked(day, kept["fonte"] if kept else REMOVAL.name))
     counts = {
         "changed": len(changed),
         "equal": len(equal),
@@ -115,8 +122,10 @@ def _compare(
 def _refusals(refined: Refined, key: str) -> list[Refusal]:
     rows = refined.quarantine[refined.quarantine["chave"] == key]
     return [
-        Refusal(day if isinstance(day, str) else None, reason, _MEANINGS[reason])
-        for day, reason in zip(rows["data"], rows["motivo"], strict=True)
+        Refusal(
+            day if isinstance(day, str) else None, reason, note if reason == CONTRADICTORY.name else _MEANINGS[reason]
+        )
+        for day, reason, note in zip(rows["data"], rows["motivo"], rows["nota"], strict=True)
     ]
 
 

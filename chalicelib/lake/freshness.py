@@ -12,6 +12,9 @@ from chalicelib.layout import SAO_PAULO
 NAMESPACE, METRIC, DIMENSION = "b3-dataflow", "SessionsBehind", "Bucket"
 """The CloudWatch metric. The alarm in infra/templates/main.yaml watches it."""
 
+HELD_BACK = "DownloadsHeldBack"
+"""The CloudWatch metric of the downloads that contradict the lake. Another alarm watches it."""
+
 
 CLOSES_DUE = timedelta(days=3)
 """The schedule asks B3 for official closes from Tuesday to Saturday: a longer time without an answer is a failure."""
@@ -46,18 +49,19 @@ def closes_overdue(contents: Contents, now: datetime) -> str | None:
 
 
 def metric(contents: Contents, bucket: str, now: datetime) -> str:
-    """Return a log line that CloudWatch turns into the metric, so PutMetricData is not needed.
+    """Return a log line that CloudWatch turns into the metrics, so PutMetricData is not needed.
 
     Source: the CloudWatch Embedded Metric Format. The dimension is the lake's refined bucket.
     """
     directive = {
         "Namespace": NAMESPACE,
         "Dimensions": [[DIMENSION]],
-        "Metrics": [{"Name": METRIC, "Unit": "Count"}],
+        "Metrics": [{"Name": METRIC, "Unit": "Count"}, {"Name": HELD_BACK, "Unit": "Count"}],
     }
     line = {
         "_aws": {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]},
         DIMENSION: bucket,
         METRIC: freshness(contents, now).sessions_behind,
+        HELD_BACK: len(contents.held_back),
     }
     return msgspec.json.encode(line).decode()

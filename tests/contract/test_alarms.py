@@ -30,10 +30,10 @@ def metric(alarm: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     return alarm["Namespace"], alarm["MetricName"], dimensions
 
 
-def test_there_are_seven_alarms_and_each_notifies_on_its_end_too(main: Stack, alarms: Mapping[str, Any]):
+def test_there_are_eight_alarms_and_each_notifies_on_its_end_too(main: Stack, alarms: Mapping[str, Any]):
     topic = main.outputs["AlarmTopicArn"]
 
-    assert len(alarms) == 7
+    assert len(alarms) == 8
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
         assert alarm["AlarmName"].startswith("b3-dataflow-dev-")
@@ -67,6 +67,14 @@ def test_old_data_is_watched_by_the_metric_of_the_ingest(main: Stack, alarms: Ma
     assert metric(alarm) == (freshness.NAMESPACE, freshness.METRIC, {freshness.DIMENSION: refined})
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 2)
     # The metric has no data point between two runs: keep the last state.
+    assert alarm["TreatMissingData"] == "ignore"
+
+
+def test_downloads_that_are_held_back_are_watched_by_the_metric_of_the_ingest(alarms: Mapping[str, Any]):
+    alarm = alarms["DownloadHeldBack"]
+
+    assert metric(alarm) == (freshness.NAMESPACE, freshness.HELD_BACK, metric(alarms["DataOld"])[2])
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
     assert alarm["TreatMissingData"] == "ignore"
 
 

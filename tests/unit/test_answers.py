@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -73,7 +73,7 @@ def weekly(bars: pd.DataFrame, rule: str = "W-MON") -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-POISONED = {
+POISONED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "all prices times 10": lambda bars: scaled(bars, 10, range(275)),
     "all prices times 100": lambda bars: scaled(bars, 100, range(275)),
     "all prices times 1.001": lambda bars: scaled(bars, 1.001, range(275)),
