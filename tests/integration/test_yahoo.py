@@ -154,6 +154,11 @@ TRUNCATED = Answer(200, "application/json", b'{"chart": {"result": [{"meta"')
         (chart(BARS, symbol="PETR4.SA"), SourceMalformed, "symbol 'PETR4.SA'; expected '\\^BVSP'"),
         (chart(BARS, currency="USD"), SourceMalformed, "currency 'USD'; expected 'BRL'"),
         (chart(BARS, exchangeTimezoneName="America/New_York"), SourceMalformed, "expected 'America/Sao_Paulo'"),
+        (chart(BARS, symbol="PETR4.SA"), SourceMalformed, "symbol 'PETR4.SA'; expected '^BVSP'"),
+        (chart(BARS, dataGranularity="1wk"), SourceMalformed, "dataGranularity '1wk'; expected '1d'"),
+        (chart(BARS, dataGranularity="1mo"), SourceMalformed, "dataGranularity '1mo'; expected '1d'"),
+        (chart(BARS, dataGranularity="1h"), SourceMalformed, "dataGranularity '1h'; expected '1d'"),
+        (chart([(*BARS[0][:5], 2**70)]), SourceMalformed, "cannot be read: OverflowError"),
     ],
 )
 def test_an_unusable_response_is_an_error_and_writes_nothing(laptop: Laptop, answer: Answer, error: Any, message: str):

@@ -103,7 +103,7 @@ class Yahoo:
             ) from error
         except yf.exceptions.YFDataException as error:
             raise SourceUnavailable(f"Yahoo is down: {error}") from error
-        except (yf.exceptions.YFException, ValueError, KeyError, TypeError) as error:
+        except (yf.exceptions.YFException, ValueError, KeyError, TypeError, OverflowError) as error:
             raise SourceMalformed(f"Yahoo's response cannot be read: {type(error).__name__}: {error}") from error
         except Exception as error:
             # The type depends on the HTTP library that yfinance uses; curl appends a link to its documentation.
@@ -119,6 +119,7 @@ class Yahoo:
             ("symbol", self.symbol),
             ("currency", self.instrument.currency),
             ("exchangeTimezoneName", self.instrument.time_zone.key),
+            ("dataGranularity", "1d"),
         ):
             if metadata.get(field) != expected:
                 raise SourceMalformed(f"Yahoo returned {field} {metadata.get(field)!r}; expected {expected!r}")
