@@ -18,16 +18,19 @@ import pytest
 from nbclient import NotebookClient
 
 from chalicelib.ingest.sources.csv_file import CsvFile
+from chalicelib.refine.calendar import sessions
 from common.paths import ROOT
 from local.laptop import Laptop
 from local.notebook_command import NOTEBOOK, bare
 from local.sample import Sample
 from tests.support import history
-from tests.support.bars import csv_text, raw_object
+from tests.support.bars import closes_object, csv_text, raw_object
 from tests.support.lake import served
 
 PATH = ROOT / NOTEBOOK
 SECONDS = 120
+
+WRONG_CLOSE = "2025-04-09"
 
 CHARTS = {
     "volateis-grafico",
@@ -56,6 +59,8 @@ print(json.dumps({
     "partitions": particoes["year"].tolist(),
     "year": int(ANO),
     "most_volatile": json.loads(mais_volateis.assign(data=mais_volateis["data"].astype(str)).to_json(orient="records")),
+    "official": situacoes["pregoes"].to_dict(),
+    "difference": float(fora),
     "refined": json.loads(refinado.to_json(orient="index", double_precision=15)),
     "raw": json.loads(do_raw.to_json(orient="index", double_precision=15)),
     "peaks": {name: int(marked.sum()) for name, marked in picos.items()},
@@ -83,13 +88,14 @@ def executed(running: Laptop, request: Any, tmp_path_factory: Any) -> Executed:
     folder = tmp_path_factory.mktemp("jupyter")
     if request.param == "history":
         path = request.getfixturevalue("real_csv")
-        bars, source = CsvFile(str(path)).fetch(None, None), "csv"
+        objects = corrected_history(CsvFile(str(path)).fetch(None, None))
     else:
         path = folder / "sample.csv"
-        bars, source = Sample(date(2025, 10, 13)).fetch(None, None), "sample"
+        bars = Sample(date(2025, 10, 13)).fetch(None, None)
+        objects = [raw_object(bars, "sample")]
         pd.read_csv(io.StringIO(csv_text(bars))).assign(is_session=True).to_csv(path, index=False)
     with (
-        served(running, raw_object(bars, source)),
+        served(running, *objects),
         running.serve(0) as server,
         pytest.MonkeyPatch.context() as environ,
     ):
@@ -98,7 +104,17 @@ def executed(running: Laptop, request: Any, tmp_path_factory: Any) -> Executed:
             environ.setenv(name, str(folder / name.lower()))
         notebook = execute(PATH)
     last = notebook.cells.pop()
-    return Executed(notebook, json.loads(last.outputs[0].text), history.refined(path), source == "sample")
+    return Executed(notebook, json.loads(last.outputs[0].text), history.refined(path), request.param == "sample")
+
+
+def corrected_history(bars: pd.DataFrame) -> list[tuple[str, bytes]]:
+    """Return the raw objects of bars, one of them with a wrong close, and of official closes that correct it."""
+    day = bars["data"] == WRONG_CLOSE
+    assert day.sum() == 1
+    wrong = bars.assign(preco_fechamento=bars["preco_fechamento"].mask(day, bars["preco_maximo"]))
+    known = bars[(bars["data"] >= "1998") & bars["data"].isin(sessions(date(1998, 1, 1), date(2025, 12, 31)))]
+    closes = dict(zip(known["data"].dt.strftime("%Y-%m-%d"), known["preco_fechamento"], strict=True))
+    return [raw_object(wrong, "csv"), closes_object(closes, complete=True)]
 
 
 def execute(path: Path) -> Any:
@@ -168,6 +184,18 @@ def test_the_check_of_the_etl(executed: Executed, layer: str):
     for name, summary in executed.figures[layer].items():
         expected = of_year[name].agg(["count", "mean", "max", "min"])
         np.testing.assert_allclose([summary[key] for key in expected.index], expected, rtol=1e-12)
+
+
+def test_what_the_official_closes_change(executed: Executed):
+    rows = len(executed.table)
+    confirmed = int((executed.table.index >= "1998").sum()) - 1
+    if executed.synthetic:
+        assert executed.figures["official"] == {"sem confirmação": rows}
+        assert executed.figures["difference"] == 0
+    else:
+        expected = {"confirmado": confirmed, "corrigido": 1, "sem confirmação": rows - confirmed - 1}
+        assert executed.figures["official"] == expected
+        assert executed.figures["difference"] > 1
 
 
 def test_the_peaks_with_and_without_looking_ahead(executed: Executed):
