@@ -129,7 +129,13 @@ REFINED: tuple[Column, ...] = (
     Column(HIGH, "double", "index points", "high, as the source gives it, or a corrected close above it"),
     Column(LOW, "double", "index points", "low, as the source gives it, or a corrected close below it"),
     Column(CLOSE, "double", "index points", "close: as the source gives it, or the official one that corrects it"),
-    Column("volume_negociado", "bigint", "shares / 100", "volume as Yahoo gives it; null where it gives 0 or nothing"),
+    Column(
+        VOLUME,
+        "bigint",
+        "shares / 100",
+        "volume as Yahoo gives it; null where it gives 0, nothing or no number of shares; "
+        f"comparable from {IBOV.volume_comparable_since} on",
+    ),
     Column("fechamento_oficial", "double", "index points", "official close of B3; null where it is not known"),
     Column(
         "fonte_fechamento",

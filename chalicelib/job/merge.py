@@ -112,7 +112,7 @@ def _quality(refined: Refined) -> Quality:
         gaps=[Gap(session, reason) for session, reason in refined.coverage.missing.items()][-GAPS_LISTED:],
         degraded=bool(reasons),
         degraded_because=reasons,
-        gap_count=len(refined.coverage.missing),
+        gaps_count=len(refined.coverage.missing),
         official_closes=OfficialCloses(**asdict(refined.official)),
     )
 

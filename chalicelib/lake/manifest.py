@@ -95,7 +95,7 @@ class Quality(msgspec.Struct, frozen=True):
         gaps: the sessions without a bar; the latest `GAPS_LISTED` of them.
         degraded: whether the recent sessions have a problem.
         degraded_because: each problem, in a sentence.
-        gap_count: the number of sessions without a bar; None in manifests written by earlier versions.
+        gaps_count: the number of sessions without a bar; None in manifests written by earlier versions.
         official_closes: None in a manifest that a release without official closes wrote.
     """
 
@@ -106,7 +106,7 @@ class Quality(msgspec.Struct, frozen=True):
     gaps: list[Gap]
     degraded: bool
     degraded_because: list[str]
-    gap_count: int | None = None
+    gaps_count: int | None = None
     official_closes: OfficialCloses | None = None
 
 

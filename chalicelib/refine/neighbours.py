@@ -32,16 +32,27 @@ def far_from_neighbours(position: Positions, prices: Floats, closes: Floats) -> 
     """
     if not len(position):
         return np.zeros(0, np.bool_)
-    start = int(position[0]) - SIDE
-    known = np.full(int(position[-1]) - start + SIDE + 1, np.nan)
-    first, last = max(start, 0), min(start + len(known), len(closes))
-    known[first - start : last - start] = closes[first:last]
-    known[position - start] = prices[:, 3]
-    nearby = np.sort(known[(position - start)[:, None] + _OFFSETS], axis=1)
-    number = (~np.isnan(nearby)).sum(axis=1)
-    row, middle = np.arange(len(position)), np.maximum(number - 1, 0)
-    median = (nearby[row, middle // 2] + nearby[row, (middle + 1) // 2]) / 2
+    median, number = nearby_median(position, prices[:, 3], closes)
     with np.errstate(invalid="ignore"):
         distance = np.abs(np.log(prices / median[:, None])).max(axis=1)
     far: npt.NDArray[np.bool_] = (number >= MINIMUM) & (distance > WIDEST)
     return far
+
+
+def nearby_median(position: Positions, own: Floats, closes: Floats) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """Return the median of the closes near each bar, NaN if there are none, and their number.
+
+    Args:
+        position: the session of each bar, shape (n,), n > 0, in order.
+        own: the close of each bar, shape (n,).
+        closes: as `far_from_neighbours`.
+    """
+    start = int(position[0]) - SIDE
+    known = np.full(int(position[-1]) - start + SIDE + 1, np.nan)
+    first, last = max(start, 0), min(start + len(known), len(closes))
+    known[first - start : last - start] = closes[first:last]
+    known[position - start] = own
+    nearby = np.sort(known[(position - start)[:, None] + _OFFSETS], axis=1)
+    number = (~np.isnan(nearby)).sum(axis=1)
+    row, middle = np.arange(len(position)), np.maximum(number - 1, 0)
+    return (nearby[row, middle // 2] + nearby[row, (middle + 1) // 2]) / 2, number
