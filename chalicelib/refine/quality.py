@@ -62,14 +62,20 @@ def _high_low(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Inst
     return (rows[HIGH] < prices.max(axis=1)) | (rows[LOW] > prices.min(axis=1))
 
 
-def _off_scale(rows: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument) -> Flags:
+def off_scale(
+    dates: pd.Series[pd.Timestamp], prices: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument
+) -> Flags:
+    """Return which rows have a price outside the bounds of `scale`, shape (n,)."""
     low, high = scale.bounds(sessions, instrument)
-    position = positions(rows["data"], sessions)
-    prices = rows[list(PRICES)].to_numpy(np.float64)
-    flags = np.zeros(len(rows), np.bool_)
-    known = (position >= 0) & ~rows["fonte"].isin(SYNTHETIC).to_numpy(bool)
-    at = position[known]
-    flags[known] = ((prices[known] < low[at, None]) | (prices[known] > high[at, None])).any(axis=1)
+    position = positions(dates, sessions)
+    at, values = position[position >= 0], prices.to_numpy(np.float64)[position >= 0]
+    flags = np.zeros(len(dates), np.bool_)
+    flags[position >= 0] = ((values < low[at, None]) | (values > high[at, None])).any(axis=1)
+    return flags
+
+
+def _off_scale(rows: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrument) -> Flags:
+    flags: Flags = off_scale(rows["data"], rows[list(PRICES)], sessions, instrument) & ~rows["fonte"].isin(SYNTHETIC)
     return flags
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -11,8 +12,9 @@ import pytest
 from chalicelib import layout
 from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.instrument import IBOV
-from chalicelib.refine import parquet
-from chalicelib.refine.refinery import Refined
+from chalicelib.refine import parquet, raw
+from chalicelib.refine.calendar import sessions
+from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import ACCEPTANCES, CLOSE, HIGH, LOW, OPEN, PRICES
 from tests.support.bars import closes_object, raw_object, refined, scaled, session_bars
 
@@ -23,17 +25,17 @@ FIRST = 400
 """The number of sessions of the first download."""
 
 
-def evening(sessions: int) -> datetime:
+def evening(number: int) -> datetime:
     """Return the evening of a session, by its number."""
-    moment: datetime = (HISTORY["data"][sessions - 1] + pd.Timedelta(hours=25)).tz_localize("UTC").to_pydatetime()
+    moment: datetime = (HISTORY["data"][number - 1] + pd.Timedelta(hours=25)).tz_localize("UTC").to_pydatetime()
     return moment
 
 
-def download(sessions: int, bars: pd.DataFrame | None = None, source: str = "yahoo", hours: float = 0) -> Object:
+def download(number: int, bars: pd.DataFrame | None = None, source: str = "yahoo", hours: float = 0) -> Object:
     """Return a download of the evening of a session: the last 275 sessions, or other bars."""
     if bars is None:
-        bars = HISTORY.iloc[max(sessions - 275, 0) : sessions]
-    return raw_object(bars.reset_index(drop=True), source, evening(sessions) + timedelta(hours=hours))
+        bars = HISTORY.iloc[max(number - 275, 0) : number]
+    return raw_object(bars.reset_index(drop=True), source, evening(number) + timedelta(hours=hours))
 
 
 def first() -> Object:
@@ -46,23 +48,23 @@ def acceptance(key: str, hours: float = 1) -> Object:
     return layout.raw_key(now), parquet.encode(rows, ACCEPTANCES)
 
 
-def recent(sessions: int) -> pd.DataFrame:
-    return HISTORY.iloc[sessions - 275 : sessions].reset_index(drop=True)
+def recent(number: int) -> pd.DataFrame:
+    return HISTORY.iloc[number - 275 : number].reset_index(drop=True)
 
 
 def held(*objects: Object) -> list[str]:
     return [answer.because for answer in refined(*objects).held_back]
 
 
-def assert_clean(result: Refined, sessions: int) -> None:
+def assert_clean(result: Refined, number: int) -> None:
     """Assert that the lake has the true prices of the first sessions, and no others."""
-    assert result.bars["data"].tolist() == HISTORY["data"].head(sessions).tolist()
-    assert result.bars[list(PRICES)].to_numpy().tolist() == HISTORY[list(PRICES)].head(sessions).to_numpy().tolist()
+    assert result.bars["data"].tolist() == HISTORY["data"].head(number).tolist()
+    assert result.bars[list(PRICES)].to_numpy().tolist() == HISTORY[list(PRICES)].head(number).to_numpy().tolist()
 
 
-def later(bars: pd.DataFrame, sessions: int) -> pd.DataFrame:
+def later(bars: pd.DataFrame, number: int) -> pd.DataFrame:
     """Return the bars, each a session later."""
-    days = HISTORY["data"].iloc[sessions - len(bars) : sessions + 1].tolist()
+    days = HISTORY["data"].iloc[number - len(bars) : number + 1].tolist()
     return bars.assign(data=days[1:])
 
 
@@ -360,3 +362,19 @@ def test_the_real_history_in_downloads_is_taken_whole(real_csv):
     first_day, last_day = history["data"][25], history["data"][range(300, len(history), 150)[-1]]
     expected = pd.read_csv(real_csv, parse_dates=["date"]).query("is_session")
     assert result.bars["data"].tolist() == [day for day in expected["date"] if first_day <= day <= last_day]
+
+
+@pytest.mark.slow
+def test_many_downloads_take_little_time():
+    """5,000 may take two minutes; the time of this process, since other programs run beside the tests."""
+    objects = {}
+    for number in range(500):
+        moment = evening(420) + timedelta(minutes=number)
+        key, body = raw_object(HISTORY.tail(275), collected_at=moment)
+        objects[key] = body
+
+    start = time.process_time()
+    result = refine(raw.read_all(objects, IBOV), sessions, IBOV)
+
+    assert time.process_time() - start < 12
+    assert (len(objects), len(result.bars), result.held_back) == (500, 275, [])

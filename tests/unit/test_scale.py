@@ -14,7 +14,7 @@ from chalicelib.instrument import IBOV, Scale
 from chalicelib.refine import scale
 from chalicelib.refine.calendar import sessions
 from chalicelib.schema import CLOSE, LOW, OPEN, PRICES
-from tests.support.bars import COLLECTED, known_bars, raw_object, refined, scaled, session_bars
+from tests.support.bars import COLLECTED, closes_object, known_bars, raw_object, refined, scaled, session_bars
 
 
 @pytest.fixture
@@ -154,6 +154,17 @@ def test_a_day_of_the_calendar_without_trading_has_no_bar():
 
     assert result.quarantine[["data", "motivo"]].to_numpy().tolist() == [["1998-04-09", "sem_pregao"]]
     assert len(result.bars) == 4
+
+
+def test_an_official_close_off_the_scale_corrects_nothing():
+    """101.005,64 read as 101.00564: both languages of B3 have such numbers."""
+    bars = known_bars()
+
+    result = refined(raw_object(bars), closes_object({"2025-09-10": 142.349, "2025-09-11": 143151.0}))
+
+    assert result.quarantine[["data", "motivo"]].to_numpy().tolist() == [["2025-09-10", "fora_de_escala"]]
+    assert result.bars[CLOSE].tolist() == bars[CLOSE].tolist()
+    assert result.official.confirmed == 1
 
 
 class TestRepeated:
