@@ -65,7 +65,8 @@ ROUTES: Mapping[str, Route] = {
     "/ibov/prices": Route(
         "Open, high, low, close and volume of each session",
         "The unadjusted prices of the source, the logarithmic return from the previous close, the distance to the "
-        f"highest close so far, the warnings on the bar, and its source. {_PAGES}",
+        "highest close so far, the official close of B3 where it is known, the source of the close (`b3` where the "
+        f"official close corrects that of the bar), the warnings on the bar, and its source. {_PAGES}",
         parameters.PricesParameters,
         models.RowsAnswer,
         views.page,
@@ -121,8 +122,9 @@ ROUTES: Mapping[str, Route] = {
     ),
     "/status": Route(
         "Freshness and quality of the data",
-        "The state of the lake, the number of sessions that it is behind, and the quality of its bars. Before the "
-        "first ingest `as_of` is null.",
+        "The state of the lake, the number of sessions that it is behind, and the quality of its bars: of how many the "
+        "official closes of B3 confirm or correct the close, and whether these closes are overdue. Before the first "
+        "ingest `as_of` is null.",
         model=models.StatusAnswer,
     ),
     "/openapi.json": Route(

@@ -88,7 +88,8 @@ CORRUPT = Rule(
 )
 FOREIGN = Rule(
     "objeto_estranho",
-    "the object lacks a column, or has another ticker or an unknown source: all its rows are refused",
+    "the object lacks a column, has another ticker or an unknown source, or has official closes beside bars or in a "
+    "lake of synthetic bars: all its rows are refused",
     _never,
 )
 WRONG_TYPE = Rule("tipo_errado", "a value does not fit the type of its column, or the date is missing", _never)
@@ -98,7 +99,7 @@ FUTURE = Rule("data_futura", "the date is after the day of the download, in São
 LIVE = Rule("barra_ao_vivo", "the session was still going on, or the bar was not final yet", live)
 NO_SESSION = Rule(
     "sem_pregao",
-    "there was no session that day; the note says whether the bar copies the previous session",
+    "the calendar has no session that day, or B3 no close; the note says so, or that the bar is a copy",
     _no_session,
 )
 BEFORE_SOURCE = Rule("antes_da_fonte", "the date is before the first session of the source", _before_source)

@@ -41,6 +41,8 @@ class TestPrices:
             "volume_negociado",
             "retorno_log",
             "drawdown",
+            "fechamento_oficial",
+            "fonte_fechamento",
             "avisos",
             "fonte",
         ]

@@ -115,7 +115,7 @@ def test_the_response_has_each_refused_bar_and_the_reason(laptop: Laptop, filled
 
     refusals = [(bar["session"], bar["reason"]) for bar in response["refused"]]
     assert refusals == [("2025-09-14", "sem_pregao"), ("2025-09-15", "maxima_minima")]
-    assert response["refused"][0]["meaning"].startswith("there was no session that day")
+    assert response["refused"][0]["meaning"].startswith("the calendar has no session that day")
     assert response["counts"] == preview["counts"] == {"changed": 0, "equal": 1, "outranked": 0, "refused": 2}
     assert fill().rows == filled.rows
 

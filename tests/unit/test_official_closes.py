@@ -244,10 +244,13 @@ class TestSessions:
 
         assert bar(result, "2025-09-15")["fonte"] == "correcao"
 
-    def test_an_answer_with_a_refused_row_is_not_complete(self, without_monday: dict[str, float]):
-        result = refined(BARS, closes_object(without_monday | {"2025-09-16": None}, complete=True))
+    @pytest.mark.parametrize(("close", "reason"), [(None, "preco_nulo"), (float("inf"), "nao_finito")])
+    def test_an_answer_with_a_refused_row_is_not_complete(
+        self, without_monday: dict[str, float], close: float | None, reason: str
+    ):
+        result = refined(BARS, closes_object(without_monday | {"2025-09-16": close}, complete=True))
 
-        assert refused(result) == [["2025-09-16", "preco_nulo"]]
+        assert refused(result) == [["2025-09-16", reason]]
         assert len(result.bars) == 6
 
     def test_each_year_of_an_object_is_an_answer_of_its_own(self):
