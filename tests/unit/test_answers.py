@@ -260,6 +260,13 @@ class TestNoContradiction:
         assert len(refined(without, whole).bars) == 100
 
 
+def test_old_sessions_are_settled_even_as_the_last_of_their_download():
+    bars = scaled(HISTORY, 1.2, [200, 201, 202]).iloc[200:203]
+
+    assert len(held(first(), download(FIRST + 1, bars))) == 1
+    assert_clean(refined(first(), download(FIRST + 1, bars)), FIRST)
+
+
 def test_a_file_is_judged_like_yahoo():
     result = refined(first(), download(FIRST + 1, scaled(recent(FIRST + 1), 1.02, range(275)), "csv"))
 
