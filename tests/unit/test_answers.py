@@ -220,6 +220,16 @@ class TestNoContradiction:
                 assert held(download(FIRST, with_gaps), download(FIRST + 1, fill, source)) == []
         assert_clean(refined(download(FIRST, with_gaps), download(FIRST + 1, filling, "csv")), FIRST)
 
+    def test_gaps_far_from_each_other_that_are_filled(self):
+        scattered = [200, 210, 220, 230, 240]
+        objects = [
+            download(FIRST, HISTORY.head(FIRST).drop(scattered)),
+            download(FIRST + 1, HISTORY.iloc[scattered], "csv"),
+        ]
+
+        assert_clean(refined(*objects), FIRST)
+        assert held(*objects) == []
+
     def test_gaps_that_a_file_filled_and_yahoo_still_has(self):
         holes = HISTORY.head(FIRST).drop(range(200, 210))
         objects = [download(FIRST, holes), download(FIRST, HISTORY.iloc[200:210], "csv", hours=1)]
