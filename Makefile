@@ -2,6 +2,7 @@
 # make notebook   open the notebook; needs `make run` in another terminal
 # make check      run ruff, mypy and the fast tests, before a commit
 # make test       run lint, types and all tests but those of `make test-package`
+# make soak       run random faults and poisoned downloads against the job: N=100 schedules from SEED=1 on
 
 SOURCE ?= auto
 LAKE ?=
@@ -14,13 +15,15 @@ ARCH ?= x86_64
 STAGE ?=
 DATA ?= keep
 WORKERS ?= 2
+N ?= 20
+SEED ?= 1
 
 PY := .venv/bin/python
 STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run source notebook check test lint ruff templates types fast pytest bench golden docs examples judge closes layer test-package deploy destroy folder replay lock clean
+.PHONY: run source notebook check test lint ruff templates types fast pytest soak bench golden docs examples judge closes layer test-package deploy destroy folder replay lock clean
 
 # The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
 CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
@@ -66,6 +69,9 @@ fast: .venv/dev-installed .venv/notebook-installed
 
 pytest: .venv/dev-installed .venv/notebook-installed
 	$(STEP) 'pytest' $(RUN_PYTEST) $(PYTEST)
+
+soak: .venv/dev-installed
+	@SOAK_RUNS='$(N)' SOAK_SEED='$(SEED)' $(PY) -m pytest tests/integration/test_soak.py --no-header -q $(PYTEST)
 
 bench: .venv/dev-installed
 	@$(PY) -m benchmarks

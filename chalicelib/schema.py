@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from chalicelib.estimators import ESTIMATORS
 from chalicelib.instrument import IBOV
-from chalicelib.sources import B3, RANKS, SAMPLE, SOURCES
+from chalicelib.sources import ACCEPTANCE, B3, RANKS, REMOVAL, SAMPLE, SOURCES
 
 SCHEMA_VERSION = 3
 """Part of the lake's version. Raise it when a column is added, removed or changes its type, unit or meaning.
@@ -51,7 +51,7 @@ _PRICES = (
     Column("preco_minimo", "double", "index points", "low, as the source gives it"),
     Column("preco_fechamento", "double", "index points", "close, as the source gives it"),
 )
-_REAL_SOURCES = ", ".join(name for name in RANKS if not SOURCES[name].synthetic)
+_REAL_SOURCES = ", ".join(name for name in RANKS if not SOURCES[name].synthetic and name != REMOVAL.name)
 _SOURCE = (
     Column("fonte", "string", "", f"the source of the bar: {_REAL_SOURCES}, or {SAMPLE.name} if synthetic"),
     Column("coletado_em", "timestamp", "UTC", "when the bar was requested from the source"),
@@ -61,6 +61,8 @@ PRICES = tuple(column.name for column in _PRICES)
 """Open, high, low and close, in that order."""
 
 OPEN, HIGH, LOW, CLOSE = PRICES
+
+VOLUME = "volume_negociado"
 
 RAW: tuple[Column, ...] = (
     _DATE,
@@ -84,6 +86,17 @@ OFFICIAL_CLOSES: tuple[Column, ...] = (
 In an object, the rows of a calendar year with `completo` are one complete answer: it has every session between its
 first and its last day.
 """
+
+ACCEPTED = "objeto_aceito"
+"""The column of acceptances with the accepted object."""
+
+ACCEPTANCES: tuple[Column, ...] = (
+    Column(ACCEPTED, "string", "", "the key of the raw object that a person accepted although it contradicts the lake"),
+    _TICKER,
+    Column("fonte", "string", "", f"the kind of the object: {ACCEPTANCE.name}"),
+    Column("coletado_em", "timestamp", "UTC", "when the object was accepted"),
+)
+"""A raw object of acceptances: one row an accepted object."""
 
 QUARANTINE: tuple[Column, ...] = (
     Column("motivo", "string", "", "why the bar was refused: see docs/data-quality.md"),
@@ -117,10 +130,11 @@ REFINED: tuple[Column, ...] = (
     Column(LOW, "double", "index points", "low, as the source gives it, or a corrected close below it"),
     Column(CLOSE, "double", "index points", "close: as the source gives it, or the official one that corrects it"),
     Column(
-        "volume_negociado",
+        VOLUME,
         "bigint",
         "shares / 100",
-        "volume, as the source gives it; null where the source gives 0 or nothing",
+        "volume, as the source gives it; null where the source gives 0, nothing or no number of shares; "
+        f"comparable from {IBOV.volume_comparable_since} on",
     ),
     Column("fechamento_oficial", "double", "index points", "official close of B3; null where it is not known"),
     Column(

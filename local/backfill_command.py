@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib import wiring
 from chalicelib.api.cache import MANIFEST_TTL
 from chalicelib.errors import LakeChanged
-from chalicelib.ingest import backfill
+from chalicelib.ingest import backfill, decisions
 from chalicelib.ingest.sources import Source
 from chalicelib.ingest.sources.b3.closes import ClosesSource
 from chalicelib.lake.store import Lake
@@ -47,10 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     environment.point_at(reach("local AWS", arguments.aws_port, "--aws-port"))
     lake = wiring.lake()
     now = datetime.now(UTC)
-    source = source or _default_source(lake)
-    request = backfill.Backfill(arguments.start, arguments.end, source.name, arguments.as_correction, arguments.dry_run)
-    with activity(f"downloading from {source.name} and comparing"):
-        result = backfill.run(request, source, lake, now)
+    result, origin = _result(arguments, source, lake, now)
     for line in lines(result):
         print(f"  {line}")
     if arguments.dry_run:
@@ -58,14 +55,35 @@ def run(arguments: argparse.Namespace) -> None:
         return
     added = result["added"]
     print(_counts(result))
-    kind = "closes" if source.name == B3.name else "bars"
-    print(f"{added['bars']:,} {kind} from {source.name}, {added['first']} to {added['last']}, added as {added['key']}")
+    if "bars" in added:
+        kind = "closes" if origin == B3.name else "bars"
+        print(f"{added['bars']:,} {kind} from {origin}, {added['first']} to {added['last']}, added as {added['key']}")
+    else:
+        print(f"the {origin} was added as {added['key']}")
     with activity("waiting for the job to merge"):
         _wait_merged(lake, added["key"])
     if changed := result["counts"]["changed"]:
         print(f"merged: the API shows {changed:,} changed sessions within {MANIFEST_TTL:.0f} seconds")
     else:
         print("merged: no session changed, and the API shows what it showed before")
+
+
+def _result(
+    arguments: argparse.Namespace, source: Source | ClosesSource | None, lake: Lake, now: datetime
+) -> tuple[Mapping[str, Any], str]:
+    """Add the rows, the removal or the acceptance to raw; return the effect, and what it comes from."""
+    if arguments.accept:
+        acceptance = decisions.Acceptance(arguments.accept, arguments.dry_run)
+        with activity("comparing"):
+            return decisions.accept(acceptance, lake, now), "acceptance"
+    if arguments.remove:
+        removal = decisions.Removal(True, arguments.start, arguments.end, arguments.dry_run)
+        with activity("comparing"):
+            return decisions.remove(removal, lake, now), "removal"
+    source = source or _default_source(lake)
+    request = backfill.Backfill(arguments.start, arguments.end, source.name, arguments.as_correction, arguments.dry_run)
+    with activity(f"downloading from {source.name} and comparing"):
+        return backfill.run(request, source, lake, now), source.name
 
 
 def _default_source(lake: Lake) -> Source | ClosesSource:

@@ -74,7 +74,10 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(title="commands", metavar="backfill | notebook")
     _add_backfill(commands)
     _add_notebook(commands)
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if arguments.command is backfill_command.run and not arguments.accept and not (arguments.start and arguments.end):
+        parser.error("the following arguments are required: --start, --end")
+    return arguments
 
 
 def _add_backfill(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -84,8 +87,13 @@ def _add_backfill(commands: argparse._SubParsersAction[Parser]) -> None:
         description="Fetch past days from a source again, and add them to raw in the lake of a running `make run`.",
     )
     backfill.set_defaults(command=backfill_command.run)
-    backfill.add_argument("--start", type=_day, required=True, metavar="DAY", help="first day, such as 2025-12-31")
-    backfill.add_argument("--end", type=_day, required=True, metavar="DAY", help="last day, inclusive")
+    backfill.add_argument("--start", type=_day, metavar="DAY", help="first day, such as 2025-12-31")
+    backfill.add_argument("--end", type=_day, metavar="DAY", help="last day, inclusive")
+    decision = backfill.add_mutually_exclusive_group()
+    decision.add_argument("--remove", action="store_true", help="remove the bars of these days, instead of a download")
+    decision.add_argument(
+        "--accept", metavar="KEY", help="accept a raw object that is held back, without --start, --end"
+    )
     backfill.add_argument(
         "--as-correction", action="store_true", help="give these bars precedence over every other source"
     )

@@ -84,7 +84,7 @@ class Usage:
     """
 
     runs: float = 10 * 52 / 12
-    alarms: int = 9
+    alarms: int = 10
     ingest_gb: float = 1
     start_refine_gb: float = 0.5
     api_gb: float = 1

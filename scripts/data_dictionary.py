@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chalicelib.api.parameters import COMPUTED
 from chalicelib.estimators import ESTIMATORS
-from chalicelib.schema import OFFICIAL_CLOSES, PARTITION, QUARANTINE, RAW, REFINED, SCHEMA_VERSION, Column
+from chalicelib.schema import ACCEPTANCES, OFFICIAL_CLOSES, PARTITION, QUARANTINE, RAW, REFINED, SCHEMA_VERSION, Column
 from common.paths import ROOT
 from scripts.blocks import table
 
@@ -54,13 +54,20 @@ def text() -> str:
             [*REFINED, PARTITION],
         )
         + section("Computed for a response", "Columns of API responses that are not in the table.", COMPUTED)
-        + section("Raw", "One row a bar, as the source gave it.", RAW)
+        + section(
+            "Raw",
+            "One row a bar, as the source gave it; of the source `remocao`, one row a session, without prices.",
+            RAW,
+        )
         + section(
             "Raw, official closes",
             "One row a session, as B3 gave its close. A raw object has either bars or official closes.",
             OFFICIAL_CLOSES,
         )
-        + section("Quarantine", "One row a refused bar.", QUARANTINE)
+        + section("Raw, acceptances", "One row a raw object that a person accepted.", ACCEPTANCES)
+        + section(
+            "Quarantine", "One row a refused bar; one row a whole object that is refused or held back.", QUARANTINE
+        )
         + estimators()
     )
 

@@ -9,7 +9,7 @@ from chalicelib.refine.refinery import Refined
 from chalicelib.refine.warnings import WARNINGS
 from chalicelib.schema import CLOSE
 from common.paths import ROOT
-from scripts import close_errors, estimators, judge_closes
+from scripts import close_errors, estimators, judge_closes, margins
 from scripts.blocks import fill, table
 from scripts.real_data import HISTORY, history
 
@@ -38,6 +38,7 @@ def text() -> str:
                 ("warning", "meaning", "bars", "with official closes"),
                 [(f"`{rule.name}`", rule.meaning, *(f"{count[rule.name]:,}" for count in warned)) for rule in WARNINGS],
             ),
+            "margins": margins.margins(refined.bars, IBOV.scale) if IBOV.scale else "",
             "closes": _closes(corrected),
             "close-errors": close_errors.text(refined.bars, corrected.bars),
             "estimators": estimators.table(refined.bars),

@@ -1,4 +1,4 @@
-"""The bias of each volatility estimator on this source, for `meta.caveats`.
+"""The bias of each volatility estimator on this source, and the unit of its volume, for `meta.caveats`.
 
 The figures are computed over the real history from 2008 to 2025. `python -m scripts.estimators` prints them, and a test
 compares them with the history.
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from chalicelib.estimators import ESTIMATORS, EstimatorName
-from chalicelib.schema import WINDOWS, volatility_column
+from chalicelib.instrument import IBOV
+from chalicelib.schema import VOLUME, WINDOWS, volatility_column
 
 OVERNIGHT_PERCENT = 0.26
 """The variance of the overnight return ln(O_t/C_{t-1}), in percent of the variance of ln(C_t/C_{t-1})."""
@@ -42,7 +43,15 @@ CAVEATS: Mapping[EstimatorName, str] = {
 _ESTIMATORS = {volatility_column(estimator, window): estimator for estimator in CAVEATS for window in WINDOWS}
 
 
+VOLUME_CAVEAT = (
+    f"comparable from {IBOV.volume_comparable_since} on only: Yahoo gave it in other units before, about 100 times "
+    "larger until June 2007"
+)
+
+
 def caveats(columns: Iterable[str]) -> dict[str, str]:
-    """Return the caveats of these columns of the table, by estimator."""
-    estimators = dict.fromkeys(_ESTIMATORS[column] for column in columns if column in _ESTIMATORS)
-    return {estimator: CAVEATS[estimator] for estimator in estimators}
+    """Return the caveats of these columns of the table, by estimator, and by column for the volume."""
+    names = list(columns)
+    estimators = dict.fromkeys(_ESTIMATORS[column] for column in names if column in _ESTIMATORS)
+    volume = {VOLUME: VOLUME_CAVEAT} if VOLUME in names else {}
+    return {**{estimator: CAVEATS[estimator] for estimator in estimators}, **volume}

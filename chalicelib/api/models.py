@@ -40,7 +40,7 @@ class AnswerMeta(Struct, frozen=True, kw_only=True):
     ] = UNSET
     caveats: Annotated[
         dict[str, str] | UnsetType,
-        Meta(description="the bias of each estimator on this source, with figures of the real history"),
+        Meta(description="the bias of each estimator on this source over the real history, and the unit of the volume"),
     ] = UNSET
     method: str | UnsetType = UNSET
     threshold: float | UnsetType = UNSET

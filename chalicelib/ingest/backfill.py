@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib import layout
 from chalicelib.errors import BadPayload
-from chalicelib.ingest import scheduled
+from chalicelib.ingest import decisions, scheduled
 from chalicelib.ingest.ingest import DateRange, add, check_kind, collect, encode_closes
 from chalicelib.ingest.official_closes import online
 from chalicelib.ingest.report import report
@@ -48,7 +48,7 @@ def handle(event: Mapping[str, Any], settings: Settings, lake: Lake, now: dateti
     """Handle an invocation of the ingest function.
 
     Args:
-        event: EventBridge's event, or `{"backfill": {…}}`.
+        event: EventBridge's event, or `{"backfill": {…}}`: a `Backfill`, a `Removal` or an `Acceptance`.
         now: time of the invocation, with a time zone.
 
     Raises:
@@ -57,24 +57,36 @@ def handle(event: Mapping[str, Any], settings: Settings, lake: Lake, now: dateti
     """
     if "backfill" not in event:
         return scheduled.run(Yahoo(), settings, lake, now)
+    payload = event["backfill"]
+    if isinstance(payload, Mapping) and "accept" in payload:
+        return decisions.accept(_convert(payload, decisions.Acceptance), lake, now)
+    if isinstance(payload, Mapping) and payload.get("remove") is True:
+        return decisions.remove(_convert(payload, decisions.Removal), lake, now)
+    request = _convert(payload, Backfill)
+    return run(request, _source(request.source, settings, now), lake, now)
+
+
+def _source(name: str, settings: Settings, now: datetime) -> Source | ClosesSource:
+    if name == YAHOO.name:
+        return Yahoo()
+    if name == B3.name:
+        return online(settings, now)
+    # A path is not allowed: it would be a file of the function itself.
+    kind, _, location = name.partition(":")
+    if location.startswith(S3) and kind == CSV.name:
+        return CsvFile(location)
+    if location.startswith(S3) and kind == B3.name:
+        return File(location, now.astimezone(layout.SAO_PAULO).date())
+    raise BadPayload(
+        f"backfill.source is {name!r}; allowed: {YAHOO.name}, csv:s3://bucket/key, {B3.name}, {B3.name}:s3://bucket/key"
+    )
+
+
+def _convert(payload: object, kind: type[Any]) -> Any:
     try:
-        request = msgspec.convert(event["backfill"], Backfill)
+        return msgspec.convert(payload, kind)
     except msgspec.ValidationError as error:
         raise BadPayload(f"backfill: {error}") from error
-    if request.source == YAHOO.name:
-        return run(request, Yahoo(), lake, now)
-    if request.source == B3.name:
-        return run(request, online(settings, now), lake, now)
-    # A path is not allowed: it would be a file of the function itself.
-    kind, _, location = request.source.partition(":")
-    if location.startswith(S3) and kind == CSV.name:
-        return run(request, CsvFile(location), lake, now)
-    if location.startswith(S3) and kind == B3.name:
-        return run(request, File(location, now.astimezone(layout.SAO_PAULO).date()), lake, now)
-    raise BadPayload(
-        f"backfill.source is {request.source!r}; allowed: {YAHOO.name}, csv:s3://bucket/key, {B3.name}, "
-        f"{B3.name}:s3://bucket/key"
-    )
 
 
 def run(

@@ -13,7 +13,7 @@ from chalicelib.ingest.sources import Source
 from chalicelib.instrument import IBOV, Instrument
 from chalicelib.lake.manifest import Contents
 from chalicelib.lake.store import Lake
-from chalicelib.refine import parquet
+from chalicelib.refine import parquet, scale
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.live import LAST
 from chalicelib.refine.quality import refusals
@@ -132,7 +132,8 @@ def _check_final(bars: pd.DataFrame, source: Source, now: datetime, instrument: 
     """Raise if a bar would be refused: a correction wins over all later downloads, so it must be acceptable."""
     rows = bars.assign(fonte=source.name, coletado_em=pd.Timestamp(now), chave="")
     rows[LAST] = rows["data"] == rows["data"].max()
-    reasons = refusals(rows, sessions(rows["data"].min().date(), rows["data"].max().date()), instrument)
+    days = scale.span(rows["data"].min().date(), rows["data"].max().date(), instrument)
+    reasons = refusals(rows, sessions(*days), instrument)
     if (reasons != "").any():
         first = (reasons != "").idxmax()
         raise SourceMalformed(

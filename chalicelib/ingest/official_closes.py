@@ -89,7 +89,7 @@ def report_lines(result: OfficialCloses, bucket: str, now: datetime) -> list[str
     Args:
         bucket: the lake's refined bucket.
     """
-    lines = [metrics.line(METRIC, int(result.failure is not None), bucket, now)]
+    lines = [metrics.line({METRIC: int(result.failure is not None)}, bucket, now)]
     if result.failure is not None:
         lines.append(f"official closes: {result.failure}")
     return lines

@@ -21,10 +21,10 @@ from chalicelib.lake.store import Lake
 from chalicelib.refine import raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.confirmation import OFFICIAL, agrees
-from chalicelib.refine.quality import REASONS
+from chalicelib.refine.quality import CONTRADICTORY, REASONS
 from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import CLOSE, PRICES
-from chalicelib.sources import B3, CORRECTION
+from chalicelib.sources import B3, CORRECTION, REMOVAL
 
 LIMIT = 1_000
 """The maximum number of entries of each list of a report, which then fits in a response of a Lambda function (6 MB)."""
@@ -59,7 +59,10 @@ class Outranked:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row that is refused, with the name of the rule and its meaning. The date is ISO text, None if missing."""
+    """A row that is refused, with the name of the rule and its meaning. The date is ISO text, None if missing.
+
+    A whole object that is held back has no session, and `meaning` says how it contradicts the lake.
+    """
 
     session: str | None
     reason: str
@@ -127,6 +130,8 @@ def _compare(
     rows: pd.DataFrame, refused: list[Refusal], before: Mapping[date, Any], after: Mapping[date, Any]
 ) -> Report:
     changed = _changes(before, after)
+    if any(refusal.reason == CONTRADICTORY.name for refusal in refused):
+        rows = raw.no_rows()  # no bar of the object is used
     settled = {change.session.isoformat() for change in changed} | {refusal.session for refusal in refused}
     equal: list[date] = []
     outranked: list[Outranked] = []
@@ -135,10 +140,11 @@ def _compare(
     for day, bar in sorted(_by_session(rows.assign(volume_negociado=volume.mask(volume == 0))).items()):
         if day.isoformat() in settled:
             continue
-        if all(bar[name] == after[day][name] for name in _VALUES):
+        kept = after.get(day)
+        if bar["fonte"] == REMOVAL.name or (kept and all(bar[name] == kept[name] for name in _VALUES)):
             equal.append(day)
         else:
-            outranked.append(Outranked(day, after[day]["fonte"]))
+            outranked.append(Outranked(day, kept["fonte"] if kept else REMOVAL.name))
     counts = {
         "changed": len(changed),
         "equal": len(equal),
@@ -194,8 +200,10 @@ def _compare_closes(
 def _refusals(refined: Refined, key: str) -> list[Refusal]:
     rows = refined.quarantine[refined.quarantine["chave"] == key]
     return [
-        Refusal(day if isinstance(day, str) else None, reason, _MEANINGS[reason])
-        for day, reason in zip(rows["data"], rows["motivo"], strict=True)
+        Refusal(
+            day if isinstance(day, str) else None, reason, note if reason == CONTRADICTORY.name else _MEANINGS[reason]
+        )
+        for day, reason, note in zip(rows["data"], rows["motivo"], rows["nota"], strict=True)
     ]
 
 

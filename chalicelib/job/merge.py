@@ -12,7 +12,19 @@ from chalicelib.instrument import IBOV, Instrument
 from chalicelib.job.commit import write_ledger, write_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.lease import HasEnded, acquire
-from chalicelib.lake.manifest import Contents, Gap, Ledger, OfficialCloses, Quality, Run, code_version, version_of
+from chalicelib.lake.manifest import (
+    GAPS_LISTED,
+    HELD_BACK_LISTED,
+    Contents,
+    Gap,
+    HeldBack,
+    Ledger,
+    OfficialCloses,
+    Quality,
+    Run,
+    code_version,
+    version_of,
+)
 from chalicelib.lake.store import Lake
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.raw import read_all
@@ -91,6 +103,7 @@ def _merge(
             schema_version=SCHEMA_VERSION,
             code_version=code_version(),
             ledger=write_ledger(writer, ledger),
+            held_back=[HeldBack(each.key, each.because) for each in refined.held_back[-HELD_BACK_LISTED:]],
         )
         writer.commit(contents)
     print(f"committed: {contents.rows:,} sessions to {contents.as_of}, version {contents.version[:12]}")
@@ -102,15 +115,16 @@ def _merge(
 
 
 def _quality(refined: Refined) -> Quality:
-    reasons = refined.coverage.degraded()
+    reasons = refined.degraded()
     return Quality(
         refused=refined.refused(),
         warnings=dict(refined.warnings),
         revisions=len(refined.revisions),
         opens_at_previous_close=refined.opens_at_previous_close,
-        gaps=[Gap(session, reason) for session, reason in refined.coverage.missing.items()],
+        gaps=[Gap(session, reason) for session, reason in refined.coverage.missing.items()][-GAPS_LISTED:],
         degraded=bool(reasons),
         degraded_because=reasons,
+        gaps_count=len(refined.coverage.missing),
         official_closes=OfficialCloses(**asdict(refined.official)),
     )
 

@@ -13,6 +13,9 @@ from chalicelib.layout import SAO_PAULO
 METRIC = "SessionsBehind"
 """The CloudWatch metric. The alarm in infra/templates/main.yaml watches it."""
 
+HELD_BACK = "DownloadsHeldBack"
+"""The CloudWatch metric of the downloads that contradict the lake. Another alarm watches it."""
+
 
 CLOSES_DUE = timedelta(days=3)
 """The schedule asks B3 for official closes from Tuesday to Saturday: a longer time without an answer is a failure."""
@@ -47,5 +50,6 @@ def closes_overdue(contents: Contents, now: datetime) -> str | None:
 
 
 def metric(contents: Contents, bucket: str, now: datetime) -> str:
-    """Return the log line of the metric; `bucket` is the lake's refined bucket."""
-    return metrics.line(METRIC, freshness(contents, now).sessions_behind, bucket, now)
+    """Return the log line of the metrics; `bucket` is the lake's refined bucket."""
+    values = {METRIC: freshness(contents, now).sessions_behind, HELD_BACK: len(contents.held_back)}
+    return metrics.line(values, bucket, now)

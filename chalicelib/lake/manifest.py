@@ -18,6 +18,10 @@ JOB_TIMEOUT = timedelta(minutes=10)
 """The longest run of the job. A lease older than this has expired, and another run may acquire it."""
 
 
+GAPS_LISTED, HELD_BACK_LISTED = 100, 100
+"""The manifest lists the latest so many, so that it stays small."""
+
+
 class Lease(msgspec.Struct, frozen=True):
     """The run that is writing, and the time at which it acquired the lease."""
 
@@ -65,6 +69,13 @@ class Gap(msgspec.Struct, frozen=True):
     reason: str | None
 
 
+class HeldBack(msgspec.Struct, frozen=True):
+    """A raw object that contradicts the lake, and waits for a person to accept it."""
+
+    key: str
+    because: str
+
+
 class OfficialCloses(msgspec.Struct, frozen=True):
     """What B3's own closes say of the bars.
 
@@ -92,9 +103,10 @@ class Quality(msgspec.Struct, frozen=True):
         warnings: the number of bars with each warning.
         revisions: the number of times that the bar of a session changed.
         opens_at_previous_close: the number of bars whose open equals the previous close.
-        gaps: the sessions without a bar.
+        gaps: the sessions without a bar; the latest `GAPS_LISTED` of them.
         degraded: whether the recent sessions have a problem.
         degraded_because: each problem, in a sentence.
+        gaps_count: the number of sessions without a bar; None in manifests written by earlier versions.
         official_closes: None in a manifest that a release without official closes wrote.
     """
 
@@ -105,6 +117,7 @@ class Quality(msgspec.Struct, frozen=True):
     gaps: list[Gap]
     degraded: bool
     degraded_because: list[str]
+    gaps_count: int | None = None
     official_closes: OfficialCloses | None = None
 
 
@@ -115,6 +128,8 @@ class Contents(msgspec.Struct, frozen=True):
         sessions_ahead: the calendar's sessions after `as_of`, up to 400 days after the run, so that a reader can
             compute the age of the data without a calendar library.
         ledger: the key of the list of merged raw objects.
+        held_back: the raw objects held back since the last download that agreed with the lake, at most
+            `HELD_BACK_LISTED`. They are not in `quality`, because clients need no keys.
     """
 
     version: str
@@ -129,6 +144,7 @@ class Contents(msgspec.Struct, frozen=True):
     schema_version: int
     code_version: str
     ledger: str
+    held_back: list[HeldBack] = []
 
 
 class Manifest(msgspec.Struct, frozen=True, rename={"lease": "claim"}):

@@ -5,6 +5,7 @@ Source: the CloudWatch Embedded Metric Format.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -13,21 +14,17 @@ NAMESPACE, DIMENSION = "b3-dataflow", "Bucket"
 """Of every metric. The dimension is the lake's refined bucket."""
 
 
-def line(name: str, value: int, bucket: str, now: datetime) -> str:
-    """Return the log line of a metric.
+def line(counts: Mapping[str, int], bucket: str, now: datetime) -> str:
+    """Return the log line of some metrics.
 
     Args:
-        value: a count.
+        counts: the value of each metric, by its name.
         bucket: the lake's refined bucket.
     """
     directive = {
         "Namespace": NAMESPACE,
         "Dimensions": [[DIMENSION]],
-        "Metrics": [{"Name": name, "Unit": "Count"}],
+        "Metrics": [{"Name": name, "Unit": "Count"} for name in counts],
     }
-    entry = {
-        "_aws": {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]},
-        DIMENSION: bucket,
-        name: value,
-    }
-    return msgspec.json.encode(entry).decode()
+    about = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
+    return msgspec.json.encode({"_aws": about, DIMENSION: bucket, **counts}).decode()

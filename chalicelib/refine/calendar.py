@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 _MARGIN = pd.Timedelta(days=40)
@@ -22,3 +24,17 @@ def sessions(start: date, end: date) -> pd.DatetimeIndex:
     calendar = exchange_calendars.get_calendar("BVMF", start=first - _MARGIN, end=last + _MARGIN)
     dates: pd.DatetimeIndex = calendar.sessions
     return dates[(dates >= first) & (dates <= last)]
+
+
+def positions(dates: pd.Series[pd.Timestamp], sessions: pd.DatetimeIndex) -> npt.NDArray[np.intp]:
+    """Return the position of each date among the sessions, shape (n,); -1 where there is no session.
+
+    Args:
+        dates: midnights of any resolution. pandas' own lookup raises for dates that nanoseconds cannot express.
+        sessions: in order.
+    """
+    days, known = dates.to_numpy().astype("datetime64[D]"), sessions.to_numpy().astype("datetime64[D]")
+    at = np.searchsorted(known, days)
+    found = at < len(known)
+    found[found] = known[at[found]] == days[found]
+    return np.where(found, at, -1)

@@ -13,7 +13,7 @@ import pandas as pd
 from chalicelib.instrument import Instrument
 from chalicelib.refine.official import OfficialCloses
 from chalicelib.schema import CLOSE, HIGH, LOW
-from chalicelib.sources import B3, CORRECTION
+from chalicelib.sources import B3, FINAL
 
 OFFICIAL, SOURCE_OF_CLOSE = "fechamento_oficial", "fonte_fechamento"
 """Columns of refined: the official close, and the source of the close of the bar."""
@@ -45,8 +45,8 @@ def correct(bars: pd.DataFrame, official: pd.Series[float], instrument: Instrume
     """Return the bars with the official close where it is not the close of the bar.
 
     An official close within `close_tolerance` of the instrument confirms the bar, which stays as it is. One that is
-    further off replaces the close, and high and low are widened to hold it. Opens never change. A bar of the source
-    `correcao` never changes either.
+    further off replaces the close, and high and low are widened to hold it. Opens never change. A correction and a
+    removal never change either.
 
     Args:
         bars: the four prices and `fonte`.
@@ -55,7 +55,7 @@ def correct(bars: pd.DataFrame, official: pd.Series[float], instrument: Instrume
     Returns:
         A new frame: the bars with the columns `OFFICIAL`, `SOURCE_OF_CLOSE` and `GIVEN`.
     """
-    corrected = ~agrees(bars[CLOSE], official, instrument) & official.notna() & (bars["fonte"] != CORRECTION.name)
+    corrected = ~agrees(bars[CLOSE], official, instrument) & official.notna() & ~bars["fonte"].isin(FINAL)
     replaced = {
         CLOSE: corrected,
         HIGH: corrected & (official > bars[HIGH]),

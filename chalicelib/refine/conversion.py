@@ -20,6 +20,8 @@ def convert(table: pa.Table, name: str, type_: str) -> tuple[pa.ChunkedArray, pa
     if name not in table.column_names:
         return nulls, pa.chunked_array([pa.repeat(False, len(table))])
     column = table[name]
+    if column.type == ARROW[type_] and type_ != "date":
+        return column, pa.chunked_array([pa.repeat(False, len(table))])
     accepts, converter = _CONVERTERS[type_]
     converted = converter(column) if accepts(column.type) else nulls
     # A date is required; any other value may be null.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from chalicelib.instrument import Instrument
 from chalicelib.refine.quality import FUTURE, LIVE
+from chalicelib.sources import REMOVAL
 
 RECENT = 60
 """The number of last sessions in which a gap without a known reason makes the lake degraded."""
@@ -24,6 +25,8 @@ LIVE_IN_A_ROW = 3
 BAR_MISSING = "B3 has a close of this session; no source has a bar of it that can be accepted"
 NO_SESSION = "B3 has no close of this day: no session"
 """The reasons for a gap that official closes give."""
+
+REMOVED = "the bar was removed by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def coverage(
         rows: the readable rows of raw, with `data` and `motivo` (empty where the row was acceptable).
         sessions: the calendar's sessions, at least from the first bar to the last row that is not in the future.
         official: the official close of each session, by date in order; NaN if B3 says that there was no session.
-        instrument: its known gaps are the reasons, then the official closes.
+        instrument: its known gaps are reasons, then the official closes.
     """
     if bars.empty:
         return Coverage(sessions[:0], {}, frozenset())
@@ -77,9 +80,13 @@ def coverage(
     covered = sessions[(sessions >= bars.iloc[0]) & (sessions <= last)]
     missing = covered.difference(pd.DatetimeIndex(bars))
     live = past.loc[(past["motivo"] == LIVE.name) & past["data"].isin(missing), "data"]
+    by_hand = dict.fromkeys(past.loc[(past["fonte"] == REMOVAL.name) & (past["motivo"] == ""), "data"], REMOVED)
     return Coverage(
         covered,
-        {day.date(): instrument.known_gaps.get(day.date()) or _reason(day, official) for day in missing},
+        {
+            day.date(): by_hand.get(day) or instrument.known_gaps.get(day.date()) or _reason(day, official)
+            for day in missing
+        },
         frozenset(day.date() for day in live),
     )
 

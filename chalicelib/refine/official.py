@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 
 from chalicelib.instrument import Instrument
-from chalicelib.refine.quality import CONTRADICTION, EARLY_CLOSE, FUTURE, NO_SESSION, NON_POSITIVE_PRICE, NULL_PRICE
+from chalicelib.refine.quality import (
+    CONTRADICTION,
+    EARLY_CLOSE,
+    FUTURE,
+    NO_SESSION,
+    NON_POSITIVE_PRICE,
+    NULL_PRICE,
+    OFF_SCALE,
+    off_scale,
+)
 from chalicelib.refine.raw import COMPLETE
 from chalicelib.refine.rule import since
 from chalicelib.schema import CLOSE
@@ -70,6 +79,7 @@ def _refusals(rows: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instru
         EARLY_CLOSE: ~since(rows["data"], start),
         NO_SESSION: ~rows["data"].isin(sessions),
         NON_POSITIVE_PRICE: rows[CLOSE] <= 0,
+        OFF_SCALE: off_scale(rows["data"], rows[[CLOSE]], sessions, instrument),
         CONTRADICTION: session.transform("min") != session.transform("max"),
     }
     reasons = np.select(list(flags.values()), [rule.name for rule in flags], default="")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
 
-from chalicelib.refine.quality import NO_SESSION
+from chalicelib.refine.answers import HeldBack
+from chalicelib.refine.quality import CONTRADICTORY, NO_SESSION
 from chalicelib.schema import PRICES, QUARANTINE
 
 NO_OFFICIAL_CLOSE = "a B3 não tem fechamento deste dia"
@@ -23,18 +25,28 @@ def as_quarantine(rows: pd.DataFrame, reason: str | pd.Series[str], note: str | 
 
 
 def quarantine(
-    rows: pd.DataFrame, unreadable: pd.DataFrame, bars: pd.DataFrame, denied: pd.DatetimeIndex
+    rows: pd.DataFrame,
+    unreadable: pd.DataFrame,
+    bars: pd.DataFrame,
+    denied: pd.DatetimeIndex,
+    held: Sequence[HeldBack],
 ) -> pd.DataFrame:
     """Return all refused rows, in order of key, date and reason, whatever the order of raw.
+
+    A download that is held back is one row without a date.
 
     Args:
         rows: the readable rows of raw, with `motivo` (empty where the row was acceptable).
         unreadable: rows that `raw.read` refused, in the columns of quarantine.
         bars: the accepted bars.
         denied: the days of the calendar that were no session.
+        held: the downloads that are held back.
     """
-    refused = rows[rows["motivo"] != ""]
-    everything = pd.concat([unreadable, as_quarantine(refused, refused["motivo"], _notes(refused, bars, denied))])
+    refused = rows[(rows["motivo"] != "") & (rows["motivo"] != CONTRADICTORY.name)]
+    objects = pd.DataFrame({"chave": [answer.key for answer in held]}, dtype=object)
+    whole = as_quarantine(objects, CONTRADICTORY.name, [answer.because for answer in held])
+    by_row = as_quarantine(refused, refused["motivo"], _notes(refused, bars, denied))
+    everything = pd.concat([unreadable, whole, by_row])
     return everything.sort_values(["chave", "data", "motivo"], kind="stable", ignore_index=True)
 
 

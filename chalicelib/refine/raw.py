@@ -1,14 +1,15 @@
 """Lenient reader of raw objects. Takes bytes, returns DataFrames.
 
 Other writers may order columns differently, add some, omit volume or ticker, and use other types (see `conversion`).
-Whatever cannot be read is refused, by the object or by the row, with a note. An object has either bars or official
-closes of B3.
+Whatever cannot be read is refused, by the object or by the row, with a note. An object has bars, official closes of B3,
+or acceptances.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -22,8 +23,8 @@ from chalicelib.refine.live import LAST
 from chalicelib.refine.quality import CORRUPT, FOREIGN, NON_FINITE, WRONG_TYPE
 from chalicelib.refine.quarantine import as_quarantine
 from chalicelib.refine.rule import Rule
-from chalicelib.schema import CLOSE, OFFICIAL_CLOSES, PRICES, RAW, Column
-from chalicelib.sources import B3, SOURCES
+from chalicelib.schema import ACCEPTANCES, ACCEPTED, CLOSE, OFFICIAL_CLOSES, PRICES, RAW, VOLUME, Column
+from chalicelib.sources import ACCEPTANCE, B3, SOURCES
 
 REQUIRED = ("data", *PRICES, "fonte", "coletado_em")
 """Columns that an object of bars must have; the other columns of raw are optional."""
@@ -35,19 +36,35 @@ COMPLETE = "completo"
 """Column of official closes: whether a row is of a complete answer about its year."""
 
 
+REQUIRED_OF_ACCEPTANCES = (ACCEPTED, "fonte", "coletado_em")
+"""Columns that an object of acceptances must have."""
+
+INVALID_VOLUME = "volume_invalido"
+"""Column of bars: whether the volume was not a number of shares, and is null now."""
+
+_KINDS: Mapping[str, tuple[Sequence[Column], Sequence[str]]] = {
+    B3.name: (OFFICIAL_CLOSES, REQUIRED_OF_CLOSES),
+    ACCEPTANCE.name: (ACCEPTANCES, REQUIRED_OF_ACCEPTANCES),
+}
+"""The schema and the required columns of the objects of a source without bars."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawRows:
     """The rows of one or more raw objects.
 
     Attributes:
-        rows: the columns of `schema.RAW`, `chave` (the object's key) and `ultima`; NaN only where a price is null.
+        rows: the columns of `schema.RAW`, `chave` (the object's key), `ultima` and `volume_invalido`; NaN only where a
+            price is null.
         closes: the columns of `schema.OFFICIAL_CLOSES` and `chave`; NaN where a close is null.
         refused: rows that cannot be read, in the columns of `schema.QUARANTINE`.
+        accepted: the keys of the objects that a person accepted.
     """
 
     rows: pd.DataFrame
     closes: pd.DataFrame
     refused: pd.DataFrame
+    accepted: frozenset[str] = frozenset()
 
 
 class _Unreadable(Exception):
@@ -65,40 +82,7 @@ def read(body: bytes, key: str, instrument: Instrument) -> RawRows:
         key: the object's key, the value of `chave` in every row.
         instrument: the instrument that the object must be about.
     """
-    try:
-        table = _open(body)
-        closes_only = _closes_only(table)
-        table = _checked(table, REQUIRED_OF_CLOSES if closes_only else REQUIRED, instrument)
-    except _Unreadable as error:
-        whole = as_quarantine(pd.DataFrame({"chave": [key]}), error.reason.name, str(error))
-        return RawRows(no_rows(), no_closes(), whole)
-    rows, readable, refused = _convert(table, OFFICIAL_CLOSES if closes_only else RAW, key)
-    if not closes_only:
-        rows[LAST] = rows["data"] == rows["data"].max()
-        return RawRows(rows[readable], no_closes(), refused)
-    # A row that cannot be read may be the close of a session that the answer otherwise lacks.
-    rows[COMPLETE] = rows[COMPLETE].eq(True) & refused.empty
-    return RawRows(no_rows(), rows[readable], refused)
-
-
-def _convert(table: pa.Table, schema: Sequence[Column], key: str) -> tuple[pd.DataFrame, pd.Series[bool], pd.DataFrame]:
-    """Return the rows of a table in the columns of a schema, which of them are readable, and the refused ones."""
-    columns: dict[str, pa.ChunkedArray] = {}
-    wrong = pa.chunked_array([pa.repeat(False, len(table))])
-    infinite = wrong
-    for column in schema:
-        columns[column.name], misfits = convert(table, column.name, column.type)
-        wrong = pc.or_(wrong, misfits)
-        if column.name in PRICES:
-            infinite = pc.or_(infinite, pc.fill_null(pc.invert(pc.is_finite(columns[column.name])), False))
-    rows = parquet.to_frame(pa.table(columns)).assign(chave=key)
-    infinite = pc.and_not(infinite, wrong)
-    refused = [
-        as_quarantine(_as_objects(table.filter(mask)).assign(chave=key), reason.name, "")
-        for mask, reason in ((wrong, WRONG_TYPE), (infinite, NON_FINITE))
-    ]
-    readable = pc.invert(pc.or_(wrong, infinite)).to_pandas()
-    return rows, readable, pd.concat(refused, ignore_index=True)
+    return read_all({key: body}, instrument)
 
 
 def read_all(bodies: Mapping[str, bytes], instrument: Instrument) -> RawRows:
@@ -108,7 +92,24 @@ def read_all(bodies: Mapping[str, bytes], instrument: Instrument) -> RawRows:
         bodies: the bytes of each object, by its key.
         instrument: the instrument that the objects must be about.
     """
-    return combine(read(body, key, instrument) for key, body in bodies.items())
+    # Thousands of small tables are joined before they become a frame: a frame of each would take minutes.
+    tables: dict[Sequence[Column], list[pa.Table]] = {RAW: [], OFFICIAL_CLOSES: [], ACCEPTANCES: []}
+    refused = [as_quarantine(pd.DataFrame({"chave": []}), "", "")]
+    for key, body in bodies.items():
+        try:
+            schema, table = _open(body, instrument)
+        except _Unreadable as error:
+            refused.append(as_quarantine(pd.DataFrame({"chave": [key]}), error.reason.name, str(error)))
+            continue
+        readable, others = _convert(table, schema, key)
+        tables[schema].append(readable)
+        refused += others
+    return RawRows(
+        _frame(tables[RAW]) if tables[RAW] else no_rows(),
+        _frame(tables[OFFICIAL_CLOSES]) if tables[OFFICIAL_CLOSES] else no_closes(),
+        pd.concat(refused, ignore_index=True),
+        frozenset(key for table in tables[ACCEPTANCES] for key in table[ACCEPTED].to_pylist() if key),
+    )
 
 
 def combine(parts: Iterable[RawRows]) -> RawRows:
@@ -118,14 +119,51 @@ def combine(parts: Iterable[RawRows]) -> RawRows:
         # Frames without rows are left out: concat would take the types of their columns into account.
         pd.concat([part.rows for part in parts if len(part.rows)] or [no_rows()], ignore_index=True),
         pd.concat([part.closes for part in parts if len(part.closes)] or [no_closes()], ignore_index=True),
-        pd.concat([part.refused for part in parts] or [as_quarantine(no_rows(), "", "")], ignore_index=True),
+        pd.concat([part.refused for part in parts], ignore_index=True),
+        frozenset().union(*(part.accepted for part in parts)),
     )
+
+
+def _frame(tables: Sequence[pa.Table]) -> pd.DataFrame:
+    return parquet.to_frame(pa.concat_tables(tables))
+
+
+def _convert(table: pa.Table, schema: Sequence[Column], key: str) -> tuple[pa.Table, list[pd.DataFrame]]:
+    """Return the readable rows of a table in the columns of a schema and those of `RawRows`, and the refused ones."""
+    columns: dict[str, Any] = {}
+    nothing = pa.chunked_array([pa.repeat(False, len(table))])
+    wrong, infinite, invalid = nothing, nothing, nothing
+    for column in schema:
+        values, misfits = convert(table, column.name, column.type)
+        if column.name == VOLUME:
+            # A bar is true without its volume.
+            invalid = pc.or_(misfits, pc.fill_null(pc.less(values, 0), False))
+            values = pc.if_else(invalid, None, values)
+        else:
+            wrong = pc.or_(wrong, misfits)
+        if column.name in PRICES:
+            infinite = pc.or_(infinite, pc.fill_null(pc.invert(pc.is_finite(values)), False))
+        columns[column.name] = values
+    refused = [
+        as_quarantine(_as_objects(table.filter(mask)).assign(chave=key), reason.name, "")
+        for mask, reason in ((wrong, WRONG_TYPE), (pc.and_not(infinite, wrong), NON_FINITE))
+        if pc.any(mask).as_py()
+    ]
+    columns["chave"] = pa.repeat(key, len(table)) if schema != ACCEPTANCES else columns[ACCEPTED]
+    if schema == RAW:
+        columns[LAST] = pc.fill_null(pc.equal(columns["data"], pc.max(columns["data"])), False)
+        columns[INVALID_VOLUME] = invalid
+    if schema == OFFICIAL_CLOSES:
+        # A row that cannot be read may be the close of a session that the answer otherwise lacks.
+        columns[COMPLETE] = nothing if refused else pc.fill_null(columns[COMPLETE], False)
+    return pa.table(columns).filter(pc.invert(pc.or_(wrong, infinite))), refused
 
 
 def no_rows() -> pd.DataFrame:
     """Return a frame of bars with no row."""
     empty = parquet.to_frame(parquet.arrow_schema(RAW).empty_table())
-    return empty.assign(chave=pd.Series(dtype=object), **{LAST: pd.Series(dtype=bool)})
+    flags = {name: pd.Series(dtype=bool) for name in (LAST, INVALID_VOLUME)}
+    return empty.assign(chave=pd.Series(dtype=object), **flags)
 
 
 def no_closes() -> pd.DataFrame:
@@ -134,25 +172,32 @@ def no_closes() -> pd.DataFrame:
     return empty.assign(chave=pd.Series(dtype=object))
 
 
-def _open(body: bytes) -> pa.Table:
+def _open(body: bytes, instrument: Instrument) -> tuple[Sequence[Column], pa.Table]:
+    """Return the schema of an object and its table."""
     try:
         table = pq.read_table(pa.BufferReader(body))
     except (pa.ArrowException, OSError) as error:
         raise _Unreadable(CORRUPT, f"not a parquet file: {error}") from error
-    decoded = [
-        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-        for column in table.columns
-    ]
-    return pa.table(decoded, names=table.column_names)
+    if any(pa.types.is_dictionary(type_) for type_ in table.schema.types):
+        decoded = [
+            column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+            for column in table.columns
+        ]
+        table = pa.table(decoded, names=table.column_names)
+    schema, required = _kind(table)
+    return schema, _checked(table, required, instrument)
 
 
-def _closes_only(table: pa.Table) -> bool:
-    """Return whether an object has official closes; raise if it has bars too."""
+def _kind(table: pa.Table) -> tuple[Sequence[Column], Sequence[str]]:
+    """Return the schema of an object and its required columns; raise if it has rows of two kinds."""
     sources = set(pc.unique(table["fonte"]).to_pylist()) if "fonte" in table.column_names else set()
-    if B3.name in sources and len(sources) > 1:
-        other = min(str(source) for source in sources - {B3.name})
-        raise _Unreadable(FOREIGN, f"fonte is {B3.name!r} and {other!r}; allowed: {B3.name!r} alone, or bars")
-    return B3.name in sources
+    for source, kind in _KINDS.items():
+        if source in sources and len(sources) > 1:
+            other = min(str(name) for name in sources - {source})
+            raise _Unreadable(FOREIGN, f"fonte is {source!r} and {other!r}; allowed: {source!r} alone, or bars")
+        if source in sources:
+            return kind
+    return RAW, REQUIRED
 
 
 def _checked(table: pa.Table, required: Sequence[str], instrument: Instrument) -> pa.Table:

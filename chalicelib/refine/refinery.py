@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from chalicelib.errors import MixedLake
 from chalicelib.instrument import Instrument
-from chalicelib.refine import confirmation, warnings
+from chalicelib.refine import confirmation, scale, warnings
+from chalicelib.refine.answers import HeldBack
 from chalicelib.refine.confirmation import Confirmation
 from chalicelib.refine.features import add_features
 from chalicelib.refine.gaps import Coverage, coverage
 from chalicelib.refine.live import fractional
-from chalicelib.refine.official import OfficialCloses, read_closes
-from chalicelib.refine.quality import FOREIGN, NO_SESSION, REASONS, refusals
+from chalicelib.refine.quality import FOREIGN, REASONS
 from chalicelib.refine.quarantine import as_quarantine, quarantine
 from chalicelib.refine.raw import RawRows, no_closes
 from chalicelib.refine.revisions import revisions
+from chalicelib.refine.selection import Calendar, select
 from chalicelib.schema import CLOSE, OPEN
-from chalicelib.sources import CORRECTION, RANKS, SYNTHETIC
+from chalicelib.sources import REMOVAL, SYNTHETIC
 
-Calendar = Callable[[date, date], pd.DatetimeIndex]
-"""Function that returns the sessions from one day to another, both included."""
+REASONS_LISTED = 5
+"""The maximum number of downloads named in `Refined.degraded`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Refined:
         official: what the official closes of B3 say of the bars.
         warnings: number of bars with each warning.
         opens_at_previous_close: number of bars that open exactly at the previous close.
+        held_back: the downloads held back since the last one that agreed with the lake.
+        out_of_date: whether the level of the last bars is unknown, because the year-end closes are too old.
         rows: number of rows in raw, of bars and of official closes; an object that cannot be read counts as one row.
         synthetic: whether the bars are generated.
     """
@@ -50,8 +52,18 @@ class Refined:
     official: Confirmation
     warnings: Mapping[str, int]
     opens_at_previous_close: int
+    held_back: list[HeldBack]
+    out_of_date: bool
     rows: int
     synthetic: bool
+
+    def degraded(self) -> list[str]:
+        """Return why recent data is degraded, one sentence each; empty if it is not."""
+        reasons = self.coverage.degraded()
+        reasons += [str(answer) for answer in self.held_back[-REASONS_LISTED:]]
+        if self.out_of_date:
+            reasons.append("anchors out of date: the year-end closes of the scale are too old for the last sessions")
+        return reasons
 
     def refused(self) -> dict[str, int]:
         """Return the number of bars refused for each reason; for the first two reasons, of whole objects."""
@@ -75,43 +87,31 @@ def refine(raw: RawRows, calendar: Calendar, instrument: Instrument) -> Refined:
         MixedLake: some bars are synthetic and some are not.
     """
     synthetic = is_synthetic(raw.rows)
-    unreadable = [raw.refused, _foreign_closes(raw.closes)] if synthetic else [raw.refused]
-    closes = no_closes() if synthetic else raw.closes
-    ordered = raw.rows.assign(rank=raw.rows["fonte"].map(RANKS)).sort_values(
-        ["data", "rank", "coletado_em", "chave"], kind="stable", ignore_index=True
-    )
-    sessions = _sessions(pd.concat([ordered[_DATED], closes[_DATED]]), calendar, instrument)
-    official = read_closes(closes, sessions, instrument)
-    ordered["motivo"] = _reasons(ordered, official, sessions, instrument)
-    acceptable = ordered[ordered["motivo"] == ""].drop(columns="motivo")
+    unreadable = [raw.refused]
+    if synthetic:
+        unreadable.append(_foreign_closes(raw.closes))
+        raw = replace(raw, closes=no_closes())
+    selection = select(raw, calendar, instrument)
+    acceptable, sessions, official = selection.acceptable, selection.sessions, selection.official
     acceptable[warnings.FRACTIONAL_COLUMN] = fractional(acceptable, instrument)
     chosen = acceptable.drop_duplicates("data", keep="last")
+    chosen = chosen[chosen["fonte"] != REMOVAL.name]
     bars = add_features(confirmation.correct(chosen, chosen["data"].map(official.latest), instrument))
     flags = warnings.warnings(bars, sessions, instrument)
     unreadable.append(as_quarantine(official.refused, official.refused["motivo"], ""))
     return Refined(
         bars=bars.assign(avisos=warnings.as_text(flags)),
-        quarantine=quarantine(ordered, pd.concat(unreadable), bars, official.denied),
+        quarantine=quarantine(selection.rows, pd.concat(unreadable), bars, official.denied, selection.judgement.held),
         revisions=revisions(acceptable, official.closes, instrument),
-        coverage=coverage(bars["data"], ordered, sessions, official.latest, instrument),
+        coverage=coverage(bars["data"], selection.rows, sessions, official.latest, instrument),
         official=confirmation.summarise(bars, official, instrument),
         warnings={name: int(flag.sum()) for name, flag in flags.items()},
         opens_at_previous_close=int((bars[OPEN] == bars[CLOSE].shift()).sum()),
+        held_back=selection.judgement.pending,
+        out_of_date=not synthetic and scale.is_out_of_date(sessions[sessions <= bars["data"].max()], instrument),
         rows=len(raw.rows) + len(raw.closes) + len(raw.refused),
         synthetic=synthetic,
     )
-
-
-_DATED = ["data", "coletado_em"]
-
-
-def _reasons(
-    rows: pd.DataFrame, official: OfficialCloses, sessions: pd.DatetimeIndex, instrument: Instrument
-) -> pd.Series[str]:
-    """Return the reason to refuse each bar: the first rule that applies, or that B3 says that there was no session."""
-    reasons = refusals(rows, sessions, instrument)
-    denied = rows["data"].isin(official.denied) & (rows["fonte"] != CORRECTION.name)
-    return reasons.mask((reasons == "") & denied, NO_SESSION.name)
 
 
 def _foreign_closes(closes: pd.DataFrame) -> pd.DataFrame:
@@ -126,6 +126,8 @@ def is_synthetic(rows: pd.DataFrame) -> bool:
     Raises:
         MixedLake: some are and some are not; names a raw object of each kind.
     """
+    # A removal has no bar.
+    rows = rows[rows["fonte"] != REMOVAL.name]
     generated = rows["fonte"].isin(SYNTHETIC)
     if generated.any() and not generated.all():
         raise MixedLake(
@@ -133,14 +135,3 @@ def is_synthetic(rows: pd.DataFrame) -> bool:
             f"({rows.loc[~generated, 'chave'].iloc[0]}); allowed: one kind only"
         )
     return bool(generated.any())
-
-
-def _sessions(rows: pd.DataFrame, calendar: Calendar, instrument: Instrument) -> pd.DatetimeIndex:
-    if rows.empty:
-        return pd.DatetimeIndex([])
-    # A date in the future is refused, so the calendar need not reach it.
-    first, last = pd.Timestamp(instrument.first_session), rows["coletado_em"].max().tz_localize(None)
-    dates = rows.loc[(rows["data"] >= first) & (rows["data"] <= last), "data"]
-    if dates.empty:
-        return pd.DatetimeIndex([])
-    return calendar(dates.min().date(), dates.max().date())

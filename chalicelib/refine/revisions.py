@@ -7,7 +7,7 @@ import pandas as pd
 
 from chalicelib.instrument import Instrument
 from chalicelib.refine.confirmation import SOURCE_OF_CLOSE, correct
-from chalicelib.schema import CLOSE, OPEN, PRICES, REVISIONS
+from chalicelib.schema import CLOSE, PRICES, REVISIONS
 
 _COMPARED = [*PRICES, "volume_negociado"]
 _COPIED = [*_COMPARED, "fonte"]
@@ -36,7 +36,7 @@ def revisions(acceptable: pd.DataFrame, closes: pd.DataFrame, instrument: Instru
     if not closes.empty:
         shown = _with_closes(shown, closes, instrument)
     previous = shown.groupby("data")[_COPIED].shift()
-    changed = previous[OPEN].notna() & _differs(shown[_COMPARED], previous[_COMPARED])
+    changed = previous["fonte"].notna() & _differs(shown[_COMPARED], previous[_COMPARED])
     old = previous[changed].add_suffix("_de")
     new = shown.loc[changed, _COPIED].add_suffix("_para")
     about = shown.loc[changed, ["data", "coletado_em", "chave"]].rename(columns={"coletado_em": "revisado_em"})
@@ -45,8 +45,12 @@ def revisions(acceptable: pd.DataFrame, closes: pd.DataFrame, instrument: Instru
 
 
 def _differs(values: pd.DataFrame, previous: pd.DataFrame) -> pd.Series[bool]:
-    """Return which rows differ from the previous row of their session. No volume and volume 0 are equal."""
-    return (values.fillna({"volume_negociado": 0}) != previous.fillna({"volume_negociado": 0})).any(axis=1)
+    """Return which rows differ from the previous row of their session. No volume and volume 0 are equal.
+
+    A removal has no prices.
+    """
+    nothing = dict.fromkeys(_COMPARED, 0)
+    return (values.fillna(nothing) != previous.fillna(nothing)).any(axis=1)
 
 
 def _with_closes(shown: pd.DataFrame, closes: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:

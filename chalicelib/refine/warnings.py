@@ -17,8 +17,9 @@ from dateutil.easter import easter
 from chalicelib.instrument import Instrument
 from chalicelib.refine import confirmation
 from chalicelib.refine.closes import suspect_closes
+from chalicelib.refine.raw import INVALID_VOLUME
 from chalicelib.refine.rule import Flags, Rule, since
-from chalicelib.schema import CLOSE, PRICES
+from chalicelib.schema import CLOSE, PRICES, VOLUME
 
 FRACTIONAL_COLUMN = "fracionario"
 """Column of bars: whether the prices are not whole though the source's final bars of that day are."""
@@ -44,7 +45,7 @@ def jumps(close: npt.NDArray[np.float64]) -> Flags:
 
 
 def _no_volume(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, instrument: Instrument) -> pd.Series[bool]:
-    return bars["volume_negociado"].isna() & since(bars["data"], instrument.volume_since)
+    return bars[VOLUME].isna() & ~bars[INVALID_VOLUME] & since(bars["data"], instrument.volume_since)
 
 
 def _copy(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
@@ -70,10 +71,15 @@ def _suspect(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrum
     return bars[confirmation.OFFICIAL].isna() & suspect_closes(confirmation.as_given(bars), sessions, instrument)
 
 
+def _invalid_volume(bars: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrument) -> pd.Series[bool]:
+    return bars[INVALID_VOLUME]
+
+
 WARNINGS = (
     Rule(
         "volume_zero", "no volume, from 2007 on (before September 2006 Yahoo has a volume on very few days)", _no_volume
     ),
+    Rule("volume_invalido", "the volume was not a number of shares, and is null", _invalid_volume),
     Rule("copia_do_dia_anterior", "all four prices are equal to the prices of the previous bar", _copy),
     Rule("salto", "the close is far from the previous one: see below", _jump),
     Rule("sessao_curta", "Ash Wednesday: trading begins in the afternoon", _short_session),
@@ -99,8 +105,8 @@ def warnings(bars: pd.DataFrame, sessions: pd.DatetimeIndex, instrument: Instrum
     """Return which bars each warning applies to.
 
     Args:
-        bars: one row a session in order of date, as `confirmation.correct` returns them, with `fracionario` and
-            `volume_negociado` (null if there is none).
+        bars: one row a session in order of date, as `confirmation.correct` returns them, with `fracionario`,
+            `volume_invalido` and `volume_negociado` (null if there is none).
         sessions: the calendar's sessions, from the first bar to the last.
 
     Returns:

@@ -31,10 +31,10 @@ def metric(alarm: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     return alarm["Namespace"], alarm["MetricName"], dimensions
 
 
-def test_there_are_nine_alarms_and_each_also_notifies_when_it_ends(main: Stack, alarms: Mapping[str, Any]):
+def test_there_are_ten_alarms_and_each_also_notifies_when_it_ends(main: Stack, alarms: Mapping[str, Any]):
     topic = main.outputs["AlarmTopicArn"]
 
-    assert len(alarms) == 9
+    assert len(alarms) == 10
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
         assert alarm["AlarmName"].startswith("b3-dataflow-dev-")
@@ -85,6 +85,14 @@ def test_two_days_without_official_closes_are_one_alarm(main: Stack, alarms: Map
     )
     assert alarm["EvaluationPeriods"] * timedelta(seconds=alarm["Period"]) == timedelta(days=2)
     # There is no request on weekends, and none with B3=no.
+    assert alarm["TreatMissingData"] == "ignore"
+
+
+def test_downloads_that_are_held_back_are_watched_by_the_metric_of_the_ingest(alarms: Mapping[str, Any]):
+    alarm = alarms["DownloadHeldBack"]
+
+    assert metric(alarm) == (metrics.NAMESPACE, freshness.HELD_BACK, metric(alarms["DataOld"])[2])
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
     assert alarm["TreatMissingData"] == "ignore"
 
 

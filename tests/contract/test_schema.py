@@ -8,7 +8,17 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from chalicelib.schema import OFFICIAL_CLOSES, PARTITION, QUARANTINE, RAW, REFINED, REVISIONS, SCHEMA_VERSION, Column
+from chalicelib.schema import (
+    ACCEPTANCES,
+    OFFICIAL_CLOSES,
+    PARTITION,
+    QUARANTINE,
+    RAW,
+    REFINED,
+    REVISIONS,
+    SCHEMA_VERSION,
+    Column,
+)
 from common.paths import ROOT
 
 PATH = ROOT / "tests" / "contract" / "schema.json"
@@ -17,6 +27,7 @@ TABLES: Mapping[str, Sequence[Column]] = {
     "refined": [*REFINED, PARTITION],
     "raw": RAW,
     "official closes": OFFICIAL_CLOSES,
+    "acceptances": ACCEPTANCES,
     "quarantine": QUARANTINE,
     "revisions": REVISIONS,
 }

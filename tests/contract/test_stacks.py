@@ -75,12 +75,6 @@ def test_the_outputs_are_the_settings_of_the_functions(dev: dict[str, Stack]):
     }
 
 
-@pytest.mark.parametrize("name", ["bootstrap", "data", "main"])
-def test_a_template_fits_into_a_request(name: str):
-    # CloudFormation's limit of a template in the request.
-    assert (TEMPLATES / f"{name}.yaml").stat().st_size <= 51_200
-
-
 def test_the_longest_bucket_names_are_valid():
     for name in ("artifacts", "refined"):
         assert len(f"b3-dataflow-{name}-{ACCOUNT}-ap-northeast-1-abcdefghij") <= 63

@@ -22,7 +22,7 @@ from chalicelib.refine import parquet
 from chalicelib.schema import RAW
 from local import backfill_command, moto_state
 from local.laptop import Laptop
-from tests.support.bars import csv_text, known_bars, raw_object
+from tests.support.bars import csv_text, known_bars, raw_object, scaled, session_bars
 from tests.support.lake import fill, no_events
 
 NOW = datetime(2025, 10, 20, 12, 0, tzinfo=UTC)
@@ -201,6 +201,92 @@ def test_days_without_bars_are_an_error_and_nothing_is_written(laptop: Laptop, f
         laptop.app.ingest({"backfill": {"start": "2025-01-01", "end": "2025-01-31", "source": mine}}, None)
 
     assert raw_keys() == before
+
+
+class TestRemoval:
+    def test_the_bars_of_the_days_are_removed(self, laptop: Laptop, filled: Contents):
+        payload = {"start": "2025-09-12", "end": "2025-09-15", "remove": True}
+
+        preview, response = invoke(laptop, **payload, dry_run=True), invoke(laptop, **payload)
+
+        assert preview["counts"] == {"changed": 1, "equal": 1, "outranked": 0, "refused": 0}
+        assert preview["changed"] == [
+            {"session": "2025-09-12", "before": bar(142272.0, "yahoo", 2), "after": None},
+        ]
+        assert response == preview | {"dry_run": False, "added": response["added"]}
+        contents = fill()
+        assert contents.rows == filled.rows - 1
+        assert [gap.reason for gap in contents.quality.gaps] == ["the bar was removed by hand"] * 2
+        assert contents.quality.degraded is False
+
+    def test_a_correction_brings_a_removed_bar_back(self, laptop: Laptop, filled: Contents, mine: str):
+        invoke(laptop, start="2025-09-12", end="2025-09-12", remove=True)
+        assert fill().rows == 4
+        days = {"start": "2025-09-12", "end": "2025-09-12", "source": mine}
+
+        outranked = invoke(laptop, **days, dry_run=True)["outranked"]
+        invoke(laptop, **days, as_correction=True)
+
+        assert outranked == [{"session": "2025-09-12", "kept": "remocao"}]
+        assert fill().rows == 5
+
+    def test_the_laptop_prints_a_removed_bar(self, laptop: Laptop, filled: Contents):
+        response = invoke(laptop, start="2025-09-12", end="2025-09-12", remove=True, dry_run=True)
+
+        (line,) = backfill_command.lines(response)
+        assert line.startswith("2025-09-12  removed: open 143151.0")
+
+
+class TestAcceptance:
+    @pytest.fixture
+    def held_back(self, laptop: Laptop, filled: Contents) -> str:
+        """The key of a download that contradicts the lake."""
+        fill(raw_object(session_bars("2025-01-02", 150)))
+        key, body = raw_object(scaled(session_bars("2025-01-02", 160), 1.02, range(160)), collected_at=NOW)
+        contents = fill((key, body))
+        assert [answer.key for answer in contents.held_back] == [key]
+        assert contents.quality.degraded
+        return key
+
+    def test_a_download_that_is_held_back_can_be_accepted(self, laptop: Laptop, held_back: str):
+        preview, response = invoke(laptop, accept=held_back, dry_run=True), invoke(laptop, accept=held_back)
+
+        assert preview["counts"]["changed"] > 150
+        assert list(response["added"]) == ["key"]
+        contents = fill()
+        assert (contents.held_back, contents.quality.degraded) == ([], False)
+        assert contents.quality.revisions == 150
+
+    def test_the_report_of_a_backfill_says_that_it_would_be_held_back(self, laptop: Laptop, held_back: str, s3: Any):
+        bars = scaled(session_bars("2025-01-02", 150), 1.02, range(150))
+        s3.put_object(Bucket="b3-dataflow-athena", Key=MINE, Body=csv_text(bars).encode())
+        days = {"start": "2025-01-01", "end": "2025-10-01", "source": f"csv:s3://b3-dataflow-athena/{MINE}"}
+
+        response = invoke(laptop, **days, dry_run=True)
+
+        assert response["counts"] == {"changed": 0, "equal": 0, "outranked": 0, "refused": 1}
+        assert response["refused"][0]["reason"] == "resposta_contraditoria"
+        assert response["refused"][0]["meaning"].endswith("sessions have other prices than in the lake")
+
+    @pytest.mark.parametrize(
+        ("payload", "message"),
+        [
+            ({"accept": "raw/nothing.parquet"}, "accept is 'raw/nothing.parquet'; allowed: the key of a raw object"),
+            ({"accept": 1}, "Expected `str`"),
+            ({"accept": "raw/a.parquet", "start": "2025-09-10"}, "unknown field `start`"),
+            ({"remove": True, "start": "2025-09-10"}, "missing required field `end`"),
+            ({"remove": "yes", "start": "2025-09-10", "end": "2025-09-10"}, "unknown field `remove`"),
+            ({"remove": True, "start": "2025-09-11", "end": "2025-09-10"}, "allowed: start ≤ end"),
+            ({"remove": True, "start": "2025-09-13", "end": "2025-09-14"}, "no session from 2025-09-13"),
+        ],
+    )
+    def test_an_invalid_decision_is_refused(self, laptop: Laptop, filled: Any, payload: Any, message: str):
+        before = raw_keys()
+
+        with pytest.raises(BadPayload, match=message):
+            laptop.app.ingest({"backfill": payload}, None)
+
+        assert raw_keys() == before
 
 
 class FromYahoo:

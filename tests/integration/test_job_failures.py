@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +20,20 @@ from chalicelib.schema import REVISIONS
 from local import moto_state
 from local.laptop import Laptop
 from tests.support.bars import COLLECTED, known_bars, raw_object
-from tests.support.job import BUCKET, THREE, WRITES, YEARS, before_call, empty, once, put, registered, rival, stored
+from tests.support.job import (
+    BUCKET,
+    THREE,
+    YEARS,
+    Killed,
+    before_call,
+    empty,
+    failing_before_write,
+    once,
+    put,
+    registered,
+    rival,
+    stored,
+)
 from tests.support.lake import NOW
 
 SYNTHETIC = raw_object(known_bars(), "sample", COLLECTED + timedelta(hours=5))
@@ -151,31 +162,6 @@ def test_a_lease_that_cannot_be_released_does_not_hide_the_error(
     )
 
 
-class Killed(BaseException):
-    """The process is killed. Handlers of the job run, but each later call raises it again, so they have no effect."""
-
-
-@contextmanager
-def killed_before_write(number: int, *hooks: Any) -> Iterator[None]:
-    """Raise Killed instead of the write with that number and instead of every call after it."""
-    count = itertools.count()
-    killed = False
-
-    def kill(model: Any, **_: Any) -> None:
-        nonlocal killed
-        killed = killed or (model.name in WRITES and next(count) == number)
-        if killed:
-            raise Killed
-
-    for events in hooks:
-        events.register("before-call", kill, unique_id="kill")
-    try:
-        yield
-    finally:
-        for events in hooks:
-            events.unregister("before-call", unique_id="kill")
-
-
 def test_the_next_run_repairs_the_lake_whichever_write_a_run_was_killed_before(
     laptop: Laptop, lake: Lake, catalog: Catalog, run: Any, rebuilt: Any, s3: Any, glue: Any
 ):
@@ -185,7 +171,7 @@ def test_the_next_run_repairs_the_lake_whichever_write_a_run_was_killed_before(
         run()
         put(lake, *THREE[1:])
         try:
-            with killed_before_write(number, s3.meta.events, catalog.session.events):
+            with failing_before_write(number, s3.meta.events, catalog.session.events):
                 run()
         except Killed:
             run(NOW + JOB_TIMEOUT)

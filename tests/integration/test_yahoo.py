@@ -167,6 +167,8 @@ TRUNCATED = Answer(200, "application/json", b'{"chart": {"result": [{"meta"')
         (chart(BARS, symbol="PETR4.SA"), SourceMalformed, "symbol 'PETR4.SA'; expected '\\^BVSP'"),
         (chart(BARS, currency="USD"), SourceMalformed, "currency 'USD'; expected 'BRL'"),
         (chart(BARS, exchangeTimezoneName="America/New_York"), SourceMalformed, "expected 'America/Sao_Paulo'"),
+        (chart(BARS, dataGranularity="1mo"), SourceMalformed, "dataGranularity '1mo'; expected '1d'"),
+        (chart(BARS, dataGranularity="1h"), SourceMalformed, "dataGranularity '1h'; expected '1d'"),
     ],
 )
 def test_an_unusable_response_is_an_error_and_writes_nothing(laptop: Laptop, answer: Answer, error: Any, message: str):

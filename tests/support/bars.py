@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from chalicelib import layout
@@ -13,7 +15,7 @@ from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet, raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
-from chalicelib.schema import CLOSE, OFFICIAL_CLOSES, RAW
+from chalicelib.schema import CLOSE, OFFICIAL_CLOSES, PRICES, RAW
 from local.sample import generate
 
 # Six sessions of September 2025 from Yahoo, and their features. The last two columns were computed over the whole
@@ -50,9 +52,41 @@ def known_bars() -> pd.DataFrame:
 
 
 def session_bars(start: str, number: int) -> pd.DataFrame:
-    """Return generated bars for a number of sessions from a day on, as a source returns them."""
-    first = pd.Timestamp(start)
-    return generate(sessions(first.date(), (first + pd.Timedelta(days=2 * number + 30)).date())[:number])
+    """Return generated bars for a number of sessions from a day on, as a source returns them.
+
+    Two calls return equal bars of a session.
+    """
+    bars = _history()
+    return bars[bars["data"] >= start].head(number).reset_index(drop=True)
+
+
+@cache
+def _history() -> pd.DataFrame:
+    """Return generated bars from 1993 to 2026, at the year-end closes of the index.
+
+    From the last of them on their level is constant, apart from the generated changes.
+    """
+    days = sessions(date(1993, 1, 4), date(2026, 12, 30))
+    bars = generate(days)
+    assert IBOV.scale is not None
+    ends = days.get_indexer(pd.DatetimeIndex(list(IBOV.scale.year_ends)))
+    known = np.log(np.array(list(IBOV.scale.year_ends.values())) / bars[CLOSE].iloc[ends])
+    factor = np.exp(np.interp(np.arange(len(bars)), ends, known))
+    prices = bars[list(PRICES)].to_numpy() * factor[:, None]
+    # A session opens near the previous close.
+    prices[1:, 0] *= factor[:-1] / factor[1:]
+    prices[:, 1], prices[:, 2] = prices.max(axis=1), prices.min(axis=1)
+    bars[list(PRICES)] = np.round(prices)
+    return bars
+
+
+def scaled(bars: pd.DataFrame, factor: float, rows: Sequence[int], names: Sequence[str] = PRICES) -> pd.DataFrame:
+    """Return bars with some prices of some rows times a factor, in whole points; high and low enclose the others."""
+    prices = bars[list(PRICES)].to_numpy(np.float64)
+    columns = [PRICES.index(name) for name in names]
+    prices[np.ix_(list(rows), columns)] = np.round(prices[np.ix_(list(rows), columns)] * factor)
+    prices[rows, 1], prices[rows, 2] = prices[rows].max(axis=1), prices[rows].min(axis=1)
+    return bars.assign(**{name: prices[:, column] for column, name in enumerate(PRICES)})
 
 
 def raw_rows(bars: pd.DataFrame, source: str = "yahoo", collected_at: datetime = COLLECTED) -> pd.DataFrame:

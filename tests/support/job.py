@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -99,3 +100,37 @@ def once(key: str, action: Callable[[], object]) -> Callable[[Mapping[str, Any]]
             pending.pop()()
 
     return hook
+
+
+class Killed(BaseException):
+    """The process is killed. Derives from BaseException, so that the job does not catch it."""
+
+
+@contextmanager
+def failing_before_write(number: int, *hooks: Any, error: BaseException | None = None) -> Iterator[None]:
+    """Raise instead of the write with that number: an error once, or Killed, and then instead of every call after it.
+
+    Args:
+        number: the number of writes that succeed.
+        hooks: the events of the clients.
+        error: the error; None for Killed.
+    """
+    count = itertools.count()
+    killed = False
+
+    def fail(model: Any, **_: Any) -> None:
+        nonlocal killed
+        reached = model.name in WRITES and next(count) == number
+        if reached and error is not None:
+            raise error
+        killed = killed or reached
+        if killed:
+            raise Killed
+
+    for events in hooks:
+        events.register("before-call", fail, unique_id="fail")
+    try:
+        yield
+    finally:
+        for events in hooks:
+            events.unregister("before-call", unique_id="fail")

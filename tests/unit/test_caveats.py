@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chalicelib.api.caveats import CAVEATS, MEDIAN_RATIOS, OVERNIGHT_PERCENT, caveats
+from chalicelib.api.caveats import CAVEATS, MEDIAN_RATIOS, OVERNIGHT_PERCENT, VOLUME_CAVEAT, caveats
 from chalicelib.estimators import ESTIMATORS
 from tests.support import history
 
@@ -39,6 +39,18 @@ def test_the_median_ratio_to_close_to_close_is_the_one_in_the_caveat(since_2008:
 
 def test_every_estimator_except_close_to_close_has_a_caveat():
     assert set(CAVEATS) == set(ESTIMATORS) - {"close_to_close"}
+
+
+def test_the_volume_is_comparable_from_the_session_that_is_said(real_csv: Path):
+    volume = pd.read_csv(real_csv, index_col="date")["volume"]
+    medians = volume[volume > 0].groupby(lambda day: day[:7]).median()
+
+    assert caveats(["data", "volume_negociado"]) == {"volume_negociado": VOLUME_CAVEAT}
+    assert VOLUME_CAVEAT.startswith("comparable from 2008-04-01 on")
+    assert medians["2007-01":"2007-06"].between(0.9e8, 1.4e8).all()
+    assert medians["2007-07":"2007-08"].between(4.5e7, 5.1e7).all()
+    assert medians["2007-09":"2008-03"].between(2e6, 7e6).all()
+    assert medians["2008-04":"2008-12"].between(0.9e6, 2.5e6).all()
 
 
 def test_an_answer_has_the_caveats_of_its_columns():

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from chalicelib.lake.freshness import Freshness, closes_overdue, freshness, metric
-from chalicelib.lake.manifest import Contents, OfficialCloses, Quality, Run
+from chalicelib.lake.manifest import Contents, HeldBack, OfficialCloses, Quality, Run
 from chalicelib.refine.calendar import sessions
 
 NOW = datetime(2025, 10, 14, 1, 30, tzinfo=UTC)
@@ -27,6 +27,7 @@ CONTENTS = Contents(
     schema_version=1,
     code_version="c",
     ledger="manifests/ledger/a.json",
+    held_back=[HeldBack("raw/a.parquet", "it lacks 3 sessions")],
 )
 
 
@@ -64,12 +65,16 @@ def test_the_line_is_a_metric_in_cloudwatchs_embedded_format():
                 {
                     "Namespace": "b3-dataflow",
                     "Dimensions": [["Bucket"]],
-                    "Metrics": [{"Name": "SessionsBehind", "Unit": "Count"}],
+                    "Metrics": [
+                        {"Name": "SessionsBehind", "Unit": "Count"},
+                        {"Name": "DownloadsHeldBack", "Unit": "Count"},
+                    ],
                 }
             ],
         },
         "Bucket": "b3-dataflow-refined",
         "SessionsBehind": 2,
+        "DownloadsHeldBack": 1,
     }
 
 

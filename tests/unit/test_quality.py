@@ -10,7 +10,7 @@ from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.instrument import IBOV
 from chalicelib.refine.live import live
 from chalicelib.schema import PRICES
-from tests.support.bars import COLLECTED, known_bars, raw_object, read_raw, refined
+from tests.support.bars import COLLECTED, known_bars, raw_object, read_raw, refined, session_bars
 
 EVENING = datetime(2025, 9, 18, 0, 20, tzinfo=UTC)  # 21:20 of the 17th in São Paulo
 
@@ -42,9 +42,7 @@ def test_other_sources_may_have_decimals():
 
 
 def test_before_march_1997_yahoo_has_decimals_too():
-    bars = known_bars().assign(
-        data=pd.to_datetime(["1997-02-20", "1997-02-21", "1997-02-24", "1997-02-25", "1997-02-26", "1997-02-27"])
-    )
+    bars = session_bars("1997-02-20", 6)
     bars[list(PRICES)] += 0.5
 
     assert len(refined(raw_object(bars)).bars) == 6

@@ -109,25 +109,37 @@ def first_row(change: Any) -> Callable[[pa.ChunkedArray], Any]:
 
 
 @pytest.mark.parametrize(
+    "values",
+    [
+        lambda rest: pa.array([-1, *rest]),
+        lambda rest: pa.array([-(2**63), *rest]),
+        lambda rest: pa.array([1.5, *map(float, rest)]),
+        lambda rest: pa.array([1e20, *map(float, rest)]),
+        lambda rest: pa.array([float("inf"), *map(float, rest)]),
+        lambda rest: pa.array([2**64 - 1, *rest], pa.uint64()),
+        lambda rest: pa.array([Decimal("0.5"), *map(Decimal, rest)]),
+    ],
+)
+def test_a_volume_that_is_no_number_of_shares_is_null_and_the_bar_stays(values: Any):
+    arrow = with_column("volume_negociado", lambda column: values(column.to_pylist()[1:]))
+
+    result = read(arrow)
+
+    assert len(result.refused) == 0
+    assert result.rows["volume_negociado"].isna().tolist() == [True] + [False] * 5
+    assert result.rows["volume_invalido"].tolist() == [True] + [False] * 5
+
+
+def test_a_volume_of_another_type_is_null_in_every_row():
+    result = read(with_column("volume_negociado", lambda column: column.cast(pa.string())))
+
+    assert (len(result.rows), len(result.refused)) == (6, 0)
+    assert result.rows["volume_negociado"].isna().all()
+
+
+@pytest.mark.parametrize(
     ("arrow", "column", "value"),
     [
-        (
-            with_column("volume_negociado", lambda column: pa.array([1.5, *map(float, column.to_pylist()[1:])])),
-            "volume_negociado",
-            "1.5",
-        ),
-        (
-            with_column("volume_negociado", lambda column: pa.array([2**64 - 1, *column.to_pylist()[1:]], pa.uint64())),
-            "volume_negociado",
-            str(2**64 - 1),
-        ),
-        (
-            with_column(
-                "volume_negociado", lambda column: pa.array([Decimal("0.5"), *map(Decimal, column.to_pylist()[1:])])
-            ),
-            "volume_negociado",
-            "0.5",
-        ),
         (
             with_column(
                 "data",

@@ -15,7 +15,7 @@ from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import PRICES, QUARANTINE, RAW, REFINED, REVISIONS
 from chalicelib.sources import RANKS
-from tests.support.bars import COLLECTED, known_bars, raw_object, raw_rows, read_raw, refined, session_bars
+from tests.support.bars import COLLECTED, known_bars, raw_object, raw_rows, read_raw, refined, scaled, session_bars
 
 Object = tuple[str, bytes]
 
@@ -37,7 +37,7 @@ def test_the_newest_bar_of_a_session_wins():
 
 
 def test_old_history_never_overrides_yahoo_and_a_correction_always_does():
-    assert list(RANKS) == ["sample", "csv", "yahoo", "correcao"]
+    assert list(RANKS) == ["sample", "csv", "yahoo", "correcao", "remocao"]
     assert first_close(one_bar(142000.0), one_bar(142001.0, "csv", hours=5)) == 142000.0
     assert first_close(one_bar(142000.0, hours=5), one_bar(142001.0, "correcao")) == 142001.0
 
@@ -146,7 +146,60 @@ def test_an_impossible_date_is_refused_and_affects_no_other_bar(day: str):
     assert result.quarantine["data"].tolist() == [day]
 
 
+def removal(day: str, hours: float) -> Object:
+    """Return a raw object that removes the bar of a session."""
+    bar = pd.DataFrame({"data": [pd.Timestamp(day)], **dict.fromkeys(PRICES, float("nan"))})
+    return raw_object(
+        bar.assign(volume_negociado=pd.array([None], "Int64")), "remocao", COLLECTED + timedelta(hours=hours)
+    )
+
+
+class TestRemoval:
+    def test_the_bar_of_a_removed_session_is_gone_and_its_gap_has_a_reason(self):
+        result = refined(one_bar(142000.0), removal("2025-09-10", 1), one_bar(142000.0, hours=2))
+
+        assert result.bars["data"].dt.day.tolist() == [11]
+        assert len(result.quarantine) == 0
+        result = refined(raw_object(known_bars()), removal("2025-09-12", 1))
+        assert result.coverage.missing == {date(2025, 9, 12): "the bar was removed by hand"}
+        assert result.degraded() == []
+
+    def test_of_a_removal_and_a_correction_the_later_wins(self):
+        bars, gone = one_bar(142000.0), removal("2025-09-10", 2)
+
+        assert len(refined(bars, one_bar(142001.0, "correcao", hours=1), gone).bars) == 1
+        assert first_close(bars, gone, one_bar(142001.0, "correcao", hours=3)) == 142001.0
+
+    def test_a_removal_makes_a_lake_neither_real_nor_synthetic(self):
+        assert refined(one_bar(142000.0, "sample"), removal("2025-09-10", 1)).synthetic
+
+    def test_a_removed_session_is_not_compared_with_later_downloads(self):
+        bars = session_bars("2025-07-01", 60)
+        wrong = scaled(bars, 1.3, [30])
+        later = raw_object(bars, collected_at=COLLECTED + timedelta(days=1))
+        day = f"{bars['data'][30]:%Y-%m-%d}"
+
+        assert len(refined(raw_object(wrong), later).held_back) == 1
+        assert refined(raw_object(wrong), later, removal(day, 30)).held_back == []
+
+    def test_a_correction_without_prices_is_refused(self):
+        bars = known_bars().head(1).assign(**dict.fromkeys(PRICES, float("nan")))
+
+        result = refined(raw_object(known_bars()), raw_object(bars, "correcao", COLLECTED + timedelta(hours=1)))
+
+        assert (len(result.bars), result.refused()["preco_nulo"]) == (6, 1)
+
+
 class TestRevisions:
+    def test_a_removal_and_a_bar_after_it_are_recorded(self):
+        bar, gone, back = one_bar(142000.0), removal("2025-09-10", 24), one_bar(142001.0, "correcao", hours=48)
+
+        result = refined(bar, gone, removal("2025-09-10", 30), back).revisions
+
+        assert result["fonte_para"].tolist() == ["remocao", "correcao"]
+        assert result["preco_fechamento_de"].fillna(0).tolist() == [142000.0, 0]
+        assert result["preco_fechamento_para"].fillna(0).tolist() == [0, 142001.0]
+
     def revisions(self, *objects: Object) -> list[list[object]]:
         result = refined(*objects).revisions
         assert list(result.columns) == [column.name for column in REVISIONS]

@@ -1,0 +1,397 @@
+"""Downloads that contradict the lake as a whole are held back, and those that only look unusual are not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from chalicelib import layout
+from chalicelib.ingest.sources.csv_file import CsvFile
+from chalicelib.instrument import IBOV
+from chalicelib.refine import parquet, raw
+from chalicelib.refine.calendar import sessions
+from chalicelib.refine.refinery import Refined, refine
+from chalicelib.schema import ACCEPTANCES, CLOSE, HIGH, LOW, OPEN, PRICES
+from tests.support.bars import closes_object, raw_object, refined, scaled, session_bars
+
+Object = tuple[str, bytes]
+
+HISTORY = session_bars("2024-01-02", 420)
+FIRST = 400
+"""The number of sessions of the first download."""
+
+
+def evening(number: int) -> datetime:
+    """Return the evening of a session, by its number."""
+    moment: datetime = (HISTORY["data"][number - 1] + pd.Timedelta(hours=25)).tz_localize("UTC").to_pydatetime()
+    return moment
+
+
+def download(number: int, bars: pd.DataFrame | None = None, source: str = "yahoo", hours: float = 0) -> Object:
+    """Return a download of the evening of a session: the last 275 sessions, or other bars."""
+    if bars is None:
+        bars = HISTORY.iloc[max(number - 275, 0) : number]
+    return raw_object(bars.reset_index(drop=True), source, evening(number) + timedelta(hours=hours))
+
+
+def first() -> Object:
+    return download(FIRST, HISTORY.head(FIRST))
+
+
+def acceptance(key: str, hours: float = 1) -> Object:
+    now = evening(FIRST + 10) + timedelta(hours=hours)
+    rows = pd.DataFrame({"objeto_aceito": [key], "ticker": "IBOV", "fonte": "aceite", "coletado_em": now})
+    return layout.raw_key(now), parquet.encode(rows, ACCEPTANCES)
+
+
+def recent(number: int) -> pd.DataFrame:
+    return HISTORY.iloc[number - 275 : number].reset_index(drop=True)
+
+
+def held(*objects: Object) -> list[str]:
+    return [answer.because for answer in refined(*objects).held_back]
+
+
+def assert_clean(result: Refined, number: int) -> None:
+    """Assert that the lake has the true prices of the first sessions, and no others."""
+    assert result.bars["data"].tolist() == HISTORY["data"].head(number).tolist()
+    assert result.bars[list(PRICES)].to_numpy().tolist() == HISTORY[list(PRICES)].head(number).to_numpy().tolist()
+
+
+def later(bars: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Return the bars, each a session later."""
+    days = HISTORY["data"].iloc[number - len(bars) : number + 1].tolist()
+    return bars.assign(data=days[1:])
+
+
+def weekly(bars: pd.DataFrame, rule: str = "W-MON") -> pd.DataFrame:
+    grouped = bars.groupby(bars["data"].dt.to_period("W" if rule == "W-MON" else "M"))
+    return grouped.agg(
+        {"data": "first", OPEN: "first", HIGH: "max", LOW: "min", CLOSE: "last", "volume_negociado": "sum"}
+    ).reset_index(drop=True)
+
+
+POISONED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "all prices times 10": lambda bars: scaled(bars, 10, range(275)),
+    "all prices times 100": lambda bars: scaled(bars, 100, range(275)),
+    "all prices times 1.001": lambda bars: scaled(bars, 1.001, range(275)),
+    "all dates a session later": lambda bars: later(bars, FIRST + 1),
+    "another index": lambda bars: scaled(bars, 0.6, range(275)),
+    "weekly bars": weekly,
+    "monthly bars": lambda bars: weekly(bars, "M"),
+    "open and close exchanged": lambda bars: bars.rename(columns={OPEN: CLOSE, CLOSE: OPEN}),
+    "high and low exchanged": lambda bars: bars.rename(columns={HIGH: LOW, LOW: HIGH}),
+    "six closes 2 % off": lambda bars: scaled(bars, 1.02, range(100, 106)),
+    "one bar 4 % off": lambda bars: scaled(bars, 1.04, [100]),
+    "three holes": lambda bars: bars.drop([50, 51, 150]),
+}
+
+
+@pytest.mark.parametrize("name", POISONED)
+def test_a_poisoned_download_is_held_back_until_a_clean_one_ends_the_alarm(name: str):
+    poisoned = download(FIRST + 1, POISONED[name](recent(FIRST + 1)))
+
+    result = refined(first(), poisoned)
+
+    assert_clean(result, FIRST)
+    (answer,) = result.held_back
+    assert answer.key == poisoned[0]
+    reason = f"the download from yahoo of {evening(FIRST + 1):%Y-%m-%d %H:%M} UTC is held back: {answer.because}"
+    assert reason in result.degraded()
+    whole = result.quarantine[result.quarantine["motivo"] == "resposta_contraditoria"]
+    assert whole[["chave", "nota"]].to_numpy().tolist() == [[answer.key, answer.because]]
+
+    result = refined(first(), poisoned, download(FIRST + 2))
+    assert_clean(result, FIRST + 2)
+    assert (result.held_back, result.degraded()) == ([], [])
+    assert result.refused()["resposta_contraditoria"] == 1
+    assert len(result.revisions) == 0
+
+
+def test_the_whole_history_is_judged_too():
+    for factor in (10, 1.001):
+        poisoned = download(FIRST + 1, scaled(HISTORY.head(FIRST + 1), factor, range(FIRST + 1)))
+        assert_clean(refined(first(), poisoned, poisoned), FIRST)
+        assert len(held(first(), poisoned)) == 1
+
+
+def test_the_reason_says_how_it_contradicts():
+    bars = recent(FIRST + 1)
+
+    assert held(first(), download(FIRST + 1, scaled(bars, 1.02, range(100, 106)))) == [
+        "6 of 271 sessions have other prices than in the lake"
+    ]
+    (large,) = held(first(), download(FIRST + 1, scaled(bars, 1.04, [100])))
+    assert large.startswith(f"a price of {bars['data'][100]:%Y-%m-%d} differs from the lake's by 4.0")
+    assert held(first(), download(FIRST + 1, scaled(bars, 100, range(275)))) == ["272 of its 272 bars are refused"]
+    assert held(first(), download(FIRST + 1, bars.drop([50, 51, 150]))) == [
+        f"it lacks 3 sessions between its first and its last, the first {bars['data'][50]:%Y-%m-%d}"
+    ]
+
+
+class TestBelowTheThresholds:
+    def test_five_changed_sessions_are_revisions(self):
+        bars = scaled(recent(FIRST + 1), 1.02, range(100, 105))
+
+        result = refined(first(), download(FIRST + 1, bars))
+
+        assert result.held_back == []
+        assert len(result.revisions) == 5
+
+    def test_a_change_of_one_point_does_not_count(self):
+        bars = recent(FIRST + 1)
+        bars[list(PRICES)] += 1
+
+        assert held(first(), download(FIRST + 1, bars)) == []
+        bars[list(PRICES)] += 1
+        assert len(held(first(), download(FIRST + 1, bars))) == 1
+
+    def test_one_bar_far_off_is_refused_and_the_others_are_taken(self):
+        result = refined(first(), download(FIRST + 1, scaled(recent(FIRST + 1), 100, [100])))
+
+        assert result.held_back == []
+        assert result.refused()["fora_de_escala"] == 1
+        assert_clean(result, FIRST + 1)
+
+    def test_two_holes_are_no_contradiction_and_the_bars_stay(self):
+        result = refined(first(), download(FIRST + 1, recent(FIRST + 1).drop([50, 51])))
+
+        assert result.held_back == []
+        assert_clean(result, FIRST + 1)
+
+    def test_the_last_three_sessions_may_change_by_more(self):
+        early = scaled(recent(FIRST + 1), 1.05, [274])
+
+        result = refined(first(), download(FIRST + 1, early), download(FIRST + 2))
+
+        assert result.held_back == []
+        assert_clean(result, FIRST + 2)
+
+    def test_a_bar_that_was_not_settled_is_replaced_after_an_outage(self):
+        early = scaled(recent(FIRST + 1), 1.05, [274])
+
+        result = refined(first(), download(FIRST + 1, early), download(FIRST + 12))
+
+        assert result.held_back == []
+        assert_clean(result, FIRST + 12)
+
+
+class TestNoContradiction:
+    """What is unusual, and true."""
+
+    def test_the_first_download(self):
+        assert held(first()) == []
+
+    def test_the_same_and_older_downloads_again(self):
+        objects = [first(), download(FIRST + 1), download(FIRST + 5)]
+
+        again = download(FIRST + 6, recent(FIRST + 1))
+
+        assert_clean(refined(*objects, again), FIRST + 5)
+        assert held(*objects, again) == []
+
+    def test_the_whole_history_each_month(self):
+        assert held(first(), download(FIRST + 1), download(FIRST + 2, HISTORY.head(FIRST + 2))) == []
+
+    def test_sessions_after_an_outage(self):
+        assert held(first(), download(FIRST + 15)) == []
+
+    def test_history_before_the_first_session(self):
+        young = download(FIRST, recent(FIRST))
+
+        for source in ("csv", "yahoo"):
+            older = download(FIRST + 1, HISTORY.head(FIRST - 200), source)
+            result = refined(young, older)
+            assert result.held_back == []
+            assert_clean(result, FIRST)
+            assert held(young, download(FIRST + 1, HISTORY.head(100), source)) == []
+
+    def test_gaps_that_are_filled(self):
+        with_gaps = HISTORY.head(FIRST).drop(range(200, 240))
+        filling = HISTORY.iloc[200:240]
+        chosen = HISTORY.iloc[[201, 210, 220, 230, 239]]
+
+        for fill in (filling, chosen, recent(FIRST)):
+            for source in ("csv", "yahoo"):
+                assert held(download(FIRST, with_gaps), download(FIRST + 1, fill, source)) == []
+        assert_clean(refined(download(FIRST, with_gaps), download(FIRST + 1, filling, "csv")), FIRST)
+
+    def test_gaps_far_from_each_other_that_are_filled(self):
+        scattered = [200, 210, 220, 230, 240]
+        objects = [
+            download(FIRST, HISTORY.head(FIRST).drop(scattered)),
+            download(FIRST + 1, HISTORY.iloc[scattered], "csv"),
+        ]
+
+        assert_clean(refined(*objects), FIRST)
+        assert held(*objects) == []
+
+    def test_gaps_that_a_file_filled_and_yahoo_still_has(self):
+        holes = HISTORY.head(FIRST).drop(range(200, 210))
+        objects = [download(FIRST, holes), download(FIRST, HISTORY.iloc[200:210], "csv", hours=1)]
+
+        assert_clean(refined(*objects, download(FIRST + 1, holes)), FIRST)
+        assert held(*objects, download(FIRST + 1, holes)) == []
+
+    def test_null_sessions_and_their_bars_later(self):
+        nulls = recent(FIRST + 1)
+        nulls.loc[[100, 101, 102, 103, 272, 273], list(PRICES)] = float("nan")
+
+        result = refined(first(), download(FIRST + 1, nulls), download(FIRST + 2))
+
+        assert result.held_back == []
+        assert_clean(result, FIRST + 2)
+
+    def test_a_few_days_by_backfill(self):
+        for bars in (HISTORY.iloc[300:301], HISTORY.iloc[300:303], HISTORY.iloc[300:320]):
+            assert held(first(), download(FIRST + 1, bars)) == []
+
+    def test_a_session_that_a_person_corrected(self):
+        """Yahoo's bar, which is 20 % off the correction, is no contradiction."""
+        correction = raw_object(
+            scaled(HISTORY, 1.2, [300]).iloc[[300]], "correcao", evening(FIRST) + timedelta(hours=1)
+        )
+
+        assert held(first(), correction, download(FIRST + 1)) == []
+
+    def test_sessions_that_no_source_had(self):
+        """Two of them are taken; three at once are not."""
+        bars = session_bars("2011-11-01", 100)
+        known = bars["data"].isin(pd.to_datetime(["2012-01-02", "2012-02-22"]))
+        assert known.sum() == 2
+
+        without, whole = raw_object(bars[~known]), raw_object(bars, collected_at=evening(FIRST))
+
+        assert held(without, whole) == []
+        assert len(refined(without, whole).bars) == 100
+
+
+def test_old_sessions_are_settled_even_as_the_last_of_their_download():
+    bars = scaled(HISTORY, 1.2, [200, 201, 202]).iloc[200:203]
+
+    assert len(held(first(), download(FIRST + 1, bars))) == 1
+    assert_clean(refined(first(), download(FIRST + 1, bars)), FIRST)
+
+
+def test_a_file_is_judged_like_yahoo():
+    result = refined(first(), download(FIRST + 1, scaled(recent(FIRST + 1), 1.02, range(275)), "csv"))
+
+    assert_clean(result, FIRST)
+    assert len(result.held_back) == 1
+
+
+def test_an_empty_lake_takes_whatever_the_scale_allows():
+    assert held(raw_object(scaled(HISTORY, 1.5, range(420)), "csv", evening(420))) == []
+    off = refined(raw_object(scaled(HISTORY, 10, range(420)), "csv", evening(420)))
+    assert len(off.bars) == 0
+    assert len(off.held_back) == 1
+
+
+class TestOfficialCloses:
+    def official(self, bars: pd.DataFrame = HISTORY, rows: Sequence[int] = range(420)) -> Object:
+        chosen = bars.iloc[list(rows)]
+        closes = dict(zip(chosen["data"].dt.strftime("%Y-%m-%d"), chosen[CLOSE], strict=True))
+        return closes_object(closes, collected_at=evening(420))
+
+    def test_a_download_that_mends_many_closes_is_taken(self):
+        wrong = scaled(HISTORY, 1.01, range(200, 262), [CLOSE])
+        before = download(FIRST, wrong.head(FIRST))
+
+        assert len(held(before, download(FIRST + 1))) == 1
+        result = refined(before, download(FIRST + 1), self.official())
+        assert result.held_back == []
+        assert_clean(result, FIRST + 1)
+
+    def test_a_download_that_spoils_closes_is_not(self):
+        wrong = scaled(recent(FIRST + 1), 1.01, range(100, 162), [CLOSE])
+
+        assert len(held(first(), download(FIRST + 1, wrong), self.official())) == 1
+
+    def test_the_first_download_is_compared_with_them(self):
+        for poison in (scaled(HISTORY, 1.001, range(420)), later(HISTORY.head(419), 419)):
+            result = refined(download(420, poison), self.official())
+            assert len(result.bars) == 0
+            assert "closes are not B3's official ones" in result.held_back[0].because
+        some = scaled(HISTORY, 1.01, range(0, 420, 4), [CLOSE])
+        assert held(download(420, some), self.official()) == []
+
+    def test_a_poisoned_lake_recovers_without_a_person(self):
+        poisoned = download(FIRST, scaled(HISTORY.head(FIRST), 1.05, range(FIRST)))
+
+        result = refined(poisoned, download(FIRST + 1, HISTORY.head(FIRST + 1)), self.official())
+
+        assert_clean(result, FIRST + 1)
+
+
+class TestAcceptance:
+    def test_an_accepted_download_is_taken_and_later_ones_agree_with_it(self):
+        other = scaled(HISTORY, 1.02, range(420))
+        objects = [download(FIRST + number, other.iloc[125 : FIRST + number]) for number in (1, 2, 3)]
+        assert len(held(first(), *objects)) == 3
+
+        result = refined(first(), *objects, acceptance(objects[0][0]))
+
+        assert result.held_back == []
+        assert result.bars[CLOSE].tail(200).tolist() == other[CLOSE].iloc[FIRST - 197 : FIRST + 3].tolist()
+        assert result.refused()["resposta_contraditoria"] == 0
+
+    def test_the_rules_on_bars_still_apply(self):
+        other = download(FIRST + 1, scaled(recent(FIRST + 1), 10, range(275)))
+
+        assert_clean(refined(first(), other, acceptance(other[0])), FIRST)
+
+    def test_an_acceptance_of_an_unknown_key_changes_nothing(self):
+        result = refined(first(), acceptance("raw/nothing.parquet"))
+
+        assert_clean(result, FIRST)
+        assert len(result.quarantine) == 0
+
+
+def test_the_order_of_the_objects_does_not_matter():
+    poisoned = download(FIRST + 1, scaled(recent(FIRST + 1), 1.02, range(275)))
+    objects = [first(), poisoned, download(FIRST + 2), download(FIRST + 3, weekly(recent(FIRST + 3)))]
+    expected = refined(*objects)
+
+    for order in ([3, 2, 1, 0], [1, 3, 0, 2], [2, 2, 3, 1, 0, 0]):
+        result = refined(*(objects[number] for number in order))
+        assert result.held_back == expected.held_back
+        assert result.bars.equals(expected.bars)
+
+
+def test_the_real_history_in_downloads_is_taken_whole(real_csv):
+    history = CsvFile(str(real_csv)).fetch(None, None)
+    assert IBOV.first_bars["yahoo"] == history["data"].iloc[0].date()
+    days = history["data"]
+    objects = []
+    for end in range(300, len(history), 150):
+        moment = (days[end] + pd.Timedelta(hours=25)).tz_localize("UTC").to_pydatetime()
+        objects.append(raw_object(history.iloc[max(end - 275, 0) : end + 1], collected_at=moment))
+
+    result = refined(*objects)
+
+    assert result.held_back == []
+    assert {reason for reason, number in result.refused().items() if number} <= {"sem_pregao"}
+    # The downloads begin and end some sessions inside the file.
+    first_day, last_day = history["data"][25], history["data"][range(300, len(history), 150)[-1]]
+    expected = pd.read_csv(real_csv, parse_dates=["date"]).query("is_session")
+    assert result.bars["data"].tolist() == [day for day in expected["date"] if first_day <= day <= last_day]
+
+
+@pytest.mark.slow
+def test_many_downloads_take_little_time():
+    """5,000 may take two minutes; the time of this process, since other programs run beside the tests."""
+    objects = {}
+    for number in range(500):
+        moment = evening(420) + timedelta(minutes=number)
+        key, body = raw_object(HISTORY.tail(275), collected_at=moment)
+        objects[key] = body
+
+    start = time.process_time()
+    result = refine(raw.read_all(objects, IBOV), sessions, IBOV)
+
+    assert time.process_time() - start < 12
+    assert (len(objects), len(result.bars), result.held_back) == (500, 275, [])
