@@ -157,6 +157,6 @@ def _parameters(stack: dict[str, Any] | None) -> dict[str, str]:
 
 
 def template(kind: str) -> str:
-    """Return the template of a stack, without its comment lines: CloudFormation's limit of a template is 51,200 bytes."""
+    """Return the template of a stack, without comment lines: CloudFormation's limit is 51,200 bytes."""
     lines = (TEMPLATES / f"{kind}.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
     return "".join(line for line in lines if not line.lstrip().startswith("#"))

@@ -11,7 +11,6 @@ from chalicelib import layout
 from chalicelib.lake.catalog import table_input
 from chalicelib.lake.manifest import JOB_TIMEOUT
 from chalicelib.settings import Settings
-from common.paths import TEMPLATES
 from infra.packaging.job import INSTALLER_OPTIONS
 from scripts import catalog_template
 from tests.support.template import Stack, all_outputs, stacks
