@@ -16,7 +16,7 @@ from chalicelib.refine import parquet, raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import ACCEPTANCES, CLOSE, HIGH, LOW, OPEN, PRICES
-from tests.support.bars import closes_object, raw_object, refined, scaled, session_bars
+from tests.support.bars import COLLECTED, closes_object, raw_object, refined, scaled, session_bars
 
 Object = tuple[str, bytes]
 
@@ -150,6 +150,13 @@ class TestBelowTheThresholds:
         bars[list(PRICES)] += 1
         assert len(held(first(), download(FIRST + 1, bars))) == 1
 
+    def test_a_point_is_little_where_the_level_is_low_too(self):
+        bars = session_bars("1999-03-01", 100)
+        other = bars.copy()
+        other[list(PRICES)] += 1
+
+        assert held(raw_object(bars), raw_object(other, collected_at=COLLECTED + timedelta(days=1))) == []
+
     def test_one_bar_far_off_is_refused_and_the_others_are_taken(self):
         result = refined(first(), download(FIRST + 1, scaled(recent(FIRST + 1), 100, [100])))
 
@@ -264,10 +271,20 @@ class TestNoContradiction:
         known = bars["data"].isin(pd.to_datetime(["2012-01-02", "2012-02-22"]))
         assert known.sum() == 2
 
-        without, whole = raw_object(bars[~known]), raw_object(bars, collected_at=evening(FIRST))
+        without, whole = raw_object(bars[~known]), raw_object(bars, collected_at=COLLECTED + timedelta(days=1))
 
         assert held(without, whole) == []
         assert len(refined(without, whole).bars) == 100
+
+
+def test_three_sessions_that_no_source_had_are_a_contradiction():
+    bars = session_bars("2001-09-03", 2700)
+    known = bars["data"].isin(pd.to_datetime(["2001-09-11", "2012-01-02", "2012-02-22"]))
+    assert known.sum() == 3
+
+    (reason,) = held(raw_object(bars[~known]), raw_object(bars, collected_at=COLLECTED + timedelta(days=1)))
+
+    assert reason == "it has 3 sessions that no source has, the first 2001-09-11"
 
 
 def test_old_sessions_are_settled_even_as_the_last_of_their_download():
