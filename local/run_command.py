@@ -201,8 +201,9 @@ def _ready_message(server: Server, laptop: Laptop, seconds: float) -> str:
     return f"""
 Ready in {seconds:.1f} s.
 
-  API     {server.url}
+  page    {server.url}/
   docs    {server.url}/docs
+  API     {server.url}/ibov/prices
   AWS     {laptop.aws.endpoint}
           export {exports}
 
