@@ -97,6 +97,10 @@ examples: .venv/dev-installed
 vendor: .venv/installed
 	@$(PY) -m scripts.vendor
 
+# The pictures of the page in docs/images, over the generated sample. Needs Chromium.
+screenshots: .venv/dev-installed .venv/notebook-installed
+	@$(PY) -m scripts.screenshots
+
 # Precision and recall of `fechamento_suspeito`, compared with the official closes of B3.
 judge: .venv/dev-installed
 	@$(PY) -m scripts.judge_closes

@@ -10,11 +10,16 @@ import pytest
 
 from chalicelib.api import assets
 from chalicelib.api.representations import prefers_html
+from chalicelib.estimators import ESTIMATORS
 from chalicelib.refine.warnings import WARNINGS
+from chalicelib.schema import WINDOWS
 from common.paths import ROOT
 
 FOLDER = ROOT / "chalicelib" / "api" / "assets"
 OURS = sorted(FOLDER.glob("*.js"))
+
+LISTS = re.compile(r"^export const (\w+) = (\[.*?\]);", re.MULTILINE | re.DOTALL)
+"""Name and values of an exported list."""
 
 UPLOT = {
     "uPlot.iife.min.js": "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f",
@@ -61,8 +66,18 @@ def test_both_languages_have_the_same_texts_with_the_same_values():
 
     assert len(languages) == 2
     assert languages[0] == languages[1]
+    (titles,) = re.findall(r"^const TITLES = \{(.*?)^\};", text, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r'(\w+): "', titles)) == ESTIMATORS.keys() - {"close_to_close"}
     used = set(re.findall(r'data-(?:text|label)="(\w+)"', assets.template("home.html")))
     assert used | {rule.name for rule in WARNINGS} <= languages[0].keys()
+
+
+def test_the_page_offers_every_estimator_and_window():
+    text = (FOLDER / "state.js").read_text(encoding="utf-8")
+    lists = {name: json.loads(re.sub(r",\s*\]", "]", body)) for name, body in LISTS.findall(text)}
+
+    assert lists["ESTIMATORS"] == list(ESTIMATORS)
+    assert lists["WINDOWS"] == list(WINDOWS)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ function drawWatermark(u, text) {
 function draw(host, options, data) {
   host.chart?.destroy();
   const size = () => ({ width: host.clientWidth, height: host.clientHeight });
-  const chart = new uPlot({ ...size(), legend: { show: false }, padding: [10, 12, 0, 0], ...options }, data, host);
+  const chart = new uPlot({ ...size(), legend: { show: false }, padding: [10, 24, 0, 0], ...options }, data, host);
   host.chart = chart;
   host.observer ??= new ResizeObserver(() => host.chart.setSize(size()));
   host.observer.observe(host);

@@ -136,7 +136,7 @@ export const percent = (fraction, digits = 2) =>
 
 const DATES = {
   long: { dateStyle: "long" }, medium: { dateStyle: "medium" }, year: { year: "numeric" },
-  month: { month: "short", year: "numeric" }, day: { day: "numeric", month: "short" },
+  month: { month: "short", year: "2-digit" }, day: { day: "numeric", month: "short" },
 };
 
 /** @param {number|string} day seconds or an ISO date @param {keyof DATES} style */
