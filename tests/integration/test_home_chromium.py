@@ -61,6 +61,7 @@ def open_page(browser: Browser, site: str) -> Iterator[Open]:
         state: str = "complete",
         routes: dict[str, Callable[[Route], None]] | None = None,
         path: str = "/",
+        prepare: Callable[[Page], None] = lambda page: None,
         **options: Any,
     ) -> Page:
         context = browser.new_context(**{**ENGLISH, **options})
@@ -68,6 +69,7 @@ def open_page(browser: Browser, site: str) -> Iterator[Open]:
         for pattern, handle in (routes or {}).items():
             context.route(pattern, handle)
         page = watched(context, site, problems)
+        prepare(page)
         page.goto(f"{site}{path}{fragment}")
         page.locator(f"body[data-state={state}]").wait_for()
         return page
@@ -108,11 +110,12 @@ def test_the_first_view_is_small_and_the_rest_loads_after_it(open_page: Open):
     def hold(route: Route) -> None:
         held.append(route)
 
-    page = open_page(state="loading", routes={"**/*end=*": hold})
     sizes: list[int] = []
-    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
-    page.reload(wait_until="commit")
-    page.locator("body[data-state=ready]").wait_for()
+
+    def measure(page: Page) -> None:
+        page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+
+    page = open_page(state="ready", routes={"**/*end=*": hold}, prepare=measure)
 
     assert len(values(page, "index")) == FIRST_VIEW
     assert len(sizes) < 15

@@ -16,7 +16,7 @@ const axis = (more) => ({
 });
 
 const dateAxis = (format) => axis({
-  space: 70,
+  space: 88,
   size: 30,
   values: (_, splits, __, ___, step) => splits.map((time) => format(time, step >= 360 * DAY ? "year" : step >= 27 * DAY ? "month" : "day")),
 });
@@ -65,7 +65,7 @@ function drawWatermark(u, text) {
 function draw(host, options, data) {
   host.chart?.destroy();
   const size = () => ({ width: host.clientWidth, height: host.clientHeight });
-  const chart = new uPlot({ ...size(), legend: { show: false }, padding: [10, 24, 0, 0], ...options }, data, host);
+  const chart = new uPlot({ ...size(), legend: { show: false }, padding: [10, 38, 0, 0], ...options }, data, host);
   host.chart = chart;
   host.observer ??= new ResizeObserver(() => host.chart.setSize(size()));
   host.observer.observe(host);

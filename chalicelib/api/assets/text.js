@@ -30,7 +30,7 @@ const EN = {
   words_drawdown: "The index is {n} below its highest close so far.", words_highest: "It is the highest close so far.",
   words_unusual: "It is an unusual day.", words_warnings: "Warnings on this bar: {warnings}.",
   calm: "calm", usual: "usual", tense: "tense",
-  close: "Close", open: "Open", high: "High", low: "Low", change: "Change", volume: "Volume", points: "points",
+  close: "Close", open: "Open", high: "High", low: "Low", change: "Change", volume: "Volume (unit of Yahoo)", points: "points",
   volatility_year: "Volatility a year", percentile: "Percentile in five years", reading: "Reading", score: "Range score, σ", warnings: "Warnings",
   fresh: "Data to {date}: up to date", behind_one: "Data to {date}: 1 session behind", behind: "Data to {date}: {n} sessions behind",
   good: "Quality: {n} sessions, {warned} warnings, {gaps} gaps", degraded: "Quality is degraded: {reasons}",
@@ -75,7 +75,7 @@ const PT = {
   words_drawdown: "O índice está {n} abaixo do maior fechamento até então.", words_highest: "É o maior fechamento até então.",
   words_unusual: "É um dia incomum.", words_warnings: "Avisos nesta barra: {warnings}.",
   calm: "calma", usual: "habitual", tense: "tensa",
-  close: "Fechamento", open: "Abertura", high: "Máximo", low: "Mínimo", change: "Variação", volume: "Volume", points: "pontos",
+  close: "Fechamento", open: "Abertura", high: "Máximo", low: "Mínimo", change: "Variação", volume: "Volume (unidade do Yahoo)", points: "pontos",
   volatility_year: "Volatilidade ao ano", percentile: "Percentil em cinco anos", reading: "Leitura", score: "Escore da amplitude, σ", warnings: "Avisos",
   fresh: "Dados até {date}: em dia", behind_one: "Dados até {date}: 1 pregão de atraso", behind: "Dados até {date}: {n} pregões de atraso",
   good: "Qualidade: {n} pregões, {warned} avisos, {gaps} lacunas", degraded: "A qualidade está degradada: {reasons}",
@@ -136,7 +136,7 @@ export const percent = (fraction, digits = 2) =>
 
 const DATES = {
   long: { dateStyle: "long" }, medium: { dateStyle: "medium" }, year: { year: "numeric" },
-  month: { month: "short", year: "2-digit" }, day: { day: "numeric", month: "short" },
+  month: { month: "short", year: "numeric" }, day: { day: "numeric", month: "short" },
 };
 
 /** @param {number|string} day seconds or an ISO date @param {keyof DATES} style */

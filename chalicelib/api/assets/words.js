@@ -62,9 +62,9 @@ export function figures(columns, rank) {
 /** The values and warnings of a day: label and value of each. */
 export function day(columns, i, state) {
   const known = (name, label, show) => (columns[name][i] === null ? [] : [[label, show(columns[name][i])]]);
-  const price = (value) => number(value, Number.isInteger(value) ? 0 : 2);
+  const price = (value) => `${number(value, Number.isInteger(value) ? 0 : 2)} ${t("points")}`;
   return [
-    ...known("preco_fechamento", t("close"), (value) => `${price(value)} ${t("points")}`),
+    ...known("preco_fechamento", t("close"), price),
     ...known("preco_abertura", t("open"), price),
     ...known("preco_maximo", t("high"), price),
     ...known("preco_minimo", t("low"), price),
