@@ -43,6 +43,7 @@ const EN = {
   volume_zero: "no volume", copia_do_dia_anterior: "all four prices are those of the session before",
   salto: "the close is far from the previous one", sessao_curta: "short session (Ash Wednesday)",
   fracionario: "prices that are not whole points", fechamento_suspeito: "the open of the next session contradicts the close",
+  fechamento_corrigido: "the close is corrected to the official one of B3", barra_duvidosa: "the official close of B3 is far outside high and low",
 };
 
 const PT = {
@@ -88,6 +89,7 @@ const PT = {
   volume_zero: "sem volume", copia_do_dia_anterior: "os quatro preços são os do pregão anterior",
   salto: "o fechamento está longe do anterior", sessao_curta: "pregão curto (Quarta-feira de Cinzas)",
   fracionario: "preços que não são pontos inteiros", fechamento_suspeito: "a abertura do pregão seguinte contradiz o fechamento",
+  fechamento_corrigido: "o fechamento foi corrigido para o oficial da B3", barra_duvidosa: "o fechamento oficial da B3 está bem fora de máximo e mínimo",
 };
 
 const TITLES = {
