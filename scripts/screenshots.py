@@ -29,7 +29,7 @@ MAX_BYTES = 200_000
 
 
 @contextmanager
-def _served() -> Iterator[str]:
+def served() -> Iterator[str]:
     """Yield the URL of the API over a lake of the sample."""
     with Laptop() as laptop:
         laptop.create_stack()
@@ -41,7 +41,7 @@ def _served() -> Iterator[str]:
             yield server.url
 
 
-def _save(picture: bytes, path: Path) -> None:
+def save(picture: bytes, path: Path) -> None:
     """Write a PNG with 64 colours, which are enough for a page and a third of the size."""
     image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
     image.save(path, optimize=True)
@@ -55,7 +55,7 @@ def main() -> None:
     if path is None:
         sys.exit("needs Chromium: apt-get install chromium")
     FOLDER.mkdir(exist_ok=True)
-    with _served() as url, sync_playwright() as playwright:
+    with served() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--no-proxy-server"])
         for name, (width, height) in SIZES.items():
             for scheme in ("light", "dark"):
@@ -64,7 +64,7 @@ def main() -> None:
                 )
                 page.goto(url)
                 page.locator("body[data-state=complete]").wait_for()
-                _save(page.screenshot(), FOLDER / f"{name}-{scheme}.png")
+                save(page.screenshot(), FOLDER / f"{name}-{scheme}.png")
                 page.close()
         browser.close()
 
