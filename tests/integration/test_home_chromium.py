@@ -254,7 +254,7 @@ def test_a_failing_api_shows_and_can_be_tried_again(open_page: Open):
 
 
 def test_older_sessions_that_fail_leave_the_first_view(open_page: Open):
-    page = open_page(state="ready", routes={"**/*end=*": lambda route: route.abort()})
+    page = open_page(state="partial", routes={"**/*end=*": lambda route: route.abort()})
 
     expect(page.locator("#problem")).to_contain_text("The API cannot be reached")
     assert len(values(page, "index")) == FIRST_VIEW

@@ -4,7 +4,7 @@ import { KeyNeeded, columns, get, keepKey, newest, older } from "./api.js";
 import { TimeCharts, drawCone } from "./charts.js";
 import { zoomIn, zoomOut } from "./gestures.js";
 import { ESTIMATORS, THRESHOLDS, WINDOWS, language, readState, writeState } from "./state.js";
-import { date, estimatorTitle, number, percent, setLanguage, short, t } from "./text.js";
+import { date, estimatorTitle, number, setLanguage, short, t } from "./text.js";
 import * as words from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -18,13 +18,14 @@ let status = null;
 let data = null; // columns
 let cone = null; // rows of the cone, and `start`, the first day of its range
 let run = 0; // number of the current load; an earlier one is dropped
+let tables = null; // the module, once it is loaded
 let retry = () => {};
 
 const charts = new TimeCharts(showDay, () => {
   [state.from, state.to] = [iso(charts.view.min), iso(charts.view.max)];
   label();
   clearTimeout(label.timer);
-  label.timer = setTimeout(() => { writeState(state); }, 200);
+  label.timer = setTimeout(() => { writeState(state); renderTables(); }, 200);
 });
 
 // Texts
@@ -77,25 +78,14 @@ function render() {
   const texts = { date, number: short, watermark: status.synthetic ? t("watermark") : null };
   charts.draw(data, words.marks(data, state.unusual), state.log, texts);
   drawCone(document.querySelector("#cone .plot"), cone.rows, texts);
-  renderConeTable();
+  document.querySelector("#cone .plot").setAttribute("aria-label", `${t("cone")}. ${$("cone_note").textContent}`);
+  renderTables();
   label();
 }
 
-function renderConeTable() {
-  const plot = document.querySelector("#cone .plot");
-  plot.setAttribute("aria-label", `${t("cone")}. ${$("cone_note").textContent}`);
-  const names = ["min", "p25", "median", "p75", "max", "current"];
-  const heads = ["window", "minimum", "p25", "median", "p75", "maximum", "current"];
-  const table = document.querySelector("#cone table");
-  table.replaceChildren();
-  const head = table.createTHead().insertRow();
-  for (const name of heads) head.append(Object.assign(document.createElement("th"), { scope: "col", textContent: t(name) }));
-  const body = table.createTBody();
-  for (const row of cone.rows) {
-    const line = body.insertRow();
-    line.append(Object.assign(document.createElement("th"), { scope: "row", textContent: row.window }));
-    for (const name of names) line.insertCell().textContent = row[name] === null ? "–" : percent(row[name], 1);
-  }
+function renderTables() {
+  tables?.renderCone(cone.rows);
+  tables?.renderDays(data, words.marks(data, state.unusual).unusual, charts.view);
 }
 
 const definition = ([name, value]) => ["dt", "dd"].map((tag, i) =>
@@ -165,20 +155,23 @@ async function load() {
 
 async function loadOlder(mine) {
   const [oldest] = data.data;
+  let end = "complete";
   $("loading").textContent = t("loading_older");
   try {
     for await (const rows of older(state, oldest)) {
       if (mine !== run) return;
       if (rows.length) data = columns(rows, data);
     }
-    render();
-    document.body.dataset.state = "complete";
   } catch (error) {
-    if (mine !== run) return;
     if (error instanceof KeyNeeded) throw error;
+    if (mine !== run) return;
+    end = "partial";
     showProblem(`${t("older_failed", { date: date(oldest) })} ${words.failure(error)}`, load);
   }
+  tables ??= await import("./tables.js");
+  render();
   $("loading").hidden = true;
+  document.body.dataset.state = end;
 }
 
 function stop(name, text) {

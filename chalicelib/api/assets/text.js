@@ -20,6 +20,7 @@ const EN = {
   drawdown: "Drawdown", drawdown_legend: "Below the highest close so far, %",
   cone: "Volatility cone", cone_range: "Minimum to maximum", cone_quartiles: "Quartiles and median", cone_current: "Latest value",
   cone_note: "{estimator} by window in sessions, % a year, in the five years from {start} to {end}.",
+  days: "Unusual days of the period", days_note: "The latest {n} of {all}.", days_none: "There is none.", date: "Date",
   as_table: "As a table", charts_by: "Charts: uPlot (MIT)", chart_label: "{chart}, from {start} to {end}. Arrow keys choose a day.",
   misses_night: "{estimator} misses the night: it measures the session from open to close only, so it is lower than close-to-close.",
   small_night: "{estimator} includes the night, but the opens of Yahoo are nearly the previous close, so its overnight term is small and it is lower than close-to-close.",
@@ -66,6 +67,7 @@ const PT = {
   drawdown: "Queda desde o topo", drawdown_legend: "Abaixo do maior fechamento até então, %",
   cone: "Cone de volatilidade", cone_range: "Mínimo a máximo", cone_quartiles: "Quartis e mediana", cone_current: "Último valor",
   cone_note: "{estimator} por janela em pregões, % ao ano, nos cinco anos de {start} a {end}.",
+  days: "Dias incomuns do período", days_note: "Os {n} últimos de {all}.", days_none: "Não há nenhum.", date: "Data",
   as_table: "Como tabela", charts_by: "Gráficos: uPlot (MIT)", chart_label: "{chart}, de {start} a {end}. As setas escolhem um dia.",
   misses_night: "{estimator} não vê a noite: mede só o pregão, da abertura ao fechamento, e por isso fica abaixo de fechamento a fechamento.",
   small_night: "{estimator} inclui a noite, mas as aberturas do Yahoo são quase o fechamento anterior: o termo da noite é pequeno, e o valor fica abaixo de fechamento a fechamento.",
@@ -137,7 +139,7 @@ export const percent = (fraction, digits = 2) =>
   format(Intl.NumberFormat, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(fraction);
 
 const DATES = {
-  long: { dateStyle: "long" }, medium: { dateStyle: "medium" }, year: { year: "numeric" },
+  long: { dateStyle: "long" }, numeric: { year: "numeric", month: "2-digit", day: "2-digit" }, medium: { dateStyle: "medium" }, year: { year: "numeric" },
   month: { month: "short", year: "numeric" }, day: { day: "numeric", month: "short" },
 };
 
