@@ -203,7 +203,7 @@ Ready in {seconds:.1f} s.
 
   page    {server.url}/
   docs    {server.url}/docs
-  API     {server.url}/ibov/prices
+  API     {server.url}
   AWS     {laptop.aws.endpoint}
           export {exports}
 
