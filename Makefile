@@ -23,7 +23,7 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run source notebook check test lint ruff templates types fast pytest soak bench golden docs examples judge closes layer test-package deploy destroy folder replay lock clean
+.PHONY: run source notebook check test lint ruff templates types fast pytest soak bench golden docs examples vendor screenshots notebook-page judge closes layer test-package deploy destroy folder replay lock clean
 
 # The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
 CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
@@ -92,6 +92,18 @@ docs: .venv/dev-installed
 # The examples of the OpenAPI document, from the real history. Run `make docs` after it.
 examples: .venv/dev-installed
 	@$(PY) -m scripts.examples
+
+# The vendored files of the pages, from npm. Needs npm.
+vendor: .venv/installed
+	@$(PY) -m scripts.vendor
+
+# The pictures of the page in docs/images, over the generated sample. Needs Chromium.
+screenshots: .venv/dev-installed .venv/notebook-installed
+	@$(PY) -m scripts.screenshots
+
+# The notebook with its outputs in docs/notebook, over the generated sample.
+notebook-page: .venv/dev-installed .venv/notebook-installed
+	@$(PY) -m scripts.render_notebook
 
 # Precision and recall of `fechamento_suspeito`, compared with the official closes of B3.
 judge: .venv/dev-installed

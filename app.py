@@ -11,7 +11,7 @@ from typing import Any
 from chalice.app import BaseLambdaEvent, Chalice, CORSConfig, Cron, Response
 
 from chalicelib import layout, wiring
-from chalicelib.api import docs_page, handlers, routes
+from chalicelib.api import assets, docs_page, handlers, routes
 from chalicelib.api.problems import respond
 from chalicelib.ingest import trigger
 
@@ -100,9 +100,9 @@ def docs() -> Response:
     return respond(app.current_request, docs_page.docs)
 
 
-@app.route("/assets/{name}")
-def asset(name: str) -> Response:
-    return respond(app.current_request, lambda request: docs_page.asset(request, name))
+@app.route("/assets/{version}/{name}")
+def asset(version: str, name: str) -> Response:
+    return respond(app.current_request, lambda request: assets.asset(request, version, name))
 
 
 class Invocation(BaseLambdaEvent):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import http.client
 import os
 import socket
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
 from chalicelib.errors import SourceError
@@ -68,10 +70,20 @@ def run(arguments: argparse.Namespace) -> None:
             server = laptop.serve(arguments.port)
             report(f"on {server.url}")
         with server:
+            _warm_up(server.url)
             print(_ready_message(server, laptop, time.monotonic() - began), flush=True)
             if synthetic:
                 print(SYNTHETIC_NOTICE, flush=True)
             threading.Event().wait()
+
+
+def _warm_up(url: str) -> None:
+    """Request the API once. The first query creates clients and starts a worker, which takes most of a second."""
+    # Not urllib, which would send the request to the user's proxy.
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    with closing(connection), suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/ibov/volatility/cone")
+        connection.getresponse().read()
 
 
 def _place(lake: Path | None) -> str:
@@ -201,8 +213,9 @@ def _ready_message(server: Server, laptop: Laptop, seconds: float) -> str:
     return f"""
 Ready in {seconds:.1f} s.
 
-  API     {server.url}
+  page    {server.url}/
   docs    {server.url}/docs
+  API     {server.url}
   AWS     {laptop.aws.endpoint}
           export {exports}
 

@@ -10,58 +10,20 @@ import json
 import re
 from functools import cache
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 from chalice.app import Request, Response
 
-from chalicelib.api import openapi
-from chalicelib.api.cache import etag_matches, make_etag
-from chalicelib.api.headers import CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REVALIDATE, Headers
+from chalicelib.api import assets, openapi
+from chalicelib.api.pages import html_response
 from chalicelib.api.parameters import NoParameters
 from chalicelib.api.parsing import base_path, parse
-from chalicelib.errors import NotFound
-
-_MEDIA_TYPES = {"docs.css": "text/css; charset=utf-8", "docs.js": "text/javascript; charset=utf-8"}
-
-_SECURITY = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
 def docs(request: Request) -> Response:
     """Return the page."""
     parse(NoParameters, request)
-    page = _page(escape(base_path(request)))
-    headers: Headers = {CONTENT_TYPE: "text/html; charset=utf-8", CACHE_CONTROL: REVALIDATE, **_SECURITY}
-    return Response(page, headers, 200)
-
-
-def asset(request: Request, name: str) -> Response:
-    """Return a static file (CSS or JS), or 304 if `If-None-Match` has its ETag.
-
-    Raises:
-        NotFound: no file has this name.
-    """
-    parse(NoParameters, request)
-    if name not in _MEDIA_TYPES:
-        raise NotFound(f"no asset {name!r}; allowed: {', '.join(_MEDIA_TYPES)}")
-    body = _asset(name)
-    etag = make_etag(body)
-    headers: Headers = {CONTENT_TYPE: _MEDIA_TYPES[name], CACHE_CONTROL: REVALIDATE, ETAG.name: etag, **_SECURITY}
-    if etag_matches(request.headers.get(IF_NONE_MATCH), etag):
-        return Response("", headers, 304)
-    return Response(body, headers, 200)
-
-
-@cache
-def _asset(name: str) -> str:
-    return (files("chalicelib.api") / "assets" / name).read_text(encoding="utf-8")
+    return html_response(request, _page(escape(base_path(request))))
 
 
 @cache
@@ -77,11 +39,12 @@ def _page(base: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>b3-dataflow: the API</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="{base}/assets/docs.css">
-<script src="{base}/assets/docs.js" defer></script>
+<link rel="stylesheet" href="{base}/{assets.path()}/docs.css">
+<script src="{base}/{assets.path()}/docs.js" type="module"></script>
 </head>
 <body>
 <header>
+<p><a href="{base}/">The index and its volatility as charts</a></p>
 <h1>b3-dataflow</h1>
 {_paragraphs(document["info"]["description"])}
 <p>In machine-readable form: <a href="{base}/openapi.json">openapi.json</a>, OpenAPI {document["openapi"]}.</p>
@@ -113,8 +76,12 @@ def _section(base: str, path: str, operation: dict[str, Any], parameters: list[d
 <h2><span class="method">GET</span><code>{escape(path)}</code></h2>
 <p><strong>{escape(operation["summary"])}.</strong> {_inline(operation["description"])}</p>
 <form data-path="{base}{escape(path)}">{table}<button>Send</button><code class="address"></code></form>
-<div hidden aria-live="polite"><p class="status"></p><pre></pre></div>
-<details><summary>Example of a response</summary><pre>{escape(example)}</pre></details>
+<div hidden><p class="status" role="status"></p>
+<p><a class="csv" hidden download="{_anchor(path)}.csv">CSV of these rows</a></p>
+<div class="rows" tabindex="0" role="region" aria-label="Rows of {escape(path)}"></div>
+<pre tabindex="0" role="region" aria-label="Response of {escape(path)}"></pre></div>
+<details><summary>Example of a response</summary>
+<pre tabindex="0" role="region" aria-label="Example of {escape(path)}">{escape(example)}</pre></details>
 <details><summary>Other responses</summary><table><tbody>{errors}</tbody></table></details>
 </section>
 """
@@ -123,8 +90,10 @@ def _section(base: str, path: str, operation: dict[str, Any], parameters: list[d
 def _parameter(path: str, parameter: dict[str, Any]) -> str:
     name, schema = parameter["name"], parameter["schema"]
     label = f"{_anchor(path)}-{name}"
+    # Each checkbox of a list has its own label.
+    heading = escape(name) if schema.get("type") == "array" else f'<label for="{label}">{escape(name)}</label>'
     return (
-        f'<tr><th scope="row"><label for="{label}">{escape(name)}</label></th>'
+        f'<tr><th scope="row">{heading}</th>'
         f"<td>{_field(label, name, schema)}</td><td>{_inline(parameter['description'])}</td></tr>"
     )
 
@@ -135,6 +104,12 @@ def _field(label: str, name: str, schema: dict[str, Any]) -> str:
         default = f"{schema['default']}" if "default" in schema else ""
         options = "".join(f"<option>{escape(str(value))}</option>" for value in schema["enum"])
         return f'<select {attributes}><option value="">{escape(default)}</option>{options}</select>'
+    if schema.get("type") == "array":
+        boxes = "".join(
+            f'<label><input type="checkbox" name="{escape(name)}" value="{escape(column)}">{escape(column)}</label>'
+            for column in _enum(schema["items"])
+        )
+        return f'<details id="{label}"><summary>choose</summary><div class="choices">{boxes}</div></details>'
     if schema.get("format") == "date":
         return f'<input {attributes} type="date">'
     if schema.get("type") in ("integer", "number"):
@@ -142,6 +117,12 @@ def _field(label: str, name: str, schema: dict[str, Any]) -> str:
         step = "1" if schema["type"] == "integer" else "any"
         return f'<input {attributes} type="number" {bounds} step="{step}" placeholder="{schema.get("default", "")}">'
     return f'<input {attributes} type="text" autocomplete="off">'
+
+
+def _enum(reference: dict[str, str]) -> list[str]:
+    """The values of a component of the document."""
+    values: list[str] = openapi.document()["components"]["schemas"][reference["$ref"].rpartition("/")[2]]["enum"]
+    return values
 
 
 def _columns(properties: dict[str, dict[str, Any]]) -> str:

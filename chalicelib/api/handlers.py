@@ -9,14 +9,20 @@ from typing import Any
 from chalice.app import Request, Response
 from msgspec.structs import replace
 
-from chalicelib.api import openapi, views
+from chalicelib.api import openapi, pages, views
 from chalicelib.api.athena import DEADLINE, Athena
 from chalicelib.api.cache import ManifestCache, ResponseCache, etag_matches, make_etag
-from chalicelib.api.headers import IF_NONE_MATCH, UNSETTLED, data_headers
+from chalicelib.api.headers import IF_NONE_MATCH, UNSETTLED, VARY, data_headers
 from chalicelib.api.models import IndexAnswer
 from chalicelib.api.parameters import NoParameters
 from chalicelib.api.parsing import base_path, parse
-from chalicelib.api.representations import encode_json, encode_response, json_response, negotiate
+from chalicelib.api.representations import (
+    encode_json,
+    encode_response,
+    json_response,
+    negotiate,
+    prefers_html,
+)
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.table import Table
 from chalicelib.lake.manifest import code_version
@@ -82,11 +88,14 @@ def table(request: Request, api: ApiDependencies) -> Response:
 
 
 def index(request: Request) -> Response:
-    """Return the summary and the link of each route."""
+    """Return the summary and the link of each route, or the page `/` to a client that asks for HTML."""
     parse(NoParameters, request)
+    if prefers_html(request.headers.get("accept")):
+        return pages.home(request)
     base = base_path(request)
     summaries = {path: route.summary for path, route in ROUTES.items()}
-    return json_response(IndexAnswer("b3-dataflow", summaries, {path: f"{base}{path}" for path in ROUTES}))
+    links = {path: f"{base}{path}" for path in ROUTES}
+    return json_response(IndexAnswer("b3-dataflow", summaries, links), **{VARY: "Accept"})
 
 
 def contract(request: Request) -> Response:

@@ -19,6 +19,19 @@ VARY = "Vary"
 REVALIDATE, NO_STORE = "no-cache", "no-store"
 """Values of `Cache-Control`: a client may store the response if it revalidates it by ETag, or must not store it."""
 
+IMMUTABLE = "public, max-age=31536000, immutable"
+"""Value of `Cache-Control` of a response that never changes at its URL."""
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Headers of the pages and of their files: nothing is loaded from other hosts, and no script or style is inline."""
+
 
 @dataclass(frozen=True, slots=True)
 class Header:

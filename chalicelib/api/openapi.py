@@ -196,8 +196,8 @@ def _content(path: str, route: Route) -> Document:
         kind = "object" if route.media_type == JSON else "string"
         return {route.media_type: {"schema": {"type": kind}, "example": _example(path)}}
     content: Document = {JSON: {"schema": {"$ref": _REF.format(name=route.model.__name__)}, "example": _example(path)}}
-    if route.view:
-        content[CSV] = {"schema": {"type": "string"}}
+    if alternative := CSV if route.view else route.alternative:
+        content[alternative] = {"schema": {"type": "string"}}
     return content
 
 

@@ -17,7 +17,7 @@ from chalicelib.api.headers import CACHE_CONTROL, CONTENT_TYPE, LINK, REVALIDATE
 from chalicelib.api.models import Answer
 from chalicelib.api.parameters import Format, PageParameters
 
-JSON, CSV, PROBLEM_JSON = "application/json", "text/csv", "application/problem+json"
+JSON, CSV, HTML, PROBLEM_JSON = "application/json", "text/csv", "text/html", "application/problem+json"
 
 # RFC 9110, section 12.4.2: from 0 to 1, with at most three decimals.
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
@@ -40,15 +40,32 @@ def negotiate(parameter: Format | None, accept: str | None) -> Format:
 
 def _accept_weight(accept: str, media_type: str) -> float:
     """The weight of a media type in `Accept`: the q value of the most specific matching media range."""
+    ranges = _media_ranges(accept)
+    for candidate in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
+        if candidate in ranges:
+            return ranges[candidate]
+    return 0.0
+
+
+def _media_ranges(accept: str) -> dict[str, float]:
+    """The weight of each media range in `Accept`."""
     ranges = {}
     for item in accept.split(","):
         name, *parameters = (part.strip().lower() for part in item.split(";"))
         weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
         ranges[name] = float(weight) if _WEIGHT.fullmatch(weight) else 0.0
-    for candidate in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
-        if candidate in ranges:
-            return ranges[candidate]
-    return 0.0
+    return ranges
+
+
+@lru_cache(maxsize=64)
+def prefers_html(accept: str | None) -> bool:
+    """Return whether a client asks for HTML by name, as browsers do, and for nothing else more.
+
+    `*/*` is not enough: it is the default of most HTTP clients. If JSON has the same weight by name, JSON wins.
+    """
+    ranges = _media_ranges(accept or "")
+    html = ranges.get(HTML, 0.0)
+    return html > ranges.get(JSON, 0.0) and html >= ranges.get("*/*", 0.0)
 
 
 def encode_response(answer: Answer, parameters: Any, format_: Format, headers: Headers) -> CachedResponse:
@@ -67,9 +84,9 @@ def encode_response(answer: Answer, parameters: Any, format_: Format, headers: H
     return CachedResponse(_encode_csv(answer, columns), headers)
 
 
-def json_response(body: msgspec.Struct | msgspec.Raw) -> Response:
-    """Return a response in JSON without an ETag."""
-    return Response(encode_json(body), {CONTENT_TYPE: JSON, CACHE_CONTROL: REVALIDATE}, 200)
+def json_response(body: msgspec.Struct | msgspec.Raw, **headers: str) -> Response:
+    """Return a response in JSON without an ETag, with further headers by name."""
+    return Response(encode_json(body), {CONTENT_TYPE: JSON, CACHE_CONTROL: REVALIDATE, **headers}, 200)
 
 
 def encode_json(body: msgspec.Struct | msgspec.Raw) -> str:

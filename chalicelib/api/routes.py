@@ -25,6 +25,7 @@ class Route:
         view: computes the answer from the parameters and the table, None if the route does not query the table.
         example: query parameters of the example in the OpenAPI document.
         media_type: the media type of the body.
+        alternative: another media type that `Accept` can select, None if there is none.
         api_key_required: whether API Gateway requires an API key if the setting `api_access` is `key`: true for the
             routes that read AWS, which costs money.
     """
@@ -36,6 +37,7 @@ class Route:
     view: Callable[[Any, Table], models.Answer] | None = None
     example: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
+    alternative: str | None = None
     api_key_required: bool = True
 
 
@@ -58,7 +60,9 @@ _PAGES = (
 ROUTES: Mapping[str, Route] = {
     "/": Route(
         "The routes",
-        "The summary and the link of each route.",
+        "The summary and the link of each route. A client that asks for `text/html`, such as a browser, gets a page "
+        "that shows the index and its volatility.",
+        alternative="text/html",
         model=models.IndexAnswer,
         api_key_required=False,
     ),
@@ -142,11 +146,11 @@ ROUTES: Mapping[str, Route] = {
 
 SERVED: Mapping[str, Route] = {
     **ROUTES,
-    "/assets/{name}": Route(
-        "A static file of the page",
-        "The style sheet (text/css) or the script (text/javascript) of `/docs`.",
+    "/assets/{version}/{name}": Route(
+        "A static file of the pages",
+        "A style sheet (text/css) or a script (text/javascript) of `/` and `/docs`.",
         media_type="text/css, text/javascript",
         api_key_required=False,
     ),
 }
-"""The routes of the OpenAPI document, and the files of the page `/docs`."""
+"""The routes of the OpenAPI document, and the files of the pages `/` and `/docs`."""

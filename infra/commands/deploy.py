@@ -172,6 +172,7 @@ def _next_steps(url: str, key: str, target: StageTarget) -> str:
     # A command instead of the key: logs of a CI are stored and shared.
     command = f"aws apigateway get-api-key --api-key {key} --include-value --query value --output text"
     return f"""
+  page    {url}/
   API     {url}
   docs    {url}/docs
   key     {command} --region {target.region}

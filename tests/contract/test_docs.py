@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from chalicelib import __version__
 from common.paths import ROOT
+from local.notebook_command import NOTEBOOK
 from scripts import data_dictionary, data_quality
 
 README, README_PT = ROOT / "README.md", ROOT / "README.pt-BR.md"
@@ -113,6 +115,16 @@ def spans(text: str) -> list[str]:
     """Return the inline code outside of fenced blocks, sorted."""
     prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     return sorted(re.findall(r"`([^`\n]+)`", prose))
+
+
+def test_the_rendered_notebook_is_labelled_and_that_of_the_notebook():
+    page = (ROOT / "docs" / "notebook" / "README.md").read_text(encoding="utf-8")
+    notebook = json.loads((ROOT / NOTEBOOK).read_text(encoding="utf-8"))
+
+    assert "Synthetic data: no number on this page is real." in page.partition("\n# ")[0]
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert "".join(cell["source"]) in page, "run make notebook-page"
 
 
 def test_the_newest_entry_of_the_changelog_is_the_version():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from chalice.test import Client
 
-from chalicelib.api import openapi
+from chalicelib.api import assets, openapi
 from chalicelib.api.parameters import COLUMNS
 from chalicelib.api.routes import ROUTES
 from local.laptop import Laptop
@@ -22,7 +23,7 @@ DOCUMENT = json.loads(json.dumps(openapi.document()))
 
 SECURITY = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'self'; img-src 'self' data:; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -49,7 +50,7 @@ def test_the_committed_document_is_that_of_the_code():
 
 
 def test_every_route_is_in_the_document(laptop: Laptop):
-    assert set(DOCUMENT["paths"]) == set(laptop.app.app.routes) - {"/assets/{name}"}
+    assert set(DOCUMENT["paths"]) == set(laptop.app.app.routes) - {"/assets/{version}/{name}"}
 
 
 @pytest.mark.parametrize(("path", "operation"), operations())
@@ -129,7 +130,7 @@ def test_links_are_right_behind_a_stage_and_a_base_path(filled: Any, laptop: Lap
     assert with_slash["links"] == get("/ibov/prices")["links"]
     assert get("/ibov/prices")["links"]["next"].startswith(f"{stage}/ibov/prices?limit=2&cursor=")
     page = laptop.app.app(event("/docs", "/docs", stage), None)["body"]
-    for address in ("/assets/docs.css", "/assets/docs.js", "/openapi.json"):
+    for address in (f"/{assets.path()}/docs.css", f"/{assets.path()}/docs.js", "/openapi.json"):
         assert f'"{stage}{address}"' in page
     assert f'data-path="{stage}/ibov/prices"' in page
     assert get("/openapi.json")["servers"] == [{"url": stage or "/"}]
@@ -150,16 +151,49 @@ def test_the_page_shows_every_route_and_parameter_and_loads_nothing_from_other_h
         for parameter in item["parameters"]:
             assert f'name="{parameter["name"]}"' in page
     for name in ("docs.css", "docs.js"):
-        asset = http.get(f"/assets/{name}")
-        assert (asset.status_code, f"/assets/{name}" in page) == (200, True)
+        address = f"/{assets.path()}/{name}"
+        asset = http.get(address)
+        assert (asset.status_code, address in page) == (200, True)
         assert {name: asset.headers[name] for name in SECURITY} == SECURITY
-        assert http.get(f"/assets/{name}", headers={"If-None-Match": asset.headers["ETag"]}).status_code == 304
+        assert asset.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert http.get(address, headers={"If-None-Match": asset.headers["ETag"]}).status_code == 304
+
+
+def test_a_browser_gets_a_page_that_it_revalidates_and_other_clients_the_links(laptop: Laptop):
+    http = Client(laptop.app.app).http
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    page, links = http.get("/", headers=browser), http.get("/")
+
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert (page.headers["Cache-Control"], page.headers["Vary"]) == ("no-cache", "Accept, Accept-Encoding")
+    assert {name: page.headers[name] for name in SECURITY} == SECURITY
+    assert http.get("/", headers={**browser, "If-None-Match": page.headers["ETag"]}).status_code == 304
+    assert (links.headers["Content-Type"], links.headers["Vary"]) == ("application/json", "Accept, Accept-Encoding")
+    assert list(links.json_body["links"]) == list(DOCUMENT["paths"])
+    for address in re.findall(r'(?:src|href)="(assets/[^"]+)"', page.body.decode()):
+        assert http.get(f"/{address}").status_code == 200
+
+
+@pytest.mark.parametrize("stage", ["", "/api", "/market/v1"])
+def test_the_page_is_relative_to_the_stage(laptop: Laptop, stage: str):
+    request = event("/", "/", stage) | {"headers": {"accept": "text/html"}}
+    page = laptop.app.app(request, None)["body"]
+
+    assert f'<base href="{stage}/">' in page
+    assert re.findall(r'(?:src|href)="(/[^"]*)"', page) == [f"{stage}/"]
 
 
 @pytest.mark.parametrize("name", ["nope.js", "..", "%2e%2e%2fapi.py", "examples.json", "docs.js%00"])
 def test_no_other_file_is_served(laptop: Laptop, name: str):
-    response = Client(laptop.app.app).http.get(f"/assets/{name}")
+    for folder in (assets.path(), "assets/0123456789abcdef"):
+        response = Client(laptop.app.app).http.get(f"/{folder}/{name}")
 
-    assert response.status_code in (403, 404)
-    if response.status_code == 404:
-        assert response.headers["Content-Type"] == "application/problem+json"
+        assert response.status_code in (403, 404)
+        if response.status_code == 404:
+            assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_file_of_another_release_is_not_found(laptop: Laptop):
+    response = Client(laptop.app.app).http.get("/assets/0123456789abcdef/docs.js")
+
+    assert response.status_code == 404

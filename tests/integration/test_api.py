@@ -46,7 +46,7 @@ def laptop(running: Laptop, filled: Contents) -> Laptop:
 
 
 def test_every_route_of_the_app_is_in_the_contract_or_serves_its_page(laptop: Laptop):
-    assert sorted(laptop.app.app.routes) == sorted([*ROUTES, "/assets/{name}"])
+    assert sorted(laptop.app.app.routes) == sorted([*ROUTES, "/assets/{version}/{name}"])
 
 
 def test_the_index_links_to_every_route(filled: Any, http: Any):

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api import cursor
+from chalicelib.api import assets, cursor
 from common.paths import ROOT
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
@@ -227,7 +227,7 @@ def test_a_cursor_of_another_query_is_refused(api: Any):
     "name", ["..%2Fapi.py", "%2e%2e%2fexamples.json", "examples.json", "%00", "docs.js%00", "DOCS.JS"]
 )
 def test_only_the_assets_of_the_page_are_served(api: Any, name: str):
-    response = api.get(f"/assets/{name}")
+    response = api.get(f"/{assets.path()}/{name}")
 
     assert response.status_code == 404
     assert response.headers["Content-Type"] == "application/problem+json"

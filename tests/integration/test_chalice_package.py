@@ -176,7 +176,7 @@ def test_the_api_is_regional_and_the_alarm_watches_its_stage(rendered: Mapping[s
 def test_every_route_exists_and_data_requires_a_key(rendered: Mapping[str, Any]):
     paths = rendered["swagger"]["paths"]
 
-    assert set(paths) == {*ROUTES, "/assets/{name}"}
+    assert set(paths) == {*ROUTES, "/assets/{version}/{name}"}
     for path, methods in paths.items():
         assert set(methods) == {"get", "head", "options"}, path
         keyed = path == "/status" or path.startswith("/ibov/")

@@ -34,6 +34,7 @@ def test_it_prints_its_steps_serves_and_leaves_nothing_running(tmp_path: Path):
 
         assert get(f"{api}/ibov/volatility")["meta"]["count"] == 6
         assert_head_has_no_body(api)
+        assert re.search(rf"Ready in .* s\.\n\n  page +{api}/\n", running.output)
         urls = re.findall(r"curl '([^']+)'", running.output)
         assert len(urls) == 3
         for url in urls:

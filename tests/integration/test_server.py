@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.api import assets
 from chalicelib.api.routes import ROUTES
 from local.server import MINIMUM_COMPRESSION_SIZE, accepts_gzip
 
@@ -74,7 +75,7 @@ def test_an_etag_is_valid_for_every_content_encoding(connection: http.client.HTT
         assert (response.headers["ETag"], response.headers["Vary"]) == (tag, first.headers["Vary"])
 
 
-@pytest.mark.parametrize("path", [*ROUTES, "/assets/docs.js", "/ibov/prices?nope=1"])
+@pytest.mark.parametrize("path", [*ROUTES, f"/{assets.path()}/docs.js", "/ibov/prices?nope=1"])
 def test_every_response_varies_on_accept_encoding(connection: http.client.HTTPConnection, path: str):
     plain, text = ask(connection, path, "identity")
     compressed, body = ask(connection, path, "gzip")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import trustme
 
+from chalicelib.api import assets
 from chalicelib.api.routes import ROUTES
 from common.paths import ROOT
 from infra.packaging.archive import MIB
@@ -58,7 +59,7 @@ def rehearsed(running: Laptop, aws_lambda: Lambda) -> Iterator[SimpleNamespace]:
     again = aws_lambda.call("app.start_refine", [events[0], events[0]], environ)
     requests = [proxy(path) for path in ROUTES if "{" not in path]
     requests += [
-        proxy("/assets/docs.css", "/assets/{name}"),
+        proxy(f"/{assets.path()}/docs.css", "/assets/{version}/{name}"),
         proxy("/ibov/volatility", year="2020", sort="-volatilidade_pct"),
     ]
     whole = proxy("/ibov/volatility/cone")

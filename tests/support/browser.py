@@ -1,4 +1,4 @@
-"""Debian's Chromium, controlled by Playwright, and a record of the requests to the local AWS."""
+"""Debian's Chromium, controlled by Playwright, checks of a page, and a record of the requests to the local AWS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.aws import LocalAws
 
@@ -73,3 +74,39 @@ def without_door(aws: LocalAws) -> Iterator[Requests]:
     aws._server.app = application
     yield requests
     aws._server.app = door
+
+
+def watched(context: BrowserContext, site: str, problems: list[str]) -> Page:
+    """Return a new page that records errors, violations of the Content-Security-Policy, and requests to other hosts.
+
+    A response with an error, which Chromium reports on the console too, is no problem: some tests need one.
+    """
+    context.expose_function("reportViolation", lambda text: problems.append(f"violation: {text}"))
+    context.add_init_script(
+        "document.addEventListener('securitypolicyviolation',"
+        " (event) => reportViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))"
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+
+    def on_console(message: Any) -> None:
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            problems.append(f"console: {message.text}")
+
+    def on_request(request: Any) -> None:
+        if not request.url.startswith((site, "data:", f"blob:{site}")):
+            problems.append(f"request: {request.url}")
+
+    page.on("console", on_console)
+    page.on("request", on_request)
+    return page
+
+
+def serious_violations(page: Page) -> list[str]:
+    """Return the serious and critical problems of accessibility that axe finds, with the first element of each."""
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{violation['id']}: {violation['nodes'][0]['html']}"
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+    ]

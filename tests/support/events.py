@@ -26,7 +26,8 @@ def proxy(path: str, resource: str | None = None, **parameters: str) -> dict[str
         parameters: query parameters.
     """
     query = parameters or None
-    path_parameters = {"name": path.rpartition("/")[2]} if resource else None
+    parts = zip((resource or path).split("/"), path.split("/"), strict=True)
+    path_parameters = {name.strip("{}"): part for name, part in parts if name.startswith("{")} or None
     headers = {
         "Accept": "application/json",
         "Host": "abcdef1234.execute-api.us-east-1.amazonaws.com",

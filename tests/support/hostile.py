@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 from hypothesis import strategies as st
 
+from chalicelib.api import assets
 from chalicelib.api.routes import ROUTES
 
 ESTIMATORS = ["close_to_close", "parkinson", "garman_klass", "garman_klass_yang_zhang", "rogers_satchell", "yang_zhang"]
@@ -22,7 +23,7 @@ COLUMNS = ["data", "ticker", "preco_fechamento", "volume_negociado", "avisos", "
 
 PARAMETERS: Mapping[str, Sequence[str]] = {
     **{path: [field.name for field in msgspec.structs.fields(route.parameters)] for path, route in ROUTES.items()},
-    "/assets/docs.js": [],
+    f"/{assets.path()}/docs.js": [],
 }
 """The parameters of each route. `VALID` needs values for each of them."""
 
