@@ -95,9 +95,10 @@ _NAMES = "|".join(
         *(f"vol_{estimator}_{window}d" for estimator in ESTIMATORS for window in WINDOWS),
         "preco_abertura|preco_maximo|preco_minimo|variacao_diaria|variacao_pct|amplitude|volatilidade_pct|fonte",
         "media_movel_3d|vol_mean_3d|vol_std_3d|vol_zscore|volatilidade_pico|retorno_log|drawdown|escore|ibov_refined",
+        "fechamento_oficial|fonte_fechamento",
     ]
 )
-_WORDS = "SELECT|FROM|WHERE|AND|OR|IS|NULL|NULLS|LAST|ORDER|BY|LIMIT|ASC|DESC|AS|OVER|avg|stddev_samp|nullif|year"
+_WORDS = "SELECT|FROM|WHERE|AND|OR|IS|NULL|NULLS|LAST|ORDER|BY|LIMIT|ASC|DESC|AS|OVER|avg|stddev_samp|nullif|0e0|year"
 SQL = re.compile(rf'(?:\s|"(?:{_NAMES})"|\b(?:{_WORDS})\b|\b\d{{1,4}}\b|[?*(),=<>/-])+')
 LITERAL = re.compile(r"DATE '\d{4}-\d\d-\d\d'|-?\d\.\d{16}e[+-]\d{2,3}|\d{1,19}")
 
