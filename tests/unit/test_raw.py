@@ -191,7 +191,7 @@ def test_an_object_that_is_not_parquet_is_refused_whole(body: bytes):
 
     assert len(result.rows) == 0
     assert result.refused[["motivo", "chave"]].to_numpy().tolist() == [["objeto_corrompido", KEY]]
-    assert result.refused["nota"].iloc[0].startswith("not a parquet file")
+    assert result.refused["nota"].iloc[0].startswith("cannot be decoded: ")
 
 
 def test_a_truncated_object_is_refused_whole():
