@@ -14,12 +14,13 @@ import pandas as pd
 from chalicelib.lake.store import Lake
 from local import moto_state
 from local.laptop import Laptop
-from tests.support.bars import COLLECTED, raw_object, session_bars
+from tests.support.bars import COLLECTED, raw_object, scaled, session_bars
 from tests.support.lake import RAW
 from tests.support.lake import REFINED as BUCKET
 
 # A correction that overlaps the history, adds a year, and has a bar that is refused.
 CORRECTION = pd.concat([session_bars("2023-12-28", 1), session_bars("2024-10-15", 30)], ignore_index=True)
+CORRECTION = scaled(CORRECTION, 1.001, range(31))
 CORRECTION.loc[30, "preco_abertura"] = float("nan")
 
 THREE = [

@@ -4,63 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pandas as pd
 import pytest
 
-from chalicelib import layout
 from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.instrument import IBOV
 from chalicelib.layout import RawObject
-from chalicelib.refine import parquet, raw
+from chalicelib.refine import raw
 from chalicelib.refine.calendar import sessions
-from chalicelib.refine.refinery import Refined, refine
-from chalicelib.schema import ACCEPTANCES, CLOSE, HIGH, LOW, OPEN, PRICES
-from tests.support.bars import closes_object, raw_object, refined, scaled, session_bars
-
-Object = tuple[str, bytes]
-
-HISTORY = session_bars("2024-01-02", 420)
-FIRST = 400
-"""The number of sessions of the first download."""
-
-
-def evening(number: int) -> datetime:
-    """Return the evening of a session, by its number."""
-    moment: datetime = (HISTORY["data"][number - 1] + pd.Timedelta(hours=25)).tz_localize("UTC").to_pydatetime()
-    return moment
-
-
-def download(number: int, bars: pd.DataFrame | None = None, source: str = "yahoo", hours: float = 0) -> Object:
-    """Return a download of the evening of a session: the last 275 sessions, or other bars."""
-    if bars is None:
-        bars = HISTORY.iloc[max(number - 275, 0) : number]
-    return raw_object(bars.reset_index(drop=True), source, evening(number) + timedelta(hours=hours))
-
-
-def first() -> Object:
-    return download(FIRST, HISTORY.head(FIRST))
-
-
-def acceptance(key: str, hours: float = 1) -> Object:
-    now = evening(FIRST + 10) + timedelta(hours=hours)
-    rows = pd.DataFrame({"objeto_aceito": [key], "ticker": "IBOV", "fonte": "aceite", "coletado_em": now})
-    return layout.raw_key(now), parquet.encode(rows, ACCEPTANCES)
-
-
-def recent(number: int) -> pd.DataFrame:
-    return HISTORY.iloc[number - 275 : number].reset_index(drop=True)
-
-
-def held(*objects: Object) -> list[str]:
-    return [answer.because for answer in refined(*objects).held_back]
-
-
-def assert_clean(result: Refined, number: int) -> None:
-    """Assert that the lake has the true prices of the first sessions, and no others."""
-    assert result.bars["data"].tolist() == HISTORY["data"].head(number).tolist()
-    assert result.bars[list(PRICES)].to_numpy().tolist() == HISTORY[list(PRICES)].head(number).to_numpy().tolist()
+from chalicelib.refine.refinery import refine
+from chalicelib.schema import CLOSE, HIGH, LOW, OPEN
+from tests.support.bars import COLLECTED, closes_object, raw_object, refined, scaled, session_bars
+from tests.support.downloads import (
+    FIRST,
+    HISTORY,
+    Object,
+    acceptance,
+    assert_clean,
+    download,
+    evening,
+    first,
+    held,
+    recent,
+)
 
 
 def later(bars: pd.DataFrame, number: int) -> pd.DataFrame:
@@ -134,131 +102,21 @@ def test_the_reason_says_how_it_contradicts():
     ]
 
 
-class TestBelowTheThresholds:
-    def test_five_changed_sessions_are_revisions(self):
-        bars = scaled(recent(FIRST + 1), 1.02, range(100, 105))
+def test_three_sessions_that_no_source_had_are_a_contradiction():
+    bars = session_bars("2001-09-03", 2700)
+    known = bars["data"].isin(pd.to_datetime(["2001-09-11", "2012-01-02", "2012-02-22"]))
+    assert known.sum() == 3
 
-        result = refined(first(), download(FIRST + 1, bars))
+    (reason,) = held(raw_object(bars[~known]), raw_object(bars, collected_at=COLLECTED + timedelta(days=1)))
 
-        assert result.held_back == []
-        assert len(result.revisions) == 5
-
-    def test_a_change_of_one_point_does_not_count(self):
-        bars = recent(FIRST + 1)
-        bars[list(PRICES)] += 1
-
-        assert held(first(), download(FIRST + 1, bars)) == []
-        bars[list(PRICES)] += 1
-        assert len(held(first(), download(FIRST + 1, bars))) == 1
-
-    def test_one_bar_far_off_is_refused_and_the_others_are_taken(self):
-        result = refined(first(), download(FIRST + 1, scaled(recent(FIRST + 1), 100, [100])))
-
-        assert result.held_back == []
-        assert result.refused()["fora_de_escala"] == 1
-        assert_clean(result, FIRST + 1)
-
-    def test_two_holes_are_no_contradiction_and_the_bars_stay(self):
-        result = refined(first(), download(FIRST + 1, recent(FIRST + 1).drop([50, 51])))
-
-        assert result.held_back == []
-        assert_clean(result, FIRST + 1)
-
-    def test_the_last_three_sessions_may_change_by_more(self):
-        early = scaled(recent(FIRST + 1), 1.05, [274])
-
-        result = refined(first(), download(FIRST + 1, early), download(FIRST + 2))
-
-        assert result.held_back == []
-        assert_clean(result, FIRST + 2)
-
-    def test_a_bar_that_was_not_settled_is_replaced_after_an_outage(self):
-        early = scaled(recent(FIRST + 1), 1.05, [274])
-
-        result = refined(first(), download(FIRST + 1, early), download(FIRST + 12))
-
-        assert result.held_back == []
-        assert_clean(result, FIRST + 12)
+    assert reason == "it has 3 sessions that no source has, the first 2001-09-11"
 
 
-class TestNoContradiction:
-    """What is unusual, and true."""
+def test_old_sessions_are_settled_even_as_the_last_of_their_download():
+    bars = scaled(HISTORY, 1.2, [200, 201, 202]).iloc[200:203]
 
-    def test_the_first_download(self):
-        assert held(first()) == []
-
-    def test_the_same_and_older_downloads_again(self):
-        objects = [first(), download(FIRST + 1), download(FIRST + 5)]
-
-        again = download(FIRST + 6, recent(FIRST + 1))
-
-        assert_clean(refined(*objects, again), FIRST + 5)
-        assert held(*objects, again) == []
-
-    def test_the_whole_history_each_month(self):
-        assert held(first(), download(FIRST + 1), download(FIRST + 2, HISTORY.head(FIRST + 2))) == []
-
-    def test_sessions_after_an_outage(self):
-        assert held(first(), download(FIRST + 15)) == []
-
-    def test_history_before_the_first_session(self):
-        young = download(FIRST, recent(FIRST))
-
-        for source in ("csv", "yahoo"):
-            older = download(FIRST + 1, HISTORY.head(FIRST - 200), source)
-            result = refined(young, older)
-            assert result.held_back == []
-            assert_clean(result, FIRST)
-            assert held(young, download(FIRST + 1, HISTORY.head(100), source)) == []
-
-    def test_gaps_that_are_filled(self):
-        with_gaps = HISTORY.head(FIRST).drop(range(200, 240))
-        filling = HISTORY.iloc[200:240]
-        chosen = HISTORY.iloc[[201, 210, 220, 230, 239]]
-
-        for fill in (filling, chosen, recent(FIRST)):
-            for source in ("csv", "yahoo"):
-                assert held(download(FIRST, with_gaps), download(FIRST + 1, fill, source)) == []
-        assert_clean(refined(download(FIRST, with_gaps), download(FIRST + 1, filling, "csv")), FIRST)
-
-    def test_gaps_that_a_file_filled_and_yahoo_still_has(self):
-        holes = HISTORY.head(FIRST).drop(range(200, 210))
-        objects = [download(FIRST, holes), download(FIRST, HISTORY.iloc[200:210], "csv", hours=1)]
-
-        assert_clean(refined(*objects, download(FIRST + 1, holes)), FIRST)
-        assert held(*objects, download(FIRST + 1, holes)) == []
-
-    def test_null_sessions_and_their_bars_later(self):
-        nulls = recent(FIRST + 1)
-        nulls.loc[[100, 101, 102, 103, 272, 273], list(PRICES)] = float("nan")
-
-        result = refined(first(), download(FIRST + 1, nulls), download(FIRST + 2))
-
-        assert result.held_back == []
-        assert_clean(result, FIRST + 2)
-
-    def test_a_few_days_by_backfill(self):
-        for bars in (HISTORY.iloc[300:301], HISTORY.iloc[300:303], HISTORY.iloc[300:320]):
-            assert held(first(), download(FIRST + 1, bars)) == []
-
-    def test_a_session_that_a_person_corrected(self):
-        """Yahoo's bar, which is 20 % off the correction, is no contradiction."""
-        correction = raw_object(
-            scaled(HISTORY, 1.2, [300]).iloc[[300]], "correcao", evening(FIRST) + timedelta(hours=1)
-        )
-
-        assert held(first(), correction, download(FIRST + 1)) == []
-
-    def test_sessions_that_no_source_had(self):
-        """Two of them are taken; three at once are not."""
-        bars = session_bars("2011-11-01", 100)
-        known = bars["data"].isin(pd.to_datetime(["2012-01-02", "2012-02-22"]))
-        assert known.sum() == 2
-
-        without, whole = raw_object(bars[~known]), raw_object(bars, collected_at=evening(FIRST))
-
-        assert held(without, whole) == []
-        assert len(refined(without, whole).bars) == 100
+    assert len(held(first(), download(FIRST + 1, bars))) == 1
+    assert_clean(refined(first(), download(FIRST + 1, bars)), FIRST)
 
 
 def test_a_file_is_judged_like_yahoo():

@@ -9,7 +9,9 @@ from chalicelib.refine.features import add_features, trailing
 from chalicelib.schema import REFINED
 from tests.support.bars import KNOWN, known_bars, raw_object, refined, session_bars
 
-DERIVED = [column.name for column in REFINED if column.type == "double"] + ["volatilidade_pico", "month"]
+GIVEN = {"fechamento_oficial"}
+DERIVED = [column.name for column in REFINED if column.type == "double" and column.name not in GIVEN]
+DERIVED += ["volatilidade_pico", "month"]
 
 
 def with_features(bars: pd.DataFrame, ticker: str = "IBOV") -> pd.DataFrame:

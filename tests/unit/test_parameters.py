@@ -146,4 +146,4 @@ def test_each_route_has_its_own(model, name, value, allowed):
 
 def test_rows_times_fields_are_bounded():
     assert len(parse_texts(VolatilityParameters, {"limit": ["5000"]}).columns) == 12
-    assert parse_texts(PricesParameters, {"fields": [",".join(COLUMNS)], "limit": ["895"]}).limit == 895
+    assert parse_texts(PricesParameters, {"fields": [",".join(COLUMNS)], "limit": ["869"]}).limit == 869

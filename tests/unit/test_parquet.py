@@ -12,7 +12,9 @@ from tests.support.bars import known_bars, raw_rows
 
 
 def refined_bars() -> pd.DataFrame:
-    return add_features(raw_rows(known_bars())).assign(avisos="")
+    return add_features(raw_rows(known_bars())).assign(
+        avisos="", fechamento_oficial=float("nan"), fonte_fechamento="yahoo"
+    )
 
 
 def test_the_same_frame_gives_the_same_bytes_whatever_its_index_and_order_of_columns():
