@@ -8,12 +8,12 @@
     │   ├── SourceMalformed       the response cannot be read
     │   └── SourceEmpty           the response has no bars
     ├── LakeError             the state of the lake does not allow the operation
-    │   ├── MixedLake             real and synthetic bars would be mixed
+    │   ├── MixedLake             an ingest would mix real and synthetic bars
     │   ├── LakeChanged           an object changed since it was read; start over
     │   ├── RunInProgress         another run holds the lease; retry later
     │   ├── RestartsExhausted     every run for the same raw objects failed
     │   └── SchemaMismatch        the lake has another schema version than the code; retry later
-    ├── BackendUnavailable    no AWS client can be created; retry later
+    ├── BackendUnavailable    no AWS client can be created, or S3 returns no raw object; retry later
     ├── QueryError            Athena did not return a result
     │   ├── QueryRefused          Athena is too busy; retry later
     │   ├── QueryFailed           the query failed, was cancelled, or its result is gone
@@ -65,7 +65,7 @@ class LakeError(B3Error):
 
 
 class MixedLake(LakeError):
-    """Real and synthetic bars would be mixed in one lake."""
+    """An ingest would mix real and synthetic bars in one lake."""
 
 
 class LakeChanged(LakeError):
@@ -85,7 +85,7 @@ class SchemaMismatch(LakeError):
 
 
 class BackendUnavailable(B3Error):
-    """No AWS client can be created. Retry later."""
+    """No AWS client can be created, or S3 does not return a raw object. Retry later."""
 
 
 class QueryError(B3Error):

@@ -1,8 +1,9 @@
-"""Keys of the objects in S3. The names of the buckets are in `settings`."""
+"""Keys of the objects in S3, and raw objects as S3 has them. The names of the buckets are in `settings`."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.instrument import IBOV
@@ -22,7 +23,29 @@ RESULTS_PREFIX = "results/"
 COMPRESSION = "zstd"
 """The compression of every parquet object."""
 
+MAX_RAW_BYTES = 64 * 2**20
+"""A larger raw object is refused, and not even downloaded. The whole history takes 0.3 MB."""
+
+_RAW_TIME = re.compile(rf"/{IBOV.slug}-([0-9]{{8}}T[0-9]{{6}})Z{re.escape(RAW_SUFFIX)}")
 _REFINED_KEY = re.compile(rf"{REFINED_PREFIX}year=(\d{{4}})/{IBOV.slug}\.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class RawObject:
+    """A raw object.
+
+    Attributes:
+        key: its key.
+        body: its bytes; None if it is larger than `MAX_RAW_BYTES`.
+        size: its number of bytes.
+        modified: the LastModified of S3; None if the object is not in S3. Refined depends on it, as on the body: a
+            copy of raw has later times, which refuse no more objects.
+    """
+
+    key: str
+    body: bytes | None
+    size: int
+    modified: datetime | None = None
 
 
 def raw_key(collected_at: datetime, attempt: int = 0) -> str:
@@ -40,6 +63,17 @@ def raw_key(collected_at: datetime, attempt: int = 0) -> str:
 def raw_month(moment: datetime) -> str:
     """Return the prefix of all raw objects of a month, by date in São Paulo."""
     return f"{RAW_PREFIX}{moment.astimezone(SAO_PAULO):year=%Y/month=%m/}"
+
+
+def raw_time(key: str) -> datetime | None:
+    """Return the time in the key of a raw object, or None if the key has another form or an impossible time."""
+    match = _RAW_TIME.search(key)
+    if match is None or match.end() != len(key):
+        return None
+    try:
+        return datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def is_raw(key: str) -> bool:

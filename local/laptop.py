@@ -134,7 +134,9 @@ class Laptop:
         return add(encode_closes(closes, now), wiring.lake(), now)
 
     def _bars(self, added: Ingested) -> pd.DataFrame:
-        return parquet.decode(wiring.lake().raw_bodies([added.key])[added.key], RAW)
+        lake = wiring.lake()
+        (stored,) = lake.read_raw(lake.raw_listing(added.key))
+        return parquet.decode(stored.body or b"", RAW)
 
     def started(self) -> list[JobRun]:
         """Wait until the events are delivered. Returns the job's runs, newest first."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.instrument import IBOV
+from chalicelib.layout import RawObject
 from chalicelib.refine import parquet, raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
@@ -29,7 +30,7 @@ def history(*, with_closes: bool = False) -> Refined:
     bodies = {"raw/history.parquet": parquet.encode(rows, RAW)}
     if with_closes:
         bodies["raw/closes.parquet"] = parquet.encode(official_closes(), OFFICIAL_CLOSES)
-    return refine(raw.read_all(bodies, IBOV), sessions, IBOV)
+    return refine(raw.read_all([RawObject(key, body, len(body)) for key, body in bodies.items()], IBOV), sessions, IBOV)
 
 
 def official_closes() -> pd.DataFrame:

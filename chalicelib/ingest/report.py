@@ -113,10 +113,10 @@ def report(body: bytes, lake: Lake, now: datetime, instrument: Instrument) -> Re
     Raises:
         SourceMalformed: the official closes are too far from the bars: they are of another index or year.
     """
-    objects = lake.raw_objects()
+    listing = lake.raw_listing()
     keys = (layout.raw_key(now, attempt) for attempt in count())
-    key = next(key for key in keys if key not in objects)
-    current = raw.read_all(lake.raw_bodies(objects), instrument)
+    key = next(key for key in keys if key not in listing)
+    current = raw.read_all(lake.read_raw(listing), instrument)
     new = raw.read(body, key, instrument)
     before = refine(current, sessions, instrument)
     after = refine(raw.combine([current, new]), sessions, instrument)

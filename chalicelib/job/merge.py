@@ -59,7 +59,7 @@ def update_refined(
 
     Raises:
         RunInProgress: another run holds the lease, or the lake changed during each of `ATTEMPTS` attempts.
-        MixedLake: raw has real and synthetic bars; nothing was written.
+        BackendUnavailable: S3 did not return a raw object; nothing was written.
         LakeError: the catalog refused the table or a partition; the next run repairs the lake.
     """
     for _ in range(ATTEMPTS):
@@ -84,8 +84,9 @@ def _merge(
     """Acquire the lease, compute, write and commit, once."""
     started_at = clock()
     with acquire(lake, run_id, started_at, has_ended) as writer:
-        ledger = Ledger(lake.raw_objects())
-        raw = read_all(lake.raw_bodies(ledger.merged), instrument)
+        listing = lake.raw_listing()
+        ledger = Ledger({key: listed.etag for key, listed in listing.items()})
+        raw = read_all(lake.read_raw(listing), instrument)
         refined = refine(raw, sessions, instrument)
         refused = len(refined.quarantine)
         print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} rows, {refused:,} of them refused")

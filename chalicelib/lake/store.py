@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
 from chalicelib import layout
-from chalicelib.errors import LakeChanged
+from chalicelib.errors import BackendUnavailable, LakeChanged
 from chalicelib.lake.manifest import Ledger, Manifest
+from chalicelib.layout import RawObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,6 +29,15 @@ CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as a list of S3 has it."""
+
+    etag: str
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Lake:
     """One lake: its two buckets and the S3 client."""
 
@@ -37,17 +47,38 @@ class Lake:
 
     def raw_objects(self, prefix: str = layout.RAW_PREFIX) -> dict[str, str]:
         """Return the ETag of every raw object below a prefix, by key, in order of key."""
-        return {key: etag for key, etag in self._list(self.raw_bucket, prefix).items() if layout.is_raw(key)}
+        return {key: listed.etag for key, listed in self.raw_listing(prefix).items()}
 
-    def raw_bodies(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return the bytes of raw objects by key, in order of key."""
+    def raw_listing(self, prefix: str = layout.RAW_PREFIX) -> dict[str, Listed]:
+        """Return the entry of every raw object below a prefix, by key, in order of key."""
+        return {key: listed for key, listed in self._list(self.raw_bucket, prefix).items() if layout.is_raw(key)}
 
-        def body(key: str) -> bytes:
-            return self.s3.get_object(Bucket=self.raw_bucket, Key=key)["Body"].read()
+    def read_raw(self, listing: Mapping[str, Listed]) -> Iterator[RawObject]:
+        """Yield the listed raw objects in order of key, without the bodies of those that are too large.
 
-        ordered = sorted(keys)
+        Raises:
+            LakeChanged: an object was deleted or replaced since it was listed.
+            BackendUnavailable: S3 did not return an object. The caller must not go on without it.
+        """
         with ThreadPoolExecutor(_READERS) as pool:
-            return dict(zip(ordered, pool.map(body, ordered), strict=True))
+            # A few at a time, so that many large objects are never in memory together.
+            keys = sorted(listing)
+            for start in range(0, len(keys), 4 * _READERS):
+                batch = keys[start : start + 4 * _READERS]
+                yield from pool.map(self._get_raw, batch, [listing[key] for key in batch])
+
+    def _get_raw(self, key: str, listed: Listed) -> RawObject:
+        if listed.size > layout.MAX_RAW_BYTES:
+            return RawObject(key, None, listed.size, listed.modified)
+        try:
+            response = self.s3.get_object(Bucket=self.raw_bucket, Key=key, IfMatch=listed.etag)
+            return RawObject(key, response["Body"].read(), listed.size, listed.modified)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in CONFLICTS:
+                raise _changed(self.raw_bucket, key, listed.etag) from error
+            raise _not_read(self.raw_bucket, key, error) from error
+        except BotoCoreError as error:
+            raise _not_read(self.raw_bucket, key, error) from error
 
     def put_raw(self, body: bytes, collected_at: datetime) -> str:
         """Add a raw object and return its key. No raw object is ever replaced.
@@ -114,7 +145,7 @@ class Lake:
 
     def refined_objects(self, prefix: str) -> dict[str, str]:
         """Return the ETag of every object of the refined bucket below a prefix, by key."""
-        return self._list(self.refined_bucket, prefix)
+        return {key: listed.etag for key, listed in self._list(self.refined_bucket, prefix).items()}
 
     def put_refined(self, key: str, body: bytes, etag: str | None) -> str:
         """Replace the object that has this ETag, or create it if the ETag is None. Return the new ETag.
@@ -140,9 +171,13 @@ class Lake:
                 raise
             raise _changed(self.refined_bucket, key, etag) from error
 
-    def _list(self, bucket: str, prefix: str) -> dict[str, str]:
+    def _list(self, bucket: str, prefix: str) -> dict[str, Listed]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return {entry["Key"]: entry["ETag"] for page in pages for entry in page.get("Contents", [])}
+        return {
+            entry["Key"]: Listed(entry["ETag"], entry["Size"], entry["LastModified"])
+            for page in pages
+            for entry in page.get("Contents", [])
+        }
 
     def _put(self, bucket: str, key: str, body: bytes, etag: str | None) -> str:
         try:
@@ -158,3 +193,7 @@ class Lake:
 def _changed(bucket: str, key: str, etag: str | None) -> LakeChanged:
     expected = "absent" if etag is None else f"at {etag}"
     return LakeChanged(f"s3://{bucket}/{key} was expected {expected} and is not")
+
+
+def _not_read(bucket: str, key: str, error: Exception) -> BackendUnavailable:
+    return BackendUnavailable(f"s3://{bucket}/{key} was not read, so the run ends; retry later: {error}")

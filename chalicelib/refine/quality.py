@@ -84,12 +84,14 @@ def _wide(rows: pd.DataFrame, _sessions: pd.DatetimeIndex, _instrument: Instrume
 
 
 CORRUPT = Rule(
-    "objeto_corrompido", "the object is not a parquet file: all its rows are refused; the job continues", _never
+    "objeto_corrompido",
+    "the object cannot be decoded, or is too large: all its rows are refused; the job continues",
+    _never,
 )
 FOREIGN = Rule(
     "objeto_estranho",
-    "the object lacks a column or a time of collection, has another ticker or an unknown source, or has official "
-    "closes beside bars or in a lake of synthetic bars: all its rows are refused",
+    "the object lacks a column or a time of collection, or has another type in a column, another ticker, an unknown "
+    "source or a time that contradicts its key, or is of another kind than the lake: all its rows are refused",
     _never,
 )
 WRONG_TYPE = Rule("tipo_errado", "a value does not fit the type of its column, or the date is missing", _never)

@@ -14,17 +14,18 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from chalicelib.instrument import Instrument
-from chalicelib.refine import parquet
+from chalicelib.layout import RawObject
+from chalicelib.refine import objects, parquet
 from chalicelib.refine.conversion import convert
 from chalicelib.refine.live import LAST
+from chalicelib.refine.objects import Unreadable
 from chalicelib.refine.quality import CORRUPT, FOREIGN, NON_FINITE, WRONG_TYPE
 from chalicelib.refine.quarantine import as_quarantine
 from chalicelib.refine.rule import Rule
 from chalicelib.schema import ACCEPTANCES, ACCEPTED, CLOSE, OFFICIAL_CLOSES, PRICES, RAW, VOLUME, Column
-from chalicelib.sources import ACCEPTANCE, B3, SOURCES
+from chalicelib.sources import ACCEPTANCE, B3, SOURCES, SYNTHETIC
 
 REQUIRED = ("data", *PRICES, "fonte", "coletado_em")
 """Columns that an object of bars must have; the other columns of raw are optional."""
@@ -67,14 +68,6 @@ class RawRows:
     accepted: frozenset[str] = frozenset()
 
 
-class _Unreadable(Exception):
-    """The object is refused as a whole."""
-
-    def __init__(self, reason: Rule, note: str) -> None:
-        super().__init__(note)
-        self.reason = reason
-
-
 def read(body: bytes, key: str, instrument: Instrument) -> RawRows:
     """Return the rows of a raw object. An object that is not raw data of the instrument is refused as one row.
 
@@ -82,34 +75,45 @@ def read(body: bytes, key: str, instrument: Instrument) -> RawRows:
         key: the object's key, the value of `chave` in every row.
         instrument: the instrument that the object must be about.
     """
-    return read_all({key: body}, instrument)
+    return read_all([RawObject(key, body, len(body))], instrument)
 
 
-def read_all(bodies: Mapping[str, bytes], instrument: Instrument) -> RawRows:
-    """Return the rows of all raw objects, in the order of `bodies`; what cannot be read is refused, not raised.
+def read_all(raw: Iterable[RawObject], instrument: Instrument) -> RawRows:
+    """Return the rows of all raw objects, in their order; what cannot be read is refused, not raised.
 
     Args:
-        bodies: the bytes of each object, by its key.
+        raw: the objects. What this iterable raises is raised: an object that S3 does not return is not refused.
         instrument: the instrument that the objects must be about.
     """
     # Thousands of small tables are joined before they become a frame: a frame of each would take minutes.
     tables: dict[Sequence[Column], list[pa.Table]] = {RAW: [], OFFICIAL_CLOSES: [], ACCEPTANCES: []}
     refused = [as_quarantine(pd.DataFrame({"chave": []}), "", "")]
-    for key, body in bodies.items():
+    for each in raw:
         try:
-            schema, table = _open(body, instrument)
-        except _Unreadable as error:
-            refused.append(as_quarantine(pd.DataFrame({"chave": [key]}), error.reason.name, str(error)))
-            continue
-        readable, others = _convert(table, schema, key)
-        tables[schema].append(readable)
-        refused += others
+            schema, readable, others = _decode(each, instrument)
+        except Unreadable as error:
+            refused.append(_refusal(each, error.reason, str(error)))
+        except Exception as error:  # noqa: BLE001 - every run reads every raw object: one must not stop them all
+            # Also a MemoryError.
+            refused.append(_refusal(each, CORRUPT, f"cannot be decoded: {type(error).__name__}: {_line(error)}"))
+        else:
+            tables[schema].append(readable)
+            refused += others
     return RawRows(
         _frame(tables[RAW]) if tables[RAW] else no_rows(),
         _frame(tables[OFFICIAL_CLOSES]) if tables[OFFICIAL_CLOSES] else no_closes(),
         pd.concat(refused, ignore_index=True),
         frozenset(key for table in tables[ACCEPTANCES] for key in table[ACCEPTED].to_pylist() if key),
     )
+
+
+def _refusal(raw: RawObject, reason: Rule, note: str) -> pd.DataFrame:
+    return as_quarantine(pd.DataFrame({"chave": [raw.key]}), reason.name, note)
+
+
+def _line(error: Exception) -> str:
+    """Return the message of an error on one short line."""
+    return " ".join(str(error).split())[:200]
 
 
 def combine(parts: Iterable[RawRows]) -> RawRows:
@@ -126,6 +130,18 @@ def combine(parts: Iterable[RawRows]) -> RawRows:
 
 def _frame(tables: Sequence[pa.Table]) -> pd.DataFrame:
     return parquet.to_frame(pa.concat_tables(tables))
+
+
+def _decode(raw: RawObject, instrument: Instrument) -> tuple[Sequence[Column], pa.Table, list[pd.DataFrame]]:
+    """Return the schema of an object, its readable rows as `_convert` does, and the refused ones."""
+    if raw.body is None:
+        raise objects.too_large(raw.size)
+    table = objects.open_table(raw.body)
+    schema, required = _kind(table)
+    table = _checked(table, required, instrument)
+    objects.check_range(table)
+    objects.check_collected(convert(table, "coletado_em", "timestamp")[0], raw)
+    return schema, *_convert(table, schema, raw.key)
 
 
 def _convert(table: pa.Table, schema: Sequence[Column], key: str) -> tuple[pa.Table, list[pd.DataFrame]]:
@@ -172,29 +188,13 @@ def no_closes() -> pd.DataFrame:
     return empty.assign(chave=pd.Series(dtype=object))
 
 
-def _open(body: bytes, instrument: Instrument) -> tuple[Sequence[Column], pa.Table]:
-    """Return the schema of an object and its table."""
-    try:
-        table = pq.read_table(pa.BufferReader(body))
-    except (pa.ArrowException, OSError) as error:
-        raise _Unreadable(CORRUPT, f"not a parquet file: {error}") from error
-    if any(pa.types.is_dictionary(type_) for type_ in table.schema.types):
-        decoded = [
-            column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-            for column in table.columns
-        ]
-        table = pa.table(decoded, names=table.column_names)
-    schema, required = _kind(table)
-    return schema, _checked(table, required, instrument)
-
-
 def _kind(table: pa.Table) -> tuple[Sequence[Column], Sequence[str]]:
     """Return the schema of an object and its required columns; raise if it has rows of two kinds."""
     sources = set(pc.unique(table["fonte"]).to_pylist()) if "fonte" in table.column_names else set()
     for source, kind in _KINDS.items():
         if source in sources and len(sources) > 1:
             other = min(str(name) for name in sources - {source})
-            raise _Unreadable(FOREIGN, f"fonte is {source!r} and {other!r}; allowed: {source!r} alone, or bars")
+            raise Unreadable(FOREIGN, f"fonte is {source!r} and {other!r}; allowed: {source!r} alone, or bars")
         if source in sources:
             return kind
     return RAW, REQUIRED
@@ -204,7 +204,7 @@ def _checked(table: pa.Table, required: Sequence[str], instrument: Instrument) -
     """Return a table with its ticker; raise if a required column is missing or the rows are of another kind."""
     missing = [name for name in required if name not in table.column_names]
     if missing:
-        raise _Unreadable(FOREIGN, f"no column {missing[0]}; required: {', '.join(required)}")
+        raise Unreadable(FOREIGN, f"no column {missing[0]}; required: {', '.join(required)}")
     if "ticker" not in table.column_names:
         table = table.append_column("ticker", pa.repeat(instrument.ticker, len(table)))
     _check_origin(table, instrument)
@@ -213,14 +213,17 @@ def _checked(table: pa.Table, required: Sequence[str], instrument: Instrument) -
 
 def _check_origin(table: pa.Table, instrument: Instrument) -> None:
     """Raise if a row has an unknown source, no time of collection or another ticker."""
-    unknown = set(pc.unique(table["fonte"]).to_pylist()) - SOURCES.keys()
+    sources = set(pc.unique(table["fonte"]).to_pylist())
+    unknown = sources - SOURCES.keys()
     if unknown:
-        raise _Unreadable(FOREIGN, f"fonte is {unknown.pop()!r}; allowed: {', '.join(SOURCES)}")
+        raise Unreadable(FOREIGN, f"fonte is {min(map(repr, unknown))}; allowed: {', '.join(SOURCES)}")
+    if len(sources & set(SYNTHETIC)) not in (0, len(sources)):
+        raise Unreadable(FOREIGN, f"fonte is {', '.join(sorted(sources))}; allowed: real bars or synthetic ones")
     if not pa.types.is_timestamp(table["coletado_em"].type) or table["coletado_em"].null_count:
-        raise _Unreadable(FOREIGN, f"coletado_em is {table['coletado_em'].type}, or null; allowed: a timestamp")
+        raise Unreadable(FOREIGN, f"coletado_em is {table['coletado_em'].type}, or null; allowed: a timestamp")
     others = set(pc.unique(table["ticker"]).to_pylist()) - {instrument.ticker}
     if others:
-        raise _Unreadable(FOREIGN, f"ticker is {others.pop()!r}; allowed: {instrument.ticker!r}")
+        raise Unreadable(FOREIGN, f"ticker is {min(map(repr, others))}; allowed: {instrument.ticker!r}")
 
 
 def _as_objects(table: pa.Table) -> pd.DataFrame:

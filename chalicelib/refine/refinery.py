@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
-from chalicelib.errors import MixedLake
 from chalicelib.instrument import Instrument
 from chalicelib.refine import confirmation, scale, warnings
 from chalicelib.refine.answers import HeldBack
 from chalicelib.refine.confirmation import Confirmation
 from chalicelib.refine.features import add_features
 from chalicelib.refine.gaps import Coverage, coverage
+from chalicelib.refine.kind import one_kind
 from chalicelib.refine.live import fractional
-from chalicelib.refine.quality import FOREIGN, REASONS
+from chalicelib.refine.quality import REASONS
 from chalicelib.refine.quarantine import as_quarantine, quarantine
-from chalicelib.refine.raw import RawRows, no_closes
+from chalicelib.refine.raw import RawRows
 from chalicelib.refine.revisions import revisions
 from chalicelib.refine.selection import Calendar, select
 from chalicelib.schema import CLOSE, OPEN
-from chalicelib.sources import REMOVAL, SYNTHETIC
+from chalicelib.sources import REMOVAL
 
 REASONS_LISTED = 5
 """The maximum number of downloads named in `Refined.degraded`."""
@@ -43,6 +43,7 @@ class Refined:
         out_of_date: whether the level of the last bars is unknown, because the year-end closes are too old.
         rows: number of rows in raw, of bars and of official closes; an object that cannot be read counts as one row.
         synthetic: whether the bars are generated.
+        mixed: that objects of the other kind are refused, in a sentence; empty if none is.
     """
 
     bars: pd.DataFrame
@@ -56,6 +57,7 @@ class Refined:
     out_of_date: bool
     rows: int
     synthetic: bool
+    mixed: list[str]
 
     def degraded(self) -> list[str]:
         """Return why recent data is degraded, one sentence each; empty if it is not."""
@@ -63,7 +65,7 @@ class Refined:
         reasons += [str(answer) for answer in self.held_back[-REASONS_LISTED:]]
         if self.out_of_date:
             reasons.append("anchors out of date: the year-end closes of the scale are too old for the last sessions")
-        return reasons
+        return reasons + self.mixed
 
     def refused(self) -> dict[str, int]:
         """Return the number of bars refused for each reason; for the first two reasons, of whole objects."""
@@ -82,23 +84,16 @@ def refine(raw: RawRows, calendar: Calendar, instrument: Instrument) -> Refined:
         raw: the rows of every raw object of the instrument, as `raw.read` returns them.
         calendar: the sessions of the exchange.
         instrument: the instrument of the bars.
-
-    Raises:
-        MixedLake: some bars are synthetic and some are not.
     """
-    synthetic = is_synthetic(raw.rows)
-    unreadable = [raw.refused]
-    if synthetic:
-        unreadable.append(_foreign_closes(raw.closes))
-        raw = replace(raw, closes=no_closes())
-    selection = select(raw, calendar, instrument)
+    lake = one_kind(raw)
+    selection = select(lake.raw, calendar, instrument)
     acceptable, sessions, official = selection.acceptable, selection.sessions, selection.official
     acceptable[warnings.FRACTIONAL_COLUMN] = fractional(acceptable, instrument)
     chosen = acceptable.drop_duplicates("data", keep="last")
     chosen = chosen[chosen["fonte"] != REMOVAL.name]
     bars = add_features(confirmation.correct(chosen, chosen["data"].map(official.latest), instrument))
     flags = warnings.warnings(bars, sessions, instrument)
-    unreadable.append(as_quarantine(official.refused, official.refused["motivo"], ""))
+    unreadable = [lake.raw.refused, as_quarantine(official.refused, official.refused["motivo"], "")]
     return Refined(
         bars=bars.assign(avisos=warnings.as_text(flags)),
         quarantine=quarantine(selection.rows, pd.concat(unreadable), bars, official.denied, selection.judgement.held),
@@ -108,30 +103,8 @@ def refine(raw: RawRows, calendar: Calendar, instrument: Instrument) -> Refined:
         warnings={name: int(flag.sum()) for name, flag in flags.items()},
         opens_at_previous_close=int((bars[OPEN] == bars[CLOSE].shift()).sum()),
         held_back=selection.judgement.pending,
-        out_of_date=not synthetic and scale.is_out_of_date(sessions[sessions <= bars["data"].max()], instrument),
+        out_of_date=not lake.synthetic and scale.is_out_of_date(sessions[sessions <= bars["data"].max()], instrument),
         rows=len(raw.rows) + len(raw.closes) + len(raw.refused),
-        synthetic=synthetic,
+        synthetic=lake.synthetic,
+        mixed=lake.degraded(),
     )
-
-
-def _foreign_closes(closes: pd.DataFrame) -> pd.DataFrame:
-    """Return the objects of official closes in the columns of quarantine: synthetic bars have no official closes."""
-    objects = closes[["chave"]].drop_duplicates()
-    return as_quarantine(objects, FOREIGN.name, "official closes in a lake of synthetic bars; allowed: none")
-
-
-def is_synthetic(rows: pd.DataFrame) -> bool:
-    """Return whether the bars are generated.
-
-    Raises:
-        MixedLake: some are and some are not; names a raw object of each kind.
-    """
-    # A removal has no bar.
-    rows = rows[rows["fonte"] != REMOVAL.name]
-    generated = rows["fonte"].isin(SYNTHETIC)
-    if generated.any() and not generated.all():
-        raise MixedLake(
-            f"the lake holds synthetic bars ({rows.loc[generated, 'chave'].iloc[0]}) and real ones "
-            f"({rows.loc[~generated, 'chave'].iloc[0]}); allowed: one kind only"
-        )
-    return bool(generated.any())

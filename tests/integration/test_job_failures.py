@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib import layout
-from chalicelib.errors import MixedLake
+from chalicelib.errors import BackendUnavailable
 from chalicelib.job import merge
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import JOB_TIMEOUT, Contents, Manifest
@@ -19,7 +18,6 @@ from chalicelib.refine import parquet
 from chalicelib.schema import REVISIONS
 from local import moto_state
 from local.laptop import Laptop
-from tests.support.bars import COLLECTED, known_bars, raw_object
 from tests.support.job import (
     BUCKET,
     THREE,
@@ -34,9 +32,7 @@ from tests.support.job import (
     rival,
     stored,
 )
-from tests.support.lake import NOW
-
-SYNTHETIC = raw_object(known_bars(), "sample", COLLECTED + timedelta(hours=5))
+from tests.support.lake import NOW, RAW
 
 
 @pytest.fixture
@@ -94,23 +90,47 @@ def test_the_next_run_repairs_the_lake_after_a_run_that_failed_while_it_wrote(
     assert (run().version, stored()) == (rebuilt[1], rebuilt[0])
 
 
-def test_real_and_synthetic_bars_leave_the_lake_unchanged(lake: Lake, run: Any):
-    put(lake, THREE[0])
-    before = run()
-    objects = stored()
-    put(lake, SYNTHETIC)
+def not_returned(lake: Lake, error: Exception) -> Any:
+    """Fail instead of the GET of the first raw object."""
+    return before_call(lake, "GetObject", once(THREE[0][0], lambda: fail(error)))
 
-    with pytest.raises(MixedLake):
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetObject"),
+        ClientError({"Error": {"Code": "SlowDown", "Message": "Please reduce your request rate."}}, "GetObject"),
+        EndpointConnectionError(endpoint_url="http://s3"),
+    ],
+    ids=lambda error: str(error)[:50],
+)
+def test_an_object_that_s3_does_not_return_ends_the_run_and_is_not_refused(
+    lake: Lake, run: Any, before: Contents, rebuilt: Any, error: Exception
+):
+    objects = stored()
+
+    with not_returned(lake, error), pytest.raises(BackendUnavailable, match=r"/ibov-20251014T013000Z\.parquet was not"):
         run()
 
     assert manifest(lake) == Manifest("ready", None, before)
     assert stored() == objects
+    assert (run().version, stored()) == (rebuilt[1], rebuilt[0])
+
+
+def test_an_object_that_changes_between_the_list_and_the_download_starts_the_run_over(
+    lake: Lake, run: Any, before: Contents, rebuilt: Any
+):
+    key, body = THREE[1]
+    lake.s3.put_object(Bucket=RAW, Key=key, Body=b"somebody's")
+
+    with before_call(lake, "GetObject", once(key, lambda: rival().s3.put_object(Bucket=RAW, Key=key, Body=body))):
+        assert (run().version, stored()) == (rebuilt[1], rebuilt[0])
 
 
 def test_a_failure_before_the_first_commit_leaves_no_lease(lake: Lake, run: Any):
-    put(lake, THREE[0], SYNTHETIC)
+    put(lake, THREE[0])
 
-    with pytest.raises(MixedLake):
+    with not_returned(lake, EndpointConnectionError(endpoint_url="http://s3")), pytest.raises(BackendUnavailable):
         run()
 
     assert manifest(lake) == Manifest("ready", None, None)
@@ -120,9 +140,8 @@ def test_a_later_failure_does_not_set_the_manifest_to_ready(lake: Lake, run: Any
     hook = once(layout.refined_key(2024), lambda: fail(RuntimeError("a bug")))
     with before_call(lake, "PutObject", hook), pytest.raises(RuntimeError, match="a bug"):
         run()
-    put(lake, SYNTHETIC)
 
-    with pytest.raises(MixedLake):
+    with not_returned(lake, EndpointConnectionError(endpoint_url="http://s3")), pytest.raises(BackendUnavailable):
         run()
 
     assert manifest(lake) == Manifest("writing", None, before)

@@ -145,14 +145,18 @@ def test_real_and_synthetic_bars_do_not_mix(laptop: Laptop, s3: Any):
     with pytest.raises(MixedLake, match="the lake holds real bars, the source is 'sample'"):
         laptop.ingest(Sample(date(2025, 9, 17)))
 
-    # The job makes the same check, for objects that do not come from the ingest.
+    # An object of the other kind that does not come from the ingest is refused, and the lake goes on.
     key, body = raw_object(known_bars(), "sample", COLLECTED + timedelta(days=1))
     s3.put_object(Bucket=RAW, Key=key, Body=body)
-    run = laptop.refined()[0]
-    assert run.state == "FAILED"
-    assert run.error is not None
-    assert run.error.startswith("MixedLake: the lake holds synthetic bars (raw/year=2025/month=10/day=14/")
-    assert stored() == before
+    assert states(laptop) == ["SUCCEEDED", "SUCCEEDED"]
+    assert {key: body for key, body in stored().items() if key.startswith("refined/")} == {
+        key: body for key, body in before.items() if key.startswith("refined/")
+    }
+    contents = laptop.contents()
+    assert contents is not None
+    assert contents.quality.refused["objeto_estranho"] == 1
+    reason = "raw objects of synthetic bars are refused, because the lake is real: 1"
+    assert reason in contents.quality.degraded_because
 
 
 def test_a_daily_run_requests_400_days_and_all_on_the_first_of_a_month(laptop: Laptop, http: Any):

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.ingest.sources.csv_file import CsvFile
 from chalicelib.instrument import IBOV
+from chalicelib.layout import RawObject
 from chalicelib.refine import raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import refine
@@ -225,11 +226,11 @@ def test_the_real_history_in_downloads_is_taken_whole(real_csv):
 @pytest.mark.slow
 def test_many_downloads_take_little_time():
     """5,000 may take two minutes; the time of this process, since other programs run beside the tests."""
-    objects = {}
+    objects = []
     for number in range(500):
         moment = evening(420) + timedelta(minutes=number)
         key, body = raw_object(HISTORY.tail(275), collected_at=moment)
-        objects[key] = body
+        objects.append(RawObject(key, body, len(body)))
 
     start = time.process_time()
     result = refine(raw.read_all(objects, IBOV), sessions, IBOV)

@@ -191,7 +191,7 @@ def test_an_object_that_is_not_parquet_is_refused_whole(body: bytes):
 
     assert len(result.rows) == 0
     assert result.refused[["motivo", "chave"]].to_numpy().tolist() == [["objeto_corrompido", KEY]]
-    assert result.refused["nota"].iloc[0].startswith("not a parquet file")
+    assert result.refused["nota"].iloc[0].startswith("cannot be decoded: ")
 
 
 def test_a_truncated_object_is_refused_whole():
@@ -236,7 +236,7 @@ def test_a_time_without_a_zone_is_utc():
 
 
 def test_no_object_is_no_row():
-    nothing = raw.read_all({}, IBOV)
+    nothing = raw.read_all([], IBOV)
 
     assert nothing.rows.empty
     assert nothing.refused.empty

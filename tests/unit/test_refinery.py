@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
 
-from chalicelib.errors import MixedLake
 from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet
 from chalicelib.refine.calendar import sessions
@@ -109,13 +109,39 @@ def test_quarantine_has_the_reason_the_object_and_the_values():
     assert parquet.encode(result, QUARANTINE)
 
 
-def test_real_and_synthetic_bars_do_not_mix_and_both_are_named():
-    generated, real = one_bar(1.0, "sample", key="raw/generated.parquet"), one_bar(1.0, key="raw/real.parquet")
+@pytest.mark.parametrize(("first", "second"), [("sample", "yahoo"), ("yahoo", "sample"), ("sample", "correcao")])
+def test_objects_of_another_kind_than_the_first_are_refused_whole(first: str, second: str):
+    kept, other = one_bar(142000.0, first, key="raw/1.parquet"), one_bar(142001.0, second, key="raw/2.parquet")
 
-    with pytest.raises(MixedLake, match=r"raw/generated\.parquet.*raw/real\.parquet"):
-        refined(generated, real)
-    assert refined(generated).synthetic
-    assert not refined(real).synthetic
+    result = refined(other, kept)
+
+    assert result.synthetic == (first == "sample")
+    assert result.bars["fonte"].tolist() == [first, first]
+    assert result.quarantine[["chave", "motivo"]].to_numpy().tolist() == [["raw/2.parquet", "objeto_estranho"]]
+    assert result.quarantine["nota"].iloc[0].endswith("; allowed: one kind, that of its first object")
+    kinds = ("real", "synthetic") if first == "sample" else ("synthetic", "real")
+    assert result.degraded()[-1] == f"raw objects of {kinds[0]} bars are refused, because the lake is {kinds[1]}: 1"
+    assert_frame_equal(result.bars, refined(kept).bars)
+
+
+def test_the_kind_is_of_the_first_object_that_can_be_read():
+    broken = "raw/0.parquet", one_bar(1.0, "sample")[1][:-9]
+
+    result = refined(broken, one_bar(142000.0, key="raw/1.parquet"))
+
+    assert not result.synthetic
+    assert len(result.bars) == 2
+    assert result.mixed == []
+
+
+def test_an_object_with_real_and_synthetic_bars_is_refused():
+    bars = known_bars()
+    body = parquet.encode(raw_rows(bars).assign(fonte=["sample", *["yahoo"] * 5]), RAW)
+
+    result = refined(("raw/1.parquet", body), ("raw/2.parquet", raw_object(bars)[1]))
+
+    assert (result.synthetic, len(result.bars), result.mixed) == (False, 6, [])
+    assert result.quarantine["nota"].tolist() == ["fonte is sample, yahoo; allowed: real bars or synthetic ones"]
 
 
 def test_a_day_without_a_session_is_refused_and_a_copy_is_noted():
