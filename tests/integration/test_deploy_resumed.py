@@ -95,7 +95,7 @@ def test_a_deploy_that_is_killed_repeatedly_completes_one_stage(account: Account
     assert cli.main(DEPLOY, dependencies(root)) == 0
 
     aws: Any = boto3.client("lambda")
-    assert len(aws.list_functions()["Functions"]) == 3
+    assert len(aws.list_functions()["Functions"]) == 4
     gateway: Any = boto3.client("apigateway")
     (api,) = gateway.get_rest_apis()["items"]
     assert rest_api((moto_state.read(bucket("artifacts"), "chalice/dev.json") or b"").decode()) == api["id"]
