@@ -2,7 +2,7 @@
 # make notebook   open the notebook; needs `make run` in another terminal
 # make check      run ruff, mypy and the fast tests, before a commit
 # make test       run lint, types and all tests but those of `make test-package`
-# make soak       run random faults and poisoned downloads against the job: N=100 schedules from SEED=1 on
+# make soak       run random faults and poisoned downloads against the job: N=<runs>, with the seeds from SEED=<n> on
 
 SOURCE ?= auto
 LAKE ?=

@@ -33,7 +33,7 @@ COMPUTED = (
     Column(SCORE_COLUMN, "double", "", "score of the session by the requested method"),
     Column("retorno_pct", "double", "percent", "return from the previous close, of a day in `/ibov/summary`"),
 )
-"""The columns of answers that are not columns of the table."""
+"""The values of one session in responses that are not columns of the table."""
 
 DEFAULT_ESTIMATOR: EstimatorName = "close_to_close"
 """The other estimators are biased on this source: see `caveats`."""

@@ -45,12 +45,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outranked:
-    """A session whose new row differs from the bar in the lake and does not change it.
+    """A session whose new row differs from what the lake has, and does not change it.
 
-    The bar in the lake has a source of higher rank, or was collected later.
+    The lake has a bar or a removal of higher rank or collected later, or an official close that corrects the new row.
 
     Attributes:
-        kept: the source of the bar in the lake. It is a key of the JSON response, so it cannot be renamed.
+        kept: the source of the bar in the lake, `remocao` if a removal wins. It is a key of the JSON response, so it cannot be renamed.
     """
 
     session: date

@@ -59,7 +59,7 @@ def test_a_run_of_the_job_is_charged_for_at_least_a_minute():
     assert job(20) == job(60) == pytest.approx(0.01467, abs=1e-5)
 
 
-def test_a_month_costs_about_one_dollar_in_the_free_tier_and_two_outside():
+def test_a_month_costs_one_to_two_dollars_in_the_free_tier_and_two_to_three_outside():
     bill = items(Usage())
 
     assert total(bill, "us-east-1", free_tier=True) == pytest.approx(1.2, abs=0.1)

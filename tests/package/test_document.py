@@ -20,6 +20,7 @@ def test_the_sizes_are_those_of_the_packages(built: Packages, function_zip: Path
 
     for name, path in (("function", function_zip), ("layer", built.layer)):
         row = re.search(rf"^\| {name} \| ([\d.]+) MiB \| ([\d.]+) MiB \|$", text, re.MULTILINE)
-        assert row, f"{name}: make test-package docs"
+        assert row, f"{name}: run `make docs` after `make test-package`"
         sizes = path.stat().st_size / archive.MIB, archive.unzipped_size(path) / archive.MIB
-        assert tuple(map(float, row.groups())) == pytest.approx(sizes, rel=NEAR, abs=0.06), "make test-package docs"
+        written = tuple(map(float, row.groups()))
+        assert written == pytest.approx(sizes, rel=NEAR, abs=0.06), "run `make docs` after `make test-package`"
