@@ -50,7 +50,8 @@ class Outranked:
     The lake has a bar or a removal of higher rank or collected later, or an official close that corrects the new row.
 
     Attributes:
-        kept: the source of the bar in the lake, `remocao` if a removal wins. It is a key of the JSON response, so it cannot be renamed.
+        kept: the source of the bar in the lake, `remocao` if a removal wins. It is a key of the JSON response, so it
+            cannot be renamed.
     """
 
     session: date
