@@ -1,4 +1,4 @@
-"""Response headers of the API: the name of each, and its description in the OpenAPI document."""
+"""Headers of the API: their names, and the descriptions of those that the OpenAPI document has."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ UNSETTLED: Headers = {DATA_SETTLED.name: "false"}
 
 
 def data_headers(contents: Contents, etag: str) -> Headers:
-    """Return the headers of a response made from these contents, in every format. CSV has no other metadata."""
+    """Return the headers of a response from these contents, in every format. CSV has metadata in headers only."""
     return {
         CACHE_CONTROL: REVALIDATE,
         VARY: "Accept",

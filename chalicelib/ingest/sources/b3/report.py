@@ -30,7 +30,7 @@ _PASSWORD = 0x1
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """One XML file: its session, when it was made, and the closes of the index, None if it has none."""
+    """One XML file: its session, when it was made, and the close of the index, None if it has none."""
 
     session: date
     created: str
