@@ -73,12 +73,16 @@ class Laptop:
             self._store.close()
 
     def create_stack(self) -> None:
-        """Create the resources of the templates, restore the stored lake, and let events invoke the app."""
+        """Create the resources of the templates, restore the stored lake, and connect the events."""
         stack.create(wiring.settings(), self.app.app)
         if self._store is not None:
             self._store.restore()
             self.aws.save = self._store.save
             self._release_lease()
+        self.connect_events()
+
+    def connect_events(self) -> None:
+        """Let the events of S3 and of Glue invoke the app."""
         self.aws.functions[stack.function_arn("start_refine")] = lambda event: self.app.start_refine(event, None)
         self.aws.functions[stack.function_arn("restart_refine")] = lambda event: self.app.restart_refine(event, None)
         self.aws.jobs.on_end = lambda run: glue_events.deliver(run, self.app.app, self.aws.events)

@@ -56,6 +56,7 @@ def create_stack(running: Laptop) -> None:
     running.aws.reset()
     wiring.clear_caches()
     _stack(running).restore()
+    running.connect_events()
 
 
 def create_lake(running: Laptop, *objects: tuple[str, bytes]) -> None:
@@ -63,6 +64,7 @@ def create_lake(running: Laptop, *objects: tuple[str, bytes]) -> None:
     running.aws.reset()
     wiring.clear_caches()
     _lake(running, *objects).restore()
+    running.connect_events()
 
 
 @cache
