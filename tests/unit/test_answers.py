@@ -168,6 +168,25 @@ class TestOfficialCloses:
 
         assert_clean(result, FIRST + 1)
 
+    def test_a_close_that_stays_or_moves_a_little_excuses_no_other_price(self):
+        closes = HISTORY.assign(**{CLOSE: HISTORY[CLOSE] + 0.8})
+        poison = scaled(recent(FIRST + 1), 1.02, range(275), [OPEN, HIGH])
+        poison[CLOSE] += 1
+
+        assert_clean(refined(first(), download(FIRST + 1, poison), self.official(closes)), FIRST)
+
+    def test_a_mended_close_excuses_no_large_change_of_another_price(self):
+        wrong = scaled(HISTORY, 1.01, [300], [CLOSE])
+        poison = scaled(recent(FIRST + 1), 1.3, [174], [OPEN, HIGH])
+
+        assert len(held(download(FIRST, wrong.head(FIRST)), download(FIRST + 1, poison), self.official())) == 1
+
+    def test_a_download_that_repeats_the_wrong_closes_of_the_lake_is_taken(self):
+        wrong = scaled(HISTORY, 1.01, range(200, 240), [CLOSE])
+        again = download(FIRST + 1, wrong.iloc[200:240])
+
+        assert held(download(FIRST, wrong.head(FIRST)), again, self.official()) == []
+
 
 class TestAcceptance:
     def test_an_accepted_download_is_taken_and_later_ones_agree_with_it(self):
