@@ -127,6 +127,12 @@ class Downloads:
         self.settled[at] = at < answer.unsettled_from
         self.sources[answer.rank, answer.position] = True
 
+    def release(self, answer: Answer) -> None:
+        """Let later downloads lack the sessions that an accepted one lacks; their bars stay."""
+        first, last = int(answer.present[0]), int(answer.present[-1])
+        lacking = np.setdiff1d(np.arange(first, last + 1), answer.present)
+        self.sources[: answer.rank + 1, lacking] = False
+
     def span(self) -> tuple[int, int] | None:
         """Return the positions of the first and the last bar; None if there is none."""
         held = np.flatnonzero(self.rank >= 0)

@@ -200,6 +200,15 @@ class TestAcceptance:
         assert result.bars[CLOSE].tail(200).tolist() == other[CLOSE].iloc[FIRST - 197 : FIRST + 3].tolist()
         assert result.refused()["resposta_contraditoria"] == 0
 
+    def test_later_downloads_may_lack_what_an_accepted_one_lacks(self):
+        objects = [download(FIRST + n, recent(FIRST + n).drop(range(102 - n, 106 - n))) for n in (1, 2)]
+        assert len(held(first(), *objects)) == 2
+
+        result = refined(first(), *objects, acceptance(objects[0][0]))
+
+        assert result.held_back == []
+        assert_clean(result, FIRST + 2)
+
     def test_the_rules_on_bars_still_apply(self):
         other = download(FIRST + 1, scaled(recent(FIRST + 1), 10, range(275)))
 
