@@ -27,7 +27,6 @@ class Removal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         remove: true.
-        remove: true.
         start, end: the sessions whose bars are removed, both included.
         dry_run: report the effect, and write nothing.
     """
@@ -59,9 +58,11 @@ def remove(request: Removal, lake: Lake, now: datetime, instrument: Instrument =
     Raises:
         BadPayload: the first day is after the last, the last is in the future, or there is no session between them.
     """
-    today = now.astimezone(layout.SAO_PAULO).date()
-    if not request.start <= request.end <= today:
-        raise BadPayload(f"from {request.start} to {request.end}; allowed: start ≤ end ≤ {today}, which is today")
+    first, today = instrument.first_session, now.astimezone(layout.SAO_PAULO).date()
+    if not first <= request.start <= request.end <= today:
+        raise BadPayload(
+            f"from {request.start} to {request.end}; allowed: {first} ≤ start ≤ end ≤ {today}, which is today"
+        )
     days = sessions(request.start, request.end)
     if days.empty:
         raise BadPayload(f"no session from {request.start} to {request.end}; allowed: days with sessions")

@@ -62,13 +62,15 @@ def _s3_object(record: Any) -> tuple[str, str, str | None] | None:
 
 
 def _decode(key: str) -> str | None:
-    """Return a key as S3 stores it; None if its percent-encoding is not valid UTF-8."""
+    """Return a key as S3 stores it; None if it, or its percent-encoding, is not valid UTF-8."""
     if _BAD_ESCAPE.search(key):
         return None
     try:
-        return unquote_plus(key, errors="strict")
-    except UnicodeDecodeError:
+        decoded = unquote_plus(key, errors="strict")
+        decoded.encode()
+    except UnicodeError:
         return None
+    return decoded
 
 
 def _describe(event: Any) -> str:
@@ -89,6 +91,7 @@ def _names(event: Mapping[Any, Any]) -> Iterator[str]:
 
 
 def _short(text: str) -> str:
-    """Return a text for one line of the log: without line breaks, and not longer than `_LONGEST`."""
-    line = " ".join(text.split())
+    """Return a text for one line of the log: without line breaks, valid UTF-8, and not longer than `_LONGEST`."""
+    # JSON may have half a surrogate pair, which cannot be printed.
+    line = " ".join(text.encode(errors="backslashreplace").decode().split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

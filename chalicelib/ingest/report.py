@@ -15,12 +15,14 @@ from typing import Any
 import pandas as pd
 
 from chalicelib import layout
+from chalicelib.errors import SourceMalformed
 from chalicelib.ingest.sources.b3.checks import check_level
 from chalicelib.instrument import Instrument
 from chalicelib.lake.store import Lake
 from chalicelib.refine import raw
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.confirmation import OFFICIAL, agrees
+from chalicelib.refine.contradictions import FEW, SHARE
 from chalicelib.refine.quality import CONTRADICTORY, REASONS
 from chalicelib.refine.refinery import Refined, refine
 from chalicelib.schema import CLOSE, PRICES
@@ -112,7 +114,8 @@ def report(body: bytes, lake: Lake, now: datetime, instrument: Instrument) -> Re
         now: the time at which it is added, with a time zone.
 
     Raises:
-        SourceMalformed: the official closes are too far from the bars: they are of another index or year.
+        SourceMalformed: the official closes are too far from the bars, or all bars would contradict them: they are of
+            another index or year, or their dates are wrong.
     """
     listing = lake.raw_listing()
     keys = (layout.raw_key(now, attempt) for attempt in count())
@@ -123,8 +126,20 @@ def report(body: bytes, lake: Lake, now: datetime, instrument: Instrument) -> Re
     after = refine(raw.combine([current, new]), sessions, instrument)
     if len(new.closes):
         check_level(new.closes, before.bars, B3.name)
+        _check_loss(before, after)
         return _compare_closes(new.closes, _refusals(after, key), before.bars, after.bars, instrument)
     return _compare(new.rows, _refusals(after, key), _by_session(before.bars), _by_session(after.bars))
+
+
+def _check_loss(before: Refined, after: Refined) -> None:
+    """Raise if official closes hold back downloads that the lake consists of: they or the bars are wrong."""
+    lost = len(before.bars) - int(before.bars["data"].isin(after.bars["data"]).sum())
+    if lost > max(FEW, SHARE * len(before.bars)):
+        because = next((answer.because for answer in after.held_back), "they are no sessions")
+        raise SourceMalformed(
+            f"with these closes the lake would lose {lost:,} of its {len(before.bars):,} bars: {because}. Their dates "
+            "may be wrong; if the bars are, add a download with the right ones first"
+        )
 
 
 def _compare(

@@ -91,6 +91,8 @@ def judge(
             continue
         if answer.key in accepted or lake.span() is None or lake.holds(answer.position).any():
             result.pending.clear()
+        if answer.key in accepted:
+            lake.release(answer)
         lake.take(answer)
     for part in table.objects(table.corrections):
         answer = table.answer(part, result.reasons)

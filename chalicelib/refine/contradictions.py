@@ -127,6 +127,12 @@ class Downloads:
         self.settled[at] = at < answer.unsettled_from
         self.sources[answer.rank, answer.position] = True
 
+    def release(self, answer: Answer) -> None:
+        """Let later downloads lack the sessions that an accepted one lacks; their bars stay."""
+        first, last = int(answer.present[0]), int(answer.present[-1])
+        lacking = np.setdiff1d(np.arange(first, last + 1), answer.present)
+        self.sources[: answer.rank + 1, lacking] = False
+
     def span(self) -> tuple[int, int] | None:
         """Return the positions of the first and the last bar; None if there is none."""
         held = np.flatnonzero(self.rank >= 0)
@@ -171,8 +177,10 @@ def _refused(answer: Answer, end: int) -> str | None:
 
 def _unofficial(position: Positions, prices: Floats, lake: Downloads) -> str | None:
     official = lake.official[position]
+    # Of weeks of Yahoo's history most closes are wrong: a download that repeats them changes nothing.
+    repeated = lake.settled[position] & (np.abs(prices[:, 3] - lake.prices[position, 3]) <= POINTS)
     known = ~np.isnan(official)
-    off = int((np.abs(prices[known, 3] - official[known]) > OFFICIAL_POINTS).sum())
+    off = int((~repeated & (np.abs(prices[:, 3] - official) > OFFICIAL_POINTS)).sum())
     if off <= max(FEW, known.sum() / 2):
         return None
     return f"{off:,} of {int(known.sum()):,} closes are not B3's official ones"
@@ -188,8 +196,11 @@ def _changed(position: Positions, prices: Floats, lake: Downloads) -> str | None
         return None
     # B3's official closes decide: a change towards them is no contradiction.
     official, close, old = lake.official[position], prices[:, 3], before[:, 3]
-    mended = np.abs(close - official) < np.abs(old - official)
-    share = (change / before).max(axis=1)
+    share = change / before
+    # Only of closes that change: a close that stays excuses no other price, and one that changes none by much.
+    moved = (change[:, 3] > POINTS) & (share[:, 3] > RELATIVE) & (share[:, :3] <= LARGE).all(axis=1)
+    mended = moved & (np.abs(close - official) < np.abs(old - official))
+    share = share.max(axis=1)
     large = differs & ~mended & (share > LARGE)
     other = int((differs & ~mended).sum())
     if other > _allowed(len(position)):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from chalicelib.instrument import Instrument
+from chalicelib.refine.calendar import positions
 from chalicelib.refine.quality import (
     CONTRADICTION,
     EARLY_CLOSE,
@@ -94,7 +95,7 @@ def _absences(rows: pd.DataFrame, accepted: pd.Series[bool], sessions: pd.Dateti
     if not complete.any():
         return []
     # Each pair of an answer and a session is one integer, so that thousands of answers are compared at once.
-    pairs = number * len(sessions) + sessions.get_indexer(pd.DatetimeIndex(rows["data"]))
+    pairs = number * len(sessions) + positions(rows["data"], sessions)
     spans = pairs[complete].groupby(number).agg(["min", "max"])
     expected = np.concatenate([np.arange(first, last + 1) for first, last in spans.to_numpy()])
     absent = np.setdiff1d(expected, pairs[accepted])

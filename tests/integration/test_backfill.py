@@ -276,7 +276,8 @@ class TestAcceptance:
             ({"accept": "raw/a.parquet", "start": "2025-09-10"}, "unknown field `start`"),
             ({"remove": True, "start": "2025-09-10"}, "missing required field `end`"),
             ({"remove": "yes", "start": "2025-09-10", "end": "2025-09-10"}, "unknown field `remove`"),
-            ({"remove": True, "start": "2025-09-11", "end": "2025-09-10"}, "allowed: start ≤ end"),
+            ({"remove": True, "start": "2025-09-11", "end": "2025-09-10"}, "≤ start ≤ end ≤"),
+            ({"remove": True, "start": "0001-01-01", "end": "2025-09-10"}, "allowed: 1968-01-02 ≤ start ≤ end"),
             ({"remove": True, "start": "2025-09-13", "end": "2025-09-14"}, "no session from 2025-09-13"),
         ],
     )

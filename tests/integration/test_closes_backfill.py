@@ -139,8 +139,11 @@ def test_an_answer_denies_a_session(laptop: Laptop, filled: Contents, s3: Any):
 
 
 def test_b3_itself_is_requested_without_a_file(laptop: Laptop, filled: Contents, monkeypatch: pytest.MonkeyPatch):
+    bars = known_bars()
+    closes = {day.date(): close for day, close in zip(bars["data"], bars["preco_fechamento"], strict=True)}
+
     def honest(request: Any) -> Reply:
-        return Reply(answer_body(dict.fromkeys(year_closes(request.year), 142_500.0)))
+        return Reply(answer_body({**dict.fromkeys(year_closes(request.year), 142_500.0), **closes}))
 
     with B3Server(honest) as server:
         monkeypatch.setenv("B3_OFFICIAL_CLOSES_URL", server.url)
@@ -150,7 +153,7 @@ def test_b3_itself_is_requested_without_a_file(laptop: Laptop, filled: Contents,
     wiring.clear_caches()
 
     assert [request.year for request in server.requests] == [2025]
-    assert (response["counts"]["changed"], response["counts"]["without_bar"]) == (6, 9)
+    assert (response["counts"]["confirmed"], response["counts"]["without_bar"]) == (6, 9)
 
 
 def test_closes_of_another_index_are_refused_and_nothing_is_written(laptop: Laptop, filled: Contents, s3: Any):
@@ -159,6 +162,18 @@ def test_closes_of_another_index_are_refused_and_nothing_is_written(laptop: Lapt
 
     with pytest.raises(SourceMalformed, match="b3 has closes more than 5% from the bars on 1 of 1 sessions"):
         invoke(laptop, source=other)
+
+    assert raw_keys() == before
+
+
+def test_closes_dated_a_session_late_do_not_empty_the_lake(laptop: Laptop, filled: Contents, s3: Any):
+    bars = known_bars()
+    late = zip(bars["data"], [142_000.0, *bars["preco_fechamento"]], strict=False)
+    source = put(s3, "late.csv", "date,close\n" + "".join(f"{day:%Y-%m-%d},{close}\n" for day, close in late))
+    before = raw_keys()
+
+    with pytest.raises(SourceMalformed, match="the lake would lose 6 of its 6 bars: 6 of 6 closes are not B3's"):
+        invoke(laptop, source=source)
 
     assert raw_keys() == before
 

@@ -168,6 +168,25 @@ class TestOfficialCloses:
 
         assert_clean(result, FIRST + 1)
 
+    def test_a_close_that_stays_or_moves_a_little_excuses_no_other_price(self):
+        closes = HISTORY.assign(**{CLOSE: HISTORY[CLOSE] + 0.8})
+        poison = scaled(recent(FIRST + 1), 1.02, range(275), [OPEN, HIGH])
+        poison[CLOSE] += 1
+
+        assert_clean(refined(first(), download(FIRST + 1, poison), self.official(closes)), FIRST)
+
+    def test_a_mended_close_excuses_no_large_change_of_another_price(self):
+        wrong = scaled(HISTORY, 1.01, [300], [CLOSE])
+        poison = scaled(recent(FIRST + 1), 1.3, [174], [OPEN, HIGH])
+
+        assert len(held(download(FIRST, wrong.head(FIRST)), download(FIRST + 1, poison), self.official())) == 1
+
+    def test_a_download_that_repeats_the_wrong_closes_of_the_lake_is_taken(self):
+        wrong = scaled(HISTORY, 1.01, range(200, 240), [CLOSE])
+        again = download(FIRST + 1, wrong.iloc[200:240])
+
+        assert held(download(FIRST, wrong.head(FIRST)), again, self.official()) == []
+
 
 class TestAcceptance:
     def test_an_accepted_download_is_taken_and_later_ones_agree_with_it(self):
@@ -180,6 +199,15 @@ class TestAcceptance:
         assert result.held_back == []
         assert result.bars[CLOSE].tail(200).tolist() == other[CLOSE].iloc[FIRST - 197 : FIRST + 3].tolist()
         assert result.refused()["resposta_contraditoria"] == 0
+
+    def test_later_downloads_may_lack_what_an_accepted_one_lacks(self):
+        objects = [download(FIRST + n, recent(FIRST + n).drop(range(102 - n, 106 - n))) for n in (1, 2)]
+        assert len(held(first(), *objects)) == 2
+
+        result = refined(first(), *objects, acceptance(objects[0][0]))
+
+        assert result.held_back == []
+        assert_clean(result, FIRST + 2)
 
     def test_the_rules_on_bars_still_apply(self):
         other = download(FIRST + 1, scaled(recent(FIRST + 1), 10, range(275)))

@@ -87,6 +87,8 @@ def test_an_event_without_records_is_named(event: Any, line: str):
         (SQS, "a record of an event with eventSource 'aws:sqs'; allowed: a record of S3"),
         ("text", "a record of an event of type str; allowed: a record of S3"),
         ({"s3": None}, "a record of an event with the fields 's3'; allowed: a record of S3"),
+        (record(bucket="\ud800"), f"s3://\\ud800/{KEY}; allowed: s3://{BUCKET}/raw/….parquet"),
+        (record("raw/\ud800.parquet"), f"s3://{BUCKET}/raw/\\ud800.parquet; allowed: s3://{BUCKET}/raw/….parquet"),
         (record(bucket="other"), f"s3://other/{KEY}; allowed: s3://{BUCKET}/raw/….parquet"),
         (record("backfill/mine.csv"), f"s3://{BUCKET}/backfill/mine.csv; allowed: s3://{BUCKET}/raw/….parquet"),
         (record("raw/%E9.parquet"), f"s3://{BUCKET}/raw/%E9.parquet; allowed: s3://{BUCKET}/raw/….parquet"),

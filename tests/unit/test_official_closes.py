@@ -16,7 +16,7 @@ from chalicelib.instrument import IBOV
 from chalicelib.refine import parquet
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.refinery import Refined, refine
-from chalicelib.schema import PRICES, QUARANTINE, RAW, REFINED, REVISIONS
+from chalicelib.schema import OFFICIAL_CLOSES, PRICES, QUARANTINE, RAW, REFINED, REVISIONS
 from tests.support.bars import (
     COLLECTED,
     closes_object,
@@ -286,6 +286,17 @@ class TestRefusals:
         assert result.refused()[reason] == 1
         assert counts(result) == (0, 0, 6)
         assert parquet.encode(result.quarantine, QUARANTINE)
+
+    @pytest.mark.parametrize("day", [date(1, 1, 1), date(1677, 9, 21), date(2262, 12, 31), date(9999, 12, 31)])
+    def test_a_date_out_of_the_range_of_pandas_beside_a_complete_answer_is_refused(self, day: date):
+        columns = {"data": [day, date(2025, 9, 12)], "preco_fechamento": 142_272.0, "completo": True, "ticker": "IBOV"}
+        rows = pd.DataFrame({**columns, "fonte": "b3", "coletado_em": COLLECTED})
+        closes = ("raw/closes.parquet", parquet.encode(rows, OFFICIAL_CLOSES))
+
+        result = refined(BARS, closes)
+
+        assert len(result.bars) == 6
+        assert len(refused(result)) == 1
 
     def test_closes_from_1998_on_are_read(self):
         bars = session_bars("1998-01-02", 3)
