@@ -15,7 +15,7 @@ from chalicelib.ingest import backfill, decisions
 from chalicelib.ingest.sources import Source
 from chalicelib.ingest.sources.b3.closes import ClosesSource
 from chalicelib.lake.store import Lake
-from chalicelib.sources import B3, SAMPLE, YAHOO
+from chalicelib.sources import B3, REMOVAL, SAMPLE, YAHOO
 from common.console import activity
 from local import environment, sources
 from local.errors import LocalError
@@ -62,8 +62,9 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"the {origin} was added as {added['key']}")
     with activity("waiting for the job to merge"):
         _wait_merged(lake, added["key"])
-    if changed := result["counts"]["changed"]:
-        print(f"merged: the API shows {changed:,} changed sessions within {MANIFEST_TTL:.0f} seconds")
+    effects = [f"{number:,} {name}" for name in ("changed", "confirmed") if (number := result["counts"].get(name))]
+    if effects:
+        print(f"merged: the API shows the sessions within {MANIFEST_TTL:.0f} seconds: {', '.join(effects)}")
     else:
         print("merged: no session changed, and the API shows what it showed before")
 
@@ -103,7 +104,7 @@ def lines(report: Mapping[str, Any]) -> list[str]:
     """Return a line for each row of the report in order of session, and one for all that are confirmed or equal."""
     rows = [
         *((change["session"], _values(change)) for change in report["changed"]),
-        *((row["session"], f"not used: the bar of {row['kept']} has precedence") for row in report["outranked"]),
+        *((row["session"], _outranked(row["kept"])) for row in report["outranked"]),
         *((session, "not used: the lake has no bar of this session") for session in report.get("without_bar", [])),
         *((row["session"] or "no date", f"refused: {row['reason']}, {row['meaning']}") for row in report["refused"]),
     ]
@@ -116,6 +117,12 @@ def lines(report: Mapping[str, Any]) -> list[str]:
     if unlisted := sum(report["counts"].values()) - sum(len(report[name]) for name in report["counts"]):
         text.append(f"and {unlisted:,} more {kind}")
     return text
+
+
+def _outranked(kept: str) -> str:
+    if kept == REMOVAL.name:
+        return "not used: this session was removed; --as-correction restores it"
+    return f"not used: the bar of {kept} has precedence"
 
 
 def _counts(report: Mapping[str, Any]) -> str:

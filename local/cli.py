@@ -77,7 +77,21 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if arguments.command is backfill_command.run and not arguments.accept and not (arguments.start and arguments.end):
         parser.error("the following arguments are required: --start, --end")
+    if arguments.command is backfill_command.run:
+        _check_decision(parser, arguments)
     return arguments
+
+
+def _check_decision(parser: Parser, arguments: argparse.Namespace) -> None:
+    """Refuse options that a removal or an acceptance would ignore."""
+    decision = "--accept" if arguments.accept else "--remove" if arguments.remove else None
+    if decision is None:
+        return
+    options = {"--source": arguments.source, "--as-correction": arguments.as_correction}
+    if arguments.accept:
+        options |= {"--start": arguments.start, "--end": arguments.end}
+    if unused := [name for name, value in options.items() if value]:
+        parser.error(f"{decision} does not take {', '.join(unused)}")
 
 
 def _add_backfill(commands: argparse._SubParsersAction[Parser]) -> None:

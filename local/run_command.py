@@ -17,6 +17,7 @@ from chalicelib.ingest.ingest import Ingested
 from chalicelib.ingest.sources import Source
 from chalicelib.ingest.sources.b3.closes import ClosesSource
 from chalicelib.lake.manifest import Contents
+from chalicelib.refine.quality import REASONS
 from chalicelib.sources import SYNTHETIC, YAHOO
 from common.console import step
 from local import sources
@@ -176,7 +177,7 @@ def _ingest(laptop: Laptop, candidates: Sequence[Source]) -> tuple[Source, Inges
 def _ingest_closes(laptop: Laptop, source: Source, bars: Ingested, file: ClosesSource | None) -> str:
     """Ingest the official closes of the file, or of B3 if the bars are Yahoo's. Returns the end of the step's line."""
     if source.name in SYNTHETIC:
-        return ""
+        return "; B3= is not used, because these bars are synthetic" if file else ""
     if file is not None:
         added = laptop.ingest_closes_of(file, bars)
         return f"; {added.bars:,} official closes, {added.first} to {added.last}"
@@ -200,7 +201,11 @@ def _refine(laptop: Laptop) -> None:
         if run.state != SUCCEEDED or contents is None:
             raise LocalError(f"the Glue job ended {run.state}: {run.error}")
         if not contents.rows:
-            reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in contents.quality.refused.items() if rows)
+            reasons = "; ".join(
+                f"{rule.name} {rows:,} ({rule.meaning})"
+                for rule in REASONS
+                if (rows := contents.quality.refused.get(rule.name))
+            )
             raise LocalError(f"the job refused all {contents.run.rows_in:,} rows: {reasons}")
         report(
             f"{contents.run.rows_in:,} rows in, {contents.run.rows_refused:,} refused, {contents.rows:,} sessions in "

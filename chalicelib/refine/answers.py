@@ -47,9 +47,11 @@ class Judgement:
         reasons: the reason to refuse each row, shape (n,), empty where it is acceptable.
         held: every download that is held back, in order.
         pending: those after the last download that agrees with the lake.
+        corrections_far: the corrections that are refused because of their neighbours, shape (n,).
     """
 
     reasons: Reasons
+    corrections_far: npt.NDArray[np.bool_]
     held: list[HeldBack] = field(default_factory=list)
     pending: list[HeldBack] = field(default_factory=list)
 
@@ -70,14 +72,30 @@ def judge(
         accepted: the keys of the objects that a person accepted.
         official: B3's official close of each session, where known; NaN if B3 says that there was no session.
     """
-    result = Judgement(rows["motivo"].to_numpy(object).copy())
+    first = _judge(rows, sessions, instrument, accepted, official, undecided=np.zeros(len(rows), np.bool_))
+    far = first.corrections_far
+    # A correction that is itself refused decides nothing: its session is compared like any other.
+    return _judge(rows, sessions, instrument, accepted, official, undecided=far) if far.any() else first
+
+
+def _judge(
+    rows: pd.DataFrame,
+    sessions: pd.DatetimeIndex,
+    instrument: Instrument,
+    accepted: Collection[str],
+    official: pd.Series[float],
+    *,
+    undecided: npt.NDArray[np.bool_],
+) -> Judgement:
+    """Judge once, see `judge`; the corrections of `undecided`, shape (n,), do not protect their sessions."""
+    result = Judgement(rows["motivo"].to_numpy(object).copy(), np.zeros(len(rows), np.bool_))
     table = _Rows.of(rows, sessions, instrument)
     _refuse_repeated(table, result.reasons)
     lake = Downloads.empty(sessions, instrument)
     known = positions(official.index.to_series(), sessions)
     lake.official[known[known >= 0]] = official.to_numpy(np.float64)[known >= 0]
     lake.absent[known[(known >= 0) & official.isna().to_numpy()]] = True
-    lake.decided[table.position[table.decisions(result.reasons)]] = True
+    lake.decided[table.position[table.decisions(result.reasons) & ~undecided]] = True
     for part in table.objects(table.downloads):
         answer = table.answer(part, result.reasons)
         far = far_from_neighbours(answer.position, answer.prices, lake.prices[:, 3])
@@ -98,6 +116,7 @@ def judge(
         answer = table.answer(part, result.reasons)
         far = far_from_neighbours(answer.position, answer.prices, lake.prices[:, 3])
         result.reasons[part[answer.usable][far]] = FAR.name
+        result.corrections_far[part[answer.usable][far]] = True
     return result
 
 

@@ -130,7 +130,7 @@ def test_a_backfill_adds_days_while_it_runs(tmp_path: Path):
         output = backfill(aws, *days)
         assert "2 bars from csv, 2025-09-15 to 2025-09-16, added as raw/" in output
         assert output.startswith(changes.partition("1 changed")[0])
-        assert output.endswith("merged: the API shows 1 changed sessions within 5 seconds\n")
+        assert output.endswith("merged: the API shows the sessions within 5 seconds: 1 changed\n")
         deadline = time.monotonic() + SECONDS
         while get(f"{api}/ibov/prices")["meta"]["count"] == 5 and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -248,7 +248,23 @@ def test_a_job_that_refuses_all_bars_is_one_clear_line(tmp_path: Path):
 
     line = command_error("--port", "0", "--aws-port", "0", "--source", f"csv:{sunday}")
 
-    assert line == "error: the job refused all 1 rows: sem_pregao 1"
+    assert line.startswith("error: the job refused all 1 rows: sem_pregao 1 (the calendar has no session that day")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--remove", "--source", "csv:a.csv"), "--remove does not take --source"),
+        (("--accept", "raw/a.parquet", "--as-correction"), "--accept does not take --as-correction, --start, --end"),
+    ],
+)
+def test_options_that_a_decision_would_ignore_are_refused(arguments: tuple[str, ...], message: str):
+    days = ("--start", "2025-09-15", "--end", "2025-09-16")
+
+    process = run_command("backfill", *days, *arguments)
+
+    assert process.returncode == 2
+    assert process.stderr.endswith(f"error: {message}\n")
 
 
 def test_an_invalid_source_is_one_clear_line(tmp_path: Path):

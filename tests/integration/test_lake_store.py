@@ -22,7 +22,7 @@ from local.errors import LocalError
 from local.lake_store import LakeStore
 from local.laptop import Laptop
 from tests.conftest import NOWHERE
-from tests.support.bars import csv_text, known_bars, raw_object
+from tests.support.bars import COLLECTED, csv_text, known_bars, raw_object
 from tests.support.lake import REFINED, fill, no_events
 from tests.support.processes import command_error, get, make_run
 
@@ -215,7 +215,7 @@ def test_a_lease_of_a_killed_run_is_released_and_its_raw_object_merged(
     fill(raw_object(known_bars().iloc[:3]))
     lake = wiring.lake()
     with no_events():
-        lake.put_raw(raw_object(known_bars())[1], datetime(2025, 10, 15, tzinfo=UTC))
+        lake.put_raw(raw_object(known_bars())[1], COLLECTED)
     manifest, etag = lake.manifest()
     assert manifest is not None
     lake.put_manifest(Manifest("writing", Lease("jr_killed", datetime.now(UTC)), manifest.contents), etag)

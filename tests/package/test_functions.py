@@ -11,11 +11,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 import trustme
 
 from chalicelib.api import assets
 from chalicelib.api.routes import ROUTES
+from chalicelib.instrument import IBOV
 from common.paths import ROOT
 from infra.packaging.archive import MIB
 from local import stack
@@ -28,7 +30,7 @@ from tests.support.bars import session_bars
 from tests.support.events import SCHEDULE, proxy
 from tests.support.yahoo_server import YahooServer, chart
 
-SESSIONS = 7_700
+SESSIONS = 7_690
 """Sessions of the index since 1994."""
 
 SECONDS = 120.0
@@ -36,6 +38,12 @@ SECONDS = 120.0
 DRY_RUN = {"backfill": {"start": "2024-01-02", "end": "2024-06-28", "dry_run": True}}
 
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())["lambda_functions"]
+
+
+def history() -> pd.DataFrame:
+    """Return generated bars of the sessions since 1994, without the days on which the calendar is wrong."""
+    bars = session_bars("1994-07-04", SESSIONS + len(IBOV.closures))
+    return bars[~bars["data"].isin(pd.DatetimeIndex(list(IBOV.closures)))].head(SESSIONS)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +56,7 @@ def rehearsed(running: Laptop, aws_lambda: Lambda) -> Iterator[SimpleNamespace]:
     environ = running.aws.environ()
     bars: list[Any] = [
         (f"{bar.data:%Y-%m-%d}", bar.preco_abertura, bar.preco_maximo, bar.preco_minimo, bar.preco_fechamento, 1000)
-        for bar in session_bars("1994-07-04", SESSIONS).itertuples()
+        for bar in history().itertuples()
     ]
     with YahooServer(lambda requests: chart(bars)) as yahoo, B3Server(lambda _: Reply(status=404)) as b3:
         settings = {"B3_OFFICIAL_CLOSES": "yes", "B3_OFFICIAL_CLOSES_URL": b3.url}

@@ -18,8 +18,8 @@ from infra.packaging import job
 from infra.packaging.packages import Packages
 from local.laptop import Laptop
 from tests.package.environment import runtime_environment
-from tests.package.test_functions import SESSIONS
-from tests.support.bars import raw_object, session_bars
+from tests.package.test_functions import SESSIONS, history
+from tests.support.bars import raw_object
 from tests.support.lake import NOW, RAW, REFINED, no_events
 
 SECONDS = 300.0
@@ -71,7 +71,7 @@ ARGUMENTS = (
 def test_the_packaged_job_writes_the_same_lake(
     laptop: Laptop, s3: Any, glue_python: tuple[Path, str], tmp_path: Path, measured: Any
 ):
-    key, body = raw_object(session_bars("1994-07-04", SESSIONS))
+    key, body = raw_object(history())
     with no_events():
         s3.put_object(Bucket=RAW, Key=key, Body=body)
 

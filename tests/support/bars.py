@@ -67,7 +67,6 @@ def _history() -> pd.DataFrame:
     From the last of them on their level is constant, apart from the generated changes.
     """
     days = sessions(date(1993, 1, 4), date(2026, 12, 30))
-    days = days.difference(pd.DatetimeIndex(list(IBOV.closures)))
     bars = generate(days)
     assert IBOV.scale is not None
     ends = days.get_indexer(pd.DatetimeIndex(list(IBOV.scale.year_ends)))

@@ -126,6 +126,15 @@ def test_a_file_is_judged_like_yahoo():
     assert len(result.held_back) == 1
 
 
+def test_a_correction_that_is_refused_does_not_protect_its_session():
+    correction = raw_object(scaled(HISTORY, 2.2, [300]).iloc[[300]], "correcao", evening(FIRST) + timedelta(hours=1))
+    poisoned = download(FIRST + 1, scaled(HISTORY, 1.9, [300]).iloc[: FIRST + 2])
+
+    result = refined(first(), correction, poisoned)
+
+    assert [each.key for each in result.held_back] == [poisoned[0]]
+
+
 def test_an_empty_lake_takes_whatever_the_scale_allows():
     assert held(raw_object(scaled(HISTORY, 1.5, range(420)), "csv", evening(420))) == []
     off = refined(raw_object(scaled(HISTORY, 10, range(420)), "csv", evening(420)))

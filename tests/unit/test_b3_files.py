@@ -208,6 +208,8 @@ def test_a_file_that_cannot_be_read_is_an_error_with_its_name(tmp_path: Path):
 def test_the_page_of_the_filter_and_an_unknown_year_are_errors(tmp_path: Path):
     with pytest.raises(SourceUnavailable, match="is a page, not JSON"):
         fetch(saved(tmp_path, "ibov_2022.json", "\n<!DOCTYPE html><html></html>"))
+    with pytest.raises(SourceUnavailable, match=r"web.csv is a page, not JSON"):
+        fetch(saved(tmp_path, "web.csv", "<!DOCTYPE html><html></html>"))
     with pytest.raises(SourceRefused, match="does not know the index or the year 2022"):
         fetch(saved(tmp_path, "ibov_2022.json", '{"min":null,"max":null,"results":null}'))
 

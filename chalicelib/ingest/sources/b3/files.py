@@ -8,7 +8,7 @@ from datetime import date
 
 import pandas as pd
 
-from chalicelib.errors import SourceMalformed
+from chalicelib.errors import SourceMalformed, SourceUnavailable
 from chalicelib.ingest.sources.b3 import answer, report, table
 from chalicelib.ingest.sources.b3.checks import check_calendar
 from chalicelib.ingest.sources.b3.closes import within
@@ -47,7 +47,12 @@ class File:
         body = read(self.location)
         if body.startswith(report.MAGIC):
             closes = report.parse(body, self.instrument, self.location)
-        elif body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"<", b"["):
+        elif (start_of_text := body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]) == b"<":
+            raise SourceUnavailable(
+                f"{self.location} is a page, not JSON; allowed: an answer of B3, an index report (zip), or a CSV of "
+                "date,close"
+            )
+        elif start_of_text in (b"{", b"["):
             closes = self._answer(body)
         else:
             closes = table.parse(body, self.location)
