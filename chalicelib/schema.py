@@ -13,7 +13,7 @@ from chalicelib.estimators import ESTIMATORS
 from chalicelib.instrument import IBOV
 from chalicelib.sources import ACCEPTANCE, B3, RANKS, REMOVAL, SAMPLE, SOURCES
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Part of the lake's version. Raise it when a column is added, removed or changes its type, unit or meaning.
 
 A test compares the columns of each version with tests/contract/schema.json.
@@ -150,7 +150,7 @@ REFINED: tuple[Column, ...] = (
     Column("media_movel_3d", "double", "index points", "mean of the last 3 closes"),
     Column("vol_mean_3d", "double", "percent", "mean of the last 3 volatilidade_pct"),
     Column("vol_std_3d", "double", "percent", "sample standard deviation (ddof 1) of the last 3 volatilidade_pct"),
-    Column("retorno_log", "double", "", "ln(C_t / C_{t-1}), between consecutive rows of the table"),
+    Column("retorno_log", "double", "natural logarithm", "ln(C_t / C_{t-1}), between consecutive rows of the table"),
     *(
         Column(
             volatility_column(name, window),
@@ -163,14 +163,19 @@ REFINED: tuple[Column, ...] = (
     ),
     Column("vol_ewma", "double", "fraction a year", "RiskMetrics volatility (0.94), forecast at t for t+1, annualised"),
     Column("atr_14", "double", "index points", "Wilder's average true range over 14 sessions"),
-    Column("vol_zscore", "double", "", "z-score of volatilidade_pct against up to 252 previous sessions, at least 21"),
-    Column("volatilidade_pico", "int", "", "1 if vol_zscore > 1.5, else 0; null where vol_zscore is null"),
-    Column("drawdown", "double", "", "close / highest close so far - 1"),
+    Column(
+        "vol_zscore",
+        "double",
+        "standard deviations",
+        "z-score of volatilidade_pct against up to 252 previous sessions, at least 21",
+    ),
+    Column("volatilidade_pico", "int", "0 or 1", "1 if vol_zscore > 1.5, else 0; null where vol_zscore is null"),
+    Column("drawdown", "double", "fraction", "close / highest close so far - 1"),
     Column("avisos", "string", "", "data-quality warnings on the bar, comma separated; empty if none"),
     *_SOURCE,
-    Column("month", "int", "", "calendar month of the session, 1 to 12"),
+    Column("month", "int", "month", "calendar month of the session, 1 to 12"),
 )
 """A year's object in refined: one row a session, in order of date. A window that is not full gives null."""
 
-PARTITION = Column("year", "int", "", "calendar year of the session: the partition key, not in the file")
+PARTITION = Column("year", "int", "year", "calendar year of the session: the partition key, not in the file")
 """The partition key of the refined table."""

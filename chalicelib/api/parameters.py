@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from chalicelib.api.columns import COLUMNS, NUMERIC, PERIODS, SCORE_COLUMN, VOLATILITY_COLUMN
+from chalicelib.api.ranges import RangeParameters
 from chalicelib.errors import BadParameter
 from chalicelib.estimators import ESTIMATORS, EstimatorName
-from chalicelib.schema import PRICES, REFINED, Column, Window, volatility_column
+from chalicelib.schema import PRICES, REFINED, VOLUME, Column, Window, volatility_column
 
-MAX_LIMIT = 5000
+MAX_LIMIT = 10_000
 """The maximum of `limit`. `MAX_VALUES` limits rows times fields too: with many fields fewer rows are allowed."""
 
-MAX_VALUES = 60_000
-"""Rows times fields of one response, which keeps it below the 6 MB that Lambda can return."""
-
-VOLATILITY_COLUMN = "vol_anualizada"
-"""The volatility by the requested estimator and window. The table has one column for each of them."""
-
-SCORE_COLUMN = "escore"
-"""The score of a session by the requested method, a column of `/ibov/anomalies` only."""
-
-COMPUTED = (
-    Column(
-        VOLATILITY_COLUMN,
-        "double",
-        "fraction a year",
-        "volatility by the requested estimator and window, read from the table column in `meta.volatility_column`",
-    ),
-    Column(SCORE_COLUMN, "double", "", "score of the session by the requested method"),
-    Column("retorno_pct", "double", "percent", "return from the previous close, of a day in `/ibov/summary`"),
-)
-"""The values of one session in responses that are not columns of the table."""
+MAX_VALUES = 100_000
+"""Rows times fields of one response, which keeps it below the 6 MB that Lambda can return, before any compression. With
+the longest names and numbers, 10 fields of 10,000 rows are 6.0 million bytes; a test measures it."""
 
 DEFAULT_ESTIMATOR: EstimatorName = "close_to_close"
 """The other estimators are biased on this source: see `caveats`."""
@@ -41,57 +26,33 @@ DEFAULT_ESTIMATOR: EstimatorName = "close_to_close"
 DEFAULT_WINDOW: Window = 21
 """In sessions."""
 
-COLUMNS = (*(column.name for column in REFINED), VOLATILITY_COLUMN)
-"""The allowed values of `fields`. `/ibov/anomalies` also allows `escore`."""
+EWMA = "vol_ewma"
+"""The column of the estimator `ewma`, which has no window."""
 
 Format = Literal["json", "csv"]
-Sort = Literal[
-    "data", "-data",
-    "volatilidade_pct", "-volatilidade_pct",
-    "vol_anualizada", "-vol_anualizada",
-    "volume_negociado", "-volume_negociado",
-]  # fmt: skip
-ScoreSort = Literal[Sort, "escore", "-escore"]
 Method = Literal["zscore", "zscore_range"]
+Unit = Literal["week", "month", "quarter", "year"]
+EstimatorOrEwma = Literal[EstimatorName, "ewma"]
+
+
+def _sorts(key: str, columns: Iterable[Column], *computed: str) -> tuple[str, ...]:
+    """The allowed values of `sort`: the key, and each numeric column, ascending and descending."""
+    names = (key, *(column.name for column in columns if column.type in NUMERIC), *computed)
+    return tuple(f"{sign}{name}" for name in names for sign in ("", "-"))
+
+
+if TYPE_CHECKING:
+    Sort: TypeAlias = str
+    ScoreSort: TypeAlias = str
+    PeriodSort: TypeAlias = str
+else:
+    Sort = Literal[_sorts("data", REFINED, VOLATILITY_COLUMN)]
+    ScoreSort = Literal[_sorts("data", REFINED, VOLATILITY_COLUMN, SCORE_COLUMN)]
+    PeriodSort = Literal[_sorts("periodo", PERIODS)]
 
 
 class NoParameters(Struct, frozen=True, kw_only=True):
     """The parameters of a route that has none."""
-
-
-class RangeParameters(Struct, frozen=True, kw_only=True):
-    """The parameters of a range of sessions.
-
-    Raises:
-        BadParameter: `start` is after `end`, or `year` is combined with one of them.
-    """
-
-    start: Annotated[
-        date | None, Meta(description="The first day of the range, inclusive.", examples=["2025-01-02"])
-    ] = None
-    end: Annotated[date | None, Meta(description="The last day of the range, inclusive.", examples=["2025-12-30"])] = (
-        None
-    )
-    year: Annotated[
-        Annotated[int, Meta(ge=1900, le=2199)] | None,
-        Meta(description="A calendar year, instead of `start` and `end`.", examples=[2025]),
-    ] = None
-
-    def __post_init__(self) -> None:
-        if self.year is not None and (self.start or self.end):
-            raise BadParameter("year", str(self.year), "either year, or start and end")
-        if self.start and self.end and self.start > self.end:
-            raise BadParameter("start", self.start.isoformat(), f"not after end, which is {self.end.isoformat()}")
-
-    @property
-    def first(self) -> date | None:
-        """The first day, None if the range has no start."""
-        return date(self.year, 1, 1) if self.year else self.start
-
-    @property
-    def last(self) -> date | None:
-        """The last day, None if the range has no end."""
-        return date(self.year, 12, 31) if self.year else self.end
 
 
 _Format = Annotated[
@@ -105,31 +66,78 @@ _Estimator = Annotated[
         examples=[DEFAULT_ESTIMATOR],
     ),
 ]
+_EstimatorOrEwma = Annotated[
+    EstimatorOrEwma,
+    Meta(
+        description="The volatility estimator; `ewma` has no window. `meta.caveats` describes its bias on this source.",
+        examples=[DEFAULT_ESTIMATOR],
+    ),
+]
 _Window = Annotated[Window, Meta(description="The window of the estimator, in sessions.", examples=[DEFAULT_WINDOW])]
+_WindowUnlessEwma = Annotated[
+    Window | None,
+    Meta(
+        description=f"The window of the estimator, in sessions; {DEFAULT_WINDOW} by default, none with `ewma`.",
+        examples=[DEFAULT_WINDOW],
+    ),
+]
+
+
+class _Volatility:
+    """The volatility that `estimator` and `window` select. A base of parameters that have both."""
+
+    __slots__ = ()
+
+    estimator: EstimatorOrEwma
+    window: Window | None
+
+    @property
+    def effective_window(self) -> Window | None:
+        """The window in sessions, None for `ewma`."""
+        return None if self.estimator == "ewma" else self.window or DEFAULT_WINDOW
+
+    @property
+    def volatility_column(self) -> str:
+        """The table column of the volatility."""
+        return EWMA if self.estimator == "ewma" else volatility_column(self.estimator, self.window or DEFAULT_WINDOW)
+
+    def _check_window(self) -> None:
+        if self.estimator == "ewma" and self.window is not None:
+            raise BadParameter("window", f"{self.window}", "no window with estimator=ewma, which weights all sessions")
+
 
 _SORT = Meta(
-    description="The sort column; `-` means descending. Nulls come last, ties are in order of `data`.",
+    description="The sort column, any numeric one; `-` means descending. Nulls come last, ties are in order of date.",
     examples=["-data"],
 )
 
 
 class PageParameters(RangeParameters, frozen=True, kw_only=True):
-    """The parameters of a range of sessions, in pages.
+    """The parameters of a range of sessions whose answer has rows in pages.
+
+    Attributes:
+        key: the column of dates that identifies a row.
+        default_fields: the columns of the rows without `fields`.
+        allowed_fields: the allowed values of `fields`.
+        whole_range: whether a row depends on other sessions of the range, so that each page needs all of them.
 
     Raises:
         BadParameter: as `RangeParameters`; a field is unknown or repeated; or `limit` times the number of fields is
             above `MAX_VALUES`.
     """
 
+    key: ClassVar[str] = "data"
     default_fields: ClassVar[tuple[str, ...]]
     allowed_fields: ClassVar[tuple[str, ...]] = COLUMNS
+    whole_range: ClassVar[bool] = False
 
     limit: Annotated[
         int,
         Meta(
             ge=1,
             le=MAX_LIMIT,
-            description=f"The maximum number of rows. Rows times fields: at most {MAX_VALUES:,}.",
+            description=f"The maximum number of rows. Rows times fields: at most {MAX_VALUES:,}, so that all rows fit "
+            "with up to 10 fields.",
             examples=[10],
         ),
     ] = 252
@@ -159,7 +167,7 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
             raise BadParameter("fields", ",".join(self.fields), "each column once")
         if self.limit * len(self.columns) > MAX_VALUES:
             allowed = f"at most {MAX_VALUES // len(self.columns)} with {len(self.columns)} fields"
-            raise BadParameter("limit", str(self.limit), f"{allowed} (rows times fields: {MAX_VALUES})")
+            raise BadParameter("limit", f"{self.limit}", f"{allowed} (rows times fields: {MAX_VALUES})")
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -188,7 +196,7 @@ class PricesParameters(PageParameters, frozen=True, kw_only=True):
     )
 
 
-class VolatilityParameters(PageParameters, frozen=True, kw_only=True):
+class VolatilityParameters(_Volatility, PageParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/volatility`."""
 
     default_fields = (
@@ -206,12 +214,12 @@ class VolatilityParameters(PageParameters, frozen=True, kw_only=True):
         VOLATILITY_COLUMN,
     )
 
-    estimator: _Estimator = DEFAULT_ESTIMATOR
-    window: _Window = DEFAULT_WINDOW
+    estimator: _EstimatorOrEwma = DEFAULT_ESTIMATOR
+    window: _WindowUnlessEwma = None
 
-    @property
-    def volatility_column(self) -> str:
-        return volatility_column(self.estimator, self.window)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_window()
 
 
 class CompareParameters(PageParameters, frozen=True, kw_only=True):
@@ -235,17 +243,71 @@ class ConeParameters(RangeParameters, frozen=True, kw_only=True):
     format: _Format = None
 
 
-class SummaryParameters(RangeParameters, frozen=True, kw_only=True):
+class SummaryParameters(_Volatility, RangeParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/summary`."""
 
-    estimator: _Estimator = DEFAULT_ESTIMATOR
+    estimator: _EstimatorOrEwma = DEFAULT_ESTIMATOR
+    window: _WindowUnlessEwma = None
+    format: _Format = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_window()
+
+
+class PeriodsParameters(_Volatility, PageParameters, frozen=True, kw_only=True):
+    """The parameters of `/ibov/periods`."""
+
+    key = "periodo"
+    default_fields = tuple(column.name for column in PERIODS)
+    allowed_fields = default_fields
+    whole_range = True
+
+    by: Annotated[
+        Unit, Meta(description="The length of a period. A week begins on Monday (ISO 8601).", examples=["month"])
+    ] = "month"
+    sort: Annotated[PeriodSort, _SORT] = "-periodo"
+    estimator: _EstimatorOrEwma = DEFAULT_ESTIMATOR
+    window: _WindowUnlessEwma = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_window()
+
+
+LATEST = (
+    "data",
+    *PRICES,
+    VOLUME,
+    "retorno_log",
+    "amplitude",
+    "volatilidade_pct",
+    "vol_zscore",
+    "volatilidade_pico",
+    "drawdown",
+    "atr_14",
+    "fechamento_oficial",
+    "fonte_fechamento",
+    "avisos",
+    "fonte",
+)
+"""The columns of the newest session in `/ibov/latest`."""
+
+RANKED_AMONG = 1260
+"""The number of the newest sessions that `/ibov/latest` ranks a volatility among: five years."""
+
+
+class LatestParameters(Struct, frozen=True, kw_only=True):
+    """The parameters of `/ibov/latest`."""
+
     window: _Window = DEFAULT_WINDOW
     format: _Format = None
 
-    @property
-    def volatility_column(self) -> str:
-        """The table column that `vol_anualizada` is read from."""
-        return volatility_column(self.estimator, self.window)
+
+class FilesParameters(Struct, frozen=True, kw_only=True):
+    """The parameters of `/ibov/files`."""
+
+    format: _Format = None
 
 
 class AnomaliesParameters(PageParameters, frozen=True, kw_only=True):
@@ -253,8 +315,9 @@ class AnomaliesParameters(PageParameters, frozen=True, kw_only=True):
 
     default_fields = ("data", "preco_fechamento", "retorno_log", "amplitude", "volatilidade_pct", SCORE_COLUMN)
     allowed_fields = (*COLUMNS, SCORE_COLUMN)
+    whole_range = True
 
-    sort: Annotated[ScoreSort, _SORT] = "-data"  # type: ignore[assignment] # allows more values
+    sort: Annotated[ScoreSort, _SORT] = "-data"
     method: Annotated[
         Method,
         Meta(

@@ -16,7 +16,7 @@ from chalicelib import wiring
 from chalicelib.api import openapi
 from chalicelib.api.models import RowsAnswer
 from chalicelib.api.parameters import MAX_VALUES, PageParameters
-from chalicelib.api.parsing import EARLIEST, LATEST
+from chalicelib.api.ranges import EARLIEST, LATEST
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.table import Table
 from chalicelib.api.views import page
