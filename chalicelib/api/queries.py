@@ -137,8 +137,8 @@ def _range(table: str, parameters: RangeParameters, since: int | None) -> tuple[
             literals.append(_literal(bound))
     if parameters.last is not None:
         conditions += [] if since is None else [f"year >= {since:d}"]
-        newest = f'SELECT "data" FROM "{table}"{_where(conditions)} ORDER BY "data" DESC LIMIT {parameters.last:d}'  # noqa: S608 - see above
-        conditions.append(f'"data" >= (SELECT min("data") FROM ({newest}))')
+        newest = f'"{table}"{_where(conditions)} ORDER BY "data" DESC LIMIT {parameters.last:d}'
+        conditions.append(f'"data" >= (SELECT min("data") FROM (SELECT "data" FROM {newest}))')  # noqa: S608 - see above
     return conditions, literals
 
 

@@ -99,8 +99,8 @@ ROUTES: Mapping[str, Route] = {
         "last value, the fraction of values at or below it (percentile rank), and its rank, 1 for the highest. "
         "Volatilities are fractions a year. `std` is the sample standard deviation of the values. Their windows "
         "overlap, and `std_corrected` corrects it: with n values over windows of h sessions, and their variance v "
-        "(divided by n), it is the square root of v / (1 - h/n + (h² - 1)/(3n²)), and null if n is not above h (Hodges and Tompkins "
-        "2002, Volatility Cones and Their Sampling Properties).",
+        "(divided by n), it is the square root of v / (1 - h/n + (h² - 1)/(3n²)), and null if n is not above h (Hodges "
+        "and Tompkins 2002, Volatility Cones and Their Sampling Properties).",
         parameters.ConeParameters,
         models.ConeAnswer,
         views.cone,
