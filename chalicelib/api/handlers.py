@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from chalice.app import Request, Response
 from msgspec.structs import replace
 
-from chalicelib.api import openapi, pages, views
+from chalicelib.api import manifest_views, openapi, pages
 from chalicelib.api.athena import DEADLINE, Athena
 from chalicelib.api.cache import ManifestCache, ResponseCache, etag_matches, make_etag
 from chalicelib.api.headers import ETAG, IF_NONE_MATCH, UNSETTLED, VARY, data_headers
@@ -106,7 +106,7 @@ def files(request: Request, api: ApiDependencies) -> Response:
     settled = api.manifest.table_version(snapshot) == snapshot.version
     query = urlencode(canonical(parameters))
     link = f"{base_path(request)}{request.path}{query and f'?{query}'}"
-    answer = views.files(contents, api.lake, link, datetime.now(UTC), settled=settled)
+    answer = manifest_views.files(contents, api.lake, link, datetime.now(UTC), settled=settled)
     headers = data_headers(contents) | ({} if settled else UNSETTLED)
     return encode_response(answer, parameters, format_, headers).uncacheable()
 
@@ -131,4 +131,4 @@ def contract(request: Request) -> Response:
 def status(request: Request, api: ApiDependencies) -> Response:
     """Return the state of the lake, from the manifest alone."""
     parse(NoParameters, request)
-    return json_response(views.status(api.manifest.get(), datetime.now(UTC)))
+    return json_response(manifest_views.status(api.manifest.get(), datetime.now(UTC)))

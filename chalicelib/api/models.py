@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chalicelib.api.parameters import EstimatorOrEwma, Unit
+from chalicelib.api.choices import EstimatorOrEwma, Unit
 from chalicelib.api.queries import Row
 from chalicelib.api.summaries import ConeRow, Described, Fall
 from chalicelib.lake.freshness import Freshness

@@ -2,108 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from chalicelib.api.columns import COLUMNS, NUMERIC, PERIODS, SCORE_COLUMN, VOLATILITY_COLUMN
+from chalicelib.api.choices import (
+    DEFAULT_ESTIMATOR,
+    DEFAULT_WINDOW,
+    MAX_LIMIT,
+    MAX_VALUES,
+    ChosenVolatility,
+    EstimatorOrEwmaParameter,
+    EstimatorParameter,
+    FormatParameter,
+    Method,
+    PeriodSort,
+    ScoreSort,
+    Sort,
+    Unit,
+    WindowParameter,
+    WindowUnlessEwma,
+)
+from chalicelib.api.columns import COLUMNS, PERIODS, SCORE_COLUMN, VOLATILITY_COLUMN
 from chalicelib.api.ranges import RangeParameters
 from chalicelib.errors import BadParameter
-from chalicelib.estimators import ESTIMATORS, EstimatorName
-from chalicelib.schema import PRICES, REFINED, VOLUME, Column, Window, volatility_column
-
-MAX_LIMIT = 10_000
-"""The maximum of `limit`. `MAX_VALUES` limits rows times fields too: with many fields fewer rows are allowed."""
-
-MAX_VALUES = 100_000
-"""Rows times fields of one response. The JSON of any 10 columns of 10,000 rows is at most 6.1 million bytes as a
-response of Lambda, which may have 6 MiB (6,291,456), and its CSV is less than half of it. API Gateway compresses later."""
-
-DEFAULT_ESTIMATOR: EstimatorName = "close_to_close"
-"""The other estimators are biased on this source: see `caveats`."""
-
-DEFAULT_WINDOW: Window = 21
-"""In sessions."""
-
-EWMA = "vol_ewma"
-"""The column of the estimator `ewma`, which has no window."""
-
-Format = Literal["json", "csv"]
-Method = Literal["zscore", "zscore_range"]
-Unit = Literal["week", "month", "quarter", "year"]
-EstimatorOrEwma = Literal[EstimatorName, "ewma"]
-
-
-def _sorts(key: str, columns: Iterable[Column], *computed: str) -> tuple[str, ...]:
-    """The allowed values of `sort`: the key, and each numeric column, ascending and descending."""
-    names = (key, *(column.name for column in columns if column.type in NUMERIC), *computed)
-    return tuple(f"{sign}{name}" for name in names for sign in ("", "-"))
-
-
-if TYPE_CHECKING:
-    Sort: TypeAlias = str
-    ScoreSort: TypeAlias = str
-    PeriodSort: TypeAlias = str
-else:
-    Sort = Literal[_sorts("data", REFINED, VOLATILITY_COLUMN)]
-    ScoreSort = Literal[_sorts("data", REFINED, VOLATILITY_COLUMN, SCORE_COLUMN)]
-    PeriodSort = Literal[_sorts("periodo", PERIODS)]
+from chalicelib.estimators import ESTIMATORS
+from chalicelib.schema import PRICES, VOLUME, volatility_column
 
 
 class NoParameters(Struct, frozen=True, kw_only=True):
     """The parameters of a route that has none."""
-
-
-_Format = Annotated[
-    Format | None,
-    Meta(description="`json` or `csv`. The default is the best match of `Accept`, else `json`.", examples=["json"]),
-]
-_Estimator = Annotated[
-    EstimatorName,
-    Meta(
-        description="The volatility estimator. `meta.caveats` describes its bias on this source.",
-        examples=[DEFAULT_ESTIMATOR],
-    ),
-]
-_EstimatorOrEwma = Annotated[
-    EstimatorOrEwma,
-    Meta(
-        description="The volatility estimator; `ewma` has no window. `meta.caveats` describes its bias on this source.",
-        examples=[DEFAULT_ESTIMATOR],
-    ),
-]
-_Window = Annotated[Window, Meta(description="The window of the estimator, in sessions.", examples=[DEFAULT_WINDOW])]
-_WindowUnlessEwma = Annotated[
-    Window | None,
-    Meta(
-        description=f"The window of the estimator, in sessions; {DEFAULT_WINDOW} by default, none with `ewma`.",
-        examples=[DEFAULT_WINDOW],
-    ),
-]
-
-
-class _Volatility:
-    """The volatility that `estimator` and `window` select. A base of parameters that have both."""
-
-    __slots__ = ()
-
-    estimator: EstimatorOrEwma
-    window: Window | None
-
-    @property
-    def effective_window(self) -> Window | None:
-        """The window in sessions, None for `ewma`."""
-        return None if self.estimator == "ewma" else self.window or DEFAULT_WINDOW
-
-    @property
-    def volatility_column(self) -> str:
-        """The table column of the volatility."""
-        return EWMA if self.estimator == "ewma" else volatility_column(self.estimator, self.window or DEFAULT_WINDOW)
-
-    def _check_window(self) -> None:
-        if self.estimator == "ewma" and self.window is not None:
-            raise BadParameter("window", f"{self.window}", "no window with estimator=ewma, which weights all sessions")
 
 
 _SORT = Meta(
@@ -156,7 +84,7 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
             extra_json_schema={"type": "array", "minItems": 1, "uniqueItems": True},
         ),
     ] = None
-    format: _Format = None
+    format: FormatParameter = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -196,7 +124,7 @@ class PricesParameters(PageParameters, frozen=True, kw_only=True):
     )
 
 
-class VolatilityParameters(_Volatility, PageParameters, frozen=True, kw_only=True):
+class VolatilityParameters(ChosenVolatility, PageParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/volatility`."""
 
     default_fields = (
@@ -214,18 +142,18 @@ class VolatilityParameters(_Volatility, PageParameters, frozen=True, kw_only=Tru
         VOLATILITY_COLUMN,
     )
 
-    estimator: _EstimatorOrEwma = DEFAULT_ESTIMATOR
-    window: _WindowUnlessEwma = None
+    estimator: EstimatorOrEwmaParameter = DEFAULT_ESTIMATOR
+    window: WindowUnlessEwma = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_window()
+        self.check_window()
 
 
 class CompareParameters(PageParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/volatility/compare`. The default fields depend on the window."""
 
-    window: _Window = DEFAULT_WINDOW
+    window: WindowParameter = DEFAULT_WINDOW
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -239,23 +167,23 @@ class CompareParameters(PageParameters, frozen=True, kw_only=True):
 class ConeParameters(RangeParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/volatility/cone`."""
 
-    estimator: _Estimator = DEFAULT_ESTIMATOR
-    format: _Format = None
+    estimator: EstimatorParameter = DEFAULT_ESTIMATOR
+    format: FormatParameter = None
 
 
-class SummaryParameters(_Volatility, RangeParameters, frozen=True, kw_only=True):
+class SummaryParameters(ChosenVolatility, RangeParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/summary`."""
 
-    estimator: _EstimatorOrEwma = DEFAULT_ESTIMATOR
-    window: _WindowUnlessEwma = None
-    format: _Format = None
+    estimator: EstimatorOrEwmaParameter = DEFAULT_ESTIMATOR
+    window: WindowUnlessEwma = None
+    format: FormatParameter = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_window()
+        self.check_window()
 
 
-class PeriodsParameters(_Volatility, PageParameters, frozen=True, kw_only=True):
+class PeriodsParameters(ChosenVolatility, PageParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/periods`."""
 
     key = "periodo"
@@ -267,12 +195,12 @@ class PeriodsParameters(_Volatility, PageParameters, frozen=True, kw_only=True):
         Unit, Meta(description="The length of a period. A week begins on Monday (ISO 8601).", examples=["month"])
     ] = "month"
     sort: Annotated[PeriodSort, _SORT] = "-periodo"
-    estimator: _EstimatorOrEwma = DEFAULT_ESTIMATOR
-    window: _WindowUnlessEwma = None
+    estimator: EstimatorOrEwmaParameter = DEFAULT_ESTIMATOR
+    window: WindowUnlessEwma = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_window()
+        self.check_window()
 
 
 LATEST = (
@@ -300,14 +228,14 @@ RANKED_AMONG = 1260
 class LatestParameters(Struct, frozen=True, kw_only=True):
     """The parameters of `/ibov/latest`."""
 
-    window: _Window = DEFAULT_WINDOW
-    format: _Format = None
+    window: WindowParameter = DEFAULT_WINDOW
+    format: FormatParameter = None
 
 
 class FilesParameters(Struct, frozen=True, kw_only=True):
     """The parameters of `/ibov/files`."""
 
-    format: _Format = None
+    format: FormatParameter = None
 
 
 class AnomaliesParameters(PageParameters, frozen=True, kw_only=True):

@@ -125,7 +125,7 @@ ROUTES: Mapping[str, Route] = {
         f"period, and `pregoes` is the number of their sessions. {_PAGES.replace('session', 'period', 1)}",
         parameters.PeriodsParameters,
         models.PeriodsAnswer,
-        views.page,
+        views.periods,
         {"by": "month", "sort": "-vol_realizada", "limit": "10"},
     ),
     "/ibov/latest": Route(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
@@ -12,32 +12,25 @@ from urllib.parse import urlencode
 from msgspec import UNSET
 
 from chalicelib.api import cursor, queries, summaries
-from chalicelib.api.cache import Snapshot
-from chalicelib.api.columns import VOLATILITY_COLUMN, units
+from chalicelib.api.choices import EWMA, EstimatorOrEwma
+from chalicelib.api.columns import VOLATILITY_COLUMN
 from chalicelib.api.models import (
     ConeAnswer,
     Day,
     Depth,
-    FilesAnswer,
-    FilesMeta,
     LatestAnswer,
     Links,
     PeriodsAnswer,
     RankedVolatility,
     RowsAnswer,
-    StatusAnswer,
     SummaryAnswer,
-    Writing,
-    YearFile,
 )
 from chalicelib.api.parameters import (
-    EWMA,
     LATEST,
     RANKED_AMONG,
     AnomaliesParameters,
     CompareParameters,
     ConeParameters,
-    EstimatorOrEwma,
     LatestParameters,
     PageParameters,
     PeriodsParameters,
@@ -49,18 +42,10 @@ from chalicelib.api.queries import Row
 from chalicelib.api.summaries import ConeRow
 from chalicelib.api.table import Table
 from chalicelib.estimators import ESTIMATORS
-from chalicelib.instrument import IBOV
-from chalicelib.lake.freshness import closes_overdue, freshness
-from chalicelib.lake.manifest import Contents
-from chalicelib.lake.store import Lake
 from chalicelib.schema import WINDOWS, volatility_column
 
-FILES_EXPIRE = timedelta(minutes=15)
-"""How long the addresses of `/ibov/files` are valid. They expire with the credentials of the function if that is
-earlier."""
 
-
-def page(parameters: PageParameters, table: Table) -> RowsAnswer | PeriodsAnswer:
+def page(parameters: PageParameters, table: Table) -> RowsAnswer:
     """Return a page of sessions or periods.
 
     Raises:
@@ -75,12 +60,21 @@ def page(parameters: PageParameters, table: Table) -> RowsAnswer | PeriodsAnswer
     next_link = None
     if len(rows) > len(current):
         next_link = table.link(parameters, cursor=cursor.encode(_position(current[-1], parameters), query))
-    answer = PeriodsAnswer if isinstance(parameters, PeriodsParameters) else RowsAnswer
-    return answer(
+    return RowsAnswer(
         [{name: row[name] for name in parameters.columns} for row in current],
         table.meta(len(current), parameters.columns, _computed_from(parameters), **_meta_fields(parameters)),
         Links(table.link(parameters), next_link),
     )
+
+
+def periods(parameters: PeriodsParameters, table: Table) -> PeriodsAnswer:
+    """Return a page of periods.
+
+    Raises:
+        BadParameter: as `page`.
+    """
+    answer = page(parameters, table)
+    return PeriodsAnswer(answer.rows, answer.meta, answer.links)
 
 
 def _position(row: Row, parameters: PageParameters) -> cursor.Position:
@@ -218,52 +212,3 @@ def _dated(days: Sequence[date], rows: Sequence[Row], column: str) -> list[tuple
 
 def _number(value: object) -> float | None:
     return value if isinstance(value, float) else None
-
-
-def files(contents: Contents, lake: Lake, link: str, now: datetime, *, settled: bool) -> FilesAnswer:
-    """Return the parquet file of each year, with an address that expires `FILES_EXPIRE` after now.
-
-    Args:
-        link: the link of the answer to itself.
-        settled: whether the files are those of the contents.
-    """
-    rows = [
-        YearFile(int(year), stored.rows, stored.etag, lake.refined_url(int(year), FILES_EXPIRE))
-        for year, stored in sorted(contents.years.items())
-    ]
-    meta = FilesMeta(
-        ticker=IBOV.ticker,
-        as_of=contents.as_of,
-        version=contents.version,
-        synthetic=contents.synthetic,
-        settled=settled,
-        count=len(rows),
-        unit=units(YearFile.__struct_fields__),
-        expires_at=now + FILES_EXPIRE,
-    )
-    return FilesAnswer(rows, meta, Links(link, None))
-
-
-def status(snapshot: Snapshot, now: datetime) -> StatusAnswer:
-    """Return the state of the lake and the freshness of its data at a moment."""
-    manifest, contents = snapshot.manifest, snapshot.contents
-    lease = manifest.lease if manifest else None
-    writing = Writing(lease.run_id, lease.at, lease.has_expired(now)) if lease else None
-    if manifest is None or contents is None:
-        return StatusAnswer(ticker=IBOV.ticker, state=manifest.state if manifest else "empty", writing=writing)
-    return StatusAnswer(
-        ticker=IBOV.ticker,
-        state=manifest.state,
-        writing=writing,
-        as_of=contents.as_of,
-        first_session=contents.first_session,
-        rows=contents.rows,
-        version=contents.version,
-        synthetic=contents.synthetic,
-        freshness=freshness(contents, now),
-        quality=contents.quality,
-        official_closes_overdue=closes_overdue(contents, now),
-        updated_at=contents.run.finished_at,
-        schema_version=contents.schema_version,
-        code_version=contents.code_version,
-    )

@@ -11,7 +11,7 @@ import pytest
 from chalice.test import Client
 
 from chalicelib.api import assets, openapi
-from chalicelib.api.parameters import COLUMNS
+from chalicelib.api.columns import COLUMNS
 from chalicelib.api.routes import ROUTES
 from local.laptop import Laptop
 from scripts import openapi as written

@@ -14,8 +14,9 @@ from schemathesis.core.failures import FailureGroup
 
 from chalicelib import wiring
 from chalicelib.api import openapi
+from chalicelib.api.choices import MAX_VALUES
 from chalicelib.api.models import RowsAnswer
-from chalicelib.api.parameters import MAX_VALUES, PageParameters
+from chalicelib.api.parameters import PageParameters
 from chalicelib.api.ranges import EARLIEST, LATEST
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.table import Table

@@ -25,32 +25,30 @@ def expected(table: pd.DataFrame, by: str, volatility: str = "vol_close_to_close
     groups = sessions.groupby(pd.PeriodIndex(pd.to_datetime(table.index), freq=FREQUENCIES[by]))
     falls = groups["preco_fechamento"].transform(lambda closes: closes / closes.cummax() - 1)
     returns = groups["retorno_log"].apply(lambda values: values.sum(skipna=False))
-    return (
-        pd.DataFrame(
-            {
-                "primeiro_pregao": groups["data"].first(),
-                "ultimo_pregao": groups["data"].last(),
-                "pregoes": groups.size(),
-                "preco_abertura": groups["preco_abertura"].first(),
-                "preco_maximo": groups["preco_maximo"].max(),
-                "preco_minimo": groups["preco_minimo"].min(),
-                "preco_fechamento": groups["preco_fechamento"].last(),
-                "retorno_log": returns,
-                "retorno_pct": 100 * np.expm1(returns),
-                "vol_realizada": np.sqrt(252 * groups["squared"].mean()),
-                "vol_media": groups[volatility].mean(),
-                "queda_maxima": falls.groupby(groups.ngroup()).min().to_numpy(),
-                "volume_negociado": groups["volume_negociado"].sum(min_count=1),
-            }
-        )
-        .rename_axis("periodo")
-        .pipe(lambda frame: frame.set_index(frame.index.start_time.strftime("%Y-%m-%d")))
+    periods = pd.DataFrame(
+        {
+            "primeiro_pregao": groups["data"].first(),
+            "ultimo_pregao": groups["data"].last(),
+            "pregoes": groups.size(),
+            "preco_abertura": groups["preco_abertura"].first(),
+            "preco_maximo": groups["preco_maximo"].max(),
+            "preco_minimo": groups["preco_minimo"].min(),
+            "preco_fechamento": groups["preco_fechamento"].last(),
+            "retorno_log": returns,
+            "retorno_pct": 100 * np.expm1(returns),
+            "vol_realizada": np.sqrt(252 * groups["squared"].mean()),
+            "vol_media": groups[volatility].mean(),
+            "queda_maxima": falls.groupby(groups.ngroup()).min().to_numpy(),
+            "volume_negociado": groups["volume_negociado"].sum(min_count=1),
+        }
     )
+    starts = pd.PeriodIndex(periods.index).start_time
+    return periods.set_index(starts.strftime("%Y-%m-%d"))
 
 
 def assert_periods(rows: list[Row], periods: pd.DataFrame) -> None:
     assert [row["periodo"] for row in rows] == periods.index.tolist()
-    for name in periods:
+    for name in map(str, periods):
         if name in ("primeiro_pregao", "ultimo_pregao", "pregoes"):
             assert [row[name] for row in rows] == periods[name].tolist(), name
         elif name in ("retorno_log", "retorno_pct", "queda_maxima"):

@@ -111,13 +111,16 @@ def test_ewma_has_no_window(model):
         assert "estimator=ewma" in raised.value.allowed
 
 
-def test_rows_can_be_sorted_by_every_numeric_column_in_both_directions():
+@pytest.mark.parametrize("model", ROWS)
+def test_rows_can_be_sorted_by_every_numeric_column_in_both_directions(model):
     numbers = [column.name for column in REFINED if column.type in ("double", "bigint", "int")]
     assert len(numbers) > 60
-    for model in ROWS:
-        for name in ("data", "vol_anualizada", *numbers):
-            for sort in (name, f"-{name}"):
-                assert parse_texts(model, {"sort": [sort]}).sort == sort
+    for name in ("data", "vol_anualizada", *numbers):
+        for sort in (name, f"-{name}"):
+            assert parse_texts(model, {"sort": [sort]}).sort == sort
+
+
+def test_periods_can_be_sorted_by_every_numeric_column_and_the_period():
     for name in ("periodo", "pregoes", "retorno_pct", "vol_realizada", "queda_maxima", "volume_negociado"):
         assert parse_texts(PeriodsParameters, {"sort": [f"-{name}"]}).sort == f"-{name}"
 

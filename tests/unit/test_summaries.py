@@ -74,9 +74,11 @@ def test_a_cone_has_the_standard_deviation_of_its_values_and_the_corrected_one()
     row = summaries.cone_row(2, days(5), [None, 1.0, 2.0, 3.0, 6.0])
 
     # n = 4 and h = 2: v = 3.5, m = 1 / (1 - 2/4 + 3/48).
-    assert (row.std, row.std_corrected) == (pytest.approx((14 / 3) ** 0.5), pytest.approx((3.5 / 0.5625) ** 0.5))
+    assert row.std == pytest.approx((14 / 3) ** 0.5)
+    assert row.std_corrected == pytest.approx((3.5 / 0.5625) ** 0.5)
     few = summaries.cone_row(5, days(5), [1.0, 2.0, 3.0, 4.0, 5.0])
-    assert (few.std, few.std_corrected) == (pytest.approx(2.5**0.5), None)
+    assert few.std == pytest.approx(2.5**0.5)
+    assert few.std_corrected is None
     one = summaries.cone_row(5, days(1), [1.0])
     assert (one.std, one.std_corrected) == (None, None)
 
