@@ -18,8 +18,9 @@ Written by `make docs` from `chalicelib/schema.py`; schema version {SCHEMA_VERSI
 Every column may be null; no number is ever NaN or infinite.
 
 **Names.** A value of one session is a column, with the table's Portuguese name everywhere in the API: in `rows`, in
-`fields` and `sort`, and in the days of `/ibov/summary`. So have the columns of a period. The codes in columns (`avisos`, `motivo`, `fonte`) are also
-Portuguese. Everything else is English: parameters, statistics, `meta`, `links`, `/status` and errors.
+`fields` and `sort`, and in the days of `/ibov/summary`. The columns of `/ibov/periods` and the codes in columns
+(`avisos`, `motivo`, `fonte`) are also Portuguese. Everything else is English: parameters, statistics, `meta`, `links`,
+`/status` and errors.
 """
 
 
