@@ -118,11 +118,11 @@ def latest(table: str, names: Sequence[str], ranked: Sequence[str], among: int, 
         f'rank() OVER (ORDER BY "{name}" DESC NULLS LAST) AS "{name}_rank", count("{name}") OVER () AS "{name}_count"'
         for name in ranked
     )
-    expressions = ", ".join([*(f'"{name}"' for name in dict.fromkeys(["data", *names, *ranked])), *ranks])
-    conditions, _ = _range(table, RangeParameters(last=among), since)
-    source = f'SELECT {expressions} FROM "{table}"{_where(conditions)}'  # noqa: S608 - see above
-    sql = f'SELECT * FROM ({source}) ORDER BY "data" DESC LIMIT 1'  # noqa: S608 - see above
-    return Query(sql, max_rows=1)
+    columns = ", ".join(f'"{name}"' for name in dict.fromkeys(["data", *names, *ranked]))
+    pruning = [] if since is None else [f"year >= {since:d}"]
+    newest = f'SELECT {columns} FROM "{table}"{_where(pruning)} ORDER BY "data" DESC LIMIT {among:d}'  # noqa: S608 - see above
+    ranked_rows = f"SELECT {columns}, {', '.join(ranks)} FROM ({newest})"  # noqa: S608 - see above
+    return Query(f'SELECT * FROM ({ranked_rows}) ORDER BY "data" DESC LIMIT 1', max_rows=1)  # noqa: S608 - see above
 
 
 def _range(table: str, parameters: RangeParameters, since: int | None) -> tuple[list[str], list[str]]:
