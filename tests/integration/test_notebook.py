@@ -68,6 +68,7 @@ print(json.dumps({
     "unusual": [len(incomuns), len(vistas)],
     "weeks": json.loads(completas.to_json(orient="split", date_format="iso", double_precision=15)),
     "no_change": float(placar.loc[("último fechamento", "nada muda"), "RMSE, palpite"]),
+    "months": json.loads(meses["vol_realizada"].to_json(double_precision=15)),
     "origin": ORIGEM,
 }))
 """
@@ -239,6 +240,15 @@ def test_the_weeks_and_the_error_of_the_naive_forecast(executed: Executed):
     # The first forecast follows 12 weeks without volatility and five years of training; the last week has no next one.
     errors = np.diff(np.log(expected["ultimo_fechamento"].to_numpy()))[12 + 260 :] * 100
     assert executed.figures["no_change"] == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-9)
+
+
+def test_the_most_volatile_months(executed: Executed):
+    squares = executed.table["retorno_log"] ** 2
+    of_month = squares.groupby(pd.to_datetime(executed.table.index).strftime("%Y-%m-01")).mean()
+    expected = (252 * of_month).pow(0.5).nlargest(10)
+
+    assert list(executed.figures["months"]) == expected.index.tolist()
+    assert list(executed.figures["months"].values()) == pytest.approx(expected.tolist(), rel=1e-9)
 
 
 def test_the_committed_notebook_has_no_outputs():
