@@ -313,7 +313,7 @@ def test_a_chart_can_be_taken_as_csv_curl_and_png(open_page: Open, site: str, ro
     page.get_by_role("button", name="Copy as curl: Drawdown").click()
     expect(page.locator("#done")).to_have_text("The command is copied.")
     command = page.evaluate("() => navigator.clipboard.readText()")
-    assert command == f"curl '{site}/ibov/prices?start=2023-01-02&end=2023-03-31&limit=5000'"
+    assert command == f"curl '{site}/ibov/prices?start=2023-01-02&end=2023-03-31&limit=8333'"
     with page.expect_download() as download:
         page.get_by_role("button", name="PNG: Volatility cone").click()
     assert download.value.path().read_bytes().startswith(b"\x89PNG")
