@@ -191,6 +191,8 @@ def _responses(path: str, route: Route) -> Document:
     if route.view:
         responses["200"]["headers"] = _headers(ETAG, *DATA)
         responses["304"] = {"description": "The client has this response already.", "headers": _headers(ETAG)}
+    elif route.alternative == CSV:
+        responses["200"]["headers"] = _headers(*DATA)
     for status in statuses:
         example = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
         example |= {"instance": path, **_example("problems", str(status))}

@@ -123,7 +123,7 @@ _NAMES = "|".join(
         "fechamento_oficial|fonte_fechamento|atr_14|vol_ewma|volatility|peak",
         *PERIOD_COLUMNS,
         *(sort for sort in PERIOD_SORTS if not sort.startswith("-")),
-        "primeiro_pregao|ultimo_pregao",
+        "primeiro_pregao|ultimo_pregao|queda_maxima",
         *(f"vol_(?:{estimator}_\\d+d|ewma)_(?:rank|count)" for estimator in ESTIMATORS),
     ]
 )
@@ -215,19 +215,19 @@ def test_a_lone_surrogate_is_refused(api: Any, query: str):
     assert response.headers["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("sort", SORTS)
-def test_a_forged_cursor_only_selects_another_position(api: Any, sort: str):
-    parameters = {} if sort == "-data" else {"sort": sort}
-    query_of_cursor = f"/ibov/prices?{urlencode(parameters)}".encode()
+@pytest.mark.parametrize(
+    ("path", "sort"), [*(("/ibov/prices", sort) for sort in SORTS), *(("/ibov/periods", sort) for sort in PERIOD_SORTS)]
+)
+def test_a_forged_cursor_only_selects_another_position(api: Any, path: str, sort: str):
+    parameters = {} if sort in ("-data", "-periodo") else {"sort": sort}
+    query_of_cursor = f"{path}?{urlencode(parameters)}".encode()
 
     @settings(max_examples=20, derandomize=True, deadline=None)
     @given(st.none() | st.integers(0, 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=20), st.dates())
     def check(value: Any, day: date) -> None:
         query = urlencode(parameters | {"cursor": cursor.encode(cursor.Position(value, day), query_of_cursor)})
-        response = api.get(f"/ibov/prices?{query}")
-        assert_documented(
-            "/ibov/prices", query, response.status_code, response.headers["Content-Type"], response.body.decode()
-        )
+        response = api.get(f"{path}?{query}")
+        assert_documented(path, query, response.status_code, response.headers["Content-Type"], response.body.decode())
 
     before = len(executions())
     check()

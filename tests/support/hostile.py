@@ -21,16 +21,14 @@ SORTS = [
         "volatilidade_pct",
         "vol_anualizada",
         "volume_negociado",
-        "retorno_log",
         "drawdown",
         "volatilidade_pico",
-        "vol_yang_zhang_63d",
     )
     for sign in ("", "-")
 ]
 PERIOD_SORTS = [
     f"{sign}{column}"
-    for column in ("periodo", "retorno_log", "vol_realizada", "queda_maxima", "volume_negociado", "pregoes")
+    for column in ("periodo", "retorno_log", "vol_realizada", "volume_negociado")
     for sign in ("", "-")
 ]
 PERIOD_COLUMNS = ["periodo", "pregoes", "preco_fechamento", "retorno_pct", "vol_media", "volume_negociado"]
