@@ -66,13 +66,18 @@ def _as_shares(column: Column) -> Column:
     )
 
 
-SHARES: tuple[Column, ...] = (
-    *(_as_shares(column) for column in REFINED if not column.name.startswith("prev_")),
+_OWN: tuple[Column, ...] = (
     Column(CLASS, "string", "", f"the class of the security: {', '.join(CLASSES)}"),
     Column(NAME, "string", "", "short name of the company or fund, and the kind of its security (NOMRES, ESPECI)"),
     Column(ISIN, "string", "", "ISIN of the security; before 1995-05-15 B3's internal code"),
     Column(TRADES, "bigint", "", "number of trades"),
     Column(TURNOVER, "double", "BRL", "value of the trades"),
+)
+"""The columns that the index does not have and B3's files do."""
+
+SHARES: tuple[Column, ...] = (
+    *(_as_shares(column) for column in REFINED if not column.name.startswith("prev_")),
+    *_OWN,
     Column(
         EVENT,
         "boolean",
@@ -86,3 +91,34 @@ SHARES: tuple[Column, ...] = (
     ),
 )
 """A year's objects in refined: one row a ticker and session. A window that is not full gives null."""
+
+DISTRIBUTION = "distribuicao"
+"""B3's number of the last distribution of a security: a dividend, interest on equity, a split, a bonus."""
+
+_BAR_NAMES = ("data", "ticker", *PRICES, VOLUME)
+
+BARS: tuple[Column, ...] = (
+    *(column for name in _BAR_NAMES for column in SHARES if column.name == name),
+    *_OWN,
+    Column(QUOTED_SHARES, "int", "shares", "number of shares that B3's quotation is for (FATCOT)"),
+    Column(DISTRIBUTION, "int", "", "number of the security's last distribution (DISMES)"),
+    Column("gerado_em", "date", "day", "the date in the header of the file"),
+    Column("chave", "string", "", "the raw object that the bar came from"),
+    Column("linha", "bigint", "", "line of the record in the text of the raw object"),
+    Column("coletado_em", "timestamp", "UTC", "when the raw object was stored"),
+)
+"""The bars in a file of COTAHIST: one row a record."""
+
+REFUSED: tuple[Column, ...] = (
+    Column("motivo", "string", "", "why the record or the file was refused: see docs/market.md"),
+    Column("chave", "string", "", "the raw object that the record came from"),
+    Column("linha", "bigint", "", "line of the record in the text of the raw object"),
+    Column(
+        "registro",
+        "string",
+        "",
+        "the record's 245 characters; of a contradictory record, its ticker and session; of a whole file, what is wrong "
+        "with it",
+    ),
+)
+"""One row a refused record, or a whole refused file."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chalicelib.refine.indicators import tickers
-from chalicelib.refine.volatility import Floats, Positions, Prices
+from chalicelib.refine.volatility import Flags, Floats, Positions, Prices
 from chalicelib.schema import WINDOWS
 
 
@@ -56,11 +56,11 @@ def chain(prices: Prices, unit: Floats | float) -> Chained:
     for parts in tickers(_since(opening)):
         factor[parts][1:] = np.multiply.accumulate(growth[parts])[:-1]
     level = np.where(opening, 1.0, base / unit[first] / factor)
-    sides = (side / base[part] * factor[part] for side in (prices.open, prices.high, prices.low, prices.close))
-    return Chained(Prices(*sides, prices.position, prices.event), level[part])
+    sides = [side / base[part] * factor[part] for side in (prices.open, prices.high, prices.low, prices.close)]
+    return Chained(Prices(sides[0], sides[1], sides[2], sides[3], prices.position, prices.event), level[part])
 
 
-def _since(starts: np.typing.NDArray[np.bool_]) -> Positions:
+def _since(starts: Flags) -> Positions:
     """Return the number of entries since the last start, shape (n,)."""
     at = np.arange(len(starts))
     return at - np.maximum.accumulate(np.where(starts, at, 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -49,8 +49,9 @@ class Prices:
 
     def between(self, start: int, stop: int) -> Prices:
         """Return the bars from position `start` to `stop`, `stop` excluded."""
-        sides = (getattr(self, field.name) for field in fields(self))
-        return Prices(*(side if side is None else side[start:stop] for side in sides))
+        bars = slice(start, stop)
+        event = None if self.event is None else self.event[bars]
+        return Prices(self.open[bars], self.high[bars], self.low[bars], self.close[bars], self.position[bars], event)
 
 
 class Terms:
