@@ -117,8 +117,8 @@ REFUSED: tuple[Column, ...] = (
         "registro",
         "string",
         "",
-        "the record's 245 characters; of a contradictory record, its ticker and session; of a whole file, what is wrong "
-        "with it",
+        "the record's 245 characters; of a contradictory record, its ticker and session; of a whole file, what is "
+        "wrong with it",
     ),
 )
 """One row a refused record, or a whole refused file."""
