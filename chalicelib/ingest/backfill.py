@@ -64,8 +64,9 @@ def handle(event: Mapping[str, Any], settings: Settings, lake: Lake, now: dateti
     if isinstance(payload, Mapping) and payload.get("remove") is True:
         return decisions.remove(_convert(payload, decisions.Removal), lake, now)
     if isinstance(payload, Mapping) and str(payload.get("source")).startswith(COTAHIST.name):
-        market = _convert(payload, cotahist.MarketBackfill)
-        return {"dry_run": market.dry_run, "added": msgspec.to_builtins(cotahist.backfill(market, settings, lake, now))}
+        request = _convert(payload, cotahist.MarketBackfill)
+        file = cotahist.backfill(request, settings, lake, now)
+        return {"dry_run": request.dry_run, "file": msgspec.to_builtins(file)}
     request = _convert(payload, Backfill)
     return run(request, _source(request.source, settings, now), lake, now)
 
@@ -82,8 +83,8 @@ def _source(name: str, settings: Settings, now: datetime) -> Source | ClosesSour
     if location.startswith(S3) and kind == B3.name:
         return File(location, now.astimezone(layout.SAO_PAULO).date())
     raise BadPayload(
-        f"backfill.source is {name!r}; allowed: {YAHOO.name}, csv:s3://bucket/key, {B3.name}, {B3.name}:s3://bucket/key, "
-        f"{COTAHIST.name}, {COTAHIST.name}:s3://bucket/key"
+        f"backfill.source is {name!r}; allowed: {YAHOO.name}, csv:s3://bucket/key, {B3.name}, {B3.name}:s3://bucket/key"
+        f", {COTAHIST.name}, {COTAHIST.name}:s3://bucket/key"
     )
 
 
