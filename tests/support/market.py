@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from chalicelib.market.parse import Parsed, parse
-from chalicelib.market.refinery import RefinedShares, refine
 from chalicelib.refine import parquet
 from chalicelib.refine.calendar import sessions
 from scripts.cotahist import encode, write
@@ -79,11 +78,6 @@ def history(frame: pd.DataFrame, ticker: str = "PETR4", **fields: Any) -> bytes:
         "PREULT": frame["close"],
     }
     return encode({**PETR4, "CODNEG": ticker.encode(), **values, **fields}, len(frame)).tobytes()
-
-
-def refined(*records: bytes, **options: Any) -> RefinedShares:
-    """Return the rows of the table of a file of these records."""
-    return refine(bars(*records, **options), market_sessions())
 
 
 @cache
