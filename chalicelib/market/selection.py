@@ -25,7 +25,7 @@ def select(bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     Args:
         bars: the bars of any files, in any order, in the columns of `BARS`.
     """
-    bars = bars.sort_values([*KEY, "gerado_em", *_PLACE], kind="stable", ignore_index=True)
+    bars = bars.sort_values([*KEY, *_PLACE], kind="stable", ignore_index=True)
     repeated = bars.duplicated(KEY, keep=False)
     if not repeated.any():
         return bars, _refused(bars[:0])

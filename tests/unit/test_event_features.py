@@ -294,3 +294,31 @@ def test_equal_prices_between_events_have_no_volatility():
     for name in rows.filter(like="vol_").filter(regex=r"_\d+d$"):
         assert set(rows[name].dropna()) <= {0.0}, name
     assert set(rows["drawdown"]) == {0.0}
+
+
+def test_equal_returns_have_no_variance_around_an_event():
+    """The sum of squares and the square of the sum cancel, also in windows with an event."""
+    close = np.rint(1e8 * 1.01 ** np.arange(300))
+    close[100:] = np.rint(close[100:] / 7)
+    steady = pd.DataFrame(dict.fromkeys(("open", "high", "low", "close"), close)).assign(date=generated(300)["date"])
+
+    rows = rows_of(market.history(steady, DISMES=distributions(300, [100])))
+
+    for window in WINDOWS:
+        assert (rows[f"vol_close_to_close_{window}d"].dropna() < 1e-6).all()
+
+
+@pytest.mark.parametrize(("window", "fewest"), [(5, 3), (10, 5), (21, 11)])
+def test_a_window_needs_half_of_its_nights(window: int, fewest: int):
+    bars = generated(60)
+    events = [*range(30, 60)]
+
+    rows = rows_of(market.history(bars, DISMES=distributions(60, events)))
+
+    last = 29 + window - fewest
+    assert rows[f"noites_{window}"].iloc[last] == fewest
+    for name in ("close_to_close", "garman_klass_yang_zhang", "yang_zhang"):
+        values = rows[f"vol_{name}_{window}d"]
+        assert values.iloc[window : last + 1].notna().all()
+        assert values.iloc[last + 1 :].isna().all()
+    assert rows[f"vol_parkinson_{window}d"].iloc[window:].notna().all()
