@@ -20,6 +20,7 @@ from chalicelib.ingest import backfill, cotahist, scheduled
 from chalicelib.ingest.sources import location
 from chalicelib.ingest.sources.b3 import http
 from chalicelib.ingest.sources.b3.limits import Limits
+from chalicelib.market.summary import summarise
 from chalicelib.settings import Settings
 from local import moto_state
 from local.laptop import Laptop
@@ -220,9 +221,10 @@ class TestBackfill:
             assert invoke({"source": "cotahist", "day": "2025-01-07"}, url=server.url)["file"]["added"]
         assert len(server.requests) == 2
 
-        for reply, error in ((Reply(status=403), SourceUnavailable), (MISSING, SourceRefused)):
-            with FileServer(lambda _, reply=reply: reply) as server, pytest.raises(error):
-                invoke({"source": "cotahist", "year": 2016}, url=server.url)
+    @pytest.mark.parametrize(("reply", "error"), [(Reply(status=403), SourceUnavailable), (MISSING, SourceRefused)])
+    def test_what_b3_does_not_send_is_an_error(self, laptop: Laptop, reply: Reply, error: type[SourceError]):
+        with FileServer(lambda _: reply) as server, pytest.raises(error):
+            invoke({"source": "cotahist", "year": 2016}, url=server.url)
 
     def test_the_second_attempt_has_nothing_of_the_first(self, laptop: Laptop):
         body = FILES[name_of(DUE[0])]
@@ -299,7 +301,7 @@ def test_a_large_file_is_stored_in_the_memory_of_a_block(laptop: Laptop, tmp_pat
     path = tmp_path / "COTAHIST_A2024.ZIP"
     random = np.random.default_rng(0)
     blocks = (
-        encode(PETR4 | {"DATA": 20240102, "VOLTOT": random.integers(0, 10**17, 100_000), "TPMERC": b"070"}, 100_000)
+        encode({**PETR4, "DATA": 20240102, "VOLTOT": random.integers(0, 10**17, 100_000), "TPMERC": b"070"}, 100_000)
         for _ in range(6)
     )
     records = write(path, blocks, date(2024, 12, 30))
@@ -307,7 +309,7 @@ def test_a_large_file_is_stored_in_the_memory_of_a_block(laptop: Laptop, tmp_pat
 
     tracemalloc.start()
     with location.opened(str(path), 1) as opened:
-        summary = cotahist.summarise(opened, "mine")
+        summary = summarise(opened, "mine")
         reading = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
