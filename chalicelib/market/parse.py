@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from chalicelib.errors import SourceError
 from chalicelib.market import rules
 from chalicelib.market.columns import Bytes, Flags, Integers, codes, dates, field, integers, strings
 from chalicelib.market.files import open_file
@@ -73,6 +74,12 @@ def parse(file: IO[bytes], key: str, collected_at: datetime, *, check_total: boo
             refused.append(block.refused())
     left_out = {reason: counts[reason] for reason in rules.LEFT_OUT}
     return Parsed(pa.concat_tables(bars), pa.concat_tables(refused), left_out, cotahist.records, cotahist.generated)
+
+
+def refused_file(key: str, error: SourceError) -> pa.Table:
+    """Return the row of a file that `parse` refuses, in the columns of `shares.REFUSED`."""
+    row = {"motivo": rules.INVALID_FILE, "chave": key, "linha": None, "registro": str(error)}
+    return pa.Table.from_pylist([row], arrow_schema(REFUSED))
 
 
 class _Block:

@@ -17,6 +17,7 @@ OTHER_MARKET, OTHER_CURRENCY, OTHER_BOARD, BEFORE_REAL = "market", "currency", "
 LEFT_OUT = (OTHER_MARKET, OTHER_CURRENCY, OTHER_BOARD, BEFORE_REAL)
 """Why a record is no bar of the table, and nothing is wrong with it. Such records are counted."""
 
+INVALID_FILE = "arquivo_invalido"
 UNREADABLE = "registro_ilegivel"
 FUTURE = "data_futura"
 NO_CLASS = "sem_classe"
@@ -27,6 +28,7 @@ WIDE = "amplitude_impossivel"
 CONFLICT = "registro_contraditorio"
 
 REASONS: Mapping[str, str] = {
+    INVALID_FILE: "the file cannot be read, was cut, or does not have as many records as its trailer says",
     UNREADABLE: "a number or the date is not digits, or the ticker is blank",
     FUTURE: "the date is after the date in the header of the file",
     NO_CLASS: "the type in the ISIN, or with an internal code the kind of security, is of no class of the table",

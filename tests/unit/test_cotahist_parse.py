@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.errors import SourceMalformed
-from chalicelib.market.parse import Parsed, parse
+from chalicelib.market.parse import Parsed, parse, refused_file
 from chalicelib.market.rules import LEFT_OUT, REASONS
 from chalicelib.shares import BARS, CLASSES, REFUSED
-from tests.support.market import KEY, STORED, parsed, plain_records, record
+from tests.support.market import KEY, STORED, file, parsed, plain_records, record
 
 REAL = "cotahist/COTAHIST_D04012016.TXT"
 
@@ -24,8 +25,8 @@ BOARDS = {"02", "05", "06", "07", "08", "09", "11", "12", "14"}
 
 
 def read_day(shared: Path, **options: bool) -> Parsed:
-    with (shared / REAL).open("rb") as file:
-        return parse(file, KEY, STORED, **options)
+    with (shared / REAL).open("rb") as day:
+        return parse(day, KEY, STORED, **options)
 
 
 def test_the_real_day_is_refused_because_it_was_cut(shared_data: Path):
@@ -159,7 +160,17 @@ def test_a_refused_record_is_kept_with_the_reason(reason: str, changes: dict[str
 
 
 def test_each_reason_of_a_record_has_a_test():
-    assert {reason for reason, _ in REFUSALS} == REASONS.keys() - {"registro_contraditorio"}
+    assert {reason for reason, _ in REFUSALS} == REASONS.keys() - {"arquivo_invalido", "registro_contraditorio"}
+
+
+def test_a_refused_file_is_a_row_with_the_error():
+    with pytest.raises(SourceMalformed) as raised:
+        parse(BytesIO(file(record())[:-300]), KEY, STORED)
+
+    message = "cotahist/file.zip, line 2: not 245 characters and CR LF, or the file was cut there"
+    assert refused_file(KEY, raised.value).to_pylist() == [
+        {"motivo": "arquivo_invalido", "chave": KEY, "linha": None, "registro": message}
+    ]
 
 
 @pytest.mark.parametrize("first", [57, 148, 153, 171, 211, 243])

@@ -43,7 +43,7 @@ def generated(rows: int = 330, seed: int = 1, level: float = 3000.0) -> pd.DataF
     bars["high"] = bars.max(axis=1)
     bars["low"] = bars.min(axis=1)
     sessions = market.market_sessions()
-    return bars.assign(date=sessions[sessions >= "2020-01-02"][:rows])
+    return bars.assign(date=sessions[sessions >= pd.Timestamp("2020-01-02")][:rows])
 
 
 def distributions(rows: int, events: list[int]) -> np.ndarray:

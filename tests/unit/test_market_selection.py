@@ -79,7 +79,7 @@ def flags(*records: bytes) -> list[bool]:
 
 def day(number: int, **changes: Any) -> bytes:
     """Return the record of a session, by its number from 2025-01-02 on."""
-    session = market_sessions()[market_sessions() >= "2025-01-02"][number]
+    session = market_sessions()[market_sessions() >= pd.Timestamp("2025-01-02")][number]
     return record(DATA=int(f"{session:%Y%m%d}"), **changes)
 
 
