@@ -93,8 +93,7 @@ def backfill(request: MarketBackfill, settings: Settings, lake: Lake, now: datet
     name, _, location = request.source.partition(":")
     period = [value for value in (request.year, request.day) if value is not None]
     if name == COTAHIST.name and location.startswith(S3) and not period:
-        with opened(location, LIMIT) as file:
-            return add(file, summarise(file, location), lake, now, dry_run=request.dry_run)
+        return add_location(location, lake, now, dry_run=request.dry_run)
     if request.source != COTAHIST.name or len(period) != 1:
         raise BadPayload(
             f"backfill.source is {request.source!r}, year {request.year}, day {request.day}; allowed: "
@@ -111,6 +110,19 @@ def backfill(request: MarketBackfill, settings: Settings, lake: Lake, now: datet
         raise BadPayload(f"backfill requests {period[0]}; allowed: from {FIRST_SESSION} to {today}")
     with online.download(*wanted) as (file, summary):
         return add(file, summary, lake, now, dry_run=request.dry_run)
+
+
+def add_location(location: str, lake: Lake, now: datetime, *, dry_run: bool = False) -> StoredFile:
+    """Add a file to raw by hand: a zip or its text.
+
+    Args:
+        location: a path, or `s3://bucket/key`.
+
+    Raises:
+        SourceError: the file cannot be read, or is not whole.
+    """
+    with opened(location, LIMIT) as file:
+        return add(file, summarise(file, location), lake, now, dry_run=dry_run)
 
 
 def add(file: IO[bytes], summary: Summary, lake: Lake, now: datetime, *, dry_run: bool = False) -> StoredFile:

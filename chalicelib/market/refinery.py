@@ -9,11 +9,12 @@ import pandas as pd
 from chalicelib.market.events import events
 from chalicelib.market.selection import select
 from chalicelib.refine.features import add_features
-from chalicelib.schema import CLOSE, PARTITION
-from chalicelib.shares import EVENT, SHARES
+from chalicelib.schema import CLOSE
+from chalicelib.shares import DISTRIBUTION, EVENT
 from chalicelib.sources import COTAHIST
 
-_COLUMNS = [column.name for column in (*SHARES, PARTITION)]
+_LEFT_OUT = ["gerado_em", "chave", "linha", DISTRIBUTION]
+"""The columns of bars that neither the table nor the features need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class RefinedShares:
     """The result of refining bars.
 
     Attributes:
-        rows: one row a ticker and session, in order of ticker and date, in the columns of `shares.SHARES` and `year`.
+        rows: one row a ticker and session, in order of ticker and date, with at least the columns of `shares.SHARES`
+            and `year`.
         refused: one row a refused bar, in the columns of `shares.REFUSED`.
     """
 
@@ -40,7 +42,8 @@ def refine(bars: pd.DataFrame, sessions: pd.DatetimeIndex) -> RefinedShares:
     """
     chosen, refused = select(bars)
     chosen[EVENT] = events(chosen, sessions)
-    rows = add_features(chosen).assign(
+    # Before the features, which are many more columns to copy.
+    chosen = chosen.drop(columns=_LEFT_OUT).assign(
         fechamento_oficial=chosen[CLOSE], fonte_fechamento=COTAHIST.name, fonte=COTAHIST.name, avisos=""
     )
-    return RefinedShares(rows[_COLUMNS], refused)
+    return RefinedShares(add_features(chosen), refused)

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.market.parse import parse
 from chalicelib.market.refinery import refine
 from chalicelib.refine import parquet
-from chalicelib.shares import CLASSES
+from chalicelib.shares import CLASSES, SHARES
 from scripts.cotahist import encode
 from scripts.generate_market import generate
 from tests.support.market import STORED, market_sessions
@@ -37,6 +37,7 @@ def test_a_market_of_every_kind_of_security_and_event(tmp_path: Path):
     assert set(bars["fator_cotacao"]) == {1, 1000}
     assert not bars["data"].is_monotonic_increasing
     rows = refine(bars, market_sessions()).rows
+    assert parquet.decode(parquet.encode(rows, SHARES), SHARES).shape == (len(rows), len(SHARES))
     assert 0.005 < rows["evento"].mean() < 0.05
     assert rows["vol_yang_zhang_21d"].notna().mean() > 0.8
 
