@@ -11,7 +11,7 @@ from typing import IO
 import msgspec
 
 from chalicelib import layout
-from chalicelib.errors import BadPayload, SourceRefused
+from chalicelib.errors import BadPayload
 from chalicelib.ingest.sources.b3.cotahist import LIMIT, CotahistOnline
 from chalicelib.ingest.sources.b3.limits import Limits
 from chalicelib.ingest.sources.location import S3, opened
@@ -167,7 +167,7 @@ def days_due(lake: Lake, now: datetime) -> list[date]:
 def ingest_days(days: list[date], settings: Settings, lake: Lake, now: datetime) -> MarketFiles:
     """Request the files of sessions and add them to raw. No failure of B3 is raised.
 
-    A file that B3 does not have is skipped; any other failure ends the requests.
+    A day that fails does not end the requests of the others: B3 may answer 403 where it has no file.
     """
     online = CotahistOnline(settings.cotahist_url, DAYS_LIMITS)
     stored, failures = [], []
@@ -175,11 +175,8 @@ def ingest_days(days: list[date], settings: Settings, lake: Lake, now: datetime)
         try:
             with online.download(*online.day(day)) as (file, summary):
                 stored.append(add(file, summary, lake, now))
-        except SourceRefused as error:
-            failures.append(str(error))
         except Exception as error:  # noqa: BLE001 - the bars of the index are stored, and their ingest must not fail
             failures.append(" ".join(f"{type(error).__name__}: {error}".split()))
-            break
     return MarketFiles(stored, failures)
 
 

@@ -125,7 +125,7 @@ class TestScheduled:
         assert (again["market"], requests) == (None, [])
         assert later == [name_of(date(2025, 1, 8))]
         assert next_day["market"]["failures"] == [
-            "B3 answered the request for COTAHIST_D08012025.ZIP with 404 Not Found"
+            "SourceRefused: B3 answered the request for COTAHIST_D08012025.ZIP with 404 Not Found"
         ]
 
     def test_a_year_has_its_sessions(self, laptop: Laptop):
@@ -146,7 +146,7 @@ class TestScheduled:
         ]
         values, lines = metric(capsys)
         assert values == [1]
-        assert lines == [f"market files: B3 answered the request for {lacks} with 404 Not Found"]
+        assert lines == [f"market files: SourceRefused: B3 answered the request for {lacks} with 404 Not Found"]
 
     @pytest.mark.parametrize(
         ("reply", "message"),
@@ -168,17 +168,22 @@ class TestScheduled:
     ):
         result, requests = run(lambda _: reply)
 
-        assert set(requests) == {name_of(DUE[0])}
+        assert set(requests) == set(FILES)
         assert stored() == []
         assert moto_state.objects(BUCKET, layout.RAW_PREFIX)[0].key == result["added"]["key"]
-        (failure,) = result["market"]["failures"]
-        assert re.match(message, failure)
-        assert metric(capsys) == ([1], [f"market files: {failure}"])
+        failures = result["market"]["failures"]
+        assert len(failures) == 5
+        assert re.match(message, failures[0])
+        assert metric(capsys) == ([1], [f"market files: {failure}" for failure in failures])
 
-    def test_what_was_received_before_a_failure_is_stored(self, laptop: Laptop):
-        result, _ = run(lambda name: honest(name) if name == name_of(DUE[0]) else Reply(status=503))
+    def test_a_refused_day_does_not_end_the_requests_of_the_others(self, laptop: Laptop):
+        lacks = name_of(DUE[0])
 
-        assert len(stored()) == len(result["market"]["stored"]) == len(result["market"]["failures"]) == 1
+        result, requests = run(lambda name: Reply(status=403) if name == lacks else honest(name))
+
+        assert requests == [lacks, lacks, *(name_of(day) for day in DUE[1:])]
+        assert len(stored()) == len(result["market"]["stored"]) == 4
+        assert len(result["market"]["failures"]) == 1
 
 
 def add(body: bytes, now: datetime = NOW, **payload: Any) -> Any:
