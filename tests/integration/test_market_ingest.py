@@ -158,8 +158,8 @@ class TestScheduled:
             (Reply(reset=True), "SourceUnavailable: B3 did not send "),
             (Reply(zip_of(DUE[0])[:-30]), "SourceMalformed: .* is a damaged zip: "),
             (
-                Reply(zip_of(DUE[1])),
-                "SourceMalformed: .* has records from 2025-01-06 to 2025-01-06; allowed: 2025-01-07",
+                Reply(zip_of(date(2024, 12, 23))),
+                "SourceMalformed: .* has records from 2024-12-23 to 2024-12-23; allowed: 2025-01-07",
             ),
         ],
     )
