@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from chalicelib.market.columns import Flags
@@ -34,8 +33,8 @@ def events(bars: pd.DataFrame, sessions: pd.DatetimeIndex) -> Flags:
     same_ticker = _unchanged(bars["ticker"])
     changed = ~_unchanged(bars[DISTRIBUTION]) | ~_unchanged(bars[QUOTED_SHARES])
     renamed = np.flatnonzero(same_ticker & ~_unchanged(bars[ISIN]))
-    isins = bars[ISIN].fillna("").to_numpy().astype("S12")
-    changed[renamed] |= ~(_is_isin(isins[renamed]) & ~_is_isin(isins[renamed - 1]))
+    isins = bars[ISIN].fillna("")
+    changed[renamed] |= _is_isin(isins.iloc[renamed - 1]) | ~_is_isin(isins.iloc[renamed])
     days = bars["data"].to_numpy()
     pause = np.searchsorted(sessions, days[1:]) - np.searchsorted(sessions, days[:-1], side="right")
     changed[1:] |= pause > LONGEST_PAUSE
@@ -50,5 +49,6 @@ def _unchanged(values: pd.Series[Any]) -> Flags:
     return unchanged
 
 
-def _is_isin(values: npt.NDArray[np.bytes_]) -> Flags:
-    return is_isin(values.view(np.uint8).reshape(-1, 12))
+def _is_isin(values: pd.Series[str]) -> Flags:
+    chars = np.array([value.encode("latin-1") for value in values], "S12")
+    return is_isin(chars.view(np.uint8).reshape(-1, 12))

@@ -107,6 +107,7 @@ class TestEvents:
         assert flags(day(0, **internal), day(1)) == [False, False]
         assert flags(day(0), day(1, **internal)) == [False, True]
         assert flags(day(0, **internal), day(1, CODISI=b"PETR PNA")) == [False, True]
+        assert flags(day(0, **internal), day(1, CODISI="AÇÃO".encode("latin-1"))) == [False, True]
         assert flags(day(0, **internal), day(1, DISMES=231)) == [False, True]
 
     def test_a_rename_of_the_company_or_another_board_is_no_event(self):
