@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import answers, first_run, laptop, volatility
+from benchmarks import answers, cotahist, first_run, laptop, volatility
 from benchmarks.report import machine
 from common.console import activity
 
@@ -17,6 +17,8 @@ BENCHMARKS = (
     laptop.athena,
     volatility.comparison,
     volatility.growth,
+    cotahist.parsing,
+    cotahist.features,
 )
 
 RESULTS = Path(__file__).with_name("results.md")
