@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tracemalloc
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from chalicelib.ingest import backfill, cotahist, scheduled
 from chalicelib.ingest.sources.b3 import http
 from chalicelib.ingest.sources.b3.limits import Limits
 from chalicelib.settings import Settings
-from local import moto_state
+from local import cli, environment, moto_state
 from local.laptop import Laptop
 from scripts.cotahist import encode, write
 from tests.support.b3_server import FileServer, Reply
@@ -320,6 +321,28 @@ def test_a_large_file_is_stored_in_the_memory_of_a_block(laptop: Laptop, tmp_pat
     assert reading < 80e6
     result = cotahist.add_location(str(path), lake, NOW)
     assert moto_state.objects(BUCKET, result.key or "")[0].size == path.stat().st_size
+
+
+def test_the_laptop_adds_a_file_and_says_what_it_has(
+    laptop: Laptop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = tmp_path / "mine.zip"
+    path.write_bytes(FILES[name_of(DUE[0])])
+    port = laptop.aws.environ()["AWS_ENDPOINT_URL"].rpartition(":")[2]
+
+    def backfill_lines(*options: str) -> list[str]:
+        arguments = cli._parse(["backfill", "--aws-port", port, "--source", f"cotahist:{path}", *options])
+        before = dict(os.environ)
+        arguments.command(arguments)
+        environment.restore(before)
+        return capsys.readouterr().out.splitlines()
+
+    dry, first, again = backfill_lines("--dry-run"), backfill_lines(), backfill_lines()
+
+    (key,) = stored()
+    assert dry == ["1 records, 2025-01-07 to 2025-01-07, written by B3 on 2025-01-07", "nothing was written"]
+    assert first == [dry[0], f"added as {key}"]
+    assert again == [dry[0], f"nothing was written: {key} is the same file"]
 
 
 class TestKeys:
