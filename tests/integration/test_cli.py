@@ -118,7 +118,7 @@ def test_a_backfill_adds_days_while_it_runs(tmp_path: Path):
         running.wait_for("curl .*status")
 
         assert command_error("backfill", "--aws-port", aws.rpartition(":")[2], *days, "--source", "auto") == (
-            "error: source is 'auto'; allowed: yahoo, sample, csv:<path>, b3, b3:<path>, or cotahist:<path> without days"
+            "error: source is 'auto'; allowed: yahoo, sample, csv:<path>, b3, b3:<path> or cotahist:<path>"
         )
 
         changes = backfill(aws, *days, "--dry-run")
