@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import answers, first_run, laptop, questions, volatility
+from benchmarks import answers, cotahist, first_run, laptop, questions, volatility
 from benchmarks.report import machine
 from common.console import activity
 
@@ -18,6 +18,8 @@ BENCHMARKS = (
     laptop.athena,
     volatility.comparison,
     volatility.growth,
+    cotahist.parsing,
+    cotahist.features,
 )
 
 RESULTS = Path(__file__).with_name("results.md")

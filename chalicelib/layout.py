@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.instrument import IBOV
 
@@ -20,6 +20,9 @@ MANIFEST_KEY = f"manifests/{IBOV.slug}.json"
 LEDGER_PREFIX = "manifests/ledger/"
 RESULTS_PREFIX = "results/"
 
+COTAHIST_PREFIX = "cotahist/"
+"""Of B3's files of the whole market, in the raw bucket. The notification of S3 is for `RAW_PREFIX` only."""
+
 COMPRESSION = "zstd"
 """The compression of every parquet object."""
 
@@ -27,6 +30,9 @@ MAX_RAW_BYTES = 64 * 2**20
 """A larger raw object is refused, and not even downloaded. The whole history takes 0.3 MB."""
 
 _RAW_TIME = re.compile(rf"/{IBOV.slug}-([0-9]{{8}}T[0-9]{{6}})Z{re.escape(RAW_SUFFIX)}")
+_COTAHIST_KEY = re.compile(
+    rf"{COTAHIST_PREFIX}year=[0-9]{{4}}/([0-9]{{8}})-([0-9]{{8}})-([0-9]{{8}}T[0-9]{{6}})Z\.(?:zip|txt)"
+)
 _REFINED_KEY = re.compile(rf"{REFINED_PREFIX}year=(\d{{4}})/{IBOV.slug}\.parquet")
 
 
@@ -72,6 +78,39 @@ def raw_time(key: str) -> datetime | None:
         return None
     try:
         return datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CotahistFile:
+    """A file of COTAHIST: the first and the last date of its records, both included, and when it was stored."""
+
+    first: date
+    last: date
+    collected_at: datetime
+
+
+def cotahist_key(file: CotahistFile, suffix: str, attempt: int = 0) -> str:
+    """Return the key of a file of COTAHIST in the raw bucket, in the folder of its last year.
+
+    Args:
+        suffix: zip or txt.
+        attempt: seconds to add to the time in the name, if another run has used that second.
+    """
+    second = file.collected_at.astimezone(UTC) + timedelta(seconds=attempt)
+    days = f"{file.first:%Y%m%d}-{file.last:%Y%m%d}"
+    return f"{COTAHIST_PREFIX}year={file.last:%Y}/{days}-{second:%Y%m%dT%H%M%SZ}.{suffix}"
+
+
+def cotahist_file(key: str) -> CotahistFile | None:
+    """Return what the key of a file of COTAHIST says, or None if the key has another form or an impossible time."""
+    match = _COTAHIST_KEY.fullmatch(key)
+    if match is None:
+        return None
+    try:
+        first, last = (datetime.strptime(day, "%Y%m%d").date() for day in match.groups()[:2])  # noqa: DTZ007
+        return CotahistFile(first, last, datetime.strptime(match[3], "%Y%m%dT%H%M%S").replace(tzinfo=UTC))
     except ValueError:
         return None
 

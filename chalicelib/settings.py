@@ -14,6 +14,11 @@ _BUCKET = (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "3 to 63 of a-z 0-9 . -, the rul
 _IDENTIFIER = (r"[a-z_][a-z0-9_]{0,254}", "a-z 0-9 _, not starting with a digit, the rule of Athena for a name")
 _NAME = (r"[A-Za-z0-9_.-]{1,128}", "1 to 128 of A-Z a-z 0-9 _ . -")
 
+_URL = (
+    r"https://[A-Za-z0-9.-]+(:\d+)?|http://127\.0\.0\.1:\d+",
+    "the https URL of a host, or the http URL of a port of 127.0.0.1",
+)
+
 _RULES = {
     "raw_bucket": _BUCKET,
     "refined_bucket": _BUCKET,
@@ -28,10 +33,9 @@ _RULES = {
         "an origin that may send requests, * for any, or none",
     ),
     "official_closes": (r"yes|no", "yes, or no: the scheduled ingest does not request official closes from B3"),
-    "official_closes_url": (
-        r"https://[A-Za-z0-9.-]+(:\d+)?|http://127\.0\.0\.1:\d+",
-        "the https URL of a host, or the http URL of a port of 127.0.0.1",
-    ),
+    "official_closes_url": _URL,
+    "market": (r"yes|no", "yes, or no: the scheduled ingest does not request the files of the market from B3"),
+    "cotahist_url": _URL,
 }
 
 
@@ -56,6 +60,8 @@ class Settings:
     cors_origin: str = "*"
     official_closes: str = "yes"
     official_closes_url: str = "https://sistemaswebb3-listados.b3.com.br"
+    market: str = "no"
+    cotahist_url: str = "https://bvmf.bmfbovespa.com.br"
 
     def __post_init__(self) -> None:
         for name, (pattern, allowed) in _RULES.items():

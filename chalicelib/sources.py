@@ -48,6 +48,9 @@ ACCEPTANCE = SourceType("aceite", rank=None)
 B3 = SourceType("b3", rank=None)
 """B3 itself: official closes, which confirm or correct the bars of other sources."""
 
+COTAHIST = SourceType("cotahist", rank=None)
+"""B3's daily history of the market: the bars of shares, which have a lake of their own."""
+
 SOURCES: Mapping[str, SourceType] = {
     source.name: source for source in (SAMPLE, CSV, YAHOO, CORRECTION, REMOVAL, ACCEPTANCE, B3)
 }

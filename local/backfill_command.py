@@ -11,11 +11,11 @@ from typing import Any
 from chalicelib import wiring
 from chalicelib.api.cache import MANIFEST_TTL
 from chalicelib.errors import LakeChanged
-from chalicelib.ingest import backfill, decisions
+from chalicelib.ingest import backfill, cotahist, decisions
 from chalicelib.ingest.sources import Source
 from chalicelib.ingest.sources.b3.closes import ClosesSource
 from chalicelib.lake.store import Lake
-from chalicelib.sources import B3, REMOVAL, SAMPLE, YAHOO
+from chalicelib.sources import B3, COTAHIST, REMOVAL, SAMPLE, YAHOO
 from common.console import activity
 from local import environment, sources
 from local.errors import LocalError
@@ -43,6 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
         LocalError: no local AWS listens on the port, the source is unknown, or the merge takes too long.
         B3Error: the source fails, or the request is invalid.
     """
+    if location := market_file(arguments):
+        _add_market_file(location, arguments)
+        return
     source = _named(arguments.source) if arguments.source else None
     environment.point_at(reach("local AWS", arguments.aws_port, "--aws-port"))
     lake = wiring.lake()
@@ -67,6 +70,24 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"merged: the API shows the sessions within {MANIFEST_TTL:.0f} seconds: {', '.join(effects)}")
     else:
         print("merged: no session changed, and the API shows what it showed before")
+
+
+def market_file(arguments: argparse.Namespace) -> str | None:
+    """Return the path or the URI of a file of the market that `--source` names, None if it names another source."""
+    kind, _, location = (arguments.source or "").partition(":")
+    return location if kind == COTAHIST.name and location else None
+
+
+def _add_market_file(location: str, arguments: argparse.Namespace) -> None:
+    environment.point_at(reach("local AWS", arguments.aws_port, "--aws-port"))
+    with activity("reading the file to its end"):
+        stored = cotahist.add_location(location, wiring.lake(), datetime.now(UTC), dry_run=arguments.dry_run)
+    summary = stored.summary
+    print(f"{summary.records:,} records, {summary.first} to {summary.last}, written by B3 on {summary.generated}")
+    if stored.key is None:
+        print("nothing was written")
+    else:
+        print(f"added as {stored.key}" if stored.added else f"nothing was written: {stored.key} is the same file")
 
 
 def _result(

@@ -75,21 +75,25 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_backfill(commands)
     _add_notebook(commands)
     arguments = parser.parse_args(argv)
-    if arguments.command is backfill_command.run and not arguments.accept and not (arguments.start and arguments.end):
-        parser.error("the following arguments are required: --start, --end")
     if arguments.command is backfill_command.run:
+        without_days = arguments.accept or backfill_command.market_file(arguments)
+        if not without_days and not (arguments.start and arguments.end):
+            parser.error("the following arguments are required: --start, --end")
         _check_decision(parser, arguments)
     return arguments
 
 
 def _check_decision(parser: Parser, arguments: argparse.Namespace) -> None:
-    """Refuse options that a removal or an acceptance would ignore."""
+    """Refuse options that a removal, an acceptance or a file of the market would ignore."""
+    days = {"--start": arguments.start, "--end": arguments.end}
+    options = {"--source": arguments.source, "--as-correction": arguments.as_correction}
     decision = "--accept" if arguments.accept else "--remove" if arguments.remove else None
+    if decision is None and backfill_command.market_file(arguments):
+        decision, options = "--source cotahist:…", {"--as-correction": arguments.as_correction, **days}
     if decision is None:
         return
-    options = {"--source": arguments.source, "--as-correction": arguments.as_correction}
     if arguments.accept:
-        options |= {"--start": arguments.start, "--end": arguments.end}
+        options |= days
     if unused := [name for name, value in options.items() if value]:
         parser.error(f"{decision} does not take {', '.join(unused)}")
 

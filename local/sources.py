@@ -25,7 +25,7 @@ from local.sample import Sample
 ALLOWED = "auto, yahoo, sample or csv:<path>"
 """The values of `--source` of `make run`, all of which have bars. Its help contains this text."""
 
-BACKFILL_ALLOWED = "yahoo, sample, csv:<path>, b3 or b3:<path>"
+BACKFILL_ALLOWED = "yahoo, sample, csv:<path>, b3, b3:<path> or cotahist:<path>"
 """The values of `--source` of `backfill`. Its help contains this text."""
 
 CONTACT_SECONDS = 2.0

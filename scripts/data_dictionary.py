@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from chalicelib.api.columns import COMPUTED, PERIODS
 from chalicelib.estimators import ESTIMATORS
 from chalicelib.schema import ACCEPTANCES, OFFICIAL_CLOSES, PARTITION, QUARANTINE, RAW, REFINED, SCHEMA_VERSION, Column
+from chalicelib.shares import BARS, REFUSED, SHARES, SHARES_TABLE
 from common.paths import ROOT
 from scripts.blocks import table
 
@@ -75,6 +76,14 @@ def text() -> str:
         + section(
             "Quarantine", "One row a refused bar; one row a whole object that is refused or held back.", QUARANTINE
         )
+        + section(
+            "Refined, shares",
+            f"`b3_refined_db.{SHARES_TABLE}`, one row a ticker and session, in order of ticker and date within a year: "
+            "[market.md](market.md).",
+            [*SHARES, PARTITION],
+        )
+        + section("Bars of shares", "One row a record of B3's files of the market.", BARS)
+        + section("Quarantine, shares", "One row a refused record or file.", REFUSED)
         + estimators()
     )
 

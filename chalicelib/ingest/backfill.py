@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib import layout
 from chalicelib.errors import BadPayload
-from chalicelib.ingest import decisions, scheduled
+from chalicelib.ingest import cotahist, decisions, scheduled
 from chalicelib.ingest.ingest import DateRange, add, check_kind, collect, encode_closes
 from chalicelib.ingest.official_closes import online
 from chalicelib.ingest.report import report
@@ -23,7 +23,7 @@ from chalicelib.ingest.sources.yahoo import Yahoo
 from chalicelib.instrument import IBOV, Instrument
 from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
-from chalicelib.sources import B3, CSV, YAHOO
+from chalicelib.sources import B3, COTAHIST, CSV, YAHOO
 
 
 class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +48,8 @@ def handle(event: Mapping[str, Any], settings: Settings, lake: Lake, now: dateti
     """Handle an invocation of the ingest function.
 
     Args:
-        event: EventBridge's event, or `{"backfill": {…}}`: a `Backfill`, a `Removal` or an `Acceptance`.
+        event: EventBridge's event, or `{"backfill": {…}}`: a `Backfill`, a `Removal`, an `Acceptance` or a
+            `MarketBackfill`.
         now: time of the invocation, with a time zone.
 
     Raises:
@@ -62,6 +63,10 @@ def handle(event: Mapping[str, Any], settings: Settings, lake: Lake, now: dateti
         return decisions.accept(_convert(payload, decisions.Acceptance), lake, now)
     if isinstance(payload, Mapping) and payload.get("remove") is True:
         return decisions.remove(_convert(payload, decisions.Removal), lake, now)
+    if isinstance(payload, Mapping) and str(payload.get("source")).startswith(COTAHIST.name):
+        request = _convert(payload, cotahist.MarketBackfill)
+        file = cotahist.backfill(request, settings, lake, now)
+        return {"dry_run": request.dry_run, "file": msgspec.to_builtins(file)}
     request = _convert(payload, Backfill)
     return run(request, _source(request.source, settings, now), lake, now)
 
@@ -79,6 +84,7 @@ def _source(name: str, settings: Settings, now: datetime) -> Source | ClosesSour
         return File(location, now.astimezone(layout.SAO_PAULO).date())
     raise BadPayload(
         f"backfill.source is {name!r}; allowed: {YAHOO.name}, csv:s3://bucket/key, {B3.name}, {B3.name}:s3://bucket/key"
+        f", {COTAHIST.name}, {COTAHIST.name}:s3://bucket/key"
     )
 
 

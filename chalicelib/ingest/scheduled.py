@@ -1,4 +1,4 @@
-"""The scheduled ingest: the bars of Yahoo, and once a day the official closes of B3."""
+"""The scheduled ingest: the bars of Yahoo, once a day the official closes of B3, and its files of the market."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.ingest import cotahist
 from chalicelib.ingest.ingest import add, collect
 from chalicelib.ingest.official_closes import ingest_closes, online, report_lines, years_due
 from chalicelib.ingest.sources import Source
@@ -18,10 +19,13 @@ from chalicelib.settings import Settings
 
 
 def run(source: Source, settings: Settings, lake: Lake, now: datetime) -> dict[str, Any]:
-    """Add the bars of a source to raw, and then the official closes, whose failure is a line in the log.
+    """Add the bars of a source to raw, and then the official closes and the files of the market.
+
+    A failure of the last two is a line in the log.
 
     Returns:
-        `added`, the raw object of bars, and `official_closes`, None if they are not due.
+        `added`, the raw object of bars; `official_closes`, None if they are not due; and `market`, None if the setting
+        is no or no file is due.
 
     Raises:
         SourceError, MixedLake: as `ingest.ingest`.
@@ -36,9 +40,23 @@ def run(source: Source, settings: Settings, lake: Lake, now: datetime) -> dict[s
     years = years_due(b3, lake, contents, now) if settings.official_closes == "yes" else []
     body = collect(source, lake, now)
     added = add(body, lake, now)
-    if not years:
-        return {"added": msgspec.to_builtins(added), "official_closes": None}
-    closes = ingest_closes(b3, years, parquet.decode(body, RAW), lake, now)
-    for line in report_lines(closes, lake.refined_bucket, now):
+    closes = ingest_closes(b3, years, parquet.decode(body, RAW), lake, now) if years else None
+    if closes:
+        _print(report_lines(closes, lake.refined_bucket, now))
+    market = _market(settings, lake, now) if settings.market == "yes" else None
+    result = {"added": added, "official_closes": closes, "market": market}
+    return {name: msgspec.to_builtins(value) for name, value in result.items()}
+
+
+def _market(settings: Settings, lake: Lake, now: datetime) -> cotahist.MarketFiles | None:
+    days = cotahist.days_due(lake, now)
+    if not days:
+        return None
+    files = cotahist.ingest_days(days, settings, lake, now)
+    _print(cotahist.report_lines(files, lake.refined_bucket, now))
+    return files
+
+
+def _print(lines: list[str]) -> None:
+    for line in lines:
         print(line)
-    return {"added": msgspec.to_builtins(added), "official_closes": msgspec.to_builtins(closes)}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
@@ -99,6 +99,32 @@ class Lake:
             f"s3://{self.raw_bucket}/{layout.raw_key(collected_at)} and the 59 seconds after it are taken"
         )
 
+    def cotahist_listing(self) -> dict[str, Listed]:
+        """Return the entry of every file of COTAHIST, by key, in order of key."""
+        listed = self._list(self.raw_bucket, layout.COTAHIST_PREFIX)
+        return {key: entry for key, entry in listed.items() if layout.cotahist_file(key)}
+
+    def put_cotahist(self, body: IO[bytes], file: layout.CotahistFile, suffix: str, metadata: Mapping[str, str]) -> str:
+        """Add a file of COTAHIST, which is streamed, and return its key. No file is ever replaced.
+
+        Args:
+            body: seekable.
+            suffix: zip or txt.
+            metadata: the metadata of the object: ASCII.
+
+        Raises:
+            LakeChanged: the keys of 60 consecutive seconds exist.
+        """
+        for attempt in range(60):
+            key = layout.cotahist_key(file, suffix, attempt)
+            body.seek(0)
+            try:
+                self._put(self.raw_bucket, key, body, None, Metadata=metadata)
+            except LakeChanged:
+                continue
+            return key
+        raise LakeChanged(f"s3://{self.raw_bucket}/{layout.cotahist_key(file, suffix)}: 60 keys are taken")
+
     def manifest(self) -> tuple[Manifest | None, str | None]:
         """Return the manifest and its ETag, or two Nones before the first run."""
         return self._manifest()
@@ -187,10 +213,10 @@ class Lake:
             for entry in page.get("Contents", [])
         }
 
-    def _put(self, bucket: str, key: str, body: bytes, etag: str | None) -> str:
+    def _put(self, bucket: str, key: str, body: bytes | IO[bytes], etag: str | None, **others: Any) -> str:
         try:
             if etag is None:
-                return self.s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")["ETag"]
+                return self.s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*", **others)["ETag"]
             return self.s3.put_object(Bucket=bucket, Key=key, Body=body, IfMatch=etag)["ETag"]
         except ClientError as error:
             if error.response["Error"]["Code"] not in CONFLICTS:

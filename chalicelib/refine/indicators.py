@@ -26,24 +26,29 @@ ZSCORE_WINDOW, ZSCORE_MINIMUM, ZSCORE_PEAK = 252, 21, 1.5
 
 
 def log_returns(prices: Prices) -> Floats:
-    """Return ln(C_t / C_{t-1}), shape (n,); NaN for the first bar of a ticker."""
+    """Return ln(C_t / C_{t-1}), shape (n,); NaN for the first bar of a ticker, and on an event."""
     logs = np.full(len(prices), np.nan)
     np.log(prices.close[1:] / prices.close[:-1], out=logs[1:])
     logs[prices.position == 0] = np.nan
+    if prices.event is not None:
+        logs[prices.event] = np.nan
     return logs
 
 
 def ewma_volatility(prices: Prices) -> Floats:
     """Return the volatility forecast at t for t+1, annualised, a fraction; shape (n,).
 
-    σ²_{t+1} = 0.94 σ²_t + 0.06 r_t², seeded with the mean of the first 21 r², NaN before.
+    σ²_{t+1} = 0.94 σ²_t + 0.06 r_t², seeded with the mean of the first 21 r², NaN before. σ² carries over an event.
 
     Source: J. P. Morgan (1996), RiskMetrics Technical Document: λ = 0.94 for daily returns with an assumed mean of 0.
     """
     squares = log_returns(prices) ** 2
     daily = np.full(len(prices), np.nan)
-    for bars in _tickers(prices.position):
-        daily[bars][1:] = _smoothed(squares[bars][1:], EWMA_DECAY, EWMA_SEED)
+    for bars in tickers(prices.position):
+        known = ~np.isnan(squares[bars])
+        smoothed = np.append(_smoothed(squares[bars][known], EWMA_DECAY, EWMA_SEED), np.nan)
+        # Before the first return the number is -1, the position of the NaN.
+        daily[bars] = smoothed[np.cumsum(known) - 1]
     annual: Floats = np.sqrt(PERIODS_PER_YEAR * daily)
     return annual
 
@@ -51,15 +56,17 @@ def ewma_volatility(prices: Prices) -> Floats:
 def average_true_range(prices: Prices) -> Floats:
     """Return Wilder's ATR over 14 periods, in the unit of the prices; shape (n,).
 
-    TR_t = max(H_t, C_{t-1}) - min(L_t, C_{t-1}), none for the first bar; seeded with the mean of the first 14, then
-    (13 · ATR_{t-1} + TR_t) / 14. As R's `TTR::ATR`.
+    TR_t = max(H_t, C_{t-1}) - min(L_t, C_{t-1}), none for the first bar, and H_t - L_t on an event; seeded with the
+    mean of the first 14, then (13 · ATR_{t-1} + TR_t) / 14. As R's `TTR::ATR`.
 
     Source: J. W. Wilder (1978), New Concepts in Technical Trading Systems.
     """
     before = prices.close[:-1]
     ranges = np.maximum(prices.high[1:], before) - np.minimum(prices.low[1:], before)
+    if prices.event is not None:
+        ranges = np.where(prices.event[1:], prices.high[1:] - prices.low[1:], ranges)
     average = np.full(len(prices), np.nan)
-    for bars in _tickers(prices.position):
+    for bars in tickers(prices.position):
         average[bars][1:] = _smoothed(ranges[bars.start : bars.stop - 1], 1 - 1 / ATR_PERIODS, ATR_PERIODS)
     return average
 
@@ -88,12 +95,12 @@ def causal_zscore(hundredths: npt.NDArray[np.int64], position: Positions) -> Flo
 def drawdown(prices: Prices) -> Floats:
     """Return C_t / max(C_0, …, C_t) - 1, a fraction from -1 to 0; shape (n,)."""
     highest = np.empty(len(prices))
-    for bars in _tickers(prices.position):
+    for bars in tickers(prices.position):
         highest[bars] = np.maximum.accumulate(prices.close[bars])
     return prices.close / highest - 1
 
 
-def _tickers(position: Positions) -> Iterator[slice]:
+def tickers(position: Positions) -> Iterator[slice]:
     """Yield the slice of each ticker's bars."""
     starts = np.flatnonzero(position == 0)
     for start, stop in zip(starts, np.append(starts, len(position))[1:], strict=True):

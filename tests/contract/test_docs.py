@@ -9,11 +9,19 @@ from pathlib import Path
 import pytest
 
 from chalicelib import __version__
+from chalicelib.market.rules import REASONS
 from common.paths import ROOT
 from local.notebook_command import NOTEBOOK
 from scripts import data_dictionary, data_quality
 
 README, README_PT = ROOT / "README.md", ROOT / "README.pt-BR.md"
+
+
+def test_the_document_of_the_market_has_each_reason():
+    document = (ROOT / "docs" / "market.md").read_text(encoding="utf-8")
+
+    for reason, meaning in REASONS.items():
+        assert f"| `{reason}` | {meaning} |" in document
 
 
 def test_the_data_dictionary_is_that_of_the_schema():

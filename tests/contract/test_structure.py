@@ -14,14 +14,15 @@ from common.paths import ROOT
 
 LIBRARY = ROOT / "chalicelib"
 
-GROUND = {"errors", "estimators", "instrument", "layout", "schema", "settings", "sources"}
+GROUND = {"errors", "estimators", "instrument", "layout", "schema", "settings", "shares", "sources"}
 """The modules at the top of the library that all others may import."""
 
 ALLOWED: Mapping[str, set[str]] = {
     "lake": set(),
     "refine": set(),
-    "ingest": {"refine", "lake"},
-    "job": {"refine", "lake"},
+    "market": {"refine"},
+    "ingest": {"market", "refine", "lake"},
+    "job": {"market", "refine", "lake"},
     "api": {"lake"},
     "wiring": {"api", "ingest", "job", "lake", "refine"},
 }
@@ -34,6 +35,7 @@ HEAVY = {"pandas", "pyarrow", "numpy", "awswrangler", "yfinance", "exchange_cale
 FORBIDDEN: Mapping[str, set[str]] = {
     "ground": AWS | HEAVY,
     "refine": AWS,
+    "market": AWS,
     "api": HEAVY,
 }
 """The libraries that no module of a package may load, directly or through another module."""

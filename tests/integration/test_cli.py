@@ -118,7 +118,7 @@ def test_a_backfill_adds_days_while_it_runs(tmp_path: Path):
         running.wait_for("curl .*status")
 
         assert command_error("backfill", "--aws-port", aws.rpartition(":")[2], *days, "--source", "auto") == (
-            "error: source is 'auto'; allowed: yahoo, sample, csv:<path>, b3 or b3:<path>"
+            "error: source is 'auto'; allowed: yahoo, sample, csv:<path>, b3, b3:<path> or cotahist:<path>"
         )
 
         changes = backfill(aws, *days, "--dry-run")
@@ -256,6 +256,7 @@ def test_a_job_that_refuses_all_bars_is_one_clear_line(tmp_path: Path):
     [
         (("--remove", "--source", "csv:a.csv"), "--remove does not take --source"),
         (("--accept", "raw/a.parquet", "--as-correction"), "--accept does not take --as-correction, --start, --end"),
+        (("--source", "cotahist:a.zip"), "--source cotahist:… does not take --start, --end"),
     ],
 )
 def test_options_that_a_decision_would_ignore_are_refused(arguments: tuple[str, ...], message: str):

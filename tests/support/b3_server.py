@@ -1,4 +1,4 @@
-"""A fake B3 on loopback: the index statistics, which refuse, lie, send slowly or reset the connection."""
+"""A fake B3 on loopback: index statistics and files of the market, which refuse, lie, send slowly or reset."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 PATH = "/indexStatisticsProxy/IndexCall/GetPortfolioDay/"
+FILES = "/InstDados/SerHist/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,9 @@ class B3Server:
         requests: the requests so far.
     """
 
-    answer: Callable[[Request], Reply]
+    answer: Callable[[Any], Reply]
     tls: ssl.SSLContext | None = None
-    requests: list[Request] = field(default_factory=list)
+    requests: list[Any] = field(default_factory=list)
     _server: Any = None
     _closing: threading.Event = field(default_factory=threading.Event)
 
@@ -66,9 +67,7 @@ class B3Server:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                assert self.path.startswith(PATH), self.path
-                token = json.loads(base64.b64decode(self.path.removeprefix(PATH), validate=True))
-                request = Request(token, dict(self.headers))
+                request = outer.read(self.path, dict(self.headers))
                 outer.requests.append(request)
                 outer._send(self, outer.answer(request))
 
@@ -82,6 +81,11 @@ class B3Server:
             self._server.handle_error = lambda *_: None
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
+
+    def read(self, path: str, headers: dict[str, str]) -> Any:
+        """Return the request for a path."""
+        assert path.startswith(PATH), path
+        return Request(json.loads(base64.b64decode(path.removeprefix(PATH), validate=True)), headers)
 
     def __exit__(self, *_: object) -> None:
         self._closing.set()
@@ -119,6 +123,15 @@ class B3Server:
     @property
     def url(self) -> str:
         return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self._server.server_port}"
+
+
+class FileServer(B3Server):
+    """Server of the files of the market: a request is the name of a file."""
+
+    def read(self, path: str, headers: dict[str, str]) -> str:
+        assert path.startswith(FILES), path
+        assert headers["User-Agent"].startswith("Mozilla/5.0")
+        return path.removeprefix(FILES)
 
 
 def in_turn(replies: Iterable[Reply]) -> Callable[[Request], Reply]:

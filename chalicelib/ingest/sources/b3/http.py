@@ -1,4 +1,7 @@
-"""GET requests to B3: few, bounded in time and size, and repeated with pauses when B3's filter refuses them."""
+"""GET requests to B3: few, bounded in time and size, and repeated with pauses when B3's filter refuses them.
+
+A body is kept in memory, or written to a file.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import random
 import time
 from collections.abc import Callable
 from http import HTTPStatus
+from io import BytesIO
+from typing import IO
 
 from curl_cffi.curl import CURL_WRITEFUNC_ERROR
 from curl_cffi.requests import Session
@@ -18,7 +23,7 @@ PAUSE = 2.0
 """Seconds of the first pause between attempts. Each pause is three times the one before, less up to half at random."""
 
 LIMIT = 2**20
-"""The maximum number of bytes of a body. A year has 15 KB."""
+"""The maximum number of bytes of a body in memory. The closes of a year have 15 KB."""
 
 _BLOCKED = {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
 
@@ -46,10 +51,25 @@ class Client:
         self._end = clock() + limits.seconds
 
     def get(self, url: str, what: str) -> bytes:
-        """Return the body of a response with status 200.
+        """Return the body of a response with status 200, of at most `LIMIT` bytes.
 
         Args:
             what: the name of the body in error messages.
+
+        Raises:
+            SourceError: as `download`.
+        """
+        body = BytesIO()
+        self.download(url, what, body, LIMIT)
+        return body.getvalue()
+
+    def download(self, url: str, what: str, file: IO[bytes], limit: int) -> None:
+        """Write the body of a response with status 200 to an empty file.
+
+        Args:
+            what: the name of the body in error messages.
+            file: seekable.
+            limit: the maximum number of bytes.
 
         Raises:
             SourceUnavailable: no such response within the limits; the message has the last failure.
@@ -57,8 +77,10 @@ class Client:
             SourceMalformed: the body is too large.
         """
         for attempt in range(self._limits.attempts):
+            file.seek(0)
+            file.truncate()
             try:
-                return self._request(url, what)
+                return self._request(url, what, file, limit)
             except SourceUnavailable:
                 pause = PAUSE * 3**attempt * random.uniform(0.5, 1)  # noqa: S311 - jitter, not a secret
                 if attempt + 1 == self._limits.attempts or self._clock() + pause > self._end:
@@ -66,15 +88,14 @@ class Client:
                 self._sleep(pause)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _request(self, url: str, what: str) -> bytes:
+    def _request(self, url: str, what: str, file: IO[bytes], limit: int) -> None:
         left = self._end - self._clock()
         if left <= 0:
             raise SourceUnavailable(f"no time was left for {what}: the limit is {self._limits.seconds:.0f} s")
-        body = bytearray()
 
         def receive(chunk: bytes) -> int:
-            body.extend(chunk)
-            return len(chunk) if len(body) <= LIMIT else CURL_WRITEFUNC_ERROR
+            file.write(chunk)
+            return len(chunk) if file.tell() <= limit else CURL_WRITEFUNC_ERROR
 
         connect = min(self._limits.connect_seconds, left)
         # curl's timeout is for the whole transfer, so a server that sends a byte at a time does not prolong it.
@@ -83,20 +104,20 @@ class Client:
             with Session(impersonate="chrome") as session:
                 response = session.get(
                     url,
-                    headers={"Accept": "application/json", "Referer": self._referer},
+                    headers={"Accept": "application/json, application/zip", "Referer": self._referer},
                     timeout=timeout,
                     allow_redirects=False,
                     content_callback=receive,
                 )
         except RequestException as error:
-            if len(body) > LIMIT:
-                raise SourceMalformed(f"{what} has more than {LIMIT:,} bytes; allowed: an answer of 15 KB") from error
+            if file.tell() > limit:
+                raise SourceMalformed(f"{what} has more than {limit:,} bytes, which no answer of B3 has") from error
             # curl appends a link to its documentation.
             message = str(error).partition(" See http")[0]
             raise SourceUnavailable(f"B3 did not send {what}: {type(error).__name__}: {message}") from error
         status = response.status_code
         if status == HTTPStatus.OK:
-            return bytes(body)
+            return
         if status in _BLOCKED or status >= HTTPStatus.INTERNAL_SERVER_ERROR or 300 <= status < 400:
             raise SourceUnavailable(f"B3 refused the request for {what}: {_phrase(status)}")
         raise SourceRefused(f"B3 answered the request for {what} with {_phrase(status)}")
