@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from chalicelib.refine import indicators
+from chalicelib.refine.forecasts import forecasts
 from chalicelib.refine.volatility import Floats, Positions, Prices, volatility
 from chalicelib.schema import PRICES
 
@@ -45,6 +46,7 @@ def add_features(bars: pd.DataFrame) -> pd.DataFrame:
         "vol_zscore": zscore,
         "volatilidade_pico": peak,
         "drawdown": indicators.drawdown(prices),
+        **forecasts(prices, bars["data"]),
         "year": bars["data"].dt.year.astype("Int32"),
         "month": bars["data"].dt.month.astype("Int32"),
     }

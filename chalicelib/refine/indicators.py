@@ -42,7 +42,7 @@ def ewma_volatility(prices: Prices) -> Floats:
     """
     squares = log_returns(prices) ** 2
     daily = np.full(len(prices), np.nan)
-    for bars in _tickers(prices.position):
+    for bars in tickers(prices.position):
         daily[bars][1:] = _smoothed(squares[bars][1:], EWMA_DECAY, EWMA_SEED)
     annual: Floats = np.sqrt(PERIODS_PER_YEAR * daily)
     return annual
@@ -59,7 +59,7 @@ def average_true_range(prices: Prices) -> Floats:
     before = prices.close[:-1]
     ranges = np.maximum(prices.high[1:], before) - np.minimum(prices.low[1:], before)
     average = np.full(len(prices), np.nan)
-    for bars in _tickers(prices.position):
+    for bars in tickers(prices.position):
         average[bars][1:] = _smoothed(ranges[bars.start : bars.stop - 1], 1 - 1 / ATR_PERIODS, ATR_PERIODS)
     return average
 
@@ -88,12 +88,12 @@ def causal_zscore(hundredths: npt.NDArray[np.int64], position: Positions) -> Flo
 def drawdown(prices: Prices) -> Floats:
     """Return C_t / max(C_0, …, C_t) - 1, a fraction from -1 to 0; shape (n,)."""
     highest = np.empty(len(prices))
-    for bars in _tickers(prices.position):
+    for bars in tickers(prices.position):
         highest[bars] = np.maximum.accumulate(prices.close[bars])
     return prices.close / highest - 1
 
 
-def _tickers(position: Positions) -> Iterator[slice]:
+def tickers(position: Positions) -> Iterator[slice]:
     """Yield the slice of each ticker's bars."""
     starts = np.flatnonzero(position == 0)
     for start, stop in zip(starts, np.append(starts, len(position))[1:], strict=True):

@@ -110,7 +110,7 @@ def test_every_column_of_the_table_can_be_requested():
         ({"fields": ["data,"]}, "fields", ""),
         ({"fields": ["data,year"]}, "fields", "year"),
         ({"fields": ["data,data"]}, "fields", "data,data"),
-        ({"fields": [",".join(COLUMNS)], "limit": ["870"]}, "limit", "870"),
+        ({"fields": [",".join(COLUMNS)], "limit": ["682"]}, "limit", "682"),
         ({"cursor": ["x"]}, "cursor", "x"),
     ],
 )
@@ -146,4 +146,4 @@ def test_each_route_has_its_own_parameters(model, name, value, allowed):
 
 def test_rows_times_fields_are_bounded():
     assert len(parse_texts(VolatilityParameters, {"limit": ["5000"]}).columns) == 12
-    assert parse_texts(PricesParameters, {"fields": [",".join(COLUMNS)], "limit": ["869"]}).limit == 869
+    assert parse_texts(PricesParameters, {"fields": [",".join(COLUMNS)], "limit": ["681"]}).limit == 681
