@@ -235,6 +235,20 @@ class ConeParameters(RangeParameters, frozen=True, kw_only=True):
     format: _Format = None
 
 
+class ForecastParameters(Struct, frozen=True, kw_only=True):
+    """The parameters of `/ibov/volatility/forecast`."""
+
+    session: Annotated[
+        date | None,
+        Meta(
+            description="The session at which the forecasts were made, or a day after it: the last session up to that "
+            "day counts. The default is the last session of the data.",
+            examples=["2020-03-16"],
+        ),
+    ] = None
+    format: _Format = None
+
+
 class SummaryParameters(RangeParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/summary`."""
 

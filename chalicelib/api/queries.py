@@ -94,6 +94,12 @@ def columns(table: str, names: Sequence[str], parameters: RangeParameters) -> Qu
     return Query(sql, tuple(literals), max_rows=MAX_SESSIONS)
 
 
+def last(table: str, names: Sequence[str], parameters: RangeParameters) -> Query:
+    """Return the query of some columns of the last session of a range."""
+    query = columns(table, names, parameters)
+    return Query(f"{query.sql} DESC LIMIT 1", query.parameters, max_rows=1)
+
+
 def _range(parameters: RangeParameters) -> tuple[list[str], list[str]]:
     """The conditions of a range, and the literals of their parameters.
 

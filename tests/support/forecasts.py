@@ -67,6 +67,13 @@ def har(daily: pd.Series, outcome: pd.Series, h: int, start: str) -> pd.Series:
     return made
 
 
+def student_t(statistic: float, degrees: int) -> float:
+    """Return the two-sided p-value, by the integral of the density."""
+    x = np.linspace(abs(statistic), abs(statistic) + 60, 2_000_001)
+    constant = math.lgamma((degrees + 1) / 2) - math.lgamma(degrees / 2) - math.log(degrees * math.pi) / 2
+    return 2 * float(np.trapezoid(np.exp(constant - (degrees + 1) / 2 * np.log1p(x * x / degrees)), x))
+
+
 def score(table: pd.DataFrame, model: str, h: int, first: str, last: str) -> dict[str, float]:
     """Return the score of a model from the columns of the table, in loops as the papers write the sums."""
     y = target(table["retorno_log"], h)
