@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from msgspec.structs import replace
@@ -13,7 +14,16 @@ from chalicelib.api.queries import Row
 from chalicelib.api.regimes import regime
 from chalicelib.api.table import Table
 from chalicelib.lake.manifest import ForecastScore
-from chalicelib.schema import FORECAST_PERCENTILE, HORIZONS, MODELS, Horizon, Model, band_columns, forecast_column
+from chalicelib.schema import (
+    FORECAST_PERCENTILE,
+    HORIZONS,
+    MODELS,
+    Horizon,
+    Model,
+    Period,
+    band_columns,
+    forecast_column,
+)
 
 SIGNIFICANT = 0.05
 """A difference with a greater p-value is called not significant."""
@@ -34,10 +44,10 @@ def forecast(parameters: ForecastParameters, table: Table) -> ForecastAnswer:
         name for model in MODELS for h in HORIZONS for name in (forecast_column(model, h), *band_columns(model, h))
     ]
     made: Row = next(iter(table.rows(queries.last(table.name, ["data", FORECAST_PERCENTILE, *names], until))), {})
-    scores = {(score.model, score.horizon): score for score in table.contents.forecasts if score.period == "2008 on"}
-    rows = [_row(made, model, h, scores.get((model, h))) for model in MODELS for h in HORIZONS]
+    scores = {(score.model, score.horizon, score.period): score for score in table.contents.forecasts}
+    rows = [_row(made, model, h, scores.get((model, h, "2008 on"))) for model in MODELS for h in HORIZONS]
     session = date.fromisoformat(str(made["data"])) if made else None
-    caveats = _caveats(rows) | ({"scores": _KNOWN_LATER} if session != as_of else {})
+    caveats = _caveats(rows, scores) | ({"scores": _KNOWN_LATER} if session != as_of else {})
     unit = dict.fromkeys(("volatility", "lower", "upper"), "fraction a year") | {"horizon": "sessions"}
     return ForecastAnswer(
         rows=rows,
@@ -66,14 +76,18 @@ def _row(made: Row, model: Model, horizon: Horizon, score: ForecastScore | None)
     )
 
 
-def _caveats(rows: list[ForecastRow]) -> dict[str, str]:
+def _caveats(rows: list[ForecastRow], scores: Mapping[tuple[Model, Horizon, Period], ForecastScore]) -> dict[str, str]:
     """What must be known to read the rows, by the column of the forecast."""
-    caveats = {forecast_column(model, 1): ONE_SESSION for model in MODELS}
+    caveats = {}
     for row in rows:
+        texts = [ONE_SESSION] if row.horizon == 1 else []
+        apart = scores.get((row.model, row.horizon, "2019 on"))
         if row.p_value is not None and row.p_value > SIGNIFICANT:
-            caveats[forecast_column(row.model, row.horizon)] = (
-                f"not significantly different from EWMA since 2008: p = {row.p_value:.2f}"
-            )
+            texts.append(f"not significantly different from EWMA since 2008: p = {row.p_value:.2f}")
+        elif row.p_value is not None and apart and apart.p_value is not None and apart.p_value > SIGNIFICANT:
+            texts.append(f"not significantly different from EWMA from 2019 on: p = {apart.p_value:.2f}")
+        if texts:
+            caveats[forecast_column(row.model, row.horizon)] = "; ".join(texts)
     return caveats
 
 

@@ -86,6 +86,10 @@ def test_the_score_since_2008_is_beside_each_forecast(api: Any):
         assert (f"p = {row['p_value'] or 0:.2f}" in claimed) == ((row["p_value"] or 0) > 0.05)
     assert answer["meta"]["unit"]["volatility"] == "fraction a year"
     assert "|retorno_log|" in answer["meta"]["caveats"]["prev_har_1d"]
+    key = ("har", 1, "2019 on")
+    (apart,) = (each for each in answer["scores"] if (each["model"], each["horizon"], each["period"]) == key)
+    assert apart["p_value"] > 0.05
+    assert f"from EWMA from 2019 on: p = {apart['p_value']:.2f}" in answer["meta"]["caveats"]["prev_har_1d"]
 
 
 def test_the_csv_has_the_rows(api: Any):

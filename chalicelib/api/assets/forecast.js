@@ -10,11 +10,13 @@ const TITLES = { ewma: "EWMA", har: "HAR" };
 const regimeText = ({ name, percentile }) =>
   (name ? t("forecast_regime", { regime: t(`regime_${name}`), n: number(percentile) }) : t("forecast_no_regime"));
 
-/** The score of a row in words. @param {object} row of the answer */
-export function score(row) {
+/** The score of a row in words. @param {object} row @param {object[]} scores of the answer, by period */
+function score(row, scores) {
   if (row.model === "ewma") return t("score_benchmark");
   if (row.p_value === null) return t("score_none");
-  const p = number(row.p_value, 3);
+  const apart = scores.find((each) => each.model === row.model && each.horizon === row.horizon && each.period === "2019 on");
+  const later = apart?.p_value ?? null;
+  const p = number(row.p_value, 3) + (later === null ? "" : t("score_apart", { p: number(later, 3) }));
   if (row.p_value > SIGNIFICANT) return t("score_same", { p });
   return t(row.difference < 0 ? "score_better" : "score_worse", { p });
 }
@@ -32,7 +34,7 @@ export function renderForecast(answer) {
     ["forecast_next", "forecast_model", "volatility_year", "forecast_band", "forecast_held", "forecast_score"].map((name) => t(name)),
     rows.map((row) => [
       t(row.horizon === 1 ? "forecast_session" : "sessions", { n: row.horizon }), TITLES[row.model],
-      known(row.volatility, (value) => percent(value, 1)), range(row), known(row.coverage, (value) => percent(value, 0)), score(row),
+      known(row.volatility, (value) => percent(value, 1)), range(row), known(row.coverage, (value) => percent(value, 0)), score(row, answer.scores),
     ]),
   );
 }
