@@ -113,7 +113,7 @@ judge: .venv/dev-installed
 closes: .venv/dev-installed
 	@$(PY) -m scripts.close_errors
 
-# docs/forecasts.md: the scores of the forecasts and of their rivals over the real history.
+# The tables of docs/forecasts.md: the scores of the forecasts and of their rivals over the real history.
 forecasts: .venv/dev-installed .venv/garch/installed
 	@$(PY) -m scripts.forecasts
 
