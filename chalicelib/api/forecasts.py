@@ -39,7 +39,7 @@ _KNOWN_LATER = "the scores are over all sessions up to as_of, later ones than th
 def forecast(parameters: ForecastParameters, table: Table) -> ForecastAnswer:
     """Return the forecasts made at the last session, or at the last one up to a day."""
     as_of = table.contents.as_of
-    until = RangeParameters(end=parameters.session) if parameters.session else RangeParameters(start=as_of, end=as_of)
+    until = RangeParameters(end=parameters.end) if parameters.end else RangeParameters(start=as_of, end=as_of)
     names = [
         name for model in MODELS for h in HORIZONS for name in (forecast_column(model, h), *band_columns(model, h))
     ]

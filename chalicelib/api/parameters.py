@@ -238,11 +238,10 @@ class ConeParameters(RangeParameters, frozen=True, kw_only=True):
 class ForecastParameters(Struct, frozen=True, kw_only=True):
     """The parameters of `/ibov/volatility/forecast`."""
 
-    session: Annotated[
+    end: Annotated[
         date | None,
         Meta(
-            description="The session at which the forecasts were made, or a day after it: the last session up to that "
-            "day counts. The default is the last session of the data.",
+            description="The forecasts are those made at the last session up to this day. Default: the last session.",
             examples=["2020-03-16"],
         ),
     ] = None

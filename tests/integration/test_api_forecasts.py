@@ -23,7 +23,7 @@ MODELS = [(model, horizon) for model in ("ewma", "har") for horizon in (1, 5, 21
 
 
 @pytest.mark.parametrize(
-    ("session", "row"),
+    ("end", "row"),
     [
         ("", -1),
         ("2025-10-13", -1),
@@ -37,8 +37,8 @@ MODELS = [(model, horizon) for model in ("ewma", "har") for horizon in (1, 5, 21
         ("1993-04-27", "1993-04-27"),
     ],
 )
-def test_the_forecasts_of_a_session(api: Any, table: pd.DataFrame, session: str, row: int | str):
-    answer = ask(api, f"{ROUTE}?session={session}" if session else ROUTE)
+def test_the_forecasts_of_a_session(api: Any, table: pd.DataFrame, end: str, row: int | str):
+    answer = ask(api, f"{ROUTE}?end={end}" if end else ROUTE)
     expected = table.iloc[row] if isinstance(row, int) else table.loc[row]
 
     assert answer["data"] == expected.name
@@ -102,7 +102,7 @@ def test_the_csv_has_the_rows(api: Any):
 
 
 def test_a_day_before_the_first_session_has_no_forecast(api: Any):
-    answer = ask(api, f"{ROUTE}?session=1950-01-01")
+    answer = ask(api, f"{ROUTE}?end=1950-01-01")
 
     assert answer["data"] is None
     assert answer["regime"] == {"name": None, "percentile": None, "calm_below": 33, "tense_above": 80}

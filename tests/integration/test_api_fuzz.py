@@ -96,6 +96,7 @@ _NAMES = "|".join(
         "preco_abertura|preco_maximo|preco_minimo|variacao_diaria|variacao_pct|amplitude|volatilidade_pct|fonte",
         "media_movel_3d|vol_mean_3d|vol_std_3d|vol_zscore|volatilidade_pico|retorno_log|drawdown|escore|ibov_refined",
         "fechamento_oficial|fonte_fechamento",
+        "prev_(?:ewma|har)_(?:1|5|21)d(?:_inferior|_superior|_percentil)?",
     ]
 )
 _WORDS = "SELECT|FROM|WHERE|AND|OR|IS|NULL|NULLS|LAST|ORDER|BY|LIMIT|ASC|DESC|AS|OVER|avg|stddev_samp|nullif|0e0|year"

@@ -128,7 +128,6 @@ VALID: Mapping[str, st.SearchStrategy[str]] = {
         st.floats(0, 100).map(str), st.sampled_from(["0", "-0", "1e-300", "1E2", "0.1e+1", "1e-999"])
     ),
     "cursor": st.just("A" * 24),
-    "session": st.dates(date(2023, 1, 1), date(2026, 1, 1)).map(date.isoformat),
 }
 
 anything = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30)).map(lambda text: quote(text, safe=""))
