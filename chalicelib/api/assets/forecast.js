@@ -21,7 +21,11 @@ function score(row, scores) {
   return t(row.difference < 0 ? "score_better" : "score_worse", { p });
 }
 
-const range = (row) => (row.lower === null ? "–" : t("forecast_range", { lower: percent(row.lower, 1), upper: percent(row.upper, 1) }));
+const made = (row) => (row.lower === null
+  ? known(row.volatility, (value) => percent(value, 1))
+  : t("forecast_range", { made: percent(row.volatility, 1), lower: percent(row.lower, 1), upper: percent(row.upper, 1) }));
+
+const held = (row) => (row.coverage === null ? "" : t("forecast_held", { n: percent(row.coverage, 0) }));
 
 /** Fill the section. @param {object} answer of `/ibov/volatility/forecast` */
 export function renderForecast(answer) {
@@ -31,10 +35,10 @@ export function renderForecast(answer) {
     `${t("forecast_words", { date: date(answer.data) })} ${regimeText(answer.regime)}`;
   fill(
     section.querySelector("table"),
-    ["forecast_next", "forecast_model", "volatility_year", "forecast_band", "forecast_held", "forecast_score"].map((name) => t(name)),
+    ["forecast_next", "forecast_model", "forecast_made", "forecast_score"].map((name) => t(name)),
     rows.map((row) => [
       t(row.horizon === 1 ? "forecast_session" : "sessions", { n: row.horizon }), TITLES[row.model],
-      known(row.volatility, (value) => percent(value, 1)), range(row), known(row.coverage, (value) => percent(value, 0)), score(row, answer.scores),
+      made(row), score(row, answer.scores) + held(row),
     ]),
   );
 }
