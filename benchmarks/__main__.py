@@ -11,7 +11,6 @@ from common.console import activity
 BENCHMARKS = (
     answers.cold,
     answers.warm,
-    answers.new,
     answers.kept_alive,
     first_run.first_json,
     laptop.start,

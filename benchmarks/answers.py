@@ -10,10 +10,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
-from datetime import date, timedelta
 from functools import partial
 from http import HTTPStatus
-from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,10 +24,7 @@ from common.paths import ROOT
 from local import moto_state
 from local.laptop import Laptop
 
-IMPORTS, SECONDS, REQUESTS, QUESTIONS = 11, 0.5, 100, 21
-
-RANGE = {"start", "end", "year", "last"}
-"""Query parameters of a range."""
+IMPORTS, SECONDS, REQUESTS = 11, 0.5, 100
 
 # Without versions, so that each PUT replaces the object.
 BUCKET = "b3-dataflow-athena"
@@ -77,34 +72,6 @@ def warm() -> Table:
         ("route", "200", "304"),
         tuple(rows),
     )
-
-
-def new() -> Table:
-    """Questions that no function has answered yet, without HTTP: each runs a query."""
-    with _laptop() as laptop:
-        app: Any = laptop.app.app
-        days = [f"{date(2025, 9, 1) + timedelta(day)}" for day in range(QUESTIONS + 1)]
-        rows = []
-        for path, route in ROUTES.items():
-            if route.view is None:
-                continue
-            fixed = {name: text for name, text in route.example.items() if name not in RANGE}
-            seconds = [_seconds(app, _event(path, fixed | {"end": day})) for day in days]
-            rows.append((path, milliseconds(median(seconds[1:]))))
-    return Table(
-        "New questions",
-        "From the request to the body, in the handler, with a query in the local Athena of all sessions up to a day; "
-        f"the median of {QUESTIONS} days.",
-        ("route", "time"),
-        tuple(rows),
-    )
-
-
-def _seconds(app: Any, event: Mapping[str, Any]) -> float:
-    began = time.perf_counter()
-    if (status := app(event, None)["statusCode"]) != HTTPStatus.OK:
-        raise RuntimeError(f"{event['path']} is {status}; expected 200")
-    return time.perf_counter() - began
 
 
 def kept_alive() -> Table:
