@@ -85,6 +85,21 @@ def summary() -> Response:
     return _table()
 
 
+@app.route("/ibov/periods")
+def periods() -> Response:
+    return _table()
+
+
+@app.route("/ibov/latest")
+def latest() -> Response:
+    return _table()
+
+
+@app.route("/ibov/files")
+def files() -> Response:
+    return respond(app.current_request, lambda request: handlers.files(request, wiring.api_dependencies()))
+
+
 @app.route("/ibov/anomalies")
 def anomalies() -> Response:
     return _table()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import answers, first_run, laptop, volatility
+from benchmarks import answers, first_run, laptop, questions, volatility
 from benchmarks.report import machine
 from common.console import activity
 
@@ -12,6 +12,7 @@ BENCHMARKS = (
     answers.cold,
     answers.warm,
     answers.kept_alive,
+    questions.first_answers,
     first_run.first_json,
     laptop.start,
     laptop.athena,

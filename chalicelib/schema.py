@@ -56,6 +56,10 @@ def forecast_column(model: str, horizon: int) -> str:
     return f"prev_{model}_{horizon}d"
 
 
+FORECASTS = tuple(forecast_column(model, horizon) for model in MODELS for horizon in HORIZONS)
+"""The columns of the forecasts, without their bands."""
+
+
 def band_columns(model: str, horizon: int) -> tuple[str, str]:
     """Return the names of the columns of the lower and the upper bound of a forecast."""
     return f"{forecast_column(model, horizon)}_inferior", f"{forecast_column(model, horizon)}_superior"
@@ -192,7 +196,7 @@ REFINED: tuple[Column, ...] = (
     Column("media_movel_3d", "double", "index points", "mean of the last 3 closes"),
     Column("vol_mean_3d", "double", "percent", "mean of the last 3 volatilidade_pct"),
     Column("vol_std_3d", "double", "percent", "sample standard deviation (ddof 1) of the last 3 volatilidade_pct"),
-    Column("retorno_log", "double", "", "ln(C_t / C_{t-1}), between consecutive rows of the table"),
+    Column("retorno_log", "double", "natural logarithm", "ln(C_t / C_{t-1}), between consecutive rows of the table"),
     *(
         Column(
             volatility_column(name, window),
@@ -205,9 +209,14 @@ REFINED: tuple[Column, ...] = (
     ),
     Column("vol_ewma", "double", "fraction a year", "RiskMetrics volatility (0.94), forecast at t for t+1, annualised"),
     Column("atr_14", "double", "index points", "Wilder's average true range over 14 sessions"),
-    Column("vol_zscore", "double", "", "z-score of volatilidade_pct against up to 252 previous sessions, at least 21"),
-    Column("volatilidade_pico", "int", "", "1 if vol_zscore > 1.5, else 0; null where vol_zscore is null"),
-    Column("drawdown", "double", "", "close / highest close so far - 1"),
+    Column(
+        "vol_zscore",
+        "double",
+        "standard deviations",
+        "z-score of volatilidade_pct against up to 252 previous sessions, at least 21",
+    ),
+    Column("volatilidade_pico", "int", "0 or 1", "1 if vol_zscore > 1.5, else 0; null where vol_zscore is null"),
+    Column("drawdown", "double", "fraction", "close / highest close so far - 1"),
     *(column for model in MODELS for horizon in HORIZONS for column in _forecast_columns(model, horizon)),
     Column(
         FORECAST_PERCENTILE,
@@ -217,9 +226,9 @@ REFINED: tuple[Column, ...] = (
     ),
     Column("avisos", "string", "", "data-quality warnings on the bar, comma separated; empty if none"),
     *_SOURCE,
-    Column("month", "int", "", "calendar month of the session, 1 to 12"),
+    Column("month", "int", "month", "calendar month of the session, 1 to 12"),
 )
 """A year's object in refined: one row a session, in order of date. A window that is not full gives null."""
 
-PARTITION = Column("year", "int", "", "calendar year of the session: the partition key, not in the file")
+PARTITION = Column("year", "int", "year", "calendar year of the session: the partition key, not in the file")
 """The partition key of the refined table."""

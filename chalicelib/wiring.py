@@ -39,6 +39,17 @@ def _api_config() -> Config:
     return _config(connect_timeout=1, read_timeout=3, attempts=2)
 
 
+def _signing() -> Config:
+    """Return the configuration of presigned addresses: signed with version 4, at the endpoint of the region.
+
+    By default botocore signs them with version 2, which S3 refuses for buckets created since June 2020, and uses the
+    global endpoint, which redirects to the region of a new bucket, so that the signature is not of the final host.
+    """
+    from botocore.config import Config
+
+    return Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+
+
 @cache
 def settings() -> Settings:
     """Return the settings of this process."""
@@ -71,10 +82,11 @@ def api_dependencies() -> ApiDependencies:
     import boto3
 
     with raising_backend_unavailable():
-        s3, client = boto3.client("s3", config=_api_config()), boto3.client("athena", config=_api_config())
-    manifest = ManifestCache(Lake(s3, settings().raw_bucket, settings().refined_bucket))
+        s3 = boto3.client("s3", config=_api_config().merge(_signing()))
+        client = boto3.client("athena", config=_api_config())
+    lake = Lake(s3, settings().raw_bucket, settings().refined_bucket)
     athena = Athena(client, s3, settings().workgroup, settings().database)
-    return ApiDependencies(manifest, athena, ResponseCache(), settings().table)
+    return ApiDependencies(lake, ManifestCache(lake), athena, ResponseCache(), settings().table)
 
 
 def clear_caches() -> None:

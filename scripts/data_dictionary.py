@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.api.parameters import COMPUTED
+from chalicelib.api.columns import COMPUTED, PERIODS
 from chalicelib.estimators import ESTIMATORS
 from chalicelib.schema import ACCEPTANCES, OFFICIAL_CLOSES, PARTITION, QUARANTINE, RAW, REFINED, SCHEMA_VERSION, Column
 from common.paths import ROOT
@@ -18,8 +18,9 @@ Written by `make docs` from `chalicelib/schema.py`; schema version {SCHEMA_VERSI
 Every column may be null; no number is ever NaN or infinite.
 
 **Names.** A value of one session is a column, with the table's Portuguese name everywhere in the API: in `rows`, in
-`fields` and `sort`, and in the days of `/ibov/summary`. The codes in columns (`avisos`, `motivo`, `fonte`) are also
-Portuguese. Everything else is English: parameters, statistics, `meta`, `links`, `/status` and errors.
+`fields` and `sort`, and in the days of `/ibov/summary`. The columns of `/ibov/periods` and the codes in columns
+(`avisos`, `motivo`, `fonte`) are also Portuguese. Everything else is English: parameters, statistics, `meta`, `links`,
+`/status` and errors.
 """
 
 
@@ -54,6 +55,12 @@ def text() -> str:
             [*REFINED, PARTITION],
         )
         + section("Computed for a response", "Columns of API responses that are not in the table.", COMPUTED)
+        + section(
+            "Periods",
+            "The columns of `/ibov/periods`, one row a week, month, quarter or year. A period has the sessions of the "
+            "requested range only, so its first and last row can be a part of a calendar period.",
+            PERIODS,
+        )
         + section(
             "Raw",
             "One row a bar, as the source gave it; of the source `remocao`, one row a session, without prices.",

@@ -21,6 +21,9 @@ PATH = ROOT / "chalicelib" / "api" / "examples.json"
 ROWS = 2
 """The number of rows in an example."""
 
+PRESIGNED = {"url": "https://bucket.s3.us-east-1.amazonaws.com/…", "expires_at": "2025-10-14T12:15:00Z"}
+"""The values of `/ibov/files` that differ each time, in its example."""
+
 
 def main() -> None:
     examples = json.loads(PATH.read_text(encoding="utf-8"))
@@ -67,6 +70,9 @@ def example(http: Any, path: str, route: Route) -> dict[str, Any]:
         )
     if isinstance(body.get("rows"), list):
         body["rows"] = body["rows"][:ROWS]
+        for row in body["rows"]:
+            row |= {name: text for name, text in PRESIGNED.items() if name in row}
+        body["meta"] |= {name: text for name, text in PRESIGNED.items() if name in body["meta"]}
     if body.get("quality"):
         body["quality"]["gaps"] = body["quality"]["gaps"][-1:]
     return body

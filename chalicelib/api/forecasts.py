@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from chalicelib.api import queries
 from chalicelib.api.models import ForecastAnswer, ForecastRow, Links
-from chalicelib.api.parameters import ForecastParameters, RangeParameters
+from chalicelib.api.parameters import ForecastParameters
 from chalicelib.api.queries import Row
-from chalicelib.api.regimes import regime
+from chalicelib.api.ranges import RangeParameters
+from chalicelib.api.regimes import Regime, regime
 from chalicelib.api.table import Table
 from chalicelib.lake.manifest import ForecastScore
 from chalicelib.schema import (
@@ -48,13 +49,13 @@ def forecast(parameters: ForecastParameters, table: Table) -> ForecastAnswer:
     rows = [_row(made, model, h, scores.get((model, h, "2008 on"))) for model in MODELS for h in HORIZONS]
     session = date.fromisoformat(str(made["data"])) if made else None
     caveats = _caveats(rows, scores) | ({"scores": _KNOWN_LATER} if session != as_of else {})
-    unit = dict.fromkeys(("volatility", "lower", "upper"), "fraction a year") | {"horizon": "sessions"}
+    meta = table.meta(len(rows), (*ForecastRow.__struct_fields__, *Regime.__struct_fields__), ())
     return ForecastAnswer(
         rows=rows,
         data=session,
         regime=regime(_number(made, FORECAST_PERCENTILE)),
         scores=table.contents.forecasts,
-        meta=replace(table.meta(len(rows), (), ()), unit=unit, caveats=caveats),
+        meta=replace(meta, caveats=caveats),
         links=Links(table.link(parameters), None),
     )
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from chalice.app import Request, Response
 from msgspec.structs import replace
 
-from chalicelib.api import openapi, pages, views
+from chalicelib.api import manifest_views, openapi, pages
 from chalicelib.api.athena import DEADLINE, Athena
 from chalicelib.api.cache import ManifestCache, ResponseCache, etag_matches, make_etag
-from chalicelib.api.headers import IF_NONE_MATCH, UNSETTLED, VARY, data_headers
+from chalicelib.api.headers import ETAG, IF_NONE_MATCH, UNSETTLED, VARY, data_headers
 from chalicelib.api.models import IndexAnswer
-from chalicelib.api.parameters import NoParameters
-from chalicelib.api.parsing import base_path, parse
+from chalicelib.api.parameters import FilesParameters, NoParameters
+from chalicelib.api.parsing import base_path, canonical, parse
 from chalicelib.api.representations import (
     encode_json,
     encode_response,
@@ -26,6 +27,7 @@ from chalicelib.api.representations import (
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.table import Table
 from chalicelib.lake.manifest import code_version
+from chalicelib.lake.store import Lake
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,14 @@ class ApiDependencies:
     """The parts of the API that read AWS, and its caches.
 
     Attributes:
-        manifest: the manifest of the lake.
+        lake: the lake.
+        manifest: its manifest.
         athena: runs queries.
         responses: responses by ETag.
         table: the name of the refined table in the catalog.
     """
 
+    lake: Lake
     manifest: ManifestCache
     athena: Athena
     responses: ResponseCache
@@ -68,7 +72,7 @@ def table(request: Request, api: ApiDependencies) -> Response:
     contents = snapshot.require_contents()
     url = base_path(request) + request.path
     etag = make_etag(contents.version, contents.code_version, code_version(), url, encode_json(parameters), format_)
-    headers = data_headers(contents, etag)
+    headers = data_headers(contents) | {ETAG.name: etag}
     version = api.manifest.table_version(snapshot)
     settled = version == snapshot.version
     if settled:
@@ -85,6 +89,26 @@ def table(request: Request, api: ApiDependencies) -> Response:
     result = encode_response(answer, parameters, format_, headers)
     api.responses.put(etag, result)
     return result.response()
+
+
+def files(request: Request, api: ApiDependencies) -> Response:
+    """Return the parquet file of each year, with an address that expires. The response must not be stored.
+
+    Raises:
+        BadParameter: a query parameter is not allowed.
+        NotReady: nothing has been ingested yet.
+        SchemaMismatch: the lake has another schema version than this code.
+    """
+    parameters = parse(FilesParameters, request)
+    format_ = negotiate(parameters.format, request.headers.get("accept"))
+    snapshot = api.manifest.get()
+    contents = snapshot.require_contents()
+    settled = api.manifest.table_version(snapshot) == snapshot.version
+    query = urlencode(canonical(parameters))
+    link = f"{base_path(request)}{request.path}{query and f'?{query}'}"
+    answer = manifest_views.files(contents, api.lake, link, datetime.now(UTC), settled=settled)
+    headers = data_headers(contents) | ({} if settled else UNSETTLED)
+    return encode_response(answer, parameters, format_, headers).uncacheable()
 
 
 def index(request: Request) -> Response:
@@ -107,4 +131,4 @@ def contract(request: Request) -> Response:
 def status(request: Request, api: ApiDependencies) -> Response:
     """Return the state of the lake, from the manifest alone."""
     parse(NoParameters, request)
-    return json_response(views.status(api.manifest.get(), datetime.now(UTC)))
+    return json_response(manifest_views.status(api.manifest.get(), datetime.now(UTC)))

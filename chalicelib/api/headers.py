@@ -60,7 +60,7 @@ UNSETTLED: Headers = {DATA_SETTLED.name: "false"}
 """The header of a response whose answer is not settled."""
 
 
-def data_headers(contents: Contents, etag: str) -> Headers:
+def data_headers(contents: Contents) -> Headers:
     """Return the headers of a response from these contents, in every format. CSV has metadata in headers only."""
     return {
         CACHE_CONTROL: REVALIDATE,
@@ -68,5 +68,4 @@ def data_headers(contents: Contents, etag: str) -> Headers:
         DATA_AS_OF.name: f"{contents.as_of}",
         DATA_SYNTHETIC.name: "true" if contents.synthetic else "false",
         DATA_VERSION.name: contents.version,
-        ETAG.name: etag,
     }

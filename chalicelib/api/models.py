@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from chalicelib.api.choices import EstimatorOrEwma, Unit
 from chalicelib.api.queries import Row
 from chalicelib.api.regimes import Regime
 from chalicelib.api.summaries import ConeRow, Described, Fall
-from chalicelib.estimators import EstimatorName
 from chalicelib.lake.freshness import Freshness
 from chalicelib.lake.manifest import ForecastScore, Quality
 from chalicelib.schema import Horizon, Model, Window
@@ -32,12 +32,14 @@ class AnswerMeta(Struct, frozen=True, kw_only=True):
     ] = UNSET
     count: Annotated[int, Meta(description="number of rows in this answer")]
     periods_per_year: Annotated[int, Meta(description="sessions a year in the annualised volatility")]
-    unit: Annotated[dict[str, str], Meta(description="of each column that has one")]
+    unit: Annotated[dict[str, str], Meta(description="of each numeric column")]
     sessions: Annotated[int | UnsetType, Meta(description="number of sessions that the rows are computed from")] = UNSET
-    estimator: EstimatorName | UnsetType = UNSET
-    window: Window | UnsetType = UNSET
+    by: Annotated[Unit | UnsetType, Meta(description="the length of a period")] = UNSET
+    estimator: EstimatorOrEwma | UnsetType = UNSET
+    window: Annotated[Window | UnsetType, Meta(description="in sessions; absent for `ewma`, which has none")] = UNSET
     volatility_column: Annotated[
-        str | UnsetType, Meta(description="the table column that `vol_anualizada` is read from")
+        str | UnsetType,
+        Meta(description="the table column that `vol_anualizada` is read from, and `vol_media` is the mean of"),
     ] = UNSET
     caveats: Annotated[
         dict[str, str] | UnsetType,
@@ -59,6 +61,70 @@ class RowsAnswer(Struct, frozen=True):
 
     rows: list[Row]
     meta: AnswerMeta
+    links: Links
+
+
+class PeriodsAnswer(Struct, frozen=True):
+    """Periods, with the requested columns."""
+
+    rows: list[Row]
+    meta: AnswerMeta
+    links: Links
+
+
+class RankedVolatility(Struct, frozen=True):
+    """The volatility of the newest session by one estimator, and its rank among the newest sessions.
+
+    `percentile` is the fraction of the `count` values at or below it; `rank` is 1 for the highest. All three values are
+    null if the session has no volatility, because its window is not full.
+    """
+
+    estimator: EstimatorOrEwma
+    window: Window | None
+    column: str
+    vol_anualizada: float | None
+    percentile: float | None
+    rank: int | None
+    count: int
+
+
+class LatestAnswer(Struct, frozen=True):
+    """The newest session, and its volatility by each estimator. `session` is null while the table is empty."""
+
+    session: Row | None
+    regime: Regime
+    rows: list[RankedVolatility]
+    meta: AnswerMeta
+    links: Links
+
+
+class YearFile(Struct, frozen=True):
+    """The parquet file of one year: its sessions, its ETag in S3, and the address to download it from."""
+
+    year: int
+    rows: int
+    etag: str
+    url: str
+
+
+class FilesMeta(Struct, frozen=True, kw_only=True):
+    """Metadata of the files. `settled` is false while they are being updated: they may be of another version or two."""
+
+    ticker: str
+    as_of: date | None
+    version: Annotated[str, Meta(description="of the data: the files of one version are the same bytes")]
+    synthetic: Annotated[bool, Meta(description="whether the data is generated, not real")]
+    settled: bool
+    count: Annotated[int, Meta(description="number of files")]
+    unit: Annotated[dict[str, str], Meta(description="of each numeric column")]
+    expires_at: Annotated[datetime, Meta(description="when the addresses expire")]
+
+
+class FilesAnswer(Struct, frozen=True):
+    """The parquet file of each year, oldest first. Together they are the table; `year` is not in the files."""
+
+    rows: list[YearFile]
+    meta: FilesMeta
     links: Links
 
 
@@ -189,4 +255,4 @@ class Problem(Struct, frozen=True):
     errors: list[ParameterError] | UnsetType = UNSET
 
 
-Answer = RowsAnswer | ConeAnswer | ForecastAnswer | SummaryAnswer
+Answer = RowsAnswer | PeriodsAnswer | LatestAnswer | ConeAnswer | ForecastAnswer | SummaryAnswer

@@ -12,9 +12,11 @@ from typing import Any
 import msgspec
 
 from chalicelib import __version__
+from chalicelib.api.columns import COLUMNS, COMPUTED, PERIODS
 from chalicelib.api.headers import DATA, ETAG, RETRY_AFTER, Header
 from chalicelib.api.models import Problem
-from chalicelib.api.parameters import COLUMNS, COMPUTED, AnomaliesParameters, RangeParameters
+from chalicelib.api.parameters import AnomaliesParameters, PeriodsParameters
+from chalicelib.api.ranges import RangeParameters
 from chalicelib.api.representations import CSV, JSON, PROBLEM_JSON
 from chalicelib.api.routes import ROUTES, Route
 from chalicelib.errors import ContractError
@@ -39,6 +41,9 @@ _ERRORS = {
     "schema: retry after `Retry-After` seconds.",
     504: "The query is still running: retry after `Retry-After` seconds.",
 }
+
+_FIELDS = {AnomaliesParameters: "AnomalyColumn", PeriodsParameters: "PeriodColumn"}
+"""The component with the allowed values of `fields`, where it is not `Column`."""
 
 _TYPES: Mapping[str, Document] = {
     "bigint": {"type": ["integer", "null"]},
@@ -87,10 +92,17 @@ def _document() -> Document:
         if "description" in component:
             # A docstring: Python below 3.13 keeps its indentation.
             component["description"] = cleandoc(component["description"])
-    components["Row"] = _row()
+    computed = [column for column in COMPUTED if column.name in AnomaliesParameters.allowed_fields]
+    components["Row"] = _row("Row", "A session, with the requested columns.", [*REFINED, *computed])
+    components["PeriodRow"] = _row("PeriodRow", "A period, with the requested columns.", PERIODS)
     components["Column"] = {"type": "string", "enum": list(COLUMNS)}
     components["AnomalyColumn"] = {"type": "string", "enum": list(AnomaliesParameters.allowed_fields)}
+    components["PeriodColumn"] = {"type": "string", "enum": list(PeriodsParameters.allowed_fields)}
     components["RowsAnswer"]["properties"]["rows"]["items"] = {"$ref": _REF.format(name="Row")}
+    components["PeriodsAnswer"]["properties"]["rows"]["items"] = {"$ref": _REF.format(name="PeriodRow")}
+    components["LatestAnswer"]["properties"]["session"] = {
+        "anyOf": [{"$ref": _REF.format(name="Row")}, {"type": "null"}]
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "b3-dataflow", "version": __version__, "description": _DESCRIPTION},
@@ -102,16 +114,15 @@ def _document() -> Document:
     }
 
 
-def _row() -> Document:
-    columns = [*REFINED, *(column for column in COMPUTED if column.name in AnomaliesParameters.allowed_fields)]
+def _row(title: str, description: str, columns: Iterable[Column]) -> Document:
     properties = {
         column.name: _column_type(column)
         | {"description": f"{column.description} ({column.unit})" if column.unit else column.description}
         for column in columns
     }
     return {
-        "title": "Row",
-        "description": "A session, with the requested columns.",
+        "title": title,
+        "description": description,
         "type": "object",
         "properties": properties,
         "additionalProperties": False,
@@ -156,9 +167,10 @@ def _parameters(path: str, route: Route) -> Iterable[Document]:
         values = schema.pop("examples", [])
         if schema.get("type") == "array":
             parameter |= {"style": "form", "explode": False}
-            schema["items"] = {
-                "$ref": _REF.format(name="AnomalyColumn" if route.parameters is AnomaliesParameters else "Column")
-            }
+            schema["items"] = {"$ref": _REF.format(name=_FIELDS.get(route.parameters, "Column"))}
+        if "pattern" in schema:
+            # msgspec's format of a date, which excludes months and years.
+            schema.pop("format", None)
         if field.name in route.example:
             values = [msgspec.to_builtins(msgspec.convert(route.example[field.name], field.type, strict=False))]
         # The examples of a route are valid together: no year beside a start.
@@ -179,6 +191,8 @@ def _responses(path: str, route: Route) -> Document:
     if route.view:
         responses["200"]["headers"] = _headers(ETAG, *DATA)
         responses["304"] = {"description": "The client has this response already.", "headers": _headers(ETAG)}
+    elif route.alternative == CSV:
+        responses["200"]["headers"] = _headers(*DATA)
     for status in statuses:
         example = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
         example |= {"instance": path, **_example("problems", str(status))}

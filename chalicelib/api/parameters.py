@@ -3,133 +3,70 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from chalicelib.errors import BadParameter
-from chalicelib.estimators import ESTIMATORS, EstimatorName
-from chalicelib.schema import PRICES, REFINED, Column, Window, volatility_column
-
-MAX_LIMIT = 5000
-"""The maximum of `limit`. `MAX_VALUES` limits rows times fields too: with many fields fewer rows are allowed."""
-
-MAX_VALUES = 60_000
-"""Rows times fields of one response, which keeps it below the 6 MB that Lambda can return."""
-
-VOLATILITY_COLUMN = "vol_anualizada"
-"""The volatility by the requested estimator and window. The table has one column for each of them."""
-
-SCORE_COLUMN = "escore"
-"""The score of a session by the requested method, a column of `/ibov/anomalies` only."""
-
-COMPUTED = (
-    Column(
-        VOLATILITY_COLUMN,
-        "double",
-        "fraction a year",
-        "volatility by the requested estimator and window, read from the table column in `meta.volatility_column`",
-    ),
-    Column(SCORE_COLUMN, "double", "", "score of the session by the requested method"),
-    Column("retorno_pct", "double", "percent", "return from the previous close, of a day in `/ibov/summary`"),
+from chalicelib.api.choices import (
+    DEFAULT_ESTIMATOR,
+    DEFAULT_WINDOW,
+    MAX_LIMIT,
+    MAX_VALUES,
+    ChosenVolatility,
+    EstimatorOrEwmaParameter,
+    EstimatorParameter,
+    FormatParameter,
+    Method,
+    PeriodSort,
+    ScoreSort,
+    Sort,
+    Unit,
+    WindowParameter,
+    WindowUnlessEwma,
 )
-"""The values of one session in responses that are not columns of the table."""
-
-DEFAULT_ESTIMATOR: EstimatorName = "close_to_close"
-"""The other estimators are biased on this source: see `caveats`."""
-
-DEFAULT_WINDOW: Window = 21
-"""In sessions."""
-
-COLUMNS = (*(column.name for column in REFINED), VOLATILITY_COLUMN)
-"""The allowed values of `fields`. `/ibov/anomalies` also allows `escore`."""
-
-Format = Literal["json", "csv"]
-Sort = Literal[
-    "data", "-data",
-    "volatilidade_pct", "-volatilidade_pct",
-    "vol_anualizada", "-vol_anualizada",
-    "volume_negociado", "-volume_negociado",
-]  # fmt: skip
-ScoreSort = Literal[Sort, "escore", "-escore"]
-Method = Literal["zscore", "zscore_range"]
+from chalicelib.api.columns import COLUMNS, PERIODS, SCORE_COLUMN, VOLATILITY_COLUMN
+from chalicelib.api.ranges import RangeParameters, day_meta
+from chalicelib.errors import BadParameter
+from chalicelib.estimators import ESTIMATORS
+from chalicelib.schema import FORECAST_PERCENTILE, FORECASTS, PRICES, VOLUME, volatility_column
 
 
 class NoParameters(Struct, frozen=True, kw_only=True):
     """The parameters of a route that has none."""
 
 
-class RangeParameters(Struct, frozen=True, kw_only=True):
-    """The parameters of a range of sessions.
-
-    Raises:
-        BadParameter: `start` is after `end`, or `year` is combined with one of them.
-    """
-
-    start: Annotated[
-        date | None, Meta(description="The first day of the range, inclusive.", examples=["2025-01-02"])
-    ] = None
-    end: Annotated[date | None, Meta(description="The last day of the range, inclusive.", examples=["2025-12-30"])] = (
-        None
-    )
-    year: Annotated[
-        Annotated[int, Meta(ge=1900, le=2199)] | None,
-        Meta(description="A calendar year, instead of `start` and `end`.", examples=[2025]),
-    ] = None
-
-    def __post_init__(self) -> None:
-        if self.year is not None and (self.start or self.end):
-            raise BadParameter("year", str(self.year), "either year, or start and end")
-        if self.start and self.end and self.start > self.end:
-            raise BadParameter("start", self.start.isoformat(), f"not after end, which is {self.end.isoformat()}")
-
-    @property
-    def first(self) -> date | None:
-        """The first day, None if the range has no start."""
-        return date(self.year, 1, 1) if self.year else self.start
-
-    @property
-    def last(self) -> date | None:
-        """The last day, None if the range has no end."""
-        return date(self.year, 12, 31) if self.year else self.end
-
-
-_Format = Annotated[
-    Format | None,
-    Meta(description="`json` or `csv`. The default is the best match of `Accept`, else `json`.", examples=["json"]),
-]
-_Estimator = Annotated[
-    EstimatorName,
-    Meta(
-        description="The volatility estimator. `meta.caveats` describes its bias on this source.",
-        examples=[DEFAULT_ESTIMATOR],
-    ),
-]
-_Window = Annotated[Window, Meta(description="The window of the estimator, in sessions.", examples=[DEFAULT_WINDOW])]
-
 _SORT = Meta(
-    description="The sort column; `-` means descending. Nulls come last, ties are in order of `data`.",
+    description="The sort column, any numeric one; `-` means descending. Nulls come last, ties are in order of date.",
     examples=["-data"],
 )
 
 
 class PageParameters(RangeParameters, frozen=True, kw_only=True):
-    """The parameters of a range of sessions, in pages.
+    """The parameters of a range of sessions whose answer has rows in pages.
+
+    Attributes:
+        key: the column of dates that identifies a row.
+        default_fields: the columns of the rows without `fields`.
+        allowed_fields: the allowed values of `fields`.
+        whole_range: whether a row depends on other sessions of the range, so that each page needs all of them.
 
     Raises:
         BadParameter: as `RangeParameters`; a field is unknown or repeated; or `limit` times the number of fields is
             above `MAX_VALUES`.
     """
 
+    key: ClassVar[str] = "data"
     default_fields: ClassVar[tuple[str, ...]]
     allowed_fields: ClassVar[tuple[str, ...]] = COLUMNS
+    whole_range: ClassVar[bool] = False
 
     limit: Annotated[
         int,
         Meta(
             ge=1,
             le=MAX_LIMIT,
-            description=f"The maximum number of rows. Rows times fields: at most {MAX_VALUES:,}.",
+            description=f"The maximum number of rows. Rows times fields: at most {MAX_VALUES:,}, so that all rows fit "
+            "with up to 10 fields.",
             examples=[10],
         ),
     ] = 252
@@ -148,7 +85,7 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
             extra_json_schema={"type": "array", "minItems": 1, "uniqueItems": True},
         ),
     ] = None
-    format: _Format = None
+    format: FormatParameter = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -159,7 +96,7 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
             raise BadParameter("fields", ",".join(self.fields), "each column once")
         if self.limit * len(self.columns) > MAX_VALUES:
             allowed = f"at most {MAX_VALUES // len(self.columns)} with {len(self.columns)} fields"
-            raise BadParameter("limit", str(self.limit), f"{allowed} (rows times fields: {MAX_VALUES})")
+            raise BadParameter("limit", f"{self.limit}", f"{allowed} (rows times fields: {MAX_VALUES})")
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -188,7 +125,7 @@ class PricesParameters(PageParameters, frozen=True, kw_only=True):
     )
 
 
-class VolatilityParameters(PageParameters, frozen=True, kw_only=True):
+class VolatilityParameters(ChosenVolatility, PageParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/volatility`."""
 
     default_fields = (
@@ -206,18 +143,18 @@ class VolatilityParameters(PageParameters, frozen=True, kw_only=True):
         VOLATILITY_COLUMN,
     )
 
-    estimator: _Estimator = DEFAULT_ESTIMATOR
-    window: _Window = DEFAULT_WINDOW
+    estimator: EstimatorOrEwmaParameter = DEFAULT_ESTIMATOR
+    window: WindowUnlessEwma = None
 
-    @property
-    def volatility_column(self) -> str:
-        return volatility_column(self.estimator, self.window)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_window()
 
 
 class CompareParameters(PageParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/volatility/compare`. The default fields depend on the window."""
 
-    window: _Window = DEFAULT_WINDOW
+    window: WindowParameter = DEFAULT_WINDOW
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -231,8 +168,8 @@ class CompareParameters(PageParameters, frozen=True, kw_only=True):
 class ConeParameters(RangeParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/volatility/cone`."""
 
-    estimator: _Estimator = DEFAULT_ESTIMATOR
-    format: _Format = None
+    estimator: EstimatorParameter = DEFAULT_ESTIMATOR
+    format: FormatParameter = None
 
 
 class ForecastParameters(Struct, frozen=True, kw_only=True):
@@ -240,25 +177,78 @@ class ForecastParameters(Struct, frozen=True, kw_only=True):
 
     end: Annotated[
         date | None,
-        Meta(
-            description="The forecasts are those made at the last session up to this day. Default: the last session.",
-            examples=["2020-03-16"],
-        ),
+        day_meta("The forecasts are those made at the last session up to this day", "2020-03-16", last=True),
     ] = None
-    format: _Format = None
+    format: FormatParameter = None
 
 
-class SummaryParameters(RangeParameters, frozen=True, kw_only=True):
+class SummaryParameters(ChosenVolatility, RangeParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/summary`."""
 
-    estimator: _Estimator = DEFAULT_ESTIMATOR
-    window: _Window = DEFAULT_WINDOW
-    format: _Format = None
+    estimator: EstimatorOrEwmaParameter = DEFAULT_ESTIMATOR
+    window: WindowUnlessEwma = None
+    format: FormatParameter = None
 
-    @property
-    def volatility_column(self) -> str:
-        """The table column that `vol_anualizada` is read from."""
-        return volatility_column(self.estimator, self.window)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_window()
+
+
+class PeriodsParameters(ChosenVolatility, PageParameters, frozen=True, kw_only=True):
+    """The parameters of `/ibov/periods`."""
+
+    key = "periodo"
+    default_fields = tuple(column.name for column in PERIODS)
+    allowed_fields = default_fields
+    whole_range = True
+
+    by: Annotated[
+        Unit, Meta(description="The length of a period. A week begins on Monday (ISO 8601).", examples=["month"])
+    ] = "month"
+    sort: Annotated[PeriodSort, _SORT] = "-periodo"
+    estimator: EstimatorOrEwmaParameter = DEFAULT_ESTIMATOR
+    window: WindowUnlessEwma = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_window()
+
+
+LATEST = (
+    "data",
+    *PRICES,
+    VOLUME,
+    "retorno_log",
+    "amplitude",
+    "volatilidade_pct",
+    "vol_zscore",
+    "volatilidade_pico",
+    "drawdown",
+    "atr_14",
+    *FORECASTS,
+    FORECAST_PERCENTILE,
+    "fechamento_oficial",
+    "fonte_fechamento",
+    "avisos",
+    "fonte",
+)
+"""The columns of the newest session in `/ibov/latest`."""
+
+RANKED_AMONG = 1260
+"""The number of the newest sessions that `/ibov/latest` ranks a volatility among: five years."""
+
+
+class LatestParameters(Struct, frozen=True, kw_only=True):
+    """The parameters of `/ibov/latest`."""
+
+    window: WindowParameter = DEFAULT_WINDOW
+    format: FormatParameter = None
+
+
+class FilesParameters(Struct, frozen=True, kw_only=True):
+    """The parameters of `/ibov/files`."""
+
+    format: FormatParameter = None
 
 
 class AnomaliesParameters(PageParameters, frozen=True, kw_only=True):
@@ -266,8 +256,9 @@ class AnomaliesParameters(PageParameters, frozen=True, kw_only=True):
 
     default_fields = ("data", "preco_fechamento", "retorno_log", "amplitude", "volatilidade_pct", SCORE_COLUMN)
     allowed_fields = (*COLUMNS, SCORE_COLUMN)
+    whole_range = True
 
-    sort: Annotated[ScoreSort, _SORT] = "-data"  # type: ignore[assignment] # allows more values
+    sort: Annotated[ScoreSort, _SORT] = "-data"
     method: Annotated[
         Method,
         Meta(

@@ -5,20 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 from chalice.app import Request
-from msgspec.inspect import FloatType, IntType, LiteralType, StrType, Type, UnionType, VarTupleType, type_info
+from msgspec.inspect import (
+    DateType,
+    FloatType,
+    IntType,
+    LiteralType,
+    Metadata,
+    StrType,
+    Type,
+    UnionType,
+    VarTupleType,
+    type_info,
+)  # fmt: skip
 
+from chalicelib.api.ranges import ALLOWED_DAYS, day_of
 from chalicelib.errors import BadParameter
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
-"""The range of dates that a parameter may have."""
 
 # msgspec alone accepts 1e2 as an integer, and nan as a number.
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
@@ -27,18 +35,19 @@ _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,400})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A parameter of a model: its annotation, its type without metadata and None, and its default."""
+    """A parameter of a model: its annotation, its type without metadata and None, its default, and its `Meta.extra`."""
 
     annotation: Any
     type: Type
     default: Any
+    extra: Mapping[str, Any]
 
 
 @cache
 def _fields(model: type[msgspec.Struct]) -> Mapping[str, _Field]:
     """The fields of a model by name. Cached: msgspec evaluates the annotations at every call."""
     return {
-        field.name: _Field(field.type, _bare(type_info(field.type)), field.default)
+        field.name: _Field(field.type, _bare(type_info(field.type)), field.default, _extra(type_info(field.type)))
         for field in msgspec.structs.fields(model)
     }
 
@@ -105,22 +114,27 @@ def canonical(parameters: msgspec.Struct) -> dict[str, str]:
 def _value(name: str, text: str, field: _Field) -> Any:
     if isinstance(field.type, VarTupleType):
         return tuple(text.split(","))
+    if isinstance(field.type, DateType):
+        if (day := day_of(text, **field.extra)) is None:
+            raise BadParameter(name, text, _allowed(field.type))
+        return day
     pattern = _INTEGER if isinstance(field.type, IntType) else _NUMBER if isinstance(field.type, FloatType) else None
     if text == "null" or (pattern and not pattern.fullmatch(text)):
         # msgspec converts "null" to None where None is allowed.
         raise BadParameter(name, text, _allowed(field.type))
     try:
-        value = msgspec.convert(text, field.annotation, strict=False)
+        return msgspec.convert(text, field.annotation, strict=False)
     except msgspec.ValidationError:
         raise BadParameter(name, text, _allowed(field.type)) from None
-    if isinstance(value, date) and not EARLIEST <= value <= LATEST:
-        raise BadParameter(name, text, _allowed(field.type))
-    return value
+
+
+def _extra(type_: Type) -> Mapping[str, Any]:
+    return (type_.extra or {}) if isinstance(type_, Metadata) else {}
 
 
 def _bare(type_: Type) -> Type:
     """The type without its metadata, and without None, the default of an absent parameter."""
-    if isinstance(type_, msgspec.inspect.Metadata):
+    if isinstance(type_, Metadata):
         return _bare(type_.type)
     if isinstance(type_, UnionType):
         (only,) = (member for member in type_.types if not isinstance(member, msgspec.inspect.NoneType))
@@ -131,11 +145,14 @@ def _bare(type_: Type) -> Type:
 def _allowed(type_: Type) -> str:
     """The values that a parameter of a type allows, in words."""
     if isinstance(type_, LiteralType):
-        return f"one of {', '.join(map(str, type_.values))}"
+        values = [f"{value}" for value in type_.values]
+        ascending = [value for value in values if not value.startswith("-")]
+        signs = ", each also with - in front, descending" if len(ascending) < len(values) else ""
+        return f"one of {', '.join(ascending)}{signs}"
     if isinstance(type_, IntType):
         return f"a whole number from {type_.ge} to {type_.le}"
     if isinstance(type_, FloatType):
         return f"a number from {type_.ge:g} to {type_.le:g}"
     if isinstance(type_, StrType):
         return "the cursor in links.next of the previous page"
-    return f"an ISO date from {EARLIEST} to {LATEST}"
+    return ALLOWED_DAYS

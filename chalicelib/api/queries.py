@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from chalicelib.api.columns import SCORE_COLUMN, VOLATILITY_COLUMN
 from chalicelib.api.cursor import Position
 from chalicelib.api.parameters import (
-    SCORE_COLUMN,
-    VOLATILITY_COLUMN,
     AnomaliesParameters,
     PageParameters,
-    RangeParameters,
+    PeriodsParameters,
 )
+from chalicelib.api.periods import AGGREGATES, sessions
+from chalicelib.api.ranges import RangeParameters
 from chalicelib.api.scores import SCORES
 
 Value = str | int | float | bool | None
@@ -48,47 +49,57 @@ def order(sort: str) -> tuple[str, bool]:
     return sort.removeprefix("-"), sort.startswith("-")
 
 
-def page(table: str, parameters: PageParameters, after: Position | None) -> Query:
+def page(table: str, parameters: PageParameters, after: Position | None, since: int | None = None) -> Query:
     """Return the query of a page: one row more than its limit, which shows whether there is a next page.
 
     Args:
         table: the name of the table, a setting.
         after: the position of the previous page's last row, None for the first page.
+        since: the first year that has any of the newest `last` sessions; None reads every year.
 
     Returns:
         A query for the requested columns, and for those that a cursor needs.
     """
     column, descending = order(parameters.sort)
-    names = list(dict.fromkeys([*parameters.columns, column, "data"]))
-    aliases = {VOLATILITY_COLUMN: f'"{parameters.volatility_column}"'}
-    inner, literals = _range(parameters)
+    key = parameters.key
+    names = list(dict.fromkeys([*parameters.columns, column, key]))
+    expressions = {VOLATILITY_COLUMN: f'"{parameters.volatility_column}"'}
+    conditions, literals = _range(table, parameters, since)
     outer = []
+    # The years of the pages before are not read, unless the rows depend on them.
+    if after is not None and column == key and not parameters.whole_range:
+        conditions.append(f"year {'<=' if descending else '>='} {after.data.year:d}")
+    source = f'"{table}"{_where(conditions)}'
     if isinstance(parameters, AnomaliesParameters):
         names = list(dict.fromkeys([*names, SCORE_COLUMN]))
-        aliases[SCORE_COLUMN] = SCORES[parameters.method]
+        expressions[SCORE_COLUMN] = SCORES[parameters.method]
         outer.append(f'"{SCORE_COLUMN}" > ?')
         literals.append(_literal(parameters.threshold))
+    if isinstance(parameters, PeriodsParameters):
+        expressions = dict(AGGREGATES)
+        source = f'({sessions(source, parameters.by, parameters.volatility_column)}) GROUP BY "{key}"'
     if after is not None:
-        # A score over a range needs all its sessions, so the cursor of `/ibov/anomalies` leaves no year out.
-        if column == "data" and not isinstance(parameters, AnomaliesParameters):
-            inner.append(f"year {'<=' if descending else '>='} {after.data.year:d}")
-        condition, bound = _after(after, column, descending)
+        condition, bound = _after(after, column, key, descending)
         outer.append(condition)
         literals += bound
-    columns = ", ".join(f'{aliases[name]} AS "{name}"' if name in aliases else f'"{name}"' for name in names)
+    columns = ", ".join(f'{expressions[name]} AS "{name}"' if name in expressions else f'"{name}"' for name in names)
     direction = "DESC" if descending else "ASC"
-    by = f'"data" {direction}' if column == "data" else f'"{column}" {direction} NULLS LAST, "data" ASC'
+    by = f'"{key}" {direction}' if column == key else f'"{column}" {direction} NULLS LAST, "{key}" ASC'
     limit = parameters.limit + 1
     sql = (
-        f'SELECT * FROM (SELECT {columns} FROM "{table}"{_where(inner)}){_where(outer)} '  # noqa: S608 - see above
+        f"SELECT * FROM (SELECT {columns} FROM {source}){_where(outer)} "  # noqa: S608 - see above
         f"ORDER BY {by} LIMIT {limit:d}"
     )
     return Query(sql, tuple(literals), max_rows=limit)
 
 
-def columns(table: str, names: Sequence[str], parameters: RangeParameters) -> Query:
-    """Return the query of some columns for all sessions of a range, in order of date."""
-    conditions, literals = _range(parameters)
+def columns(table: str, names: Sequence[str], parameters: RangeParameters, since: int | None = None) -> Query:
+    """Return the query of some columns for all sessions of a range, in order of date.
+
+    Args:
+        since: as in `page`.
+    """
+    conditions, literals = _range(table, parameters, since)
     quoted = ", ".join(f'"{name}"' for name in names)
     sql = f'SELECT {quoted} FROM "{table}"{_where(conditions)} ORDER BY "data"'  # noqa: S608 - see above
     return Query(sql, tuple(literals), max_rows=MAX_SESSIONS)
@@ -100,29 +111,53 @@ def last(table: str, names: Sequence[str], parameters: RangeParameters) -> Query
     return Query(f"{query.sql} DESC LIMIT 1", query.parameters, max_rows=1)
 
 
-def _range(parameters: RangeParameters) -> tuple[list[str], list[str]]:
+def latest(table: str, names: Sequence[str], ranked: Sequence[str], among: int, since: int | None) -> Query:
+    """Return the query of the newest session: some columns, and the rank of others among the newest sessions.
+
+    Args:
+        names: the columns to return.
+        ranked: columns; `<name>_rank` is 1 for the highest of their values, and `<name>_count` is the number of values.
+        among: the number of the newest sessions that a value is ranked among.
+        since: as in `page`.
+    """
+    ranks = (
+        f'rank() OVER (ORDER BY "{name}" DESC NULLS LAST) AS "{name}_rank", count("{name}") OVER () AS "{name}_count"'
+        for name in ranked
+    )
+    columns = ", ".join(f'"{name}"' for name in dict.fromkeys(["data", *names, *ranked]))
+    pruning = [] if since is None else [f"year >= {since:d}"]
+    newest = f'SELECT {columns} FROM "{table}"{_where(pruning)} ORDER BY "data" DESC LIMIT {among:d}'  # noqa: S608 - see above
+    ranked_rows = f"SELECT {columns}, {', '.join(ranks)} FROM ({newest})"  # noqa: S608 - see above
+    return Query(f'SELECT * FROM ({ranked_rows}) ORDER BY "data" DESC LIMIT 1', max_rows=1)  # noqa: S608 - see above
+
+
+def _range(table: str, parameters: RangeParameters, since: int | None) -> tuple[list[str], list[str]]:
     """The conditions of a range, and the literals of their parameters.
 
     The conditions on the year prune partitions: otherwise Athena reads, and bills, all of them.
     """
     conditions, literals = [], []
-    for bound, operator in ((parameters.first, ">="), (parameters.last, "<=")):
+    for bound, operator in ((parameters.first_day, ">="), (parameters.last_day, "<=")):
         if bound is not None:
             conditions += [f"year {operator} {bound.year:d}", f'"data" {operator} ?']
             literals.append(_literal(bound))
+    if parameters.last is not None:
+        conditions += [] if since is None else [f"year >= {since:d}"]
+        newest = f'"{table}"{_where(conditions)} ORDER BY "data" DESC LIMIT {parameters.last:d}'
+        conditions.append(f'"data" >= (SELECT min("data") FROM (SELECT "data" FROM {newest}))')  # noqa: S608 - see above
     return conditions, literals
 
 
-def _after(position: Position, column: str, descending: bool) -> tuple[str, list[str]]:
+def _after(position: Position, column: str, key: str, descending: bool) -> tuple[str, list[str]]:
     """The condition of the rows after a position, and the literals of its parameters."""
     day = _literal(position.data)
-    if column == "data":
-        return f'"data" {"<" if descending else ">"} ?', [day]
+    if column == key:
+        return f'"{key}" {"<" if descending else ">"} ?', [day]
     if position.value is None:
-        return f'"{column}" IS NULL AND "data" > ?', [day]
+        return f'"{column}" IS NULL AND "{key}" > ?', [day]
     value = _literal(position.value)
     beyond = f'"{column}" {"<" if descending else ">"} ?'
-    return f'({beyond} OR ("{column}" = ? AND "data" > ?) OR "{column}" IS NULL)', [value, value, day]
+    return f'({beyond} OR ("{column}" = ? AND "{key}" > ?) OR "{column}" IS NULL)', [value, value, day]
 
 
 def _literal(value: date | float) -> str:

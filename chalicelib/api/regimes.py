@@ -16,7 +16,7 @@ class Regime(Struct, frozen=True):
     """Where HAR's forecast for 21 sessions is among its last 1,260, itself included, and the bounds of the regimes."""
 
     name: Annotated[RegimeName | None, Meta(description="null below 252 forecasts")]
-    percentile: float | None
+    prev_har_21d_percentil: float | None
     calm_below: float = CALM_BELOW
     tense_above: float = TENSE_ABOVE
 

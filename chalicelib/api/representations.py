@@ -13,9 +13,10 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib.api.cache import CachedResponse
+from chalicelib.api.choices import Format
 from chalicelib.api.headers import CACHE_CONTROL, CONTENT_TYPE, LINK, REVALIDATE, Headers
-from chalicelib.api.models import Answer
-from chalicelib.api.parameters import Format, PageParameters
+from chalicelib.api.models import Answer, FilesAnswer, YearFile
+from chalicelib.api.parameters import PageParameters
 
 JSON, CSV, HTML, PROBLEM_JSON = "application/json", "text/csv", "text/html", "application/problem+json"
 
@@ -68,7 +69,7 @@ def prefers_html(accept: str | None) -> bool:
     return html > ranges.get(JSON, 0.0) and html >= ranges.get("*/*", 0.0)
 
 
-def encode_response(answer: Answer, parameters: Any, format_: Format, headers: Headers) -> CachedResponse:
+def encode_response(answer: Answer | FilesAnswer, parameters: Any, format_: Format, headers: Headers) -> CachedResponse:
     """Return the body of an answer in a format, and its headers.
 
     Args:
@@ -81,6 +82,8 @@ def encode_response(answer: Answer, parameters: Any, format_: Format, headers: H
     if answer.links.next:
         headers[LINK.name] = f'<{answer.links.next}>; rel="next"'
     columns = parameters.columns if isinstance(parameters, PageParameters) else None
+    if isinstance(answer, FilesAnswer):
+        columns = YearFile.__struct_fields__
     return CachedResponse(_encode_csv(answer, columns), headers)
 
 
@@ -94,7 +97,7 @@ def encode_json(body: msgspec.Struct | msgspec.Raw) -> str:
     return msgspec.json.encode(body).decode()
 
 
-def _encode_csv(answer: Answer, columns: Sequence[str] | None) -> str:
+def _encode_csv(answer: Answer | FilesAnswer, columns: Sequence[str] | None) -> str:
     """The rows of an answer as CSV (RFC 4180) with a header line. A null is an empty cell.
 
     Args:

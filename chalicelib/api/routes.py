@@ -97,7 +97,10 @@ ROUTES: Mapping[str, Route] = {
         "The volatility cone",
         "For each window: minimum, quartiles (linear interpolation) and maximum of the volatility in the range; the "
         "last value, the fraction of values at or below it (percentile rank), and its rank, 1 for the highest. "
-        "Volatilities are fractions a year.",
+        "Volatilities are fractions a year. `std` is the sample standard deviation of the values. Their windows "
+        "overlap, and `std_corrected` corrects it: with n values over windows of h sessions, and their variance v "
+        "(divided by n), it is the square root of v / (1 - h/n + (h² - 1)/(3n²)), and null if n is not above h (Hodges "
+        "and Tompkins 2002, Volatility Cones and Their Sampling Properties).",
         parameters.ConeParameters,
         models.ConeAnswer,
         views.cone,
@@ -118,12 +121,41 @@ ROUTES: Mapping[str, Route] = {
         "Statistics of a year or a range",
         "Count, mean, sample standard deviation, minimum and maximum of close, range and volatility; the days of the "
         "highest and lowest return from the previous close; the lowest close relative to the highest close until "
-        "then (`worst_drawdown`), and the largest drop between two closes of the range (`deepest_fall`). CSV has only "
-        "the rows.",
+        "then (`worst_drawdown`), and the largest drop between two closes of the range (`deepest_fall`). The "
+        "statistics of a row have the unit of its `column`. CSV has only the rows.",
         parameters.SummaryParameters,
         models.SummaryAnswer,
         views.summary,
         {"year": "2020"},
+    ),
+    "/ibov/periods": Route(
+        "Weeks, months, quarters or years",
+        "Each period of the range with its open, high, low and close, its return from the last close before it, its "
+        "realised volatility, the mean of the volatility by the requested estimator, its deepest fall, and the sum of "
+        "its volume. A period has the sessions of the range only: the first and the last can be parts of a calendar "
+        f"period, and `pregoes` is the number of their sessions. {_PAGES.replace('session', 'period', 1)}",
+        parameters.PeriodsParameters,
+        models.PeriodsAnswer,
+        views.periods,
+        {"by": "month", "sort": "-vol_realizada", "limit": "10"},
+    ),
+    "/ibov/latest": Route(
+        "The newest session",
+        "The newest session (`session`), and its volatility by each estimator over one window and by `ewma` (`rows`), "
+        f"each with its percentile and rank among the newest {parameters.RANKED_AMONG:,} sessions, five years; its "
+        "forecasts, whose scores are in `/ibov/volatility/forecast`, and the regime. CSV has only the rows.",
+        parameters.LatestParameters,
+        models.LatestAnswer,
+        views.latest,
+    ),
+    "/ibov/files": Route(
+        "The whole table as parquet files",
+        "For each year an address to download its parquet file from, without an API key, for 15 minutes; its number of "
+        "sessions; and its `ETag`, which the download has too. If a run replaces the file meanwhile, the `ETag` of the "
+        "download is another. The response must not be stored (`no-store`). An address names the bucket of the table.",
+        parameters.FilesParameters,
+        models.FilesAnswer,
+        alternative="text/csv",
     ),
     "/ibov/anomalies": Route(
         "Unusual sessions",

@@ -1,10 +1,10 @@
-"""The scores of `/ibov/anomalies`, as SQL. To add one, add an entry here and its name to `parameters.Method`."""
+"""The scores of `/ibov/anomalies`, as SQL. To add one, add an entry here and its name to `choices.Method`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.api.parameters import Method
+from chalicelib.api.choices import Method
 
 _VOLATILITY = '"volatilidade_pct"'
 

@@ -25,10 +25,16 @@ class Described(msgspec.Struct, frozen=True):
 
 
 class ConeRow(msgspec.Struct, frozen=True):
-    """The distribution of the volatility over one window in a range, and the last value in it."""
+    """The distribution of the volatility over one window in a range, and the last value in it.
+
+    `std` is the sample standard deviation of the values. They overlap, which makes it too low; `std_corrected` corrects
+    it (Hodges and Tompkins 2002), and is null unless there are more values than sessions in a window.
+    """
 
     window: int
     count: int
+    std: float | None
+    std_corrected: float | None
     min: float | None
     p25: float | None
     median: float | None
@@ -72,13 +78,15 @@ def cone_row(window: int, days: Sequence[date], values: Sequence[float | None]) 
     """
     known = [(day, value) for day, value in zip(days, values, strict=True) if value is not None]
     if not known:
-        return ConeRow(window, 0, None, None, None, None, None, None, None, None, None)
+        return ConeRow(window, 0, None, None, None, None, None, None, None, None, None, None, None)
     ordered = sorted(value for _, value in known)
     day, current = known[-1]
     not_above = bisect_right(ordered, current)
     return ConeRow(
         window=window,
         count=len(ordered),
+        std=describe("", ordered).sd,
+        std_corrected=corrected_std(ordered, window),
         min=ordered[0],
         p25=quantile(ordered, 0.25),
         median=quantile(ordered, 0.5),
@@ -89,6 +97,34 @@ def cone_row(window: int, days: Sequence[date], values: Sequence[float | None]) 
         percentile=not_above / len(ordered),
         rank=len(ordered) - not_above + 1,
     )
+
+
+def corrected_std(values: Sequence[float], window: int) -> float | None:
+    """Return the standard deviation of values over overlapping windows, corrected for the overlap.
+
+    Overlapping windows share sessions, so their values spread less than those of independent windows. With n windows of
+    h sessions, in a sample of T = n + h - 1 sessions, the variance of the values (ddof 0) is multiplied by
+
+        m = 1 / (1 - h/n + (h² - 1) / (3n²))
+
+    which makes it unbiased for means over independent sessions; for h = 1 it is the sample variance.
+
+    Source: S. Hodges and R. Tompkins (2002), "Volatility Cones and Their Sampling Properties", Journal of Derivatives
+    10(1).
+
+    Args:
+        values: shape (n,), one a window.
+        window: h, in sessions.
+
+    Returns:
+        None if n <= h.
+    """
+    n, h = len(values), window
+    if n <= h:
+        return None
+    mean = math.fsum(values) / n
+    variance = math.fsum((value - mean) ** 2 for value in values) / n
+    return math.sqrt(variance / (1 - h / n + (h * h - 1) / (3 * n * n)))
 
 
 def quantile(ordered: Sequence[float], p: float) -> float:

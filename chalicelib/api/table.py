@@ -11,16 +11,13 @@ import msgspec
 
 from chalicelib.api.athena import Athena
 from chalicelib.api.caveats import caveats
+from chalicelib.api.columns import units
 from chalicelib.api.models import AnswerMeta
-from chalicelib.api.parameters import VOLATILITY_COLUMN
 from chalicelib.api.parsing import canonical
 from chalicelib.api.queries import Query, Row
 from chalicelib.instrument import IBOV
 from chalicelib.lake.manifest import Contents
-from chalicelib.schema import PERIODS_PER_YEAR, REFINED
-
-_UNITS = {column.name: column.unit for column in REFINED if column.type in ("double", "bigint") and column.unit}
-_UNITS[VOLATILITY_COLUMN] = "fraction a year"
+from chalicelib.schema import PERIODS_PER_YEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +50,27 @@ class Table:
         """
         return self.athena.rows(query, self.version, self.deadline)
 
-    def meta(self, count: int, columns: tuple[str, ...], computed_from: Iterable[str], **fields: Any) -> AnswerMeta:
+    def since(self, sessions: int | None) -> int | None:
+        """Return the year of the first of the newest sessions, None for no number of sessions.
+
+        Args:
+            sessions: their number. If the table has fewer, its first year is returned.
+        """
+        if sessions is None:
+            return None
+        years = sorted(map(int, self.contents.years), reverse=True)
+        for year in years:
+            sessions -= self.contents.years[f"{year}"].rows
+            if sessions <= 0:
+                return year
+        return years[-1] if years else None
+
+    def meta(self, count: int, columns: Iterable[str], computed_from: Iterable[str], **fields: Any) -> AnswerMeta:
         """Return the metadata of an answer.
 
         Args:
             count: the number of its rows.
-            columns: the columns of its rows.
+            columns: the columns of its rows, and its other values.
             computed_from: the columns of the table that the rows are computed from.
             fields: further fields of the metadata.
         """
@@ -71,7 +83,7 @@ class Table:
             synthetic=self.contents.synthetic,
             count=count,
             periods_per_year=PERIODS_PER_YEAR,
-            unit={name: _UNITS[name] for name in columns if name in _UNITS},
+            unit=units(columns),
             caveats=applicable or msgspec.UNSET,
             **fields,
         )

@@ -4,33 +4,50 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
+from msgspec import UNSET
+
 from chalicelib.api import cursor, queries, summaries
-from chalicelib.api.cache import Snapshot
-from chalicelib.api.models import ConeAnswer, Day, Depth, Links, RowsAnswer, StatusAnswer, SummaryAnswer, Writing
+from chalicelib.api.choices import EWMA, EstimatorOrEwma
+from chalicelib.api.columns import VOLATILITY_COLUMN
+from chalicelib.api.models import (
+    ConeAnswer,
+    Day,
+    Depth,
+    LatestAnswer,
+    Links,
+    PeriodsAnswer,
+    RankedVolatility,
+    RowsAnswer,
+    SummaryAnswer,
+)
 from chalicelib.api.parameters import (
-    VOLATILITY_COLUMN,
+    LATEST,
+    RANKED_AMONG,
     AnomaliesParameters,
     CompareParameters,
     ConeParameters,
+    LatestParameters,
     PageParameters,
+    PeriodsParameters,
     SummaryParameters,
     VolatilityParameters,
 )
 from chalicelib.api.parsing import canonical
 from chalicelib.api.queries import Row
+from chalicelib.api.regimes import Regime, regime
+from chalicelib.api.summaries import ConeRow
 from chalicelib.api.table import Table
-from chalicelib.instrument import IBOV
-from chalicelib.lake.freshness import closes_overdue, freshness
-from chalicelib.schema import WINDOWS, volatility_column
+from chalicelib.estimators import ESTIMATORS
+from chalicelib.schema import FORECAST_PERCENTILE, WINDOWS, volatility_column
 
 
 def page(parameters: PageParameters, table: Table) -> RowsAnswer:
-    """Return a page of sessions.
+    """Return a page of sessions or periods.
 
     Raises:
         BadParameter: the cursor is damaged or belongs to another query.
@@ -39,7 +56,7 @@ def page(parameters: PageParameters, table: Table) -> RowsAnswer:
     bound = {name: text for name, text in canonical(parameters).items() if name not in ("cursor", "format")}
     query = f"{table.path}?{urlencode(bound)}".encode()
     after = cursor.decode(parameters.cursor, query) if parameters.cursor else None
-    rows = table.rows(queries.page(table.name, parameters, after))
+    rows = table.rows(queries.page(table.name, parameters, after, table.since(parameters.last)))
     current = rows[: parameters.limit]
     next_link = None
     if len(rows) > len(current):
@@ -51,25 +68,41 @@ def page(parameters: PageParameters, table: Table) -> RowsAnswer:
     )
 
 
+def periods(parameters: PeriodsParameters, table: Table) -> PeriodsAnswer:
+    """Return a page of periods.
+
+    Raises:
+        BadParameter: as `page`.
+    """
+    answer = page(parameters, table)
+    return PeriodsAnswer(answer.rows, answer.meta, answer.links)
+
+
 def _position(row: Row, parameters: PageParameters) -> cursor.Position:
     column, _ = queries.order(parameters.sort)
-    value: Any = None if column == "data" else row[column]
-    return cursor.Position(value, date.fromisoformat(str(row["data"])))
+    value: Any = None if column == parameters.key else row[column]
+    return cursor.Position(value, date.fromisoformat(str(row[parameters.key])))
+
+
+_VOLATILITIES = {VOLATILITY_COLUMN, "vol_media"}
+"""The columns that are computed from the requested volatility."""
 
 
 def _computed_from(parameters: PageParameters) -> list[str]:
     """The columns of the table that a page is computed from."""
     names = [*parameters.columns, queries.order(parameters.sort)[0]]
-    return [parameters.volatility_column if name == VOLATILITY_COLUMN else name for name in names]
+    return [parameters.volatility_column if name in _VOLATILITIES else name for name in names]
 
 
 def _meta_fields(parameters: PageParameters) -> dict[str, Any]:
     """The fields of `meta` that depend on the route."""
     fields: dict[str, Any] = {}
-    if VOLATILITY_COLUMN in (*parameters.columns, queries.order(parameters.sort)[0]):
+    if not _VOLATILITIES.isdisjoint((*parameters.columns, queries.order(parameters.sort)[0])):
         fields["volatility_column"] = parameters.volatility_column
-    if isinstance(parameters, VolatilityParameters):
-        fields |= {"estimator": parameters.estimator, "window": parameters.window}
+    if isinstance(parameters, VolatilityParameters | PeriodsParameters):
+        fields |= _volatility(parameters)
+    if isinstance(parameters, PeriodsParameters):
+        fields["by"] = parameters.by
     if isinstance(parameters, CompareParameters):
         fields["window"] = parameters.window
     if isinstance(parameters, AnomaliesParameters):
@@ -77,17 +110,56 @@ def _meta_fields(parameters: PageParameters) -> dict[str, Any]:
     return fields
 
 
+def _volatility(parameters: VolatilityParameters | PeriodsParameters | SummaryParameters) -> dict[str, Any]:
+    """The fields of `meta` for a chosen estimator."""
+    return {"estimator": parameters.estimator, "window": parameters.effective_window or UNSET}
+
+
+def latest(parameters: LatestParameters, table: Table) -> LatestAnswer:
+    """Return the newest session, and its volatility by each estimator with its rank among the newest sessions."""
+    names: dict[EstimatorOrEwma, str] = {name: volatility_column(name, parameters.window) for name in ESTIMATORS}
+    names["ewma"] = EWMA
+    query = queries.latest(table.name, LATEST, tuple(names.values()), RANKED_AMONG, table.since(RANKED_AMONG))
+    row: dict[str, Any] = next(iter(table.rows(query)), {})
+    rows = []
+    for name, column in names.items():
+        value, count = row.get(column), row.get(f"{column}_count", 0)
+        rank = row[f"{column}_rank"] if value is not None else None
+        percentile = (count - rank + 1) / count if rank is not None else None
+        window = None if name == "ewma" else parameters.window
+        rows.append(RankedVolatility(name, window, column, value, percentile, rank, count))
+    return LatestAnswer(
+        session={name: row[name] for name in LATEST} if row else None,
+        regime=regime(_number(row.get(FORECAST_PERCENTILE))),
+        rows=rows,
+        meta=table.meta(
+            len(rows),
+            (*LATEST, *RankedVolatility.__struct_fields__, *Regime.__struct_fields__),
+            (*LATEST, *names.values()),
+            window=parameters.window,
+            sessions=min(RANKED_AMONG, table.contents.rows),
+        ),
+        links=Links(table.link(parameters), None),
+    )
+
+
 def cone(parameters: ConeParameters, table: Table) -> ConeAnswer:
     """Return the volatility cone: for each window the distribution over a range, and the last value in it."""
     names = {window: volatility_column(parameters.estimator, window) for window in WINDOWS}
-    rows = table.rows(queries.columns(table.name, ["data", *names.values()], parameters))
+    rows = table.rows(queries.columns(table.name, ["data", *names.values()], parameters, table.since(parameters.last)))
     days = [date.fromisoformat(str(row["data"])) for row in rows]
     distributions = [
         summaries.cone_row(window, days, [_number(row[name]) for row in rows]) for window, name in names.items()
     ]
     return ConeAnswer(
         distributions,
-        table.meta(len(distributions), (), names.values(), estimator=parameters.estimator, sessions=len(rows)),
+        table.meta(
+            len(distributions),
+            ConeRow.__struct_fields__,
+            names.values(),
+            estimator=parameters.estimator,
+            sessions=len(rows),
+        ),
         Links(table.link(parameters), None),
     )
 
@@ -100,7 +172,8 @@ def summary(parameters: SummaryParameters, table: Table) -> SummaryAnswer:
         "volatilidade_pct": "volatilidade_pct",
         VOLATILITY_COLUMN: parameters.volatility_column,
     }
-    rows = table.rows(queries.columns(table.name, ["data", "retorno_log", "drawdown", *sources.values()], parameters))
+    columns = ["data", "retorno_log", "drawdown", *sources.values()]
+    rows = table.rows(queries.columns(table.name, columns, parameters, table.since(parameters.last)))
     days = [date.fromisoformat(str(row["data"])) for row in rows]
     returns, drawdowns, closes = (_dated(days, rows, name) for name in ("retorno_log", "drawdown", "preco_fechamento"))
     return SummaryAnswer(
@@ -111,12 +184,11 @@ def summary(parameters: SummaryParameters, table: Table) -> SummaryAnswer:
         deepest_fall=summaries.deepest_fall([day for _, day in closes], [close for close, _ in closes]),
         meta=table.meta(
             len(sources),
-            tuple(sources),
+            (*sources, "count", *Day.__struct_fields__, *Depth.__struct_fields__),
             sources.values(),
             sessions=len(rows),
-            estimator=parameters.estimator,
-            window=parameters.window,
             volatility_column=parameters.volatility_column,
+            **_volatility(parameters),
         ),
         links=Links(table.link(parameters), None),
     )
@@ -142,28 +214,3 @@ def _dated(days: Sequence[date], rows: Sequence[Row], column: str) -> list[tuple
 
 def _number(value: object) -> float | None:
     return value if isinstance(value, float) else None
-
-
-def status(snapshot: Snapshot, now: datetime) -> StatusAnswer:
-    """Return the state of the lake and the freshness of its data at a moment."""
-    manifest, contents = snapshot.manifest, snapshot.contents
-    lease = manifest.lease if manifest else None
-    writing = Writing(lease.run_id, lease.at, lease.has_expired(now)) if lease else None
-    if manifest is None or contents is None:
-        return StatusAnswer(ticker=IBOV.ticker, state=manifest.state if manifest else "empty", writing=writing)
-    return StatusAnswer(
-        ticker=IBOV.ticker,
-        state=manifest.state,
-        writing=writing,
-        as_of=contents.as_of,
-        first_session=contents.first_session,
-        rows=contents.rows,
-        version=contents.version,
-        synthetic=contents.synthetic,
-        freshness=freshness(contents, now),
-        quality=contents.quality,
-        official_closes_overdue=closes_overdue(contents, now),
-        updated_at=contents.run.finished_at,
-        schema_version=contents.schema_version,
-        code_version=contents.code_version,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -170,6 +170,14 @@ class Lake:
             if code not in CONFLICTS:
                 raise
             raise _changed(self.refined_bucket, key, etag) from error
+
+    def refined_url(self, year: int, expires: timedelta) -> str:
+        """Return an address from which anyone can download a year's object until it expires.
+
+        It allows what the credentials of the S3 client allow, and expires with them if that is earlier.
+        """
+        parameters = {"Bucket": self.refined_bucket, "Key": layout.refined_key(year)}
+        return self.s3.generate_presigned_url("get_object", parameters, int(expires.total_seconds()))
 
     def _list(self, bucket: str, prefix: str) -> dict[str, Listed]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

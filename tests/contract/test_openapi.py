@@ -11,7 +11,7 @@ import pytest
 from chalice.test import Client
 
 from chalicelib.api import assets, openapi
-from chalicelib.api.parameters import COLUMNS
+from chalicelib.api.columns import COLUMNS
 from chalicelib.api.routes import ROUTES
 from local.laptop import Laptop
 from scripts import openapi as written
@@ -145,7 +145,7 @@ def test_the_page_shows_every_route_and_parameter_and_loads_nothing_from_other_h
     assert {name: response.headers[name] for name in SECURITY} == SECURITY
     assert "<script>" not in page
     assert "style=" not in page
-    assert "//" not in page
+    assert "//" not in re.sub("<pre .*?</pre>", "", page, flags=re.DOTALL)
     for path, item in DOCUMENT["paths"].items():
         assert f'data-path="{path}"' in page
         for parameter in item["parameters"]:

@@ -97,7 +97,7 @@ def test_status_has_the_counts_of_the_real_history(api: Any, table: pd.DataFrame
 EXAMPLES: dict[str, Any] = json.loads((ROOT / "chalicelib" / "api" / "examples.json").read_text(encoding="utf-8"))
 
 # Fields that depend on the data, the code or the time.
-CHANGES = {"version", "code_version", "updated_at", "freshness"}
+CHANGES = {"version", "code_version", "updated_at", "freshness", "expires_at", "etag", "url"}
 
 
 @pytest.mark.parametrize("path", [path for path in EXAMPLES if path.startswith(("/ibov/", "/status"))] + ["/"])

@@ -49,7 +49,9 @@ def test_the_forecasts_of_a_session(api: Any, table: pd.DataFrame, end: str, row
             wanted: Any = None if pd.isna(expected[name]) else pytest.approx(expected[name], rel=1e-9)
             assert each[key] == wanted, (each, key)
     percentile = expected["prev_har_21d_percentil"]
-    assert answer["regime"]["percentile"] == (None if pd.isna(percentile) else pytest.approx(percentile, rel=1e-9))
+    assert answer["regime"]["prev_har_21d_percentil"] == (
+        None if pd.isna(percentile) else pytest.approx(percentile, rel=1e-9)
+    )
     assert ("scores" in answer["meta"]["caveats"]) == (row != -1)
 
 
@@ -105,7 +107,7 @@ def test_a_day_before_the_first_session_has_no_forecast(api: Any):
     answer = ask(api, f"{ROUTE}?end=1950-01-01")
 
     assert answer["data"] is None
-    assert answer["regime"] == {"name": None, "percentile": None, "calm_below": 33, "tense_above": 80}
+    assert answer["regime"] == {"name": None, "prev_har_21d_percentil": None, "calm_below": 33, "tense_above": 80}
     assert all(row["volatility"] is row["lower"] is row["upper"] is None for row in answer["rows"])
 
 

@@ -13,10 +13,10 @@ from chalicelib.api.routes import ROUTES
 from chalicelib.lake.manifest import Manifest
 from chalicelib.layout import refined_key
 from local.laptop import Laptop
-from tests.support.bars import raw_object, session_bars
+from tests.support.bars import known_bars, raw_object, session_bars
 from tests.support.lake import fill
 
-DATA = [path for path, route in ROUTES.items() if route.view]
+DATA = [path for path in ROUTES if path.startswith("/ibov/")]
 
 PROBLEM = {"type", "title", "status", "detail", "instance"}
 
@@ -127,6 +127,48 @@ def test_the_longest_response_is_below_the_limit_of_lambda(laptop: Laptop, http:
     assert len(response.json_body["rows"]) == 5000
     # Lambda encodes the body as a JSON string.
     assert len(json.dumps(response.body.decode())) < 5_000_000
+
+
+def test_a_window_that_is_not_full_has_no_rank(laptop: Laptop, http: Any):
+    fill(raw_object(known_bars(), "csv"))
+
+    body = http.get("/ibov/latest?window=5").json_body
+
+    assert body["session"]["data"] == "2025-09-17"
+    assert body["meta"]["sessions"] == 6
+    full, ewma = body["rows"][0], body["rows"][-1]
+    assert (full["count"], full["rank"], full["percentile"]) == (1, 1, 1)
+    assert (ewma["vol_anualizada"], ewma["rank"], ewma["percentile"], ewma["count"]) == (None, None, None, 0)
+
+
+def test_a_lake_without_sessions_has_no_latest_session_no_periods_and_no_files(laptop: Laptop, http: Any):
+    saturday = known_bars().head(1).assign(data=[datetime(2025, 9, 13)])
+    fill(raw_object(saturday, "csv"))
+
+    latest = http.get("/ibov/latest").json_body
+
+    assert (latest["session"], {row["rank"] for row in latest["rows"]}) == (None, {None})
+    for path in ("/ibov/periods", "/ibov/prices", "/ibov/files"):
+        assert http.get(path).json_body["rows"] == []
+    assert http.get("/ibov/prices?last=5").json_body["rows"] == []
+    assert http.get("/ibov/files?format=csv").body.decode() == "year,rows,etag,url\r\n"
+
+
+def test_files_that_are_being_updated_are_not_settled(filled: Any, http: Any, s3: Any):
+    lake = wiring.lake()
+    manifest, etag = lake.manifest()
+    assert manifest is not None
+    lake.put_manifest(Manifest("writing", None, manifest.contents), etag)
+    wiring.clear_caches()
+    # The state alone is not a change: the years are still those of the manifest.
+    assert http.get("/ibov/files").json_body["meta"]["settled"] is True
+
+    s3.put_object(Bucket=lake.refined_bucket, Key=refined_key(2025), Body=b"another")
+    wiring.clear_caches()
+
+    response = http.get("/ibov/files")
+    assert response.json_body["meta"]["settled"] is False
+    assert response.headers["X-Data-Settled"] == "false"
 
 
 @pytest.mark.parametrize("state", ["writing", "ready"])

@@ -23,6 +23,8 @@ RANGES = [
     ("start=2015-01-01&end=2024-12-30", "2015-01-01", "2024-12-30"),
     ("end=1993-06-30", "1993-01-01", "1993-06-30"),
     ("start=2008-10-13&end=2008-10-13", "2008-10-13", "2008-10-13"),
+    ("start=2024-02&end=2024-02", "2024-02-01", "2024-02-29"),
+    ("last=300", "2024-08-02", "2025-10-13"),
 ]
 
 
@@ -44,6 +46,10 @@ def test_cone(api: Any, table: pd.DataFrame, query: str, first: str, last: str, 
         current = values.iloc[-1]
         actual = [row[name] for name in ("min", "p25", "median", "p75", "max", "current", "percentile")]
         assert_values("cone", actual, [*quantiles, current, (values <= current).mean()])
+        n, h = len(values), row["window"]
+        assert_values("std", [row["std"]], [values.std() if n > 1 else np.nan])
+        corrected = values.var(ddof=0) / (1 - h / n + (h**2 - 1) / (3 * n**2)) if n > h else np.nan
+        assert_values("std_corrected", [row["std_corrected"]], [corrected**0.5])
         assert row["data"] == values.index[-1]
         assert row["rank"] == (values > current).sum() + 1
 
@@ -56,11 +62,11 @@ def test_a_cone_of_no_sessions(api: Any):
 
 
 @pytest.mark.parametrize(("query", "first", "last"), RANGES)
-@pytest.mark.parametrize(("estimator", "window"), [("yang_zhang", 21), ("parkinson", 63)])
-def test_summary(api: Any, table: pd.DataFrame, query: str, first: str, last: str, estimator: str, window: int):
-    parameters = f"{query}&estimator={estimator}&window={window}".removeprefix("&")
+@pytest.mark.parametrize(("estimator", "window"), [("yang_zhang", 21), ("parkinson", 63), ("ewma", None)])
+def test_summary(api: Any, table: pd.DataFrame, query: str, first: str, last: str, estimator: str, window: int | None):
+    parameters = f"{query}&estimator={estimator}&window={window}".removeprefix("&").removesuffix("&window=None")
     body = ask(api, f"/ibov/summary?{parameters}")
-    part = table.assign(vol_anualizada=table[f"vol_{estimator}_{window}d"])[first:last]
+    part = table.assign(vol_anualizada=table[f"vol_{estimator}_{window}d" if window else "vol_ewma"])[first:last]
 
     assert (body["meta"]["count"], body["meta"]["sessions"]) == (4, len(part))
     assert [row["column"] for row in body["rows"]] == [

@@ -97,6 +97,13 @@ class TestVolatility:
         assert_rows(rows, table[[column]].rename(columns={column: "vol_anualizada"}))
         assert ask(api, f"{path}&limit=1")["meta"]["volatility_column"] == column
 
+    def test_ewma_is_an_estimator_without_a_window(self, api: Any, table: pd.DataFrame):
+        body = ask(api, "/ibov/volatility?estimator=ewma&limit=5000&fields=data,vol_anualizada&sort=-vol_anualizada")
+
+        assert_rows(body["rows"], ordered(table.assign(vol_anualizada=table["vol_ewma"]), "-vol_anualizada").head(5000))
+        assert (body["meta"]["estimator"], body["meta"]["volatility_column"]) == ("ewma", "vol_ewma")
+        assert "window" not in body["meta"]
+
     def test_averages_and_the_true_range(self, api: Any, table: pd.DataFrame):
         rows = every(api, "/ibov/volatility?fields=data,vol_ewma,atr_14&limit=5000&sort=data")
 
@@ -132,6 +139,11 @@ class TestVolatility:
         ("end=1993-05-10", "1993-01-01", "1993-05-10"),
         ("year=1900", "1900-01-01", "1900-12-31"),
         ("start=2017-12-29&end=2017-12-31", "2017-12-29", "2017-12-31"),
+        ("start=2024-02&end=2024-02", "2024-02-01", "2024-02-29"),
+        ("start=2025-09", "2025-09-01", "2025-12-31"),
+        ("start=2024-12&end=2025", "2024-12-01", "2025-12-31"),
+        ("start=2019&end=2019", "2019-01-01", "2019-12-31"),
+        ("end=1993-05", "1993-01-01", "1993-05-31"),
     ],
 )
 def test_a_range_is_the_sessions_from_its_first_to_its_last_day(
@@ -143,9 +155,71 @@ def test_a_range_is_the_sessions_from_its_first_to_its_last_day(
     assert body["meta"]["count"] == len(body["rows"])
 
 
+@pytest.mark.parametrize("path", ["/ibov/prices", "/ibov/volatility", "/ibov/volatility/compare"])
+@pytest.mark.parametrize("sessions", [1, 63, 197, 198, 252])
+def test_the_last_sessions_are_the_newest_ones(api: Any, table: pd.DataFrame, path: str, sessions: int):
+    # 2025 has 197 sessions.
+    body = ask(api, f"{path}?last={sessions}&limit=300")
+
+    assert days(body["rows"]) == table.index[: -sessions - 1 : -1].tolist()
+    assert body["links"] == {"self": f"{path}?last={sessions}&limit=300", "next": None}
+
+
+def test_pages_and_sorts_of_the_last_sessions(api: Any, table: pd.DataFrame):
+    newest = table.tail(300)
+    for sort in ("data", "-data", "retorno_log", "-drawdown"):
+        rows = every(api, f"/ibov/prices?last=300&limit=70&sort={sort}&fields=data,retorno_log,drawdown")
+        assert_rows(rows, ordered(newest, sort))
+    assert len(every(api, "/ibov/prices?last=10000&limit=10000&fields=data")) == len(table)
+
+
+def test_anomalies_of_the_last_sessions_compare_with_them_only(api: Any, table: pd.DataFrame):
+    newest = table.tail(252)
+    ranges = newest["volatilidade_pct"]
+    score = (ranges - ranges.mean()) / ranges.std()
+
+    rows = every(api, "/ibov/anomalies?last=252&method=zscore_range&threshold=1&limit=7&sort=-escore")
+
+    expected = ordered(newest.assign(escore=score)[score > 1], "-escore")
+    assert len(expected) > 14
+    assert_rows(rows, expected)
+
+
+class TestSorts:
+    @pytest.mark.parametrize("sign", ["", "-"])
+    def test_rows_are_sorted_by_each_numeric_column(self, api: Any, table: pd.DataFrame, sign: str):
+        names = ask(api, "/openapi.json")["paths"]["/ibov/prices"]["parameters"]
+        (allowed,) = (each["schema"]["enum"] for each in names if each["name"] == "sort")
+        columns = [name for name in allowed if not name.startswith("-") and name != "data"]
+        numbers = table.assign(vol_anualizada=table["vol_close_to_close_21d"]).select_dtypes("number").columns
+
+        assert {*columns} - {"fechamento_oficial"} == {*numbers}
+        assert {*allowed} == {*columns, "data", *(f"-{name}" for name in (*columns, "data"))}
+        part = table["1993-06":"1994-06"]
+        for name in {*columns} - {"fechamento_oficial", "vol_anualizada"}:
+            path = f"/ibov/prices?start=1993-06&end=1994-05&sort={sign}{name}&limit=9&fields=data,{name}"
+            assert_rows(ask(api, path)["rows"], ordered(part[[name]], sign + name).head(9))
+
+    def test_the_worst_days_of_2020(self, api: Any, table: pd.DataFrame):
+        rows = ask(api, "/ibov/prices?year=2020&sort=retorno_log&limit=3")["rows"]
+
+        assert days(rows) == ["2020-03-12", "2020-03-16", "2020-03-09"]
+        assert_rows(rows, ordered(table[table.index.str.startswith("2020")], "retorno_log").head(3))
+
+
 SORTS = [
     f"{sign}{column}"
-    for column in ("data", "volatilidade_pct", "vol_anualizada", "volume_negociado")
+    for column in (
+        "data",
+        "volatilidade_pct",
+        "vol_anualizada",
+        "volume_negociado",
+        "retorno_log",
+        "drawdown",
+        "volatilidade_pico",
+        "month",
+        "fechamento_oficial",
+    )
     for sign in ("", "-")
 ]
 

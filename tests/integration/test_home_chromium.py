@@ -181,7 +181,7 @@ def test_the_forecasts_and_their_scores_are_those_of_the_api(open_page: Open, si
 
     assert table(page, "forecast") == expected
     assert answer["data"] == rows[-1]["data"]
-    percentile = answer["regime"]["percentile"]
+    percentile = answer["regime"]["prev_har_21d_percentil"]
     words = page.locator("#forecast_words")
     expect(words).to_contain_text(f"The regime is {answer['regime']['name']}: HAR's forecast for 21 sessions is at ")
     expect(words).to_contain_text(f"at percentile {percentile:.0f} of its last 1,260.")
@@ -206,7 +206,7 @@ def test_nothing_is_claimed_that_is_not_significant(
     for row in answer["rows"]:
         row |= {"difference": difference, "p_value": p_value, "lower": None, "coverage": None}
     answer["scores"] = []
-    answer["regime"] = {"name": None, "percentile": None, "calm_below": 0, "tense_above": 0}
+    answer["regime"] = {"name": None, "prev_har_21d_percentil": None, "calm_below": 0, "tense_above": 0}
 
     page = open_page(routes={"**/ibov/volatility/forecast": answering(200, answer)})
 
@@ -380,7 +380,7 @@ def test_a_chart_can_be_taken_as_csv_curl_and_png(open_page: Open, site: str, ro
     page.get_by_role("button", name="Copy as curl: Drawdown").click()
     expect(page.locator("#done")).to_have_text("The command is copied.")
     command = page.evaluate("() => navigator.clipboard.readText()")
-    assert command == f"curl '{site}/ibov/prices?start=2023-01-02&end=2023-03-31&limit=5000'"
+    assert command == f"curl '{site}/ibov/prices?start=2023-01-02&end=2023-03-31&limit=8333'"
     with page.expect_download() as download:
         page.get_by_role("button", name="PNG: Volatility cone").click()
     assert download.value.path().read_bytes().startswith(b"\x89PNG")

@@ -69,6 +69,7 @@ print(json.dumps({
     "weeks": json.loads(completas.to_json(orient="split", date_format="iso", double_precision=15)),
     "no_change": float(placar.loc[("último fechamento", "nada muda"), "RMSE, palpite"]),
     "scores": placar_das_previsoes.reset_index().to_numpy().tolist(),
+    "months": json.loads(meses["vol_realizada"].to_json(double_precision=15)),
     "origin": ORIGEM,
 }))
 """
@@ -249,6 +250,15 @@ def test_the_scores_of_the_forecasts(executed: Executed):
         assert difference == pytest.approx(wanted["difference"], abs=1e-9)
         assert p_value == pytest.approx(forecasts.student_t(wanted["statistic"], scored - 1), abs=1e-7)
         assert inside == pytest.approx(100 * wanted["coverage"], abs=1e-9)
+
+
+def test_the_most_volatile_months(executed: Executed):
+    squares = executed.table["retorno_log"] ** 2
+    of_month = squares.groupby(pd.to_datetime(executed.table.index).strftime("%Y-%m-01")).mean()
+    expected = (252 * of_month).pow(0.5).nlargest(10)
+
+    assert list(executed.figures["months"]) == expected.index.tolist()
+    assert list(executed.figures["months"].values()) == pytest.approx(expected.tolist(), rel=1e-9)
 
 
 def test_the_committed_notebook_has_no_outputs():

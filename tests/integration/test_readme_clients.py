@@ -43,12 +43,16 @@ def test_curl(url: str):
         process = subprocess.run([program(command), "-sS", "--fail", *arguments], capture_output=True, check=True)
         outputs.append(process.stdout.decode())
 
-    most_volatile, january = outputs
+    most_volatile, january, months, latest = outputs
     ranges = [row["volatilidade_pct"] for row in json.loads(most_volatile)["rows"]]
     assert len(ranges) == 10
     assert ranges == sorted(ranges, reverse=True)
     assert january.startswith("data,preco_abertura,")
     assert len(january.splitlines()) == 1 + 22
+    volatilities = [row["vol_realizada"] for row in json.loads(months)["rows"]]
+    assert len(volatilities) == 10
+    assert volatilities == sorted(volatilities, reverse=True)
+    assert json.loads(latest)["session"]["data"] == "2025-08-12"
 
 
 def test_pandas(url: str):
@@ -62,6 +66,8 @@ def test_pandas(url: str):
     assert frame["preco_fechamento"].dtype == "float64"
     assert len(volatility) == 252
     assert volatility["vol_anualizada"].notna().sum() == 300 - 62  # the first 62 sessions have no full window
+    assert len(names["history"]) == 300
+    assert names["history"]["data"].is_monotonic_increasing
     assert names["response"].json()["meta"]["volatility_column"] == "vol_parkinson_63d"
 
 

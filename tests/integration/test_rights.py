@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import b3_etl_job
 import boto3
@@ -30,7 +31,7 @@ from local.laptop import Laptop
 from tests.support.bars import COLLECTED, csv_text, known_bars, raw_object, session_bars
 from tests.support.events import SCHEDULE
 from tests.support.job import CORRECTION
-from tests.support.rights import CALLS, NO_RESOURCE, ROLES, Names, Recorder, allowed, covers, required
+from tests.support.rights import CALLS, NO_RESOURCE, ROLES, Names, Recorder, allowed, covers, objects, required
 from tests.support.template import Stack, stacks
 from tests.support.yahoo_server import YahooServer, chart
 
@@ -237,6 +238,19 @@ def test_no_action_is_a_pattern_and_no_resource_is_a_wildcard():
 
 def test_the_api_never_reads_raw(main: Stack, names: Names):
     assert not [right for right in allowed("ApiRole", main) if names.raw in right[1]]
+
+
+def test_the_api_may_read_what_the_addresses_of_files_name(recorder: Recorder, main: Stack, names: Names):
+    # A presigned address has the rights of the role, and making it is no call that a recorder sees.
+    lake = Lake(boto3.client("s3"), names.raw, names.refined)
+    url = urlsplit(lake.refined_url(2025, timedelta(minutes=15)))
+
+    key = unquote(url.path).removeprefix(f"/{names.refined}/")
+    right = ("s3:GetObject", objects(names.refined, key))
+    patterns = [pattern for pattern in allowed("ApiRole", main) if covers(pattern, right)]
+
+    assert key == "refined/year=2025/ibov.parquet"
+    assert patterns == [("s3:GetObject", objects(names.refined, "refined/*"))]
 
 
 def test_each_role_has_one_service(main: Stack):

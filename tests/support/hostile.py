@@ -16,9 +16,22 @@ ESTIMATORS = ["close_to_close", "parkinson", "garman_klass", "garman_klass_yang_
 WINDOWS = ["5", "10", "21", "42", "63", "126", "252"]
 SORTS = [
     f"{sign}{column}"
-    for column in ("data", "volatilidade_pct", "vol_anualizada", "volume_negociado")
+    for column in (
+        "data",
+        "volatilidade_pct",
+        "vol_anualizada",
+        "volume_negociado",
+        "drawdown",
+        "volatilidade_pico",
+    )
     for sign in ("", "-")
 ]
+PERIOD_SORTS = [
+    f"{sign}{column}"
+    for column in ("periodo", "retorno_log", "vol_realizada", "volume_negociado")
+    for sign in ("", "-")
+]
+PERIOD_COLUMNS = ["periodo", "pregoes", "preco_fechamento", "retorno_pct", "vol_media", "volume_negociado"]
 COLUMNS = ["data", "ticker", "preco_fechamento", "volume_negociado", "avisos", "coletado_em", "month", "vol_anualizada"]
 
 PARAMETERS: Mapping[str, Sequence[str]] = {
@@ -83,6 +96,15 @@ HOSTILE = [
     "0000-00-00",
     "0001-01-01",
     "9999-12-31",
+    "0000-01",
+    "2025-0",
+    "2025-00",
+    "2025-13",
+    "2025-W09",
+    "2025-",
+    "-2025",
+    "2025-02-29",
+    "99999",
     "-2025-01-01",
     "２０２５-０１-０１",
     "2025‐01‐01",
@@ -113,15 +135,21 @@ HOSTILE = [
 # Malformed and unusual percent-encodings.
 ENCODED = ["%", "%zz", "%FF", "%C0%80", "%ED%A0%80", "%F4%90%80%80", "%u0027", "%2527", "+", "%00%00", "=", "=="]
 
+days = st.dates(date(2023, 1, 1), date(2026, 1, 1)).map(date.isoformat)
+bounds = days | days.map(lambda day: day[:7]) | days.map(lambda day: day[:4])
+
 VALID: Mapping[str, st.SearchStrategy[str]] = {
-    "start": st.dates(date(2023, 1, 1), date(2026, 1, 1)).map(date.isoformat),
-    "end": st.dates(date(2023, 1, 1), date(2026, 1, 1)).map(date.isoformat),
+    "start": bounds,
+    "end": bounds,
     "year": st.sampled_from(["1900", "2024", "2025", "2199"]),
     "format": st.sampled_from(["json", "csv"]),
-    "limit": st.integers(1, 5000).map(str),
-    "sort": st.sampled_from(SORTS),
-    "fields": st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=6, unique=True).map(",".join),
-    "estimator": st.sampled_from(ESTIMATORS),
+    "last": st.integers(1, 10_000).map(str) | st.integers(1, 300).map(str),
+    "limit": st.integers(1, 10_000).map(str),
+    "by": st.sampled_from(["week", "month", "quarter", "year"]),
+    "sort": st.sampled_from([*SORTS, *PERIOD_SORTS]),
+    "fields": st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=6, unique=True).map(",".join)
+    | st.lists(st.sampled_from(PERIOD_COLUMNS), min_size=1, unique=True).map(",".join),
+    "estimator": st.sampled_from([*ESTIMATORS, "ewma"]),
     "window": st.sampled_from(WINDOWS),
     "method": st.sampled_from(["zscore", "zscore_range"]),
     "threshold": st.one_of(

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import sqlglot
 
 from chalicelib.api import queries
 from chalicelib.api.cursor import Position
-from chalicelib.api.parameters import AnomaliesParameters, PricesParameters, VolatilityParameters
+from chalicelib.api.parameters import (
+    AnomaliesParameters,
+    PeriodsParameters,
+    PricesParameters,
+    VolatilityParameters,
+)
+from chalicelib.api.parsing import parse_texts
 from chalicelib.api.scores import SCORES
+from chalicelib.api.table import Table
+from chalicelib.lake.manifest import YearObject
 
 DAY = date(2025, 3, 4)
 
@@ -45,6 +55,59 @@ def test_a_double_is_bound_as_a_double():
     assert 'ORDER BY "vol_anualizada" ASC NULLS LAST, "data" ASC' in query.sql
 
 
+def test_the_last_sessions_are_those_from_the_first_of_the_newest_dates_on_and_the_partitions_are_pruned():
+    query = queries.page("t", PricesParameters(fields=("data",), last=63, limit=5), None, since=2025)
+
+    newest = 'SELECT "data" FROM "t" WHERE year >= 2025 ORDER BY "data" DESC LIMIT 63'
+    assert query.sql == (
+        f'SELECT * FROM (SELECT "data" FROM "t" WHERE year >= 2025 AND "data" >= (SELECT min("data") FROM ({newest}))) '
+        'ORDER BY "data" DESC LIMIT 6'
+    )
+    assert query.parameters == ()
+
+
+def test_a_month_prunes_the_partitions():
+    parameters = parse_texts(PricesParameters, {"start": ["2024-02"], "end": ["2024-02"], "fields": ["data"]})
+
+    query = queries.page("t", parameters, None)
+
+    assert 'WHERE year >= 2024 AND "data" >= ? AND year <= 2024 AND "data" <= ?' in query.sql
+    assert query.parameters == ("DATE '2024-02-01'", "DATE '2024-02-29'")
+
+
+def test_a_page_of_periods_reads_the_range_and_starts_after_the_period_of_the_cursor():
+    parameters = PeriodsParameters(by="week", start=date(2024, 1, 2), sort="-vol_realizada", limit=3, window=5)
+
+    query = queries.page("t", parameters, Position(0.5, DAY))
+
+    assert 'FROM "t" WHERE year >= 2024 AND "data" >= ?) GROUP BY "periodo")' in query.sql
+    assert '"vol_close_to_close_5d" AS "volatility"' in query.sql
+    assert query.sql.endswith('ORDER BY "vol_realizada" DESC NULLS LAST, "periodo" ASC LIMIT 4')
+    assert query.parameters == (
+        "DATE '2024-01-02'",
+        "5.0000000000000000e-01",
+        "5.0000000000000000e-01",
+        "DATE '2025-03-04'",
+    )
+
+
+def test_a_page_after_a_period_reads_the_whole_range():
+    query = queries.page("t", PeriodsParameters(), Position(None, DAY))
+
+    assert "year" not in query.sql.replace("'year'", "")
+
+
+@pytest.mark.parametrize(("sessions", "year"), [(1, 2025), (3, 2025), (4, 2024), (5, 2024), (6, 2022), (99, 2022)])
+def test_the_newest_sessions_begin_in_the_year_that_has_the_first_of_them(sessions, year):
+    years = {"2022": 1, "2024": 2, "2025": 3}
+    contents: Any = SimpleNamespace(years={name: YearObject("", rows, "") for name, rows in years.items()})
+    nothing: Any = None
+
+    table = Table("t", contents, "", "", nothing, "", 0)
+
+    assert (table.since(sessions), table.since(None)) == (year, None)
+
+
 @pytest.mark.parametrize("method", SCORES)
 def test_each_page_of_scores_reads_every_session_of_the_range(method):
     parameters = AnomaliesParameters(year=2025, method=method, fields=("data",))
@@ -56,7 +119,15 @@ def test_each_page_of_scores_reads_every_session_of_the_range(method):
 
 @pytest.mark.parametrize(
     "parameters",
-    [PricesParameters(), VolatilityParameters(sort="-vol_anualizada"), AnomaliesParameters(method="zscore_range")],
+    [
+        PricesParameters(),
+        PricesParameters(last=63),
+        VolatilityParameters(sort="-vol_anualizada"),
+        AnomaliesParameters(method="zscore_range"),
+        AnomaliesParameters(method="zscore_range", last=63),
+        PeriodsParameters(year=2024),
+        PeriodsParameters(sort="vol_media", estimator="ewma"),
+    ],
 )
 @pytest.mark.parametrize("after", [None, Position(None, DAY), Position(0.5, DAY), Position(3, DAY)])
 def test_each_placeholder_has_a_parameter(parameters, after):

@@ -2,7 +2,6 @@
 
 const KEY = "b3-dataflow-key";
 const FIRST_VIEW = 504; // sessions, two years
-const LARGEST_PAGE = 5000; // rows times fields of a response: at most 60,000
 const ATTEMPTS = 3;
 const LONGEST_WAIT = 5; // seconds between two attempts
 
@@ -10,6 +9,8 @@ export const FIELDS = [
   "data", "preco_abertura", "preco_maximo", "preco_minimo", "preco_fechamento", "volume_negociado", "retorno_log",
   "vol_anualizada", "drawdown", "vol_zscore", "avisos",
 ];
+
+const LARGEST_PAGE = Math.min(10_000, Math.floor(100_000 / FIELDS.length)); // the limits of the API
 
 /** The API refuses the request without a valid key. */
 export class KeyNeeded extends Error {}

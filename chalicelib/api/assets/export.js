@@ -17,9 +17,10 @@ function request(chart, state, range) {
   const { estimator, window } = state;
   if (chart === "cone") return address("ibov/volatility/cone", { estimator, ...range });
   if (chart === "volatility") {
-    return address("ibov/volatility", { estimator, window, ...range, fields: "data,preco_fechamento,vol_anualizada", limit: 5000 });
+    return address("ibov/volatility", { estimator, window, ...range, fields: "data,preco_fechamento,vol_anualizada", limit: 10000 });
   }
-  return address("ibov/prices", { ...range, limit: 5000 });
+  // The default has 12 fields: at most 8,333 rows.
+  return address("ibov/prices", { ...range, limit: 8333 });
 }
 
 function curl(url) {

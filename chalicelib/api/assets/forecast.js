@@ -6,8 +6,8 @@ import { date, number, percent, t } from "./text.js";
 const SIGNIFICANT = 0.05; // a difference with a greater p-value is called not significant
 const TITLES = { ewma: "EWMA", har: "HAR" };
 
-/** The regime in a sentence. @param {{name: string|null, percentile: number}} regime */
-const regimeText = ({ name, percentile }) =>
+/** The regime in a sentence. @param {{name: string|null, prev_har_21d_percentil: number}} regime */
+const regimeText = ({ name, prev_har_21d_percentil: percentile }) =>
   (name ? t("forecast_regime", { regime: t(`regime_${name}`), n: number(percentile) }) : t("forecast_no_regime"));
 
 /** The score of a row in words. @param {object} row @param {object[]} scores of the answer, by period */
