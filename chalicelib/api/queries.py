@@ -127,8 +127,9 @@ def latest(table: str, names: Sequence[str], ranked: Sequence[str], among: int, 
     columns = ", ".join(f'"{name}"' for name in dict.fromkeys(["data", *names, *ranked]))
     pruning = [] if since is None else [f"year >= {since:d}"]
     newest = f'SELECT {columns} FROM "{table}"{_where(pruning)} ORDER BY "data" DESC LIMIT {among:d}'  # noqa: S608 - see above
-    ranked_rows = f"SELECT {columns}, {', '.join(ranks)} FROM ({newest})"  # noqa: S608 - see above
-    return Query(f'SELECT * FROM ({ranked_rows}) ORDER BY "data" DESC LIMIT 1', max_rows=1)  # noqa: S608 - see above
+    # ORDER BY and LIMIT apply after the window functions.
+    sql = f'SELECT {columns}, {", ".join(ranks)} FROM ({newest}) ORDER BY "data" DESC LIMIT 1'  # noqa: S608 - see above
+    return Query(sql, max_rows=1)
 
 
 def _range(table: str, parameters: RangeParameters, since: int | None) -> tuple[list[str], list[str]]:

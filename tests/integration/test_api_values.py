@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pandas as pd
 import pytest
 
@@ -163,6 +164,30 @@ def test_the_last_sessions_are_the_newest_ones(api: Any, table: pd.DataFrame, pa
 
     assert days(body["rows"]) == table.index[: -sessions - 1 : -1].tolist()
     assert body["links"] == {"self": f"{path}?last={sessions}&limit=300", "next": None}
+
+
+def executions() -> set[str]:
+    """Return the ids of all query executions of the workgroup."""
+    athena: Any = boto3.client("athena")
+    pages = athena.get_paginator("list_query_executions").paginate(WorkGroup="b3-dataflow")
+    return {execution_id for page in pages for execution_id in page["QueryExecutionIds"]}
+
+
+@pytest.mark.parametrize(
+    "path", ["/ibov/prices?fields=data&limit=7&", "/ibov/periods?fields=pregoes&limit=7&", "/ibov/volatility/cone?"]
+)
+def test_each_range_reads_its_years_only(api: Any, path: str):
+    athena: Any = boto3.client("athena")
+    read = {}
+    for query in ("end=2199-01-01", "last=64", "start=2025-09-01", "start=2025-03", "start=2025", "year=2025"):
+        before = executions()
+        ask(api, f"{path}{query}")
+        (execution_id,) = executions() - before
+        execution = athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
+        read[query] = execution["Statistics"]["DataScannedInBytes"]
+
+    # A query for the last sessions reads their years twice.
+    assert max(read.values()) == read.pop("end=2199-01-01") > 10 * max(read.values())
 
 
 def test_pages_and_sorts_of_the_last_sessions(api: Any, table: pd.DataFrame):
