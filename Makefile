@@ -23,7 +23,7 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run source notebook check test lint ruff templates types fast pytest soak bench golden docs examples vendor screenshots notebook-page judge closes layer test-package deploy destroy folder replay lock clean
+.PHONY: run source notebook check test lint ruff templates types fast pytest soak bench golden docs examples vendor screenshots notebook-page judge closes forecasts layer test-package deploy destroy folder replay lock clean
 
 # The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
 CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
@@ -113,6 +113,10 @@ judge: .venv/dev-installed
 closes: .venv/dev-installed
 	@$(PY) -m scripts.close_errors
 
+# The tables of docs/forecasts.md: the scores of the forecasts and of their rivals over the real history.
+forecasts: .venv/dev-installed .venv/garch/installed
+	@$(PY) -m scripts.forecasts
+
 # The Lambda layer, in build/.
 layer: .venv/dev-installed
 	@$(PY) -m infra.packaging.layer '$(ARCH)'
@@ -160,6 +164,10 @@ replay: .venv/dev-installed
 # Its own environment: checkov pins other versions of the same packages.
 .venv/checkov/installed: infra/requirements-checkov.txt | .venv/installed
 	$(STEP) 'install checkov' scripts/install-checkov
+
+# Its own environment: nothing else needs arch and what it brings.
+.venv/garch/installed: scripts/requirements-garch.txt | .venv/installed
+	$(STEP) 'install arch' scripts/install-garch
 
 # Jupyter and the plotting libraries, separate so that `make run` starts without them.
 .venv/notebook-installed: requirements-notebook.txt | .venv/installed

@@ -75,6 +75,11 @@ def cone() -> Response:
     return _table()
 
 
+@app.route("/ibov/volatility/forecast")
+def forecast() -> Response:
+    return _table()
+
+
 @app.route("/ibov/summary")
 def summary() -> Response:
     return _table()

@@ -80,6 +80,16 @@ STATISTICS: Mapping[str, str] = {
     "std_corrected": "fraction a year",
     "percentile": "fraction",
     "rank": "position, 1 for the highest",
+    "horizon": "sessions",
+    "volatility": "fraction a year",
+    "lower": "fraction a year",
+    "upper": "fraction a year",
+    "qlike": "natural logarithm",
+    "difference": "natural logarithm",
+    "p_value": "fraction",
+    "coverage": "fraction",
+    "calm_below": "percent",
+    "tense_above": "percent",
     "year": "year",
 }
 """The unit of each statistic of a volatility, and of each number about the lake."""

@@ -71,7 +71,7 @@ def table(request: Request, api: ApiDependencies) -> Response:
     snapshot = api.manifest.get()
     contents = snapshot.require_contents()
     url = base_path(request) + request.path
-    etag = make_etag(contents.version, code_version(), url, encode_json(parameters), format_)
+    etag = make_etag(contents.version, contents.code_version, code_version(), url, encode_json(parameters), format_)
     headers = data_headers(contents) | {ETAG.name: etag}
     version = api.manifest.table_version(snapshot)
     settled = version == snapshot.version

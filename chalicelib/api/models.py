@@ -9,10 +9,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api.choices import EstimatorOrEwma, Unit
 from chalicelib.api.queries import Row
+from chalicelib.api.regimes import Regime
 from chalicelib.api.summaries import ConeRow, Described, Fall
 from chalicelib.lake.freshness import Freshness
-from chalicelib.lake.manifest import Quality
-from chalicelib.schema import Window
+from chalicelib.lake.manifest import ForecastScore, Quality
+from chalicelib.schema import Horizon, Model, Window
 
 
 class AnswerMeta(Struct, frozen=True, kw_only=True):
@@ -91,6 +92,7 @@ class LatestAnswer(Struct, frozen=True):
     """The newest session, and its volatility by each estimator. `session` is null while the table is empty."""
 
     session: Row | None
+    regime: Regime
     rows: list[RankedVolatility]
     meta: AnswerMeta
     links: Links
@@ -161,6 +163,38 @@ class SummaryAnswer(Struct, frozen=True):
     links: Links
 
 
+class ForecastRow(Struct, frozen=True):
+    """A model's forecast for the next `horizon` sessions, its band, and its score since 2008.
+
+    The volatility is the square root of 252 times the mean of the squared returns of those sessions. The band has held
+    80 % of the model's earlier outcomes, in relation to the forecast. The score is null below 252 forecasts.
+    """
+
+    model: Model
+    horizon: Horizon
+    volatility: Annotated[float | None, Meta(description="annualised; null before the first fit")]
+    lower: Annotated[float | None, Meta(description="null below 500 earlier outcomes, like `upper`")]
+    upper: float | None
+    sessions: Annotated[int, Meta(description="number of scored forecasts")]
+    qlike: Annotated[float | None, Meta(description="mean of ln f + y / f, of daily variances; the lower the better")]
+    difference: Annotated[float | None, Meta(description="`qlike` minus that of EWMA; null for EWMA")]
+    p_value: Annotated[
+        float | None, Meta(description="of the Diebold-Mariano test that the difference is 0, two-sided")
+    ]
+    coverage: Annotated[float | None, Meta(description="the share of outcomes within the band of their forecast")]
+
+
+class ForecastAnswer(Struct, frozen=True):
+    """The forecasts made at the session `data`, and the score of each model by period. CSV has only the rows."""
+
+    rows: list[ForecastRow]
+    data: Annotated[date | None, Meta(description="null if the data has no session up to the requested one")]
+    regime: Regime
+    scores: list[ForecastScore]
+    meta: AnswerMeta
+    links: Links
+
+
 class Writing(Struct, frozen=True):
     """The run that is updating the data. An expired lease means that the run was killed: the next run takes over."""
 
@@ -221,4 +255,4 @@ class Problem(Struct, frozen=True):
     errors: list[ParameterError] | UnsetType = UNSET
 
 
-Answer = RowsAnswer | PeriodsAnswer | LatestAnswer | ConeAnswer | SummaryAnswer
+Answer = RowsAnswer | PeriodsAnswer | LatestAnswer | ConeAnswer | ForecastAnswer | SummaryAnswer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -24,10 +25,10 @@ from chalicelib.api.choices import (
     WindowUnlessEwma,
 )
 from chalicelib.api.columns import COLUMNS, PERIODS, SCORE_COLUMN, VOLATILITY_COLUMN
-from chalicelib.api.ranges import RangeParameters
+from chalicelib.api.ranges import RangeParameters, day_meta
 from chalicelib.errors import BadParameter
 from chalicelib.estimators import ESTIMATORS
-from chalicelib.schema import PRICES, VOLUME, volatility_column
+from chalicelib.schema import FORECAST_PERCENTILE, FORECASTS, PRICES, VOLUME, volatility_column
 
 
 class NoParameters(Struct, frozen=True, kw_only=True):
@@ -171,6 +172,16 @@ class ConeParameters(RangeParameters, frozen=True, kw_only=True):
     format: FormatParameter = None
 
 
+class ForecastParameters(Struct, frozen=True, kw_only=True):
+    """The parameters of `/ibov/volatility/forecast`."""
+
+    end: Annotated[
+        date | None,
+        day_meta("The forecasts are those made at the last session up to this day", "2020-03-16", last=True),
+    ] = None
+    format: FormatParameter = None
+
+
 class SummaryParameters(ChosenVolatility, RangeParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/summary`."""
 
@@ -214,6 +225,8 @@ LATEST = (
     "volatilidade_pico",
     "drawdown",
     "atr_14",
+    *FORECASTS,
+    FORECAST_PERCENTILE,
     "fechamento_oficial",
     "fonte_fechamento",
     "avisos",

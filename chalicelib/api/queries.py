@@ -105,6 +105,12 @@ def columns(table: str, names: Sequence[str], parameters: RangeParameters, since
     return Query(sql, tuple(literals), max_rows=MAX_SESSIONS)
 
 
+def last(table: str, names: Sequence[str], parameters: RangeParameters) -> Query:
+    """Return the query of some columns of the last session of a range."""
+    query = columns(table, names, parameters)
+    return Query(f"{query.sql} DESC LIMIT 1", query.parameters, max_rows=1)
+
+
 def latest(table: str, names: Sequence[str], ranked: Sequence[str], among: int, since: int | None) -> Query:
     """Return the query of the newest session: some columns, and the rank of others among the newest sessions.
 

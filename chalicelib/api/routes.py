@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.api import models, parameters, views
+from chalicelib.api import forecasts, models, parameters, views
 from chalicelib.api.headers import EXPOSED, IF_NONE_MATCH
 from chalicelib.api.table import Table
 
@@ -106,6 +106,17 @@ ROUTES: Mapping[str, Route] = {
         views.cone,
         {"start": "2015-01-01", "end": "2024-12-30"},
     ),
+    "/ibov/volatility/forecast": Route(
+        "Forecasts of volatility, with their scores",
+        "The volatility of the next 1, 5 and 21 sessions by EWMA and HAR, its 80 % band, and beside it the score of "
+        "the model on the past: QLIKE, its difference to EWMA with the p-value of the Diebold-Mariano test, and the "
+        "coverage of the band, since 2008 in `rows` and by period in `scores`. The regime is the percentile of HAR's "
+        "forecast for 21 sessions among its last 1,260. Methods and sources are in docs/forecasts.md. CSV has only the "
+        "rows.",
+        parameters.ForecastParameters,
+        models.ForecastAnswer,
+        forecasts.forecast,
+    ),
     "/ibov/summary": Route(
         "Statistics of a year or a range",
         "Count, mean, sample standard deviation, minimum and maximum of close, range and volatility; the days of the "
@@ -131,8 +142,8 @@ ROUTES: Mapping[str, Route] = {
     "/ibov/latest": Route(
         "The newest session",
         "The newest session (`session`), and its volatility by each estimator over one window and by `ewma` (`rows`), "
-        f"each with its percentile and rank among the newest {parameters.RANKED_AMONG:,} sessions, five years. CSV has "
-        "only the rows.",
+        f"each with its percentile and rank among the newest {parameters.RANKED_AMONG:,} sessions, five years; its "
+        "forecasts, whose scores are in `/ibov/volatility/forecast`, and the regime. CSV has only the rows.",
         parameters.LatestParameters,
         models.LatestAnswer,
         views.latest,

@@ -39,10 +39,11 @@ from chalicelib.api.parameters import (
 )
 from chalicelib.api.parsing import canonical
 from chalicelib.api.queries import Row
+from chalicelib.api.regimes import Regime, regime
 from chalicelib.api.summaries import ConeRow
 from chalicelib.api.table import Table
 from chalicelib.estimators import ESTIMATORS
-from chalicelib.schema import WINDOWS, volatility_column
+from chalicelib.schema import FORECAST_PERCENTILE, WINDOWS, volatility_column
 
 
 def page(parameters: PageParameters, table: Table) -> RowsAnswer:
@@ -129,10 +130,11 @@ def latest(parameters: LatestParameters, table: Table) -> LatestAnswer:
         rows.append(RankedVolatility(name, window, column, value, percentile, rank, count))
     return LatestAnswer(
         session={name: row[name] for name in LATEST} if row else None,
+        regime=regime(_number(row.get(FORECAST_PERCENTILE))),
         rows=rows,
         meta=table.meta(
             len(rows),
-            (*LATEST, *RankedVolatility.__struct_fields__),
+            (*LATEST, *RankedVolatility.__struct_fields__, *Regime.__struct_fields__),
             (*LATEST, *names.values()),
             window=parameters.window,
             sessions=min(RANKED_AMONG, table.contents.rows),

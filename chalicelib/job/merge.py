@@ -16,6 +16,7 @@ from chalicelib.lake.manifest import (
     GAPS_LISTED,
     HELD_BACK_LISTED,
     Contents,
+    ForecastScore,
     Gap,
     HeldBack,
     Ledger,
@@ -105,6 +106,7 @@ def _merge(
             code_version=code_version(),
             ledger=write_ledger(writer, ledger),
             held_back=[HeldBack(each.key, each.because) for each in refined.held_back[-HELD_BACK_LISTED:]],
+            forecasts=[ForecastScore(**asdict(score)) for score in refined.scores],
         )
         writer.commit(contents)
     print(f"committed: {contents.rows:,} sessions to {contents.as_of}, version {contents.version[:12]}")

@@ -13,8 +13,19 @@ from msgspec.inspect import StructType, type_info
 
 from chalicelib.api import openapi
 from chalicelib.api.columns import COLUMNS, COMPUTED
-from chalicelib.api.models import AnswerMeta, ConeAnswer, Day, Depth, Links, Problem, RankedVolatility, SummaryAnswer
+from chalicelib.api.models import (
+    AnswerMeta,
+    ConeAnswer,
+    Day,
+    Depth,
+    ForecastAnswer,
+    Links,
+    Problem,
+    RankedVolatility,
+    SummaryAnswer,
+)
 from chalicelib.api.parameters import AnomaliesParameters
+from chalicelib.api.regimes import Regime
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.summaries import ConeRow
 from chalicelib.schema import REFINED
@@ -23,18 +34,21 @@ OF_A_SESSION: dict[type, set[str]] = {
     ConeRow: {"data"},
     Day: {"data", "retorno_log", "retorno_pct"},
     Depth: {"data", "drawdown"},
+    ForecastAnswer: {"data"},
+    Regime: {"prev_har_21d_percentil"},
     RankedVolatility: {"vol_anualizada"},
 }
 """The fields that are columns, in the classes with values of one session."""
 
 # The words of all English names. A new name needs its words here.
 WORDS = """
-allowed as at because behind best by caveats close closes code collected column confirmed corrected count current
-cursor day deepest degraded detail drawdown end errors estimator etag expected expired expires fall fields first format
-freshness gaps id instance last lease limit links max mean median meta method min name next of official opens
-overdue p25 p75 parameter peak per percentile periods previous quality rank reason received refused revisions
-routes rows run schema sd self session sessions settled since sort start state status std synthetic threshold
-ticker title trough type unconfirmed unit updated url version volatility warnings window worst writing year
+above allowed as at because behind below best by calm caveats close closes code collected column confirmed
+corrected count coverage current cursor day deepest degraded detail difference drawdown end errors estimator etag
+expected expired expires fall fields first format freshness gaps horizon id instance last lease limit links lower
+max mean median meta method min model name next of official opens overdue p p25 p75 parameter peak per percentile
+period periods previous qlike quality rank reason received refused regime revisions routes rows run schema scores
+sd self session sessions settled since sort start state status std synthetic tense threshold ticker title trough
+type unconfirmed unit updated upper url value version volatility warnings window worst writing year
 """
 
 ENGLISH = set(WORDS.split())

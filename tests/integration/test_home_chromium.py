@@ -118,7 +118,7 @@ def test_the_first_view_is_small_and_the_rest_loads_after_it(open_page: Open):
     page = open_page(state="ready", routes={"**/*end=*": hold}, prepare=measure)
 
     assert len(values(page, "index")) == FIRST_VIEW
-    assert len(sizes) < 15
+    assert len(sizes) < 18
     assert sum(sizes) < 300_000
     expect(page.locator("#loading")).to_have_text("Loading the older sessions…")
     held.pop().continue_()
@@ -147,6 +147,73 @@ def test_the_words_and_figures_are_those_of_the_last_session(open_page: Open, si
     for series, name in enumerate(("min", "p25", "median", "p75", "max", "current"), 1):
         assert values(page, "cone", series) == percent(cone, name)
     assert page.locator("#cone tbody tr").count() == 7
+
+
+def table(page: Page, section: str) -> list[list[str]]:
+    return [row.locator("th, td").all_inner_texts() for row in page.locator(f"#{section} tbody tr").all()]
+
+
+def claim(row: dict[str, Any], scores: list[dict[str, Any]]) -> str:
+    """Return what the page says of the score of a forecast."""
+    if row["model"] == "ewma":
+        return "the benchmark"
+    key = (row["model"], row["horizon"], "2019 on")
+    (apart,) = (each for each in scores if (each["model"], each["horizon"], each["period"]) == key)
+    significant = "better than EWMA" if row["difference"] < 0 else "worse than EWMA"
+    said = significant if row["p_value"] <= 0.05 else "no significant difference from EWMA"
+    return f"{said} (p = {row['p_value']:.3f}; from 2019 on {apart['p_value']:.3f})"
+
+
+def test_the_forecasts_and_their_scores_are_those_of_the_api(open_page: Open, site: str, rows: list[dict[str, Any]]):
+    answer = requests.get(f"{site}/ibov/volatility/forecast", timeout=30).json()
+    expected = []
+    for row in sorted(answer["rows"], key=lambda row: int(row["horizon"])):
+        band = f" ({100 * row['lower']:.1f}% to {100 * row['upper']:.1f}%)" if row["lower"] is not None else ""
+        held = f"; {100 * row['coverage']:.0f}% of the outcomes in the band" if row["coverage"] is not None else ""
+        expected.append([
+            "1 session" if row["horizon"] == 1 else f"{row['horizon']} sessions",
+            row["model"].upper(),
+            f"{100 * row['volatility']:.1f}%{band}",
+            claim(row, answer["scores"]) + held,
+        ])  # fmt: skip
+
+    page = open_page()
+
+    assert table(page, "forecast") == expected
+    assert answer["data"] == rows[-1]["data"]
+    percentile = answer["regime"]["prev_har_21d_percentil"]
+    words = page.locator("#forecast_words")
+    expect(words).to_contain_text(f"The regime is {answer['regime']['name']}: HAR's forecast for 21 sessions is at ")
+    expect(words).to_contain_text(f"at percentile {percentile:.0f} of its last 1,260.")
+    page.select_option("#language", "pt")
+    expect(words).to_contain_text("percentil")
+    assert all(row[-1].startswith("a referência") for row in table(page, "forecast")[::2])
+
+
+@pytest.mark.parametrize(
+    ("difference", "p_value", "text"),
+    [
+        (-0.03, 0.007, "better than EWMA (p = 0.007)"),
+        (0.03, 0.05, "worse than EWMA (p = 0.050)"),
+        (-0.03, 0.051, "no significant difference from EWMA (p = 0.051)"),
+        (None, None, "too few forecasts to score"),
+    ],
+)
+def test_nothing_is_claimed_that_is_not_significant(
+    open_page: Open, site: str, difference: float | None, p_value: float | None, text: str
+):
+    answer = requests.get(f"{site}/ibov/volatility/forecast", timeout=30).json()
+    for row in answer["rows"]:
+        row |= {"difference": difference, "p_value": p_value, "lower": None, "coverage": None}
+    answer["scores"] = []
+    answer["regime"] = {"name": None, "prev_har_21d_percentil": None, "calm_below": 0, "tense_above": 0}
+
+    page = open_page(routes={"**/ibov/volatility/forecast": answering(200, answer)})
+
+    assert [row[-1] for row in table(page, "forecast") if row[1] == "HAR"] == [text] * 3
+    expect(page.locator("#forecast_words")).to_contain_text("too few forecasts")
+    # The page reads the bounds of the regimes from the answer.
+    assert page.locator("#figures [data-name=reading] dd").inner_text() == "tense"
 
 
 def test_a_choice_changes_charts_caveat_and_url(open_page: Open, site: str):
