@@ -143,6 +143,7 @@ class ForecastRow(Struct, frozen=True):
     The score is null below 252 forecasts.
     """
 
+    data: Annotated[date | None, Meta(description="the session at which the forecast was made, as in the answer")]
     model: Model
     horizon: Horizon
     volatility: Annotated[float | None, Meta(description="annualised; null before the first fit")]
