@@ -53,7 +53,7 @@ ruff: .venv/dev-installed
 
 # The CloudFormation templates.
 templates: .venv/dev-installed .venv/checkov/installed
-	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/templates/*.yaml
+	$(STEP) 'cfn-lint' $(PY) -m scripts.lint_templates
 	$(STEP) 'checkov' $(CHECKOV)
 
 types: .venv/dev-installed .venv/notebook-installed

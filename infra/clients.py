@@ -22,10 +22,12 @@ INGEST_SECONDS = 300
 # No retry: each invocation runs another ingest.
 _INVOKE = Config(read_timeout=INGEST_SECONDS + 10, retries={"total_max_attempts": 1})
 
-_ACCESS_DENIED = {
+ACCESS_DENIED = {
     "403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException",
     "UnauthorizedOperation", "UnauthorizedException", "Forbidden",
 }  # fmt: skip
+"""Codes of AWS for a missing permission."""
+
 _INVALID_CREDENTIALS = {
     "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
     "InvalidSignatureException", "SignatureDoesNotMatch", "UnrecognizedClientException",
@@ -54,6 +56,7 @@ class Aws:
             return service_client
 
         self.apigateway = client("apigateway")
+        self.budgets = client("budgets")
         self.cloudformation = client("cloudformation")
         self.events = client("events")
         self.functions = client("lambda")
@@ -61,6 +64,7 @@ class Aws:
         self.invoking = client("lambda", _INVOKE)
         self.logs = client("logs")
         self.s3 = client("s3")
+        self.sns = client("sns")
         self.sqs = client("sqs")
         self.sts = client("sts")
 
@@ -100,7 +104,7 @@ def _explain_response(error: exceptions.ClientError) -> DeployError:
             "not enabled in the account"
         )
     action = denied_action(str(error))
-    if action or error_code(error) in _ACCESS_DENIED:
+    if action or error_code(error) in ACCESS_DENIED:
         return StepFailed(permission_text(action or error.operation_name))
     return StepFailed(one_line(str(error)))
 

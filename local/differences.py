@@ -54,7 +54,6 @@ _UNUSED = "nothing on the laptop reads it"
 
 OMITTED: Mapping[str, str] = {
     "AWS::Athena::WorkGroup.RecursiveDeleteOption": "CloudFormation alone reads it",
-    "AWS::Budgets::Budget": "the laptop costs nothing",
     "AWS::CloudWatch::Alarm": _NO_METRICS,
     "AWS::Events::Rule": _NO_METRICS,
     "AWS::Glue::Crawler": "optional, and only started by hand",

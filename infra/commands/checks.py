@@ -29,12 +29,17 @@ def connect(region: str | None, stage: str) -> tuple[Aws, StageTarget]:
     return aws, target
 
 
+def regions() -> list[str]:
+    """Return the regions in which a stage can be: those with Glue."""
+    return sorted(boto3.session.Session().get_available_regions("glue"))
+
+
 def _resolve_region(region: str | None) -> str:
     try:
         session = boto3.session.Session()
     except BotoCoreError as error:
         raise explain(error) from error
-    allowed = sorted(session.get_available_regions("glue"))
+    allowed = regions()
     name = region or session.region_name
     if name not in allowed:
         problem = f"REGION is {name!r}" if name else "no region: set REGION= or AWS_DEFAULT_REGION"

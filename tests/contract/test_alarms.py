@@ -1,4 +1,4 @@
-"""Alarms, notifications and the budget."""
+"""Alarms and notifications."""
 
 from __future__ import annotations
 
@@ -147,12 +147,3 @@ def test_only_the_services_with_notifications_may_publish(main: Stack):
     for service, statement in allowed.items():
         assert statement["Action"] == "sns:Publish"
         assert ("Condition" in statement) == (service != "events.amazonaws.com")
-
-
-def test_the_budget_filters_by_stage_and_notifies_the_topic(main: Stack):
-    (properties,) = main.of("AWS::Budgets::Budget").values()
-
-    assert properties["Budget"]["BudgetLimit"] == {"Amount": 5, "Unit": "USD"}
-    assert properties["Budget"]["CostFilters"] == {"TagKeyValue": ["user:b3-dataflow$dev"]}
-    for each in properties["NotificationsWithSubscribers"]:
-        assert each["Subscribers"] == [{"SubscriptionType": "SNS", "Address": main.outputs["AlarmTopicArn"]}]

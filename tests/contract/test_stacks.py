@@ -68,7 +68,7 @@ def test_the_outputs_are_the_settings_of_the_functions(dev: dict[str, Stack]):
     assert outputs["FailureQueueUrl"].endswith(f"/{ACCOUNT}/b3-dataflow-failures-dev")
     # Outputs that the deploy command reads.
     assert set(dev["main"].outputs) == {
-        *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn", "OfficialCloses"),
+        *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn", "OfficialCloses", "MonthlyBudget"),
         *("ApiRoleArn", "IngestRoleArn", "RestartRefineRoleArn", "StartRefineRoleArn", "JobRoleArn"),
         *("FailureQueueArn", "FailureQueueUrl", "AlarmTopicArn"),
     }
@@ -186,8 +186,3 @@ def test_the_crawler_and_the_subscription_are_optional(main: Stack):
     crawler = one(full, "AWS::Glue::Crawler")
     assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
     assert "Schedule" not in crawler
-
-
-def test_a_budget_of_zero_creates_none():
-    assert one(stacks("dev")["main"], "AWS::Budgets::Budget")["Budget"]["BudgetLimit"]["Amount"] == 5
-    assert stacks("dev", MonthlyBudget="0")["main"].of("AWS::Budgets::Budget") == {}

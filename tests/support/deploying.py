@@ -18,6 +18,7 @@ import boto3
 import pytest
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
+from moto.budgets.models import budgets_backends
 from moto.cloudformation.models import cloudformation_backends
 
 import tests.support.moto_cloudformation  # noqa: F401 - registers its resource types in moto
@@ -42,6 +43,7 @@ class Account:
         calls: Every call that changes a resource, in order: the service, and the action or the method and path.
         denied_calls: Calls that are answered with an access error.
         responses: Responses in place of moto's, status and body, by call.
+        next_responses: Responses to the next calls in place of moto's, in order, by call.
         functions: Code of the functions, by name. It returns the function's response, or raises.
         sent_events: Function and payload of each asynchronous invocation.
         tags: Tags of API Gateway's resources, by ARN.
@@ -54,6 +56,7 @@ class Account:
     calls: list[str] = field(default_factory=list)
     denied_calls: set[str] = field(default_factory=set)
     responses: dict[str, tuple[str, str]] = field(default_factory=dict)
+    next_responses: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     functions: dict[str, Callable[[], Any]] = field(default_factory=dict)
     sent_events: list[tuple[str, Any]] = field(default_factory=list)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -87,14 +90,23 @@ class Account:
         """Return the status and body of a response in place of moto's, None to call moto."""
         if call in self.denied_calls:
             return "403 Forbidden", _denial(call)
+        if self.next_responses.get(call):
+            return self.next_responses[call].pop(0)
         if call in self.responses:
             return self.responses[call]
+        return self._unimplemented(call, path, body)
+
+    def _unimplemented(self, call: str, path: str, body: bytes) -> tuple[str, str] | None:
+        """Return the response of AWS to a call that moto does not implement, None for another call."""
         if "/account-settings" in call:
             return "200 OK", self._settings()
         if call.startswith("apigateway PUT /tags/"):
-            # Not implemented in moto.
             self.tags[path.removeprefix("/tags/")] = json.loads(body)["tags"]
             return "204 No Content", ""
+        if call == "budgets UpdateBudget":
+            budget = json.loads(body)["NewBudget"]
+            budgets()[budget["BudgetName"]].budget |= budget
+            return "200 OK", "{}"
         if call.startswith("apigateway DELETE /restapis/") and (refusal := _usage_plan_error(path.split("/")[2])):
             return "400 Bad Request", refusal
         return None
@@ -186,6 +198,11 @@ def _complete_response(environ: Environ, call: str, response: list[bytes]) -> No
         api.endpoint_configuration = {**api.endpoint_configuration, "types": kinds or ["EDGE"]}
     elif call.startswith("apigateway PUT /restapis/") and call.endswith("?mode"):
         backend.apis[environ["PATH_INFO"].split("/")[2]].gateway_responses.clear()
+
+
+def budgets() -> dict[str, Any]:
+    """Return the budgets of the account in moto, by name."""
+    return dict(budgets_backends[moto_state.ACCOUNT]["aws"].budgets[moto_state.ACCOUNT])
 
 
 def bucket(role: str) -> str:

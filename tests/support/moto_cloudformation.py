@@ -1,6 +1,6 @@
 """Resource types of our stacks for moto's CloudFormation, which lacks them although moto has the services.
 
-Moto skips types that it has no service for (the budget, the policies of queue and topic) with a warning.
+Moto skips types that it has no service for (the policies of queue and topic) with a warning.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.glue.models import glue_backends
+from moto.sns.models import sns_backends
 
 
 class _Resource:
@@ -56,13 +57,15 @@ class _Resource:
     @classmethod
     def update_from_cloudformation_json(
         cls,
-        original_resource: _Resource,
+        original_resource: _Resource | None,
         new_resource_name: str,
         cloudformation_json: Any,
         account_id: str,
         region_name: str,
     ) -> _Resource:
-        original_resource.delete(account_id, region_name)
+        # Moto updates resources whose condition is false, too.
+        if original_resource is not None:
+            original_resource.delete(account_id, region_name)
         return cls(cloudformation_json["Properties"], account_id, region_name)
 
 
@@ -128,6 +131,27 @@ class Layer(_Resource, CloudFormationModel):
     def delete(self, account: str, region: str) -> None:
         *_, name, version = self.physical_resource_id.split(":")
         lambda_backends[account][region].delete_layer_version(name, version)
+
+
+class Subscription(_Resource, CloudFormationModel):
+    """A subscription by e-mail. On AWS its address has to confirm it; moto confirms every subscription at once."""
+
+    type = "AWS::SNS::Subscription"
+
+    def create(self, account: str, region: str) -> str:
+        if not self.properties["Endpoint"]:
+            # The condition of the resource is false.
+            return ""
+        backend = sns_backends[account][region]
+        subscription = backend.subscribe(
+            self.properties["TopicArn"], self.properties["Endpoint"], self.properties["Protocol"]
+        )
+        arn = str(subscription.arn)
+        subscription.arn = "PendingConfirmation"
+        return arn
+
+    def delete(self, account: str, region: str) -> None:
+        sns_backends[account][region].subscriptions.pop(self.physical_resource_id, None)
 
 
 # Moto caches its list of models. Of two models for one type, it uses the last.

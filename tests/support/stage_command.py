@@ -38,7 +38,8 @@ def build(folder: Path, architecture: str) -> Packages:
     files = {}
     for name in ("layer.zip", "b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"):
         files[name] = folder / name
-        files[name].write_bytes(f"{name} {architecture}".encode())
+        # A script of one comment: a run of the job succeeds, and writes nothing.
+        files[name].write_bytes(f"# {name} {architecture}".encode())
     script, library, *wheels = (files[name] for name in ("b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"))
     return Packages(files["layer.zip"], f"layer{architecture}", JobPackage(script, library, tuple(wheels), "job"))
 
