@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from common.console import step
 from infra import clients
@@ -13,16 +17,20 @@ from infra.clients import Aws
 from infra.commands import checks, plan
 from infra.commands.smoke import SmokeTest
 from infra.dependencies import Dependencies
-from infra.errors import SmokeFailed
-from infra.options import ARCHITECTURE, EMAIL, PRESERVED_PARAMETERS, Options
+from infra.errors import NotificationRefused, SmokeFailed, StepFailed
+from infra.options import ARCHITECTURE, BUDGET, EMAIL, PRESERVED_PARAMETERS, Options
 from infra.packaging import artifacts, runtime
 from infra.packaging.artifacts import Artifacts
-from infra.stage import chalice_process, gateway, keys, lambda_settings, project, stacks
+from infra.stage import budget, chalice_process, gateway, keys, lambda_settings, project, stacks, subscriptions
 from infra.stage.names import STACKS, StageTarget
 from infra.stage.stacks import Stacks
 from infra.stage.state import EMPTY, State, reconcile, rest_api
 
 DEFAULT_ARCHITECTURE = "x86_64"
+
+CHALICE_REPEATS, CHALICE_PAUSE = 2, 15.0
+"""Repetitions of `chalice deploy` while S3 refuses the notification, and the seconds before each: the permission to
+invoke the function takes effect after some seconds."""
 
 
 def run(options: Options, dependencies: Dependencies) -> None:
@@ -55,8 +63,13 @@ def run(options: Options, dependencies: Dependencies) -> None:
 
 
 def _plan(target: StageTarget, parameters: Mapping[str, str], existing: Mapping[str, bool] | None) -> str:
-    architecture = parameters.get(ARCHITECTURE.parameter, DEFAULT_ARCHITECTURE)
-    return plan.deploy_plan(target, architecture, parameters.get(EMAIL.parameter, ""), existing)
+    return plan.deploy_plan(
+        target,
+        parameters.get(ARCHITECTURE.parameter, DEFAULT_ARCHITECTURE),
+        parameters.get(EMAIL.parameter, ""),
+        existing,
+        with_budget=parameters.get(BUDGET.parameter) != "0",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +107,9 @@ class _Deployment:
         with step(4, total, "data") as report:
             report(self._apply("data", {}))
         with step(5, total, "main") as report:
-            report(self._apply("main", self._main_parameters(bucket, uploads)))
+            change = self._apply("main", self._main_parameters(bucket, uploads))
             outputs = self._outputs("bootstrap") | self._outputs("data") | self._outputs("main")
+            report(f"{change}, {self._ensure_budget(outputs)}")
         with step(6, total, "Chalice") as report:
             api = self._deploy_chalice(bucket, outputs)
             report(f"{len(project.reserved_concurrency(self.config))} functions, REST API {api}, schedule, S3 event")
@@ -118,6 +132,13 @@ class _Deployment:
         change = self.stacks.apply(name, stacks.template(kind), stage | parameters, self.target.tags, previous)
         return f"{name} {change}"
 
+    def _ensure_budget(self, outputs: Mapping[str, str]) -> str:
+        dollars = int(outputs["MonthlyBudget"])
+        try:
+            return budget.ensure_budget(self.aws.budgets, self.target, dollars, outputs["AlarmTopicArn"])
+        except ClientError as error:
+            raise StepFailed(f"{clients.explain(error)}, or use BUDGET=0 for no budget") from error
+
     def _outputs(self, kind: str) -> dict[str, str]:
         return self.stacks.outputs(self.target.stack(kind))
 
@@ -134,9 +155,19 @@ class _Deployment:
 
     def _deploy_chalice(self, bucket: str, outputs: dict[str, str]) -> str:
         """Run `chalice deploy` from the state in the bucket, store the new state there, and return the API's id."""
-        stage = self.target.stage
         state = State(self.aws, self.target, bucket)
-        existing = reconcile(state.fetch(), self.aws, self.target)
+        state.fetch()
+        for _ in range(CHALICE_REPEATS):
+            try:
+                return self._run_chalice(state, outputs)
+            except NotificationRefused:
+                print(".", end="", flush=True)
+                time.sleep(CHALICE_PAUSE)
+        return self._run_chalice(state, outputs)
+
+    def _run_chalice(self, state: State, outputs: dict[str, str]) -> str:
+        stage = self.target.stage
+        existing = reconcile(state.text, self.aws, self.target)
         config = project.stage_config(self.config, stage, outputs, self.architecture, self.reserve)
         folder = project.write_stage_folder(self.dependencies.root, config, stage, existing)
         path = project.state_file(folder, stage)
@@ -156,12 +187,18 @@ class _Deployment:
         try:
             with step(total, total, plan.DEPLOY_STEPS[-1]) as report:
                 secret = self.aws.apigateway.get_api_key(apiKey=key, includeValue=True)["value"]
-                report(SmokeTest(self.aws, self.target, outputs, url, secret, self.dependencies.http_get).run())
+                result = SmokeTest(self.aws, self.target, outputs, url, secret, self.dependencies.http_get).run()
+                report(result.summary)
+            if result.warning:
+                print(f"warning: {result.warning}", file=sys.stderr)
         except (SmokeFailed, *clients.ERRORS) as error:
             reason = error if isinstance(error, SmokeFailed) else clients.explain(error)
             raise SmokeFailed(f"the stage is deployed, but its smoke test failed: {reason}") from error
         finally:
             print(_next_steps(url, key, self.target), flush=True)
+        for address, confirmed in subscriptions.recipients(self.aws.sns, outputs["AlarmTopicArn"]).items():
+            if not confirmed:
+                print(f"  note: {address} receives no alarm yet: confirm the e-mail that AWS sent there")
 
 
 def _megabytes(path: Path) -> str:

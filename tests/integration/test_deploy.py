@@ -170,6 +170,7 @@ def test_a_second_deploy_changes_only_what_chalice_always_writes(
         assert f"b3-dataflow-{name}-dev unchanged" in output
     assert "0 of 5 objects" in output
     assert "alarms to ana@example.org" in output
+    assert "note: ana@example.org receives no alarm yet: confirm the e-mail that AWS sent there\n" in output
     assert set(functions()) == set(before)
     assert stored_state()["resources"] == state["resources"]
     apigateway = client("apigateway")
