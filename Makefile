@@ -23,7 +23,7 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run source notebook check test lint ruff templates types fast pytest soak bench golden docs examples vendor screenshots notebook-page judge closes layer test-package deploy destroy folder replay lock clean
+.PHONY: run source notebook check test lint ruff templates types fast pytest soak bench golden docs examples vendor screenshots notebook-page judge closes layer test-package deploy destroy folder replay status lock clean
 
 # The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
 CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
@@ -129,13 +129,14 @@ STAGE_OPTIONS = --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)') $(if $(Y
 option = $(if $(filter command,$(origin $(1))),--$(2) '$($(1))')
 
 # Creates or updates a stage on AWS. A variable that is absent keeps its value in the stage. YES=1 skips the
-# confirmation, DRY_RUN=1 prints the plan only.
+# confirmation, DRY_RUN=1 prints the plan only. VERSION=<tag or commit> deploys that version instead of this checkout.
 deploy: .venv/dev-installed
 	@$(PY) -m infra deploy $(STAGE_OPTIONS) \
 	  $(call option,ARCH,arch) \
 	  $(call option,EMAIL,email) \
 	  $(call option,BUDGET,budget) \
-	  $(call option,B3,b3)
+	  $(call option,B3,b3) \
+	  $(call option,VERSION,version)
 
 # Deletes a stage from AWS. DATA=delete deletes its data too.
 destroy: .venv/dev-installed
@@ -148,6 +149,10 @@ folder: .venv/dev-installed
 # Sends the events in a stage's failure queue to their functions again.
 replay: .venv/dev-installed
 	@$(PY) -m infra replay --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
+
+# Prints what runs in a stage, how fresh and how good its data are, and what it cost.
+status: .venv/dev-installed
+	@$(PY) -m infra status --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
 
 # Installs again when the requirements change.
 .venv/installed: requirements-run.txt

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3
@@ -57,6 +60,8 @@ class Aws:
 
         self.apigateway = client("apigateway")
         self.budgets = client("budgets")
+        self.cloudwatch = client("cloudwatch")
+        self.costs = client("ce")
         self.cloudformation = client("cloudformation")
         self.events = client("events")
         self.functions = client("lambda")
@@ -71,6 +76,11 @@ class Aws:
 
 ERRORS = (exceptions.ClientError, exceptions.BotoCoreError, ResponseParserError, S3UploadFailedError)
 """Exceptions that calls of AWS raise."""
+
+
+def time_of(response: Mapping[str, Any]) -> datetime:
+    """Return the time of AWS at a response: the clock of this machine may be wrong."""
+    return parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
 
 
 def error_code(error: exceptions.ClientError) -> str:

@@ -21,6 +21,7 @@ class Options:
         yes: Whether to skip the confirmation.
         dry_run: Whether to print the plan only.
         delete_data: Whether `destroy` deletes the data too.
+        version: Tag or commit that `deploy` takes instead of the checkout, None for the checkout.
         parameters: Values of the main stack's parameters, by name. A parameter that is absent keeps its value.
     """
 
@@ -29,6 +30,7 @@ class Options:
     yes: bool = False
     dry_run: bool = False
     delete_data: bool = False
+    version: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -33,13 +33,22 @@ def start_refine(event: Any, settings: Settings, lake: Lake, runs: JobRuns, now:
     if not notified:
         return None
     manifest, _ = lake.manifest()
-    merged = _merged(lake, manifest)
-    # Without an ETag the object may be new. An unneeded run writes nothing; a missing run would lose the object.
-    unmerged = [key for key, etag in notified.items() if etag is None or merged.get(key) != etag]
+    unmerged = unmerged_keys(notified, lake, manifest)
     if not unmerged:
         return None
     _check_lease(manifest, runs, unmerged[0], now)
     return runs.start(settings, unmerged[0])
+
+
+def unmerged_keys(notified: Mapping[str, str | None], lake: Lake, manifest: Manifest | None) -> list[str]:
+    """Return the keys of the raw objects that the last commit did not merge.
+
+    Args:
+        notified: the ETag of each raw object by key, None where it is not known.
+    """
+    merged = _merged(lake, manifest)
+    # Without an ETag the object may be new. An unneeded run writes nothing; a missing run would lose the object.
+    return [key for key, etag in notified.items() if etag is None or merged.get(key) != etag]
 
 
 def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime) -> str | None:
@@ -54,8 +63,7 @@ def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime)
     """
     raw = lake.raw_objects()
     manifest, _ = lake.manifest()
-    merged = _merged(lake, manifest)
-    unmerged = [key for key, etag in raw.items() if merged.get(key) != etag]
+    unmerged = unmerged_keys(raw, lake, manifest)
     if not unmerged:
         print("no restart: all raw objects are merged")
         return None

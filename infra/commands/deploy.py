@@ -11,17 +11,28 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.schema import SCHEMA_VERSION
 from common.console import step
 from infra import clients
 from infra.clients import Aws
-from infra.commands import checks, plan
+from infra.commands import checks, plan, rollback
 from infra.commands.smoke import SmokeTest
 from infra.dependencies import Dependencies
 from infra.errors import NotificationRefused, SmokeFailed, StepFailed
 from infra.options import ARCHITECTURE, BUDGET, EMAIL, PRESERVED_PARAMETERS, Options
 from infra.packaging import artifacts, runtime
 from infra.packaging.artifacts import Artifacts
-from infra.stage import budget, chalice_process, gateway, keys, lambda_settings, project, stacks, subscriptions
+from infra.stage import (
+    budget,
+    chalice_process,
+    gateway,
+    keys,
+    lambda_settings,
+    project,
+    releases,
+    stacks,
+    subscriptions,
+)
 from infra.stage.names import STACKS, StageTarget
 from infra.stage.stacks import Stacks
 from infra.stage.state import EMPTY, State, reconcile, rest_api
@@ -39,6 +50,9 @@ def run(options: Options, dependencies: Dependencies) -> None:
     Raises:
         DeployError: a check or a step failed. Repeat the command to continue.
     """
+    if options.version is not None:
+        rollback.run(options, options.version, dependencies.root, dependencies.run_in)
+        return
     config = project.read_config(dependencies.root, options.stage)
     if options.dry_run:
         plan.print_dry_run(options.stage, options.region, lambda at: _plan(at, options.parameters, None))
@@ -47,6 +61,7 @@ def run(options: Options, dependencies: Dependencies) -> None:
     aws, target = checks.connect(options.region, options.stage)
     cloudformation = Stacks(aws.cloudformation)
     checks.check_buckets(aws, target, cloudformation)
+    checks.check_schema(aws, target, "this checkout", SCHEMA_VERSION)
     parameters = cloudformation.parameters(target.stack("main")) | dict(options.parameters)
     existing = {kind: cloudformation.describe(target.stack(kind)) is not None for kind in STACKS}
     print(_plan(target, parameters, existing))
@@ -118,6 +133,8 @@ class _Deployment:
             gateway.set_gateway_responses(self.aws.apigateway, api, self.target, self._origin)
             gateway.set_throttling(self.aws.apigateway, api, self.target)
             key = keys.ensure_key(self.aws.apigateway, api, self.target)
+            parameters = self.stacks.parameters(self.target.stack("main"))
+            releases.record(self.aws.s3, self.target, parameters, releases.this_version(self.dependencies.root))
             report(f"{len(gateway.ERRORS)} gateway responses, {gateway.RATE} requests a second, key {key}")
         self._run_smoke_test(api, key, outputs)
 
