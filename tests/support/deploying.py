@@ -50,6 +50,7 @@ class Account:
         runs: Concurrency limit of the account.
         events: Events that S3 sent to start_refine.
         after: Called with each call after moto's response.
+        before: Called with each request: its environment, the call, and the body.
     """
 
     moto: Callable[..., Iterable[bytes]]
@@ -63,12 +64,14 @@ class Account:
     runs: int = 1000
     events: list[Any] = field(default_factory=list)
     after: Callable[[str], None] = lambda call: None
+    before: Callable[[Environ, str, bytes], None] = lambda environ, call, body: None
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         if "HTTP_TRANSFER_ENCODING" in environ:
             body = environ["wsgi.input"].read()
         call = _call(environ, body)
+        self.before(environ, call, body)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") and not re.search(r" (Describe|Get|List)[A-Z]", call):
             self.calls.append(call)
         if (replacement := self._replacement(call, environ["PATH_INFO"], body)) is not None:
