@@ -212,10 +212,20 @@ class _Deployment:
             reason = error if isinstance(error, SmokeFailed) else clients.explain(error)
             raise SmokeFailed(f"the stage is deployed, but its smoke test failed: {reason}") from error
         finally:
-            print(_next_steps(url, key, self.target), flush=True)
-        for address, confirmed in subscriptions.recipients(self.aws.sns, outputs["AlarmTopicArn"]).items():
-            if not confirmed:
-                print(f"  note: {address} receives no alarm yet: confirm the e-mail that AWS sent there")
+            print(_next_steps(url, key, self.target))
+            print(self._recipients(outputs["AlarmTopicArn"]), flush=True)
+
+    def _recipients(self, topic: str) -> str:
+        """Return notes about the addresses that receive no alarm yet."""
+        try:
+            addresses = subscriptions.recipients(self.aws.sns, topic)
+        except clients.ERRORS as error:
+            return f"  note: whether the e-mail of the alarms is confirmed cannot be read: {clients.explain(error)}\n"
+        return "".join(
+            f"  note: {address} receives no alarm yet: confirm the e-mail that AWS sent there\n"
+            for address, confirmed in addresses.items()
+            if not confirmed
+        )
 
 
 def _megabytes(path: Path) -> str:

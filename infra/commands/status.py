@@ -169,7 +169,7 @@ class Status:
         url = self.outputs["FailureQueueUrl"]
         count = int(self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
         replay = f": `make replay STAGE={self.target.stage}`" if count else ""
-        return [f"{count} events in the queue{replay}"]
+        return [f"{count} {'event' if count == 1 else 'events'} in the queue{replay}"]
 
     @property
     def _lake(self) -> Lake:

@@ -24,6 +24,7 @@ from tests.support.stage_command import build, clone, dependencies
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 STATE = "chalice/dev.json"
+RELEASES = "releases/dev.json"
 
 
 def client(service: str) -> Any:
@@ -165,7 +166,7 @@ def test_a_second_deploy_changes_only_what_chalice_always_writes(
 
     output = capsys.readouterr().out
     uploads = [call for call in account.calls if call.startswith(f"s3 PUT /{bucket('artifacts')}/")]
-    assert set(uploads) == {f"s3 PUT /{bucket('artifacts')}/{STATE}"}
+    assert set(uploads) == {f"s3 PUT /{bucket('artifacts')}/{key}" for key in (STATE, RELEASES)}
     for name in ("bootstrap", "data", "main"):
         assert f"b3-dataflow-{name}-dev unchanged" in output
     assert "0 of 5 objects" in output
@@ -254,9 +255,9 @@ def test_a_new_layer_is_uploaded_once_and_used_by_the_function(account: Account,
 
     assert cli.main(DEPLOY, replace(dependencies(root), build=newer)) == 0
 
-    uploads = [
-        call for call in account.calls if call.startswith(f"s3 PUT /{bucket('artifacts')}/") and STATE not in call
-    ]
+    prefix = f"s3 PUT /{bucket('artifacts')}/"
+    records = {f"{prefix}{STATE}", f"{prefix}{RELEASES}"}
+    uploads = [call for call in account.calls if call.startswith(prefix) and call not in records]
     assert uploads == [f"s3 PUT /{bucket('artifacts')}/layer/newer.zip"]
     (layer,) = functions()["b3-dataflow-dev-ingest"]["Layers"]
     assert layer["Arn"].endswith(":layer:b3-dataflow-dev:2")

@@ -282,6 +282,30 @@ def test_a_job_or_an_api_that_fails_is_an_error_without_the_source_too(
     assert line.endswith("the Glue job b3-etl-job-dev ended FAILED: MixedLake: real and synthetic")
 
 
+def test_a_run_that_is_active_already_is_waited_for(account: Account, deployed: str, root: Path, capsys: Any):
+    account.functions["b3-dataflow-dev-ingest"] = blocked
+    refusal = {"__type": "ConcurrentRunsExceededException", "message": "Concurrent runs exceeded"}
+    account.responses["glue StartJobRun"] = ("400 Bad Request", json.dumps(refusal))
+    account.responses["glue GetJobRuns"] = ("200 OK", json.dumps({"JobRuns": [{"Id": "jr_1"}, {"Id": "jr_0"}]}))
+    asked: list[str] = []
+    account.before = lambda environ, call, body: asked.append(body.decode()) if call == "glue GetJobRun" else None
+    states = [{"Id": "jr_1", "JobRunState": state} for state in ("RUNNING", "SUCCEEDED")]
+    account.next_responses["glue GetJobRun"] = [("200 OK", json.dumps({"JobRun": state})) for state in states]
+
+    assert cli.main(DEPLOY, dependencies(root)) == 0
+
+    assert [json.loads(body)["RunId"] for body in asked] == ["jr_1", "jr_1"]
+
+
+def test_an_e_mail_that_cannot_be_read_is_a_note(account: Account, deployed: str, root: Path, capsys: Any):
+    account.denied_calls.add("sns ListSubscriptionsByTopic")
+
+    assert cli.main(DEPLOY, dependencies(root)) == 0
+
+    note = "note: whether the e-mail of the alarms is confirmed cannot be read: these credentials do not allow sns:List"
+    assert note in capsys.readouterr().out
+
+
 def test_an_ingest_that_fails_by_itself_is_an_error(account: Account, deployed: str, root: Path, capsys: Any):
     def broken() -> None:
         raise ImportError("No module named 'pandas'")

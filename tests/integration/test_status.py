@@ -103,7 +103,7 @@ def test_what_is_wrong_is_named(account: Account, deployed: str, capsys: Any):
     (alarm,) = lines["alarms"]
     assert re.fullmatch(r"b3-dataflow-dev-data-old since .* UTC: The lake is old\.", alarm)
     assert lines["e-mail"] == ["ana@example.org: confirmed"]
-    assert lines["failures"] == ["1 events in the queue: `make replay STAGE=dev`"]
+    assert lines["failures"] == ["1 event in the queue: `make replay STAGE=dev`"]
     assert "b3-dataflow-dev-ingest: missing; `make deploy` creates it" in lines["functions"]
     assert lines["job"] == ["no run yet"]
     assert lines["cost"][0].endswith(": nothing, or the tag b3-dataflow is not active in Billing (docs/operations.md)")

@@ -154,7 +154,7 @@ def _denial(call: str) -> str:
     message = (
         f"User: arn:aws:iam::123456789012:user/ana is not authorized to perform: {service}:{action} on resource: x"
     )
-    if service in ("cloudformation", "sts", "s3"):
+    if service in ("cloudformation", "sns", "sts", "s3"):
         error = f"<Code>AccessDenied</Code><Message>{message}</Message>"
         return (
             f"<Error>{error}</Error>" if service == "s3" else f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
