@@ -150,7 +150,7 @@ class _Deployment:
         return f"{name} {change}"
 
     def _ensure_budget(self, outputs: Mapping[str, str]) -> str:
-        dollars = int(outputs["MonthlyBudget"])
+        dollars = float(outputs["MonthlyBudget"])
         try:
             return budget.ensure_budget(self.aws.budgets, self.target, dollars, outputs["AlarmTopicArn"])
         except ClientError as error:
@@ -213,19 +213,7 @@ class _Deployment:
             raise SmokeFailed(f"the stage is deployed, but its smoke test failed: {reason}") from error
         finally:
             print(_next_steps(url, key, self.target))
-            print(self._recipients(outputs["AlarmTopicArn"]), flush=True)
-
-    def _recipients(self, topic: str) -> str:
-        """Return notes about the addresses that receive no alarm yet."""
-        try:
-            addresses = subscriptions.recipients(self.aws.sns, topic)
-        except clients.ERRORS as error:
-            return f"  note: whether the e-mail of the alarms is confirmed cannot be read: {clients.explain(error)}\n"
-        return "".join(
-            f"  note: {address} receives no alarm yet: confirm the e-mail that AWS sent there\n"
-            for address, confirmed in addresses.items()
-            if not confirmed
-        )
+            print(subscriptions.notes(self.aws.sns, outputs["AlarmTopicArn"]), flush=True)
 
 
 def _megabytes(path: Path) -> str:

@@ -17,7 +17,7 @@ _NOTIFICATIONS = (("ACTUAL", 80), ("FORECASTED", 100))
 """Kind of the cost, and the percentage of the budget above which a message is published."""
 
 
-def ensure_budget(client: Any, target: StageTarget, dollars: int, topic: str) -> str:
+def ensure_budget(client: Any, target: StageTarget, dollars: float, topic: str) -> str:
     """Create the budget of a stage, or set its amount. Delete it if the amount is 0.
 
     Args:
@@ -34,7 +34,7 @@ def ensure_budget(client: Any, target: StageTarget, dollars: int, topic: str) ->
         "BudgetName": target.name,
         "BudgetType": "COST",
         "TimeUnit": "MONTHLY",
-        "BudgetLimit": {"Amount": str(dollars), "Unit": "USD"},
+        "BudgetLimit": {"Amount": f"{dollars:g}", "Unit": "USD"},
         # The tag must be activated for cost allocation (docs/operations.md).
         "CostFilters": {"TagKeyValue": [f"user:{APP}${target.stage}"]},
     }
@@ -55,7 +55,7 @@ def ensure_budget(client: Any, target: StageTarget, dollars: int, topic: str) ->
         client.create_budget(AccountId=target.account, Budget=budget, NotificationsWithSubscribers=notifications)
     elif current != dollars:
         client.update_budget(AccountId=target.account, NewBudget=budget)
-    return f"budget of {dollars} dollars"
+    return f"budget of {dollars:g} dollars"
 
 
 def delete_budget(client: Any, target: StageTarget) -> str:

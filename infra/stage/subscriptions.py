@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra import clients
+
 _PENDING = "PendingConfirmation"
 """In place of the ARN of a subscription whose address has not confirmed AWS's e-mail."""
 
@@ -17,3 +19,16 @@ def recipients(sns: Any, topic: str) -> dict[str, bool]:
     """
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     return {each["Endpoint"]: each["SubscriptionArn"] != _PENDING for page in pages for each in page["Subscriptions"]}
+
+
+def notes(sns: Any, topic: str) -> str:
+    """Return a line about each address that receives no alarm yet, or about why this cannot be read."""
+    try:
+        addresses = recipients(sns, topic)
+    except clients.ERRORS as error:
+        return f"  note: whether the e-mail of the alarms is confirmed cannot be read: {clients.explain(error)}\n"
+    return "".join(
+        f"  note: {address} receives no alarm yet: confirm the e-mail that AWS sent there\n"
+        for address, confirmed in addresses.items()
+        if not confirmed
+    )

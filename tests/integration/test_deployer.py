@@ -21,9 +21,10 @@ from infra.commands import smoke
 from infra.stage import releases
 from local.laptop import Laptop
 from local.moto_state import ACCOUNT
-from tests.support.deployer import NOT_CALLED, Requests, Statement, handler_permissions, stack_rights, statements
+from tests.support.deployer import Requests, Statement, statements
 from tests.support.deploying import bucket, empty_account, ingest
 from tests.support.rights import Right
+from tests.support.stack_rights import NOT_CALLED, handler_permissions, stack_rights
 from tests.support.stage_command import clone, dependencies
 from tests.support.template import Stack, stack, stacks
 

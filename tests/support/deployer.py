@@ -1,4 +1,4 @@
-"""Permissions that the commands of a stage need: for their requests and Chalice's, and for those of CloudFormation."""
+"""The policies of whoever deploys a stage, and the permissions that the requests of the commands and Chalice need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import boto3
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from local.moto_state import ACCOUNT, REGION
 from tests.support.rights import Right
@@ -20,7 +19,7 @@ from tests.support.template import Stack
 Environ = Mapping[str, Any]
 
 
-def _arn(service: str, resource: str) -> str:
+def arn_of(service: str, resource: str) -> str:
     return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
 
 
@@ -77,7 +76,7 @@ def _lambda(environ: Environ, _: str, body: bytes) -> Iterator[Right]:
     operation, parameters = _lambda_operation(environ["REQUEST_METHOD"], environ["PATH_INFO"])
     content = json.loads(body) if body.startswith(b"{") and operation != "Invoke" else {}
     name = unquote(parameters.get("FunctionName") or parameters.get("Resource") or content.get("FunctionName") or "")
-    function = "*" if not name else name if name.startswith("arn:") else _arn("lambda", f"function:{name}")
+    function = "*" if not name else name if name.startswith("arn:") else arn_of("lambda", f"function:{name}")
     yield f"lambda:{'InvokeFunction' if operation == 'Invoke' else operation}", function
     if content.get("Role"):
         yield "iam:PassRole", content["Role"]
@@ -109,7 +108,7 @@ def _query(service: str, resource: str, parameter: str) -> Any:
         values = parse_qs(body.decode()).get(parameter)
         name = values[0] if values else ""
         action = f"{service}:{call.partition(' ')[2]}"
-        yield action, "*" if not name else name if name.startswith("arn:") else _arn(service, resource.format(name))
+        yield action, "*" if not name else name if name.startswith("arn:") else arn_of(service, resource.format(name))
 
     return rights
 
@@ -120,7 +119,7 @@ def _json(service: str, resource: str, *parameters: str) -> Any:
     def rights(_: Environ, call: str, body: bytes) -> Iterator[Right]:
         content = json.loads(body)
         name = next((str(content[each]) for each in parameters if each in content), "")
-        yield f"{service}:{call.partition(' ')[2]}", _arn(service, resource.format(name.rpartition("/")[2] or name))
+        yield f"{service}:{call.partition(' ')[2]}", arn_of(service, resource.format(name.rpartition("/")[2] or name))
 
     return rights
 
@@ -150,111 +149,6 @@ _REQUESTS: Mapping[str, Any] = {
     "sqs": _json("sqs", "{}", "QueueUrl"),
 }
 """Permissions of a request, by the service that it is signed for."""
-
-
-# --- CloudFormation ---------------------------------------------------------------------------------------------------
-
-NOT_CALLED: Mapping[str, str] = {
-    r"kms:.*|logs:(Disa|A)ssociateKmsKey": "nothing has a KMS key",
-    r"s3tables:.*|s3:.*MetadataTable.*|s3:UpdateBucketMetadata.*": "no bucket has a metadata table",
-    r"s3:(Put|DeleteBucket)(Bucket)?(Abac|Acl|Accelerate|Analytics|Cors|CORS|IntelligentTiering|Inventory|Logging"
-    r"|Metrics|ObjectLock|Replication|Website)(Configuration)?": "no bucket has these",
-    r"s3:(PutBucketNotification|PutObjectAcl|DeleteObject)": "no bucket has a notification or a log in its template",
-    r"s3:DeleteBucket(Encryption|Lifecycle)|s3:REST.*": "no actions of IAM: the Put action covers them",
-    r"firehose:.*|logs:(Put|Create|Delete)(DataProtectionPolicy|IndexPolicy|ResourcePolicy|LogDelivery"
-    r"|BearerTokenAuthentication|LogGroupDeletionProtection)|logs:GetDataProtectionPolicy": "no log group has these",
-    r"glue:(.*Connection|GetSchemaVersion)": "the database is not federated, and the table has no schema registry",
-    r"lakeformation:(CreateTable|GetDataAccess)": "only where Lake Formation governs the catalog (docs/operations.md)",
-    r"iam:((At|De)tachRolePolicy|.*PermissionsBoundary)": "the roles have inline policies, and no boundary",
-    r"iam:CreateServiceLinkedRole": "the workgroup has no Spark engine",
-    r"sns:(PutDataProtectionPolicy|SetSubscriptionAttributes)": "the topic and its subscription have none",
-}
-"""Permissions in CloudFormation's resource types for properties that the templates do not use, with the reason."""
-
-_NOT_CALLED_BY_TYPE: Mapping[str, str] = {
-    "AWS::Glue::Table": r"s3:(Get|Put)Object|glue:UpdateDatabase",
-    "AWS::SNS::Subscription": r"iam:GetRole",
-    "AWS::SNS::Topic": r"iam:GetRole",
-}
-"""The same for one type: an Iceberg table, a subscription of Firehose, the delivery logs of a topic."""
-
-_PASSING = {"AWS::Glue::Job"}
-"""Types with a role among their properties."""
-
-_WITHOUT_RESOURCE = {
-    *("cloudwatch:DescribeAlarms", "logs:DescribeIndexPolicies", "logs:DescribeLogGroups"),
-    *("logs:DescribeResourcePolicies", "lakeformation:DescribeLakeFormationIdentityCenterConfiguration"),
-    *("lakeformation:DescribeResource", "lakeformation:ListResources"),
-}
-
-
-def stack_rights(stack: Stack, name: str, artifacts: str) -> Iterator[Right]:
-    """Yield the permissions for all resources of a stack, from the schemas of their types.
-
-    Args:
-        name: Name of the stack.
-        artifacts: Name of the artifact bucket.
-    """
-    for logical_id, resource in stack.resources.items():
-        kind = resource["Type"]
-        for action in handler_permissions(kind):
-            skipped = any(re.fullmatch(pattern, action) for pattern in NOT_CALLED)
-            if skipped or re.fullmatch(_NOT_CALLED_BY_TYPE.get(kind, ""), action):
-                continue
-            if action in _WITHOUT_RESOURCE:
-                yield action, "*"
-            elif action != "iam:PassRole" or kind in _PASSING:
-                for arn in _arns(kind, logical_id, resource["Properties"], name, action, artifacts):
-                    yield action, arn
-
-
-def handler_permissions(kind: str) -> set[str]:
-    """Return the permissions that CloudFormation uses to create, read, update and delete a resource of a type."""
-    handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema["handlers"]
-    return {action for name, handler in handlers.items() if name != "list" for action in handler.get("permissions", ())}
-
-
-def _arns(kind: str, logical_id: str, properties: Any, stack: str, action: str, artifacts: str) -> list[str]:
-    """Return the ARNs that an action on a resource is checked against."""
-    if action.startswith("iam:"):
-        # CloudFormation ends the names that it makes with random characters.
-        role = logical_id if kind == "AWS::IAM::Role" else "JobRole"
-        return [f"arn:aws:iam::{ACCOUNT}:role/{stack}-{role}-1ABCDEF2GHIJ"]
-    if action.startswith("s3:"):
-        return [_s3_arn(kind, properties, action, artifacts)]
-    if kind in ("AWS::Glue::Database", "AWS::Glue::Table"):
-        database = properties.get("DatabaseName") or properties["DatabaseInput"]["Name"]
-        arns = [_arn("glue", "catalog"), _arn("glue", f"database/{database}")]
-        return [*arns, _arn("glue", f"table/{database}/ibov_refined")] if kind.endswith("Table") else arns
-    if kind == "AWS::Lambda::LayerVersion":
-        layer = _arn("lambda", f"layer:{properties['LayerName']}")
-        return [layer if action == "lambda:PublishLayerVersion" else f"{layer}:1"]
-    return [_ARNS[kind](properties)]
-
-
-def _s3_arn(kind: str, properties: Any, action: str, artifacts: str) -> str:
-    if kind == "AWS::Lambda::LayerVersion":
-        return f"arn:aws:s3:::{artifacts}/{properties['Content']['S3Key']}"
-    if kind != "AWS::Athena::WorkGroup":
-        return f"arn:aws:s3:::{properties.get('BucketName') or properties['Bucket']}"
-    location = properties["WorkGroupConfiguration"]["ResultConfiguration"]["OutputLocation"]
-    bucket = location.removeprefix("s3://").partition("/")[0]
-    on_objects = action in ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
-    return f"arn:aws:s3:::{bucket}/results/1" if on_objects else f"arn:aws:s3:::{bucket}"
-
-
-_ARNS: Mapping[str, Any] = {
-    "AWS::Athena::WorkGroup": lambda properties: _arn("athena", f"workgroup/{properties['Name']}"),
-    "AWS::CloudWatch::Alarm": lambda properties: _arn("cloudwatch", f"alarm:{properties['AlarmName']}"),
-    "AWS::Events::Rule": lambda properties: _arn("events", f"rule/{properties['Name']}"),
-    "AWS::Glue::Job": lambda properties: _arn("glue", f"job/{properties['Name']}"),
-    "AWS::Logs::LogGroup": lambda properties: _arn("logs", f"log-group:{properties['LogGroupName']}:*"),
-    "AWS::SNS::Subscription": lambda properties: f"{properties['TopicArn']}:1",
-    "AWS::SNS::Topic": lambda properties: _arn("sns", properties["TopicName"]),
-    "AWS::SNS::TopicPolicy": lambda properties: properties["Topics"][0],
-    "AWS::SQS::Queue": lambda properties: _arn("sqs", properties["QueueName"]),
-    "AWS::SQS::QueuePolicy": lambda properties: _arn("sqs", properties["Queues"][0].rpartition("/")[2]),
-}
 
 
 # --- Policies ---------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from common.paths import ROOT
 from infra import cli
@@ -16,6 +17,7 @@ from infra.packaging import application
 from infra.packaging.job import JobPackage
 from infra.packaging.packages import Packages
 
+DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 RESPONSE = '{"rows": [{"data": "2025-09-17"}]}'
 
 
@@ -49,6 +51,15 @@ def dependencies(
 ) -> Dependencies:
     """Return the dependencies of a test: a clone, small packages, and an API that responds."""
     return Dependencies(build, http_get, root)
+
+
+def error_line(root: Path, capsys: Any, *command: str, using: Dependencies | None = None) -> str:
+    """Run a command that fails, and return its error."""
+    assert cli.main(list(command) or DEPLOY, using or dependencies(root)) == 1
+    error = capsys.readouterr().err
+    lines = [line for line in error.splitlines() if line and not line.startswith("event")]
+    assert len(lines) == 1, error
+    return lines[0]
 
 
 if __name__ == "__main__":
