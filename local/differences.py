@@ -66,7 +66,6 @@ OMITTED: Mapping[str, str] = {
     "AWS::S3::Bucket.OwnershipControls": _PERMISSIONS,
     "AWS::S3::Bucket.PublicAccessBlockConfiguration": _PERMISSIONS,
     "AWS::S3::Bucket.Tags": _UNUSED,
-    "AWS::S3::BucketPolicy": _PERMISSIONS,
     "AWS::SNS::Subscription": _NO_METRICS,
     "AWS::SNS::Topic": _NO_METRICS,
     "AWS::SNS::TopicPolicy": _NO_METRICS,
@@ -74,3 +73,6 @@ OMITTED: Mapping[str, str] = {
     "AWS::SQS::QueuePolicy": _PERMISSIONS,
 }
 """Resource types that the laptop does not create, and properties that it ignores, with the reason."""
+
+OMITTED_STATEMENTS: Mapping[str, str] = {"TlsOnly": "the local AWS listens on loopback only, over HTTP"}
+"""Statements of bucket policies that the laptop does not have, by Sid, with the reason. All others are applied."""
