@@ -45,6 +45,7 @@ DIFFERENCES: Mapping[tuple[str, ...], Difference] = {
     ("Job", "DefaultArguments", "--extra-py-files"): Difference(lambda _: None, _PACKAGES),
     ("Job", "DefaultArguments", "--additional-python-modules"): Difference(lambda _: None, _PACKAGES),
     ("Job", "DefaultArguments", "--python-modules-installer-option"): Difference(lambda _: None, _PACKAGES),
+    ("Job", "DefaultArguments", "--LOG_FORMAT"): Difference(lambda _: None, "a person reads the laptop's output"),
 }
 """Properties with another value, by the logical id of the resource and the path of the property."""
 
