@@ -139,7 +139,9 @@ deploy: .venv/dev-installed
 	  $(call option,ARCH,arch) \
 	  $(call option,EMAIL,email) \
 	  $(call option,BUDGET,budget) \
-	  $(call option,B3,b3)
+	  $(call option,B3,b3) \
+	  $(call option,BOUNDARY,boundary) \
+	  $(call option,ACCESS_LOGS,access-logs)
 
 # Deletes a stage from AWS. DATA=delete deletes its data too.
 destroy: .venv/dev-installed

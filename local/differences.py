@@ -69,6 +69,7 @@ OMITTED: Mapping[str, str] = {
     "AWS::S3::Bucket.Tags": _UNUSED,
     "AWS::SNS::Subscription": _NO_METRICS,
     "AWS::SNS::Topic": _NO_METRICS,
+    "AWS::XRay::SamplingRule": "the laptop has no traces",
     "AWS::SNS::TopicPolicy": _NO_METRICS,
     "AWS::SQS::Queue": "the laptop prints an event whose last attempt failed",
     "AWS::SQS::QueuePolicy": _PERMISSIONS,

@@ -17,7 +17,7 @@ from infra.errors import SmokeFailed
 from infra.options import ARCHITECTURE, EMAIL, PRESERVED_PARAMETERS, Options
 from infra.packaging import artifacts, runtime
 from infra.packaging.artifacts import Artifacts
-from infra.stage import chalice_process, gateway, keys, lambda_settings, project, stacks
+from infra.stage import access_logs, chalice_process, gateway, keys, lambda_settings, project, stacks, throttling
 from infra.stage.names import STACKS, StageTarget
 from infra.stage.stacks import Stacks
 from infra.stage.state import EMPTY, State, reconcile, rest_api
@@ -102,9 +102,10 @@ class _Deployment:
         with step(7, total, "gateway") as report:
             lambda_settings.set_failure_destination(self.aws, self.target, outputs["FailureQueueArn"])
             gateway.set_gateway_responses(self.aws.apigateway, api, self.target, self._origin)
-            gateway.set_throttling(self.aws.apigateway, api, self.target)
+            throttling.set_throttling(self.aws.apigateway, api, self.target, self._origin)
+            logs = access_logs.set_access_logs(self.aws.apigateway, self.stacks, api, self.target, outputs)
             key = keys.ensure_key(self.aws.apigateway, api, self.target)
-            report(f"{len(gateway.ERRORS)} gateway responses, {gateway.RATE} requests a second, key {key}")
+            report(f"{len(gateway.ERRORS)} gateway responses, {throttling.RATE} requests a second, {logs}, key {key}")
         self._run_smoke_test(api, key, outputs)
 
     @property
