@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from chalicelib.lake import freshness, metrics
 from infra.stage import lambda_settings
 from infra.stage.throttling import open_methods
 from local.laptop import Laptop
-from scripts.costs import Usage
+from scripts.bill import Usage
 from tests.support.cron import runs
 from tests.support.template import Stack, stacks
 
@@ -93,7 +93,8 @@ ATTEMPTS = (timedelta(), timedelta(minutes=1), timedelta(minutes=3))
 
 def states(alarm: Mapping[str, Any], values: Mapping[datetime, float], end: datetime) -> Iterator[tuple[datetime, str]]:
     """Yield each change of an alarm's state, evaluated every 15 minutes as CloudWatch does for periods of UTC days."""
-    combine = {"Sum": sum, "Minimum": min, "Maximum": max}[alarm["Statistic"]]
+    statistics: dict[str, Callable[[list[float]], float]] = {"Sum": sum, "Minimum": min, "Maximum": max}
+    combine = statistics[alarm["Statistic"]]
     period, state = timedelta(seconds=alarm["Period"]), "OK"
     begin = min(values).replace(hour=0, minute=0)
     for step in range(int((end - begin) / timedelta(minutes=15))):

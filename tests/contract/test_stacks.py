@@ -149,7 +149,7 @@ def test_no_write_replaces_an_object_of_raw(dev: dict[str, Stack]):
 
     assert statements["RefinedBucketPolicy"] == []
     (deny,) = statements["RawBucketPolicy"]
-    # As in the S3 user guide, "Enforce conditional writes": parts of an upload create no object and cannot have the header.
+    # S3 user guide, "Enforce conditional writes": parts of an upload create no object and cannot have the header.
     assert deny == {
         "Sid": "AppendOnly",
         "Effect": "Deny",
