@@ -23,7 +23,7 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run source notebook check test lint ruff templates types fast pytest soak bench golden docs examples vendor screenshots notebook-page judge closes layer test-package deploy destroy folder replay status lock clean
+.PHONY: run source notebook check test lint ruff templates types fast pytest soak bench golden docs audit examples vendor screenshots notebook-page judge closes layer test-package deploy destroy folder replay status lock clean
 
 # The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
 CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
@@ -50,6 +50,10 @@ lint: ruff templates
 ruff: .venv/dev-installed
 	$(STEP) 'ruff check' .venv/bin/ruff check --quiet .
 	$(STEP) 'ruff format' .venv/bin/ruff format --quiet --check .
+
+# The pinned packages in PyPI's database of vulnerabilities. Where it does not answer, a line says so.
+audit: .venv/installed .venv/audit/installed
+	$(STEP) 'pip-audit' $(PY) -m scripts.audit
 
 # The CloudFormation templates.
 templates: .venv/dev-installed .venv/checkov/installed
@@ -136,6 +140,8 @@ deploy: .venv/dev-installed
 	  $(call option,EMAIL,email) \
 	  $(call option,BUDGET,budget) \
 	  $(call option,B3,b3) \
+	  $(call option,BOUNDARY,boundary) \
+	  $(call option,ACCESS_LOGS,access-logs) \
 	  $(call option,VERSION,version)
 
 # Deletes a stage from AWS. DATA=delete deletes its data too.
@@ -166,13 +172,17 @@ status: .venv/dev-installed
 .venv/checkov/installed: infra/requirements-checkov.txt | .venv/installed
 	$(STEP) 'install checkov' scripts/install-checkov
 
+# Its own environment, so that the packages of the audit are not among those audited.
+.venv/audit/installed: infra/requirements-audit.txt | .venv/installed
+	$(STEP) 'install pip-audit' scripts/install-audit
+
 # Jupyter and the plotting libraries, separate so that `make run` starts without them.
 .venv/notebook-installed: requirements-notebook.txt | .venv/installed
 	$(STEP) 'install jupyter' scripts/install-notebook
 
 # Pins the requirements: each .in file is resolved into the .txt file beside it.
 lock: .venv/dev-installed
-	@$(PY) -m pip install --quiet "$$(scripts/uv)"
+	@$(PY) -m pip install --quiet --require-hashes --requirement scripts/requirements-uv.txt
 	@scripts/lock
 
 clean:

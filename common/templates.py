@@ -72,7 +72,7 @@ class _Resolver:
         if unknown:
             raise KeyError(f"unknown parameters {sorted(unknown)}; allowed: {', '.join(template['Parameters'])}")
         self._place = {"account": account, "region": region}
-        pseudo = {"AWS::AccountId": account, "AWS::Partition": "aws", "AWS::Region": region}
+        pseudo = {"AWS::AccountId": account, "AWS::NoValue": None, "AWS::Partition": "aws", "AWS::Region": region}
         defaults = {name: each["Default"] for name, each in template["Parameters"].items() if "Default" in each}
         self._values = {**pseudo, **defaults, **parameters}
         # Conditions refer to parameters only, so that they resolve before there are resources.
@@ -106,7 +106,9 @@ class _Resolver:
             ((function, argument),) = node.items()
             if function in _FUNCTIONS:
                 return _FUNCTIONS[function](self, argument)
-        return {name: self._value(each) for name, each in node.items()}
+        values = {name: self._value(each) for name, each in node.items()}
+        # A property that is AWS::NoValue does not exist. No property of a template is null otherwise.
+        return {name: value for name, value in values.items() if value is not None}
 
     def ref(self, name: str) -> Any:
         if name not in self._resources:

@@ -12,6 +12,7 @@ from chalicelib.ingest.events import raw_objects
 from chalicelib.lake.manifest import Manifest
 from chalicelib.lake.runs import RAW_DIGEST, JobRuns
 from chalicelib.lake.store import Lake
+from chalicelib.logs import correlate, log
 from chalicelib.settings import Settings
 
 RESTARTS = 3
@@ -34,10 +35,14 @@ def start_refine(event: Any, settings: Settings, lake: Lake, runs: JobRuns, now:
         return None
     manifest, _ = lake.manifest()
     unmerged = unmerged_keys(notified, lake, manifest)
+    correlate((unmerged or [*notified])[0])
     if not unmerged:
+        log.info("no run: %s is merged", ", ".join(notified))
         return None
     _check_lease(manifest, runs, unmerged[0], now)
-    return runs.start(settings, unmerged[0])
+    run_id = runs.start(settings, unmerged[0])
+    log.info("started %s for %s: run %s", settings.job, unmerged[0], run_id)
+    return run_id
 
 
 def unmerged_keys(notified: Mapping[str, str | None], lake: Lake, manifest: Manifest | None) -> list[str]:
@@ -65,8 +70,9 @@ def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime)
     manifest, _ = lake.manifest()
     unmerged = unmerged_keys(raw, lake, manifest)
     if not unmerged:
-        print("no restart: all raw objects are merged")
+        log.info("no restart: all raw objects are merged")
         return None
+    correlate(unmerged[-1])
     _check_lease(manifest, runs, unmerged[-1], now)
     digest = hashlib.sha256("\n".join(f"{key} {etag}" for key, etag in raw.items()).encode()).hexdigest()
     restarts = runs.restarts(digest)
@@ -76,7 +82,7 @@ def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime)
             f"failed; allowed: {RESTARTS}. {unmerged[-1]} is not merged"
         )
     run_id = runs.start(settings, unmerged[-1], {RAW_DIGEST: digest})
-    print(f"restart {restarts + 1} of {RESTARTS} for these raw objects: run {run_id}")
+    log.info("restart %d of %d for these raw objects: run %s", restarts + 1, RESTARTS, run_id)
     return run_id
 
 

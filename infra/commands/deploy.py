@@ -23,6 +23,7 @@ from infra.options import ARCHITECTURE, BUDGET, EMAIL, PRESERVED_PARAMETERS, Opt
 from infra.packaging import artifacts, runtime
 from infra.packaging.artifacts import Artifacts
 from infra.stage import (
+    access_logs,
     budget,
     chalice_process,
     gateway,
@@ -32,6 +33,7 @@ from infra.stage import (
     releases,
     stacks,
     subscriptions,
+    throttling,
 )
 from infra.stage.names import STACKS, StageTarget
 from infra.stage.stacks import Stacks
@@ -131,11 +133,12 @@ class _Deployment:
         with step(7, total, "gateway") as report:
             lambda_settings.set_failure_destination(self.aws, self.target, outputs["FailureQueueArn"])
             gateway.set_gateway_responses(self.aws.apigateway, api, self.target, self._origin)
-            gateway.set_throttling(self.aws.apigateway, api, self.target)
+            throttling.set_throttling(self.aws.apigateway, api, self.target, self._origin)
+            logs = access_logs.set_access_logs(self.aws.apigateway, self.stacks, api, self.target, outputs)
             key = keys.ensure_key(self.aws.apigateway, api, self.target)
             parameters = self.stacks.parameters(self.target.stack("main"))
             releases.record(self.aws.s3, self.target, parameters, releases.this_version(self.dependencies.root))
-            report(f"{len(gateway.ERRORS)} gateway responses, {gateway.RATE} requests a second, key {key}")
+            report(f"{len(gateway.ERRORS)} gateway responses, {throttling.RATE} requests a second, {logs}, key {key}")
         self._run_smoke_test(api, key, outputs)
 
     @property

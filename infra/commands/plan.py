@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from infra.errors import PreconditionError
-from infra.stage.gateway import RATE
 from infra.stage.keys import DAILY
 from infra.stage.names import HANDLERS, StageTarget
+from infra.stage.throttling import RATE
 
 DEPLOY_STEPS = ("packages", "bootstrap", "upload", "data", "main", "Chalice", "gateway", "smoke test")
 DESTROY_STEPS = ("key", "Chalice", "main", "bootstrap", "data")

@@ -18,7 +18,7 @@ import yaml
 from common.paths import ROOT
 from infra import cli
 from infra.commands import smoke
-from infra.stage import releases
+from infra.stage import access_logs, releases
 from local.laptop import Laptop
 from local.moto_state import ACCOUNT
 from tests.support.deployer import Requests, Statement, statements
@@ -88,9 +88,15 @@ def rights(running: Laptop, tmp_path_factory: Any) -> set[Right]:
         run(root, "replay")
         run(root, "status")
         run(root, "destroy", "--yes")
-    for name, each in stacks("dev", AlarmEmail="ana@example.org").items():
-        requests.rights |= set(stack_rights(each, f"b3-dataflow-{name}-dev", bucket("artifacts")))
+    for name, each in all_stacks().items():
+        requests.rights |= set(stack_rights(each, name, bucket("artifacts")))
     return requests.rights
+
+
+def all_stacks() -> dict[str, Stack]:
+    """Return the stacks that a deploy makes, by name."""
+    of_the_stage = stacks("dev", AlarmEmail="ana@example.org").items()
+    return {**{f"b3-dataflow-{name}-dev": each for name, each in of_the_stage}, access_logs.STACK: stack("account")}
 
 
 def ignore(environ: Any, call: str, body: bytes) -> None:
@@ -152,7 +158,7 @@ def test_each_policy_is_within_the_limit_of_iam(stage: str):
 def test_each_exception_is_a_permission_of_a_type_that_the_stacks_have():
     actions = {
         action
-        for each in stacks("dev", AlarmEmail="ana@example.org").values()
+        for each in all_stacks().values()
         for resource in each.resources.values()
         for action in handler_permissions(resource["Type"])
     }

@@ -219,7 +219,7 @@ def ingest() -> dict[str, str]:
     lake = Lake(s3, bucket("raw"), bucket("refined"))
     now = COLLECTED + timedelta(hours=len(lake.raw_objects()))
     key, body = raw_object(session_bars("2025-01-02", 10), collected_at=now)
-    s3.put_object(Bucket=lake.raw_bucket, Key=key, Body=body)
+    s3.put_object(Bucket=lake.raw_bucket, Key=key, Body=body, IfNoneMatch="*")
     catalog = Catalog(SESSION, "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
     # On AWS the output of the job is in its log.
     with contextlib.redirect_stdout(io.StringIO()):

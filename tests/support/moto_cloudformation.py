@@ -9,6 +9,7 @@ import inspect
 import re
 from typing import Any
 
+from moto.apigateway.models import apigateway_backends
 from moto.athena.models import athena_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing
@@ -57,15 +58,13 @@ class _Resource:
     @classmethod
     def update_from_cloudformation_json(
         cls,
-        original_resource: _Resource | None,
+        original_resource: _Resource,
         new_resource_name: str,
         cloudformation_json: Any,
         account_id: str,
         region_name: str,
     ) -> _Resource:
-        # Moto updates resources whose condition is false, too.
-        if original_resource is not None:
-            original_resource.delete(account_id, region_name)
+        original_resource.delete(account_id, region_name)
         return cls(cloudformation_json["Properties"], account_id, region_name)
 
 
@@ -139,9 +138,6 @@ class Subscription(_Resource, CloudFormationModel):
     type = "AWS::SNS::Subscription"
 
     def create(self, account: str, region: str) -> str:
-        if not self.properties["Endpoint"]:
-            # The condition of the resource is false.
-            return ""
         backend = sns_backends[account][region]
         subscription = backend.subscribe(
             self.properties["TopicArn"], self.properties["Endpoint"], self.properties["Protocol"]
@@ -152,6 +148,38 @@ class Subscription(_Resource, CloudFormationModel):
 
     def delete(self, account: str, region: str) -> None:
         sns_backends[account][region].subscriptions.pop(self.physical_resource_id, None)
+
+
+class ApiGatewayAccount(_Resource, CloudFormationModel):
+    type = "AWS::ApiGateway::Account"
+
+    def create(self, account: str, region: str) -> str:
+        role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": self.properties["CloudWatchRoleArn"]}
+        apigateway_backends[account][region].account.apply_patch_operations([role])
+        return "account"
+
+    def delete(self, account: str, region: str) -> None:
+        pass
+
+
+_resource_diff: Any = parsing.ResourceMap.build_resource_diff
+_update_resource: Any = parsing.parse_and_update_resource
+
+
+def _diff_of_existing(self: parsing.ResourceMap, *arguments: Any) -> Any:
+    """Return the changes of an update, without resources whose condition is false: moto would update them too."""
+    diff = _resource_diff(self, *arguments)
+    return {**diff, "Modify": [name for name in diff["Modify"] if self[name] is not None]}
+
+
+def _update_known(logical_id: str, resource_json: Any, resources_map: Any, **arguments: Any) -> Any:
+    """Update a resource, and return it. Moto forgets one whose type it cannot update."""
+    before = resources_map[logical_id]
+    return _update_resource(logical_id, resource_json, resources_map, **arguments) or before
+
+
+parsing.ResourceMap.build_resource_diff = _diff_of_existing  # type: ignore[assignment,method-assign]
+parsing.parse_and_update_resource = _update_known  # type: ignore[assignment]
 
 
 # Moto caches its list of models. Of two models for one type, it uses the last.

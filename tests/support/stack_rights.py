@@ -24,7 +24,6 @@ NOT_CALLED: Mapping[str, str] = {
     r"|BearerTokenAuthentication|LogGroupDeletionProtection)|logs:GetDataProtectionPolicy": "no log group has these",
     r"glue:(.*Connection|GetSchemaVersion)": "the database is not federated, and the table has no schema registry",
     r"lakeformation:(CreateTable|GetDataAccess)": "only where Lake Formation governs the catalog (docs/operations.md)",
-    r"iam:((At|De)tachRolePolicy|.*PermissionsBoundary)": "the roles have inline policies, and no boundary",
     r"iam:CreateServiceLinkedRole": "the workgroup has no Spark engine",
     r"sns:(PutDataProtectionPolicy|SetSubscriptionAttributes)": "the topic and its subscription have none",
 }
@@ -37,13 +36,15 @@ _NOT_CALLED_BY_TYPE: Mapping[str, str] = {
 }
 """The same for one type: an Iceberg table, a subscription of Firehose, the delivery logs of a topic."""
 
-_PASSING = {"AWS::Glue::Job"}
-"""Types with a role among their properties."""
+_FOR_MANAGED_POLICIES = {"iam:AttachRolePolicy", "iam:DetachRolePolicy"}
+
+_ROLE_OF = {"AWS::ApiGateway::Account": "AccessLogRole", "AWS::Glue::Job": "JobRole"}
+"""The role that a resource has."""
 
 _WITHOUT_RESOURCE = {
     *("cloudwatch:DescribeAlarms", "logs:DescribeIndexPolicies", "logs:DescribeLogGroups"),
     *("logs:DescribeResourcePolicies", "lakeformation:DescribeLakeFormationIdentityCenterConfiguration"),
-    *("lakeformation:DescribeResource", "lakeformation:ListResources"),
+    *("lakeformation:DescribeResource", "lakeformation:ListResources", "xray:GetSamplingRules"),
 }
 
 
@@ -60,9 +61,11 @@ def stack_rights(stack: Stack, name: str, artifacts: str) -> Iterator[Right]:
             skipped = any(re.fullmatch(pattern, action) for pattern in NOT_CALLED)
             if skipped or re.fullmatch(_NOT_CALLED_BY_TYPE.get(kind, ""), action):
                 continue
+            if action in _FOR_MANAGED_POLICIES and "ManagedPolicyArns" not in resource["Properties"]:
+                continue
             if action in _WITHOUT_RESOURCE:
                 yield action, "*"
-            elif action != "iam:PassRole" or kind in _PASSING:
+            elif action != "iam:PassRole" or kind in _ROLE_OF:
                 for arn in _arns(kind, logical_id, resource["Properties"], name, action, artifacts):
                     yield action, arn
 
@@ -77,7 +80,7 @@ def _arns(kind: str, logical_id: str, properties: Any, stack: str, action: str, 
     """Return the ARNs that an action on a resource is checked against."""
     if action.startswith("iam:"):
         # CloudFormation ends the names that it makes with random characters.
-        role = logical_id if kind == "AWS::IAM::Role" else "JobRole"
+        role = _ROLE_OF.get(kind, logical_id)
         return [f"arn:aws:iam::{ACCOUNT}:role/{stack}-{role}-1ABCDEF2GHIJ"]
     if action.startswith("s3:"):
         return [_s3_arn(kind, properties, action, artifacts)]
@@ -103,6 +106,7 @@ def _s3_arn(kind: str, properties: Any, action: str, artifacts: str) -> str:
 
 
 _ARNS: Mapping[str, Any] = {
+    "AWS::ApiGateway::Account": lambda _: f"arn:aws:apigateway:{REGION}::/account",
     "AWS::Athena::WorkGroup": lambda properties: arn_of("athena", f"workgroup/{properties['Name']}"),
     "AWS::CloudWatch::Alarm": lambda properties: arn_of("cloudwatch", f"alarm:{properties['AlarmName']}"),
     "AWS::Events::Rule": lambda properties: arn_of("events", f"rule/{properties['Name']}"),
@@ -113,4 +117,7 @@ _ARNS: Mapping[str, Any] = {
     "AWS::SNS::TopicPolicy": lambda properties: properties["Topics"][0],
     "AWS::SQS::Queue": lambda properties: arn_of("sqs", properties["QueueName"]),
     "AWS::SQS::QueuePolicy": lambda properties: arn_of("sqs", properties["Queues"][0].rpartition("/")[2]),
+    "AWS::XRay::SamplingRule": lambda properties: arn_of(
+        "xray", f"sampling-rule/{properties['SamplingRule']['RuleName']}"
+    ),
 }
