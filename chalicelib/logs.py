@@ -33,6 +33,7 @@ class _Text(logging.Formatter):
 
 
 log = logging.getLogger("b3-dataflow.pipeline")
+# What `make run` and Chalice's commands tell in their own words is DEBUG, so that a terminal does not repeat it.
 log.setLevel(logging.INFO)
 # Lambda's own handler would write each line a second time.
 log.propagate = False
@@ -86,4 +87,4 @@ def _json_logger() -> Logger:
     from aws_lambda_powertools import Logger
 
     log.removeHandler(_output)
-    return Logger(service=log.name, level="INFO", logger_handler=_output, utc=True)
+    return Logger(service=log.name, level="DEBUG", logger_handler=_output, utc=True)

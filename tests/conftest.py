@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,7 @@ def text_log() -> Iterator[None]:
     formatter = logs._output.formatter
     yield
     logs._output.setFormatter(formatter)
+    logs.log.setLevel(logging.INFO)
     # Powertools marks a logger that it has set up.
     vars(logs.log).pop("init", None)
     logs._json_logger.cache_clear()

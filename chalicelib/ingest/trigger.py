@@ -37,11 +37,11 @@ def start_refine(event: Any, settings: Settings, lake: Lake, runs: JobRuns, now:
     unmerged = unmerged_keys(notified, lake, manifest)
     correlate((unmerged or [*notified])[0])
     if not unmerged:
-        log.info("no run: %s is merged", ", ".join(notified))
+        log.debug("no run: %s is merged", ", ".join(notified))
         return None
     _check_lease(manifest, runs, unmerged[0], now)
     run_id = runs.start(settings, unmerged[0])
-    log.info("started %s for %s: run %s", settings.job, unmerged[0], run_id)
+    log.debug("started %s for %s: run %s", settings.job, unmerged[0], run_id)
     return run_id
 
 

@@ -23,6 +23,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 def test_elsewhere_a_line_is_the_message(capsys: pytest.CaptureFixture[str]):
     with invocation("start_refine", structured=False, function_request_id="1"):
         correlate(KEY)
+        log.debug("started")
         log.info("added %s", KEY)
         log.warning("one\ntwo")
 
@@ -31,13 +32,13 @@ def test_elsewhere_a_line_is_the_message(capsys: pytest.CaptureFixture[str]):
 
 def test_on_aws_each_line_is_a_json_object_with_the_keys_of_the_invocation(capsys: pytest.CaptureFixture[str]):
     with invocation("start_refine", structured=True, function_request_id="1", job_run_id=None):
-        log.info("before")
+        log.debug("before")
         correlate(KEY)
         log.warning("two\nlines, ção")
 
     first, second = lines(capsys)
     assert {name: first[name] for name in ("level", "message", "service", "function_request_id")} == {
-        "level": "INFO",
+        "level": "DEBUG",
         "message": "before",
         "service": "start_refine",
         "function_request_id": "1",
