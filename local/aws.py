@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from common.paths import ROOT
-from local import moto_state
+from local import bucket_policies, moto_state
 from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
 from local.athena.executions import Executions
@@ -57,6 +58,7 @@ class LocalAws:
         self._server = make_server(
             HOST, 0, Door(front), threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
+        self._policies = ExitStack()
         self._thread = threading.Thread(target=self._server.serve_forever, name="local-aws", daemon=True)
         self._warming = threading.Thread(target=self.engine.warm, name="athena-warm", daemon=True)
 
@@ -73,12 +75,14 @@ class LocalAws:
 
     def __enter__(self) -> LocalAws:
         self.events.install()
+        self._policies.enter_context(bucket_policies.applied())
         self._thread.start()
         self._warming.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.events.close()
+        self._policies.close()
         self.jobs.close()
         self.executions.close()
         self.engine.close()

@@ -122,6 +122,12 @@ def bucket_exists(bucket: str) -> bool:
 
 
 @_locked
+def bucket_policy(bucket: str) -> bytes | str | None:
+    """Return the JSON of a bucket's policy, None if it has none or does not exist."""
+    return _s3().buckets[bucket].policy if bucket_exists(bucket) else None
+
+
+@_locked
 def objects(bucket: str, prefix: str) -> list[StoredObject]:
     """Return the objects under a prefix, sorted by key; none if the bucket does not exist."""
     keys: Any = _s3().buckets[bucket].keys if bucket_exists(bucket) else {}

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from moto.core.model_instances import model_data
 from moto.moto_server import werkzeug_app
 from moto.s3 import notifications
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
 
 from chalicelib.lake.manifest import JOB_TIMEOUT
 from local import moto_state
@@ -30,13 +32,32 @@ def test_s3_calls_the_hook_of_notifications_with_four_arguments(laptop: Laptop, 
     calls = []
     monkeypatch.setattr(notifications, "_invoke_awslambda", lambda *arguments: calls.append(arguments))
 
-    s3.put_object(Bucket="b3-dataflow-raw", Key="raw/a.parquet", Body=b"x")
+    s3.put_object(Bucket="b3-dataflow-raw", Key="raw/a.parquet", Body=b"x", IfNoneMatch="*")
 
     ((account, event, arn, region),) = calls
     assert account == moto_state.ACCOUNT
     assert event["Records"][0]["s3"]["object"]["key"]
     assert arn.endswith(":function:b3-dataflow-local-start_refine")
     assert region == moto_state.REGION
+
+
+def test_s3_asks_for_the_permission_of_a_write_in_two_methods(laptop: Laptop, s3: Any, monkeypatch: Any):
+    calls = []
+    action: Any = S3Response._authenticate_and_authorize_s3_action
+
+    def authorize(self: Any, **arguments: Any) -> None:
+        calls.append((self.data["Action"], arguments))
+        action(self, **arguments)
+
+    monkeypatch.setattr(S3Response, "_authenticate_and_authorize_s3_action", authorize)
+    monkeypatch.setattr(FakeBucket, "get_permission", lambda *arguments: calls.append(arguments[1:]))
+
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"x")
+
+    assert calls == [
+        ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/a"),
+        ("PutObject", {"bucket_name": BUCKET, "key_name": "a"}),
+    ]
 
 
 def test_the_server_is_a_wsgi_application_made_of_backends():
