@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import lru_cache
 
 import pyarrow as pa
@@ -71,6 +72,27 @@ def java_double(value: float) -> str:
     power = int(exponent or 0) + len(whole) - 1 - leading_zeros
     significant = significant.rstrip("0") or "0"
     return f"{sign}{significant[0]}.{significant[1:] or '0'}E{power}"
+
+
+def double_text(value: float) -> str:
+    """Return a double as Trino casts it to varchar: always with an exponent, as 1.5E0."""
+    if not math.isfinite(value):
+        return java_double(value)
+    digits, _, exponent = f"{Decimal(repr(value)).normalize():.17e}".partition("e")
+    return _scientific(digits, exponent)
+
+
+def real_text(value: float) -> str:
+    """Return a real as Trino casts it to varchar: with an exponent and at most seven digits."""
+    if not math.isfinite(value):
+        return java_double(value)
+    digits, _, exponent = f"{value:.6e}".partition("e")
+    return _scientific(digits, exponent)
+
+
+def _scientific(digits: str, exponent: str) -> str:
+    whole, _, fraction = digits.partition(".")
+    return f"{whole}.{fraction.rstrip('0') or '0'}E{int(exponent)}"
 
 
 def to_csv(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> bytes:
