@@ -19,6 +19,9 @@ MACROS = (
         ((2 * abs(n) + abs(d)) // (2 * abs(d))) * CASE WHEN (n < 0) = (d < 0) THEN 1 ELSE -1 END""",
     # The digits of a decimal without its point, for exact division: DuckDB divides decimals as doubles.
     "unscaled(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
+    """round_timestamp(x, unit) AS make_timestamp(
+        CAST(floor((epoch_us(x) + unit // 2) / unit) AS BIGINT) * unit)""",
+    "list_has_null(x) AS len(x) > list_count(x)",
 )
 
 PYTHON: dict[str, tuple[Callable[..., Any], Sequence[str], str]] = {
