@@ -92,6 +92,7 @@ _LITERALS = {
     "nullLiteral", "numericLiteral", "stringLiteral", "booleanLiteral", "typeConstructor", "binaryLiteral",
     "intervalLiteral",
 }  # fmt: skip
+_WRAPPERS = {"expression", "predicated", "valueExpressionDefault", "arithmeticUnary"}
 
 
 def _literal(text: str) -> Value:
@@ -102,15 +103,21 @@ def _literal(text: str) -> Value:
     """
     try:
         node = syntax.parse(text, "standaloneExpression").expression()
-        inner = node
-        while syntax.kind(inner) not in _LITERALS:
-            if syntax.kind(inner) == "cast":
-                inner = inner.expression()
-            elif inner.getChildCount() == 1 or syntax.kind(inner) == "arithmeticUnary":
-                inner = inner.getChild(inner.getChildCount() - 1)
-            else:
-                raise InvalidRequest(text)
-    except (InvalidRequest, AttributeError):
-        raise QueryFailure("INVALID_PARAMETER_USAGE", f"execution parameter {text!r} is not a SQL literal") from None
+    except InvalidRequest:
+        node = None
+    if node is None or not _is_literal(node):
+        raise QueryFailure("INVALID_PARAMETER_USAGE", f"execution parameter {text!r} is not a SQL literal")
     # A literal has no names and no queries.
     return Expressions(None, {}, datetime.now(UTC)).analyse(node, Scope())  # type: ignore[arg-type]
+
+
+def _is_literal(node: Node) -> bool:
+    """Return whether an expression is a literal, a number with a sign, or a cast of one of these."""
+    while syntax.kind(node) not in _LITERALS:
+        if syntax.kind(node) == "cast":
+            node = node.expression()
+        elif syntax.kind(node) in _WRAPPERS and (node.getChildCount() == 1 or syntax.kind(node) == "arithmeticUnary"):
+            node = node.getChild(node.getChildCount() - 1)
+        else:
+            return False
+    return True

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from antlr4 import CommonTokenStream, InputStream, ParserRuleContext, PredictionMode, Token
 from antlr4.error.ErrorListener import ErrorListener
@@ -15,8 +15,8 @@ from trino_query_parser.SqlBaseParser import SqlBaseParser
 
 from local.athena.errors import InvalidRequest, QueryFailure
 
-Node = ParserRuleContext
-"""Node of a syntax tree. Its class and its members are those of the rules of the grammar."""
+Node: TypeAlias = Any
+"""Node of a syntax tree, without types in the package. Its class and its members are those of a rule of the grammar."""
 
 # The tables of a generated parser are common to all its instances, and it changes them while it parses.
 _LOCK = threading.Lock()
@@ -31,7 +31,7 @@ class _Text(InputStream):  # type: ignore[misc]
 
 
 class _Errors(ErrorListener):  # type: ignore[misc]
-    def syntaxError(self, recognizer: Any, symbol: Token | None, line: int, column: int, *_: Any) -> None:  # noqa: N802
+    def syntaxError(self, _: Any, symbol: Token | None, line: int, column: int, *__: Any) -> None:  # noqa: N802
         text = "" if symbol is None else "<EOF>" if symbol.type == Token.EOF else symbol.text
         raise InvalidRequest(f"line {line}:{column + 1}: mismatched input '{text}'")
 

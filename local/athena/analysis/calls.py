@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from local.athena import coercion, types
 from local.athena.analysis import casts, operators, windows
@@ -19,8 +19,10 @@ from local.athena.values import Lambda, Value, coerce, value
 if TYPE_CHECKING:
     from local.athena.analysis.expressions import Expressions
 
+T = TypeVar("T")
 
-def located(node: Node, operation: Callable[[], Value]) -> Value:
+
+def located(node: Node, operation: Callable[[], T]) -> T:
     """Return the result of an operation; if it fails, its message has the place of a node."""
     try:
         return operation()
@@ -96,7 +98,7 @@ def _aggregate(expressions: Expressions, node: Node, name: str, scope: Scope) ->
     """Return a call of an aggregate or a window function."""
     inner = replace(scope, in_aggregate=True) if scope.outputs and not node.over() else scope
     arguments = [_argument(expressions, each, inner) for each in node.expression()]
-    function, bound = located_call(node, name, arguments)
+    function, bound = resolve(name, arguments, place(node))
     over = node.over()
     if function.kind == "window" and not over:
         raise failure("MISSING_OVER", node, f"Window function {name} requires an OVER clause")
@@ -132,11 +134,6 @@ def _aggregate(expressions: Expressions, node: Node, name: str, scope: Scope) ->
     if over:
         return _windowed(node, distinct, result, parts)
     return _aggregated(node, name, scope, result)
-
-
-def located_call(node: Node, name: str, arguments: Sequence[Argument]) -> tuple[Function, object]:
-    """Return the overload and the call for arguments, with the place in the message of a failure."""
-    return resolve(name, arguments, place(node))
 
 
 def _check_distinct(node: Node, name: str, arguments: Sequence[Value]) -> None:

@@ -29,7 +29,7 @@ TEXTS = {
 _NUMBERS = {*INTEGERS, *FLOATS, "decimal"}
 # Types that Trino casts to each type, besides the type itself.
 _SOURCES: dict[str, set[str]] = {
-    **dict.fromkeys((*_NUMBERS, "boolean"), {*_NUMBERS, "boolean", "varchar"}),
+    **{base: {*_NUMBERS, "boolean", "varchar"} for base in (*_NUMBERS, "boolean")},
     "varchar": {*_NUMBERS, "boolean", "date", "timestamp", "time", "timestamp with time zone", "char"},
     "char": {"varchar"},
     "date": {"varchar", "timestamp", "timestamp with time zone"},
@@ -170,8 +170,7 @@ def _cast_nested(operand: Value, target: Type) -> str:
             for part, of, to in zip(("key", "value"), source.elements, target.elements, strict=True)
         )
         return f"map_from_entries(list_transform(map_entries({sql}), lambda e: row({key}, {item})))"
-    fields = [
-        f"f{index} := {_cast(Value(f"struct_extract({sql}, 'f{index}')", of), to)}"
-        for index, (of, to) in enumerate(zip(source.elements, target.elements, strict=True))
-    ]
+    pairs = enumerate(zip(source.elements, target.elements, strict=True))
+    parts = [_cast(Value(f"struct_extract({sql}, 'f{index}')", of), to) for index, (of, to) in pairs]
+    fields = [f"f{index} := {part}" for index, part in enumerate(parts)]
     return f"CASE WHEN {sql} IS NULL THEN NULL ELSE struct_pack({', '.join(fields)}) END"

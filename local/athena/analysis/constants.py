@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -89,22 +89,28 @@ def typed(node: Node) -> Value:
         if special:
             return special(content)
         if name == "decimal":
-            if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", content):
-                raise ValueError
-            return decimal(node, content)
+            return decimal(node, _checked(content, r"[+-]?(\d+\.?\d*|\.\d+)"))
         target = types.parse(name)
-        source = text(content)
-        if target.base not in {"varchar", "char"} and not re.fullmatch(casts.TEXTS.get(target.base, ""), content):
-            raise ValueError
+        if target.base not in {"varchar", "char"}:
+            _checked(content, casts.TEXTS.get(target.base, ""))
     except (ValueError, ZoneInfoNotFoundError):
         raise failure("INVALID_LITERAL", node, f"'{content}' is not a valid {name.upper()} literal") from None
-    return source if target.base == "varchar" else casts.cast(source, target)
+    return text(content) if target.base == "varchar" else casts.cast(text(content), target)
+
+
+def _checked(content: str, pattern: str) -> str:
+    """Return a text that must match a pattern.
+
+    Raises:
+        ValueError: it does not match.
+    """
+    if not re.fullmatch(pattern, content):
+        raise ValueError(content)
+    return content
 
 
 def _date(content: str) -> Value:
-    if not re.fullmatch(casts.TEXTS["date"], content):
-        raise ValueError(content)
-    day = date(*map(int, content.strip().split("-")))
+    day = date(*map(int, _checked(content, casts.TEXTS["date"]).strip().split("-")))
     return Value(f"DATE '{day}'", DATE, literal=str(day))
 
 
@@ -113,9 +119,7 @@ def _timestamp(content: str) -> Value:
     if not match:
         raise ValueError(content)
     day, clock, fraction, zone = match.groups()
-    moment = datetime.combine(date(*map(int, day.split("-"))), datetime.min.time())
-    if clock:
-        moment = moment.replace(**dict(zip(("hour", "minute", "second"), map(int, clock.split(":")), strict=False)))
+    moment = datetime.combine(date(*map(int, day.split("-"))), _time_of_day(clock or "0"))
     precision = len(fraction or "")
     if precision > 6:
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not support timestamp({precision})")
@@ -126,6 +130,11 @@ def _timestamp(content: str) -> Value:
     return Value(
         f"timezone({time_zone(check_zone(name))}, {sql})", Type("timestamp with time zone", (precision,), zone=name)
     )
+
+
+def _time_of_day(text: str) -> time:
+    hour, minute, second, *_ = [*map(int, text.split(":")), 0, 0]
+    return time(hour, minute, second)
 
 
 def check_zone(name: str) -> str:
@@ -144,8 +153,7 @@ def check_zone(name: str) -> str:
 
 
 def _time(content: str) -> Value:
-    if not re.fullmatch(casts.TEXTS["time"], content):
-        raise ValueError(content)
+    _checked(content, casts.TEXTS["time"])
     digits = len(content.partition(".")[2])
     return casts.cast(text(content), Type("time", (digits,)))
 

@@ -117,9 +117,6 @@ class Expressions:
 
     # Operators.
 
-    def _at(self, node: Node, operation: Callable[[], Value]) -> Value:
-        return calls.located(node, operation)
-
     def logical_not(self, node: Node, scope: Scope) -> Value:
         operand = self._condition(node.booleanExpression(), scope, "Value of logical NOT expression")
         return value(f"(NOT {operand.sql})", types.BOOLEAN, operand)
@@ -142,7 +139,7 @@ class Expressions:
         return value(f"({f' {operator} '.join(each.sql for each in values)})", types.BOOLEAN, *values)
 
     def _condition(self, node: Node, scope: Scope, where: str) -> Value:
-        return self._at(node, lambda: operators.boolean(self.analyse(node, scope), where))
+        return calls.located(node, lambda: operators.boolean(self.analyse(node, scope), where))
 
     def condition(self, node: Node, scope: Scope, clause: str) -> Value:
         """Return the condition of a clause."""
@@ -156,7 +153,7 @@ class Expressions:
         handler = predicates.HANDLERS.get(kind(predicate))
         if handler is None:
             raise unsupported(predicate)
-        return self._at(node, lambda: handler(self, left, predicate, scope))
+        return calls.located(node, lambda: handler(self, left, predicate, scope))
 
     def arithmetic_binary(self, node: Node, scope: Scope) -> Value:
         # A loop over the left operands, see `_logical`.
@@ -169,13 +166,13 @@ class Expressions:
         for step in reversed(steps):
             left, right = result, self.analyse(step.right, scope)
             result = scope.grouped(
-                self._at(step, lambda a=left, b=right, o=step.operator.text: operators.arithmetic(o, a, b))  # type: ignore[misc]
+                calls.located(step, lambda a=left, b=right, o=step.operator.text: operators.arithmetic(o, a, b))  # type: ignore[misc]
             )
         return result
 
     def arithmetic_unary(self, node: Node, scope: Scope) -> Value:
         operand = self.analyse(node.valueExpression(), scope)
-        return operand if node.operator.text == "+" else self._at(node, lambda: operators.negative(operand))
+        return operand if node.operator.text == "+" else calls.located(node, lambda: operators.negative(operand))
 
     def concatenation(self, node: Node, scope: Scope) -> Value:
         operands: list[Value] = []
@@ -184,7 +181,7 @@ class Expressions:
             operands.append(self.analyse(current.right, scope))
             current = current.left
         operands.append(self.analyse(current, scope))
-        return self._at(node, lambda: operators.concatenate(operands[::-1]))
+        return calls.located(node, lambda: operators.concatenate(operands[::-1]))
 
     def at_time_zone(self, node: Node, scope: Scope) -> Value:
         moment = self.analyse(node.valueExpression(), scope)
@@ -210,7 +207,7 @@ class Expressions:
 
     def array_constructor(self, node: Node, scope: Scope) -> Value:
         parts = [self.analyse(each, scope) for each in node.expression()]
-        cast = self._at(node, lambda: operators.unify(parts, "All ARRAY elements"))
+        cast = calls.located(node, lambda: operators.unify(parts, "All ARRAY elements"))
         type_ = types.array(cast[0].type if cast else UNKNOWN)
         return value(f"CAST([{', '.join(part.sql for part in cast)}] AS {types.duckdb(type_)})", type_, *cast)
 
@@ -221,12 +218,12 @@ class Expressions:
             if not isinstance(position, int) or not 1 <= position <= len(base.type.of):
                 raise failure("INVALID_FUNCTION_ARGUMENT", node, "Subscript expression on ROW requires a valid index")
             return row_field(base, position - 1)
-        return self._at(node, lambda: predicates.subscript(base, index))
+        return calls.located(node, lambda: predicates.subscript(base, index))
 
     def cast(self, node: Node, scope: Scope) -> Value:
         operand = self.analyse(node.expression(), scope)
         safe = node.TRY_CAST() is not None
-        return self._at(node, lambda: casts.cast(operand, types.parse(source(node.type_())), safe=safe))
+        return calls.located(node, lambda: casts.cast(operand, types.parse(source(node.type_())), safe=safe))
 
     # Conditional expressions.
 
@@ -237,13 +234,13 @@ class Expressions:
     def simple_case(self, node: Node, scope: Scope) -> Value:
         operand = self.analyse(node.operand, scope)
         compared = [self.analyse(each.condition, scope) for each in node.whenClause()]
-        conditions = [self._at(node, lambda each=each: operators.compare("=", operand, each)) for each in compared]  # type: ignore[misc]
+        conditions = [calls.located(node, lambda each=each: operators.compare("=", operand, each)) for each in compared]  # type: ignore[misc]
         return self._case(node, conditions, scope)
 
     def _case(self, node: Node, conditions: Sequence[Value], scope: Scope) -> Value:
         results = [self.analyse(each.result, scope) for each in node.whenClause()]
         results.append(self.analyse(node.elseExpression, scope) if node.elseExpression else constants.null())
-        return self._at(node, lambda: case(conditions, results))
+        return calls.located(node, lambda: case(conditions, results))
 
     # Subqueries.
 

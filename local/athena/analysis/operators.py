@@ -10,7 +10,6 @@ from local.athena.coercion import is_number
 from local.athena.errors import QueryFailure
 from local.athena.functions.dates import local, time_zone
 from local.athena.types import (
-    BIGINT,
     BOOLEAN,
     DATE,
     DAY_TO_SECOND,
@@ -149,49 +148,61 @@ def _numbers(operator: str, left: Value, right: Value) -> Value:
 
 def _moments(operator: str, left: Value, right: Value) -> tuple[str, Type] | None:
     """Return the SQL and the type of an operation with dates, times or intervals, or None if there is none."""
+    if operator in {"*", "/"}:
+        return _scale(operator, left, right)
     a, b = left.type, right.type
-    if operator == "+" and a in INTERVALS and b not in INTERVALS:
-        return _shift("+", right, left)
-    if operator in {"+", "-"}:
-        if b in INTERVALS and a not in INTERVALS:
-            return _shift(operator, left, right)
-        if a in INTERVALS and a == b:
-            return f"({left.sql} {operator} {right.sql})", a
-        common = coercion.common(a, b)
-        if operator == "-" and common is not None and coercion.is_moment(common):
-            moments = f"CAST({local(left)} AS TIMESTAMP) - CAST({local(right)} AS TIMESTAMP)"
-            return f"({moments})", DAY_TO_SECOND
-    if operator == "*" and a not in INTERVALS:
-        left, right, a, b = right, left, b, a
-    if operator in {"*", "/"} and a in INTERVALS and (b in (BIGINT, DOUBLE) or is_number(b)):
-        if a == YEAR_TO_MONTH:
-            months = f"(extract(year FROM {left.sql}) * 12 + extract(month FROM {left.sql}))"
-            return f"to_months(CAST(trunc({months} {operator} {coerce(right, DOUBLE).sql}) AS INTEGER))", a
-        seconds = f"CAST(epoch_us({left.sql}) {operator} {coerce(right, DOUBLE).sql} AS BIGINT)"
-        return f"to_microseconds({seconds} // 1000 * 1000)", a
+    if a in INTERVALS and a == b and operator in {"+", "-"}:
+        return f"({left.sql} {operator} {right.sql})", a
+    if a in INTERVALS and operator == "+":
+        return _shift(operator, right, left)
+    if b in INTERVALS and operator in {"+", "-"}:
+        return _shift(operator, left, right)
+    common = coercion.common(a.at(""), b.at(""))
+    if operator == "-" and common is not None and coercion.is_moment(common):
+        return f"(CAST({local(left)} AS TIMESTAMP) - CAST({local(right)} AS TIMESTAMP))", DAY_TO_SECOND
     return None
+
+
+def _scale(operator: str, left: Value, right: Value) -> tuple[str, Type] | None:
+    """Return an interval multiplied or divided by a number."""
+    if operator == "*" and right.type in INTERVALS:
+        left, right = right, left
+    if left.type not in INTERVALS or not is_number(right.type):
+        return None
+    factor = coerce(right, DOUBLE).sql
+    if left.type == YEAR_TO_MONTH:
+        months = f"(extract(year FROM {left.sql}) * 12 + extract(month FROM {left.sql}))"
+        return f"to_months(CAST(trunc({months} {operator} {factor}) AS INTEGER))", left.type
+    milliseconds = f"CAST(trunc(epoch_us({left.sql}) / 1000 {operator} {factor}) AS BIGINT)"
+    return f"to_microseconds({milliseconds} * 1000)", left.type
 
 
 def _shift(operator: str, moment: Value, interval: Value) -> tuple[str, Type] | None:
-    text = f"({moment.sql} {operator} {interval.sql})"
-    if moment.type == DATE:
-        if interval.type == DAY_TO_SECOND:
-            message = "Cannot add hour, minutes or seconds to a date"
-            refusal = fail("INVALID_FUNCTION_ARGUMENT", message, DATE)
-            whole = f"epoch_us({interval.sql}) % 86400000000 = 0"
-            return f"CASE WHEN {whole} OR {interval.sql} IS NULL THEN CAST({text} AS DATE) ELSE {refusal} END", DATE
-        return f"CAST({text} AS DATE)", DATE
-    if moment.type.base == "timestamp":
-        precision = max(moment.type.numbers[0], 3 if interval.type == DAY_TO_SECOND else 0)
-        return text, types.timestamp(precision)
-    if moment.type.base == "timestamp with time zone":
-        if interval.type == YEAR_TO_MONTH:
-            shifted = f"({local(moment)} {operator} {interval.sql})"
-            return f"timezone({time_zone(moment.type.zone)}, {shifted})", moment.type
-        return text, moment.type
-    if moment.type.base == "time" and interval.type == DAY_TO_SECOND:
-        return f"CAST({text} AS TIME)", moment.type
+    """Return a date or time plus or minus an interval."""
+    text, type_ = f"({moment.sql} {operator} {interval.sql})", moment.type
+    match type_.base:
+        case "date":
+            return _shift_date(text, interval), DATE
+        case "timestamp":
+            precision = max(type_.numbers[0], 3 if interval.type == DAY_TO_SECOND else 0)
+            return text, types.timestamp(precision)
+        case "timestamp with time zone" if interval.type == YEAR_TO_MONTH:
+            text = f"timezone({time_zone(type_.zone)}, ({local(moment)} {operator} {interval.sql}))"
+            return text, type_
+        case "timestamp with time zone":
+            return text, type_
+        case "time" if interval.type == DAY_TO_SECOND:
+            return f"CAST({text} AS TIME)", type_
     return None
+
+
+def _shift_date(text: str, interval: Value) -> str:
+    shifted = f"CAST({text} AS DATE)"
+    if interval.type == YEAR_TO_MONTH:
+        return shifted
+    refusal = fail("INVALID_FUNCTION_ARGUMENT", "Cannot add hour, minutes or seconds to a date", DATE)
+    part = f"epoch_us({interval.sql}) % 86400000000 <> 0"
+    return f"(CASE WHEN {part} THEN {refusal} ELSE {shifted} END)"
 
 
 def negative(operand: Value) -> Value:

@@ -120,7 +120,7 @@ class Queries:
 
     def _ordered(self, relation: Relation, tail: Tail, parent: Scope) -> Relation:
         """Return a set operation or VALUES with ORDER BY, which sees the columns of the result only."""
-        inner = relations.derived(self, relation, parent)
+        inner = relations.derived(self, relation)
         items = [Value(item.sql, item.type) for item in inner.fields if item.type is not None]
         scope = Scope(inner.fields, parent, self.level(), named=parent.named)
         order = selects.ordering(self, tail.order, scope, items)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from local.athena import nested
 from local.athena.analysis import operators
 from local.athena.analysis.catalog import Column
+from local.athena.analysis.expressions import row_field
 from local.athena.analysis.scopes import Field, Relation, Scope
 from local.athena.errors import QueryFailure
 from local.athena.syntax import Node, failure, identifier, kind, name_parts, unsupported
 from local.athena.types import BIGINT, Type
-from local.athena.values import Value
+from local.athena.values import Reference, Value
 
 if TYPE_CHECKING:
     from local.athena.analysis.queries import Queries
@@ -84,9 +85,9 @@ def _primary(queries: Queries, node: Node, scope: Scope) -> Relation:
             return table(queries, node.qualifiedName(), scope)
         case "subqueryRelation":
             # The query does not see the other relations of the clause.
-            return derived(queries, queries.query(node.query(), _outside(scope)), scope)
+            return derived(queries, queries.query(node.query(), _outside(scope)))
         case "lateral":
-            return derived(queries, queries.query(node.query(), scope), scope, "LATERAL ")
+            return derived(queries, queries.query(node.query(), scope), "LATERAL ")
         case "unnest":
             return _unnest(queries, node, scope)
         case "parenthesizedRelation":
@@ -100,7 +101,7 @@ def _outside(scope: Scope) -> Scope:
     return replace(parent, named=scope.named)
 
 
-def derived(queries: Queries, relation: Relation, scope: Scope, prefix: str = "") -> Relation:
+def derived(queries: Queries, relation: Relation, prefix: str = "") -> Relation:
     """Return a query as an item of FROM."""
     alias = queries.alias()
     columns = ", ".join(f"c{index}" for index in range(len(relation.fields)))
@@ -139,10 +140,14 @@ def table(queries: Queries, node: Node, scope: Scope) -> Relation:
     except QueryFailure as error:
         raise failure(error.code, node, error.message) from None
     if source.view is not None:
-        relation = derived(queries, queries.view(source, node), scope)
-        names = [column.name for column in source.columns] or [item.name for item in relation.fields]
-        fields = [replace(item, name=each) for item, each in zip(relation.fields, names, strict=True)]
-        return replace(relation, fields=[replace(item, qualifier=(CATALOG, database, name)) for item in fields])
+        relation = derived(queries, queries.view(source, node))
+        names = (
+            [column.name for column in source.columns] if source.columns else [item.name for item in relation.fields]
+        )
+        pairs = zip(relation.fields, names, strict=True)
+        return replace(
+            relation, fields=[replace(item, name=each, qualifier=(CATALOG, database, name)) for item, each in pairs]
+        )
     read = queries.read(database, name)
     fields = [
         Field(
@@ -230,7 +235,7 @@ def _using(node: Node, left: Relation, right: Relation, way: str) -> tuple[str, 
 
 def _unnest(queries: Queries, node: Node, scope: Scope) -> Relation:
     """Return UNNEST(arrays and maps): rows as long as the longest, which is padded with nulls."""
-    outer: set[object] = set()
+    outer: set[Reference] = set()
     lists: list[str] = []
     columns: list[tuple[str | None, str, Type]] = []
     rows = queries.alias()
@@ -255,8 +260,8 @@ def _unnest(queries: Queries, node: Node, scope: Scope) -> Relation:
     parts = ", ".join(f"{sql} AS c{index}" for index, (_, sql, _) in enumerate(columns))
     text = f"SELECT {parts} FROM (SELECT {', '.join(selected)}) AS {rows}"
     fields = [Field(name, "", type_) for name, _, type_ in columns]
-    relation = derived(queries, Relation(text, fields), scope, "LATERAL ")
-    return replace(relation, outer=frozenset(column for column in outer if column.level != scope.level))  # type: ignore[attr-defined,misc]
+    relation = derived(queries, Relation(text, fields), "LATERAL ")
+    return replace(relation, outer=frozenset(column for column in outer if column.level != scope.level))
 
 
 def _elements(sql: str, type_: Type) -> list[tuple[str | None, str, Type]]:
@@ -274,8 +279,7 @@ def values(queries: Queries, node: Node, scope: Scope) -> Relation:
     for each in node.expression():
         item = queries.expressions.analyse(each, scope)
         if item.type.base == "row":
-            fields = [f"struct_extract({item.sql}, 'f{index}')" for index in range(len(item.type.of))]
-            rows.append([replace(item, sql=sql, type=of) for sql, of in zip(fields, item.type.elements, strict=True)])
+            rows.append([row_field(item, index) for index in range(len(item.type.of))])
         else:
             rows.append([item])
         if len(rows[-1]) != len(rows[0]):

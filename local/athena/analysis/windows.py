@@ -119,9 +119,8 @@ def _frame(expressions: Expressions, node: Node, window: Window, scope: Scope) -
     mode, start, end = extent.frameType.text.upper(), extent.frameBound(0), extent.frameBound(1)
     texts = [_bound(expressions, each, mode, window, scope) for each in (start, end) if each is not None]
     _check_bounds(node, start, end)
-    if mode != "ROWS" and not window.order and (mode == "GROUPS" or any("PRECEDING" in text[1:] for text in texts)):
-        if mode == "GROUPS":
-            raise failure("MISSING_ORDER_BY", node, "Window frame of type GROUPS requires ORDER BY")
+    if mode == "GROUPS" and not window.order:
+        raise failure("MISSING_ORDER_BY", node, "Window frame of type GROUPS requires ORDER BY")
     return f"{mode} {f'BETWEEN {texts[0]} AND {texts[1]}' if end is not None else texts[0]}"
 
 
