@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from local import moto_state
+from local import moto_catalog, moto_state
 from local.errors import LocalError
 from local.moto_state import ObjectState
 
@@ -81,7 +81,7 @@ class LakeStore:
             for state, body in self._stored_objects():
                 moto_state.restore_object(state, body)
             for (body,) in self._database.execute("SELECT body FROM catalog"):
-                moto_state.restore_catalog(json.loads(body))
+                moto_catalog.restore_catalog(json.loads(body))
             names = set(self._database.execute("SELECT bucket, key FROM objects"))
             self._objects = {name: stored for name, stored in moto_state.latest_objects().items() if name in names}
             self._restored = True
@@ -95,7 +95,7 @@ class LakeStore:
         objects = {name: each for name, each in moto_state.latest_objects().items() if name[0] != self._ignored}
         changed = [name for name, stored in objects.items() if self._objects.get(name) is not stored]
         deleted = self._objects.keys() - objects.keys()
-        catalog = moto_state.catalog()
+        catalog = moto_catalog.catalog()
         if not changed and not deleted and catalog == self._catalog:
             return
         self._database.execute("BEGIN IMMEDIATE")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from local import moto_state
-from local.athena import text
+from local.athena import metadata, text
 from local.athena.errors import InvalidRequest
 from local.athena.executions import FAILED, FINAL, SUCCEEDED, Execution, Executions, bucket_and_key
+from local.athena.metadata import Action
 
 PAGE = 1000
 """Maximum number of rows on a page of results."""
 
-MAX_IDS = 50
-"""Maximum number of executions on a page of ids and in one BatchGetQueryExecution."""
-
-Action = Callable[[Mapping[str, Any]], dict[str, Any]]
+MOTO = ("CreateNamedQuery", "CreateWorkGroup", "DeleteWorkGroup", "ListNamedQueries")
+"""Actions that moto implements. The others, as those of prepared statements and Spark sessions, are refused."""
 
 _ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 
@@ -31,8 +30,8 @@ def actions(executions: Executions) -> dict[str, Action]:
         return {"QueryExecution": _describe(executions.get(request["QueryExecutionId"]))}
 
     def batch_get(request: Mapping[str, Any]) -> dict[str, Any]:
-        if not 1 <= len(request["QueryExecutionIds"]) <= MAX_IDS:
-            raise InvalidRequest(f"QueryExecutionIds must have between 1 and {MAX_IDS} members")
+        if not 1 <= len(request["QueryExecutionIds"]) <= metadata.PAGE:
+            raise InvalidRequest(f"QueryExecutionIds must have between 1 and {metadata.PAGE} members")
         described, missing = [], []
         for execution_id in request["QueryExecutionIds"]:
             try:
@@ -42,19 +41,19 @@ def actions(executions: Executions) -> dict[str, Action]:
         return {"QueryExecutions": described, "UnprocessedQueryExecutionIds": missing}
 
     def listing(request: Mapping[str, Any]) -> dict[str, Any]:
-        ids = executions.ids(request.get("WorkGroup") or "primary")
-        start, size = _page(request, MAX_IDS)
-        page = {"QueryExecutionIds": ids[start : start + size]}
-        return page | ({"NextToken": str(start + size)} if start + size < len(ids) else {})
+        name = request.get("WorkGroup") or "primary"
+        metadata.workgroup(name)
+        return metadata.paged(request, "QueryExecutionIds", executions.ids(name))
 
     def results(request: Mapping[str, Any]) -> dict[str, Any]:
-        return _results(executions.get(request["QueryExecutionId"]), *_page(request, PAGE))
+        return _results(executions.get(request["QueryExecutionId"]), *metadata.page(request, PAGE))
 
     def stop(request: Mapping[str, Any]) -> dict[str, Any]:
         executions.stop(request["QueryExecutionId"])
         return {}
 
     return {
+        **metadata.actions(),
         "BatchGetQueryExecution": batch_get,
         "GetQueryExecution": get,
         "GetQueryResults": results,
@@ -62,15 +61,6 @@ def actions(executions: Executions) -> dict[str, Action]:
         "StartQueryExecution": start,
         "StopQueryExecution": stop,
     }
-
-
-def _page(request: Mapping[str, Any], most: int) -> tuple[int, int]:
-    token, size = request.get("NextToken", "0"), request.get("MaxResults", most)
-    if not token.isdecimal():
-        raise InvalidRequest(f"Malformed NextToken: {token}")
-    if not 1 <= size <= most:
-        raise InvalidRequest(f"MaxResults is {size}, it must be between 1 and {most}")
-    return int(token), size
 
 
 def _describe(execution: Execution) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local import moto_state
-from local.athena import sql
+from local.athena import metadata, sql
 from local.athena.engine import Engine
 from local.athena.errors import AthenaError, BytesScannedLimit, Interrupted, InvalidRequest
 
@@ -237,9 +237,7 @@ def _accept(request: Mapping[str, Any]) -> Execution:
         InvalidRequest: a check fails.
     """
     name = request.get("WorkGroup") or "primary"
-    workgroup = moto_state.workgroup(name)
-    if workgroup is None:
-        raise InvalidRequest(f"WorkGroup {name} is not found.")
+    workgroup = metadata.workgroup(name)
     if workgroup["State"] != "ENABLED":
         raise InvalidRequest(f"WorkGroup {name} is disabled.")
     configuration = workgroup["Configuration"]

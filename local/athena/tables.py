@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from local import moto_state
+from local import moto_catalog, moto_state
 from local.athena.errors import QueryFailure
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
@@ -100,7 +100,7 @@ def load(database: str, name: str) -> Table:
     Raises:
         QueryFailure: the table does not exist, or the local Athena does not support its format or types.
     """
-    definition = moto_state.table(database, name)
+    definition = moto_catalog.table(database, name)
     if definition is None:
         raise QueryFailure("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
     storage = definition.get("StorageDescriptor")
@@ -118,7 +118,7 @@ def load(database: str, name: str) -> Table:
         raise QueryFailure(
             "NOT_SUPPORTED", f"Table '{database}.{name}' has a column of type '{unknown}'; known: {', '.join(_ARROW)}"
         )
-    entries = moto_state.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
+    entries = moto_catalog.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
     return Table(columns, keys, tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries))
 
 

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib import wiring
 from chalicelib.lake.manifest import Lease, Manifest
-from local import moto_state
+from local import moto_catalog, moto_state
 from local.errors import LocalError
 from local.lake_store import LakeStore
 from local.laptop import Laptop
@@ -67,7 +67,7 @@ def stored_laptop(laptop: Laptop, reopened: Callable[[], Laptop]) -> Any:
 def snapshot() -> Any:
     states = [moto_state.object_state(*name) for name in sorted(moto_state.latest_objects()) if name[0] != ATHENA]
     bodies = {state.key: moto_state.read(state.bucket, state.key) for state in states}
-    return states, bodies, moto_state.catalog()
+    return states, bodies, moto_catalog.catalog()
 
 
 def test_objects_and_catalog_are_restored(stored_laptop: Laptop, reopened: Callable[[], Laptop], s3: Any):
