@@ -49,11 +49,11 @@ class LocalAws:
         self._socket = socket.create_server((HOST, port))
         self.endpoint = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.engine = Engine()
-        self.executions = Executions(self.engine, athena_latency)
+        # `save` is set later.
+        self.executions = Executions(self.engine, athena_latency, save=lambda: self.save())  # noqa: PLW0108
         self.jobs = GlueJobs(root, script_environ(self.environ()))
         self.events = S3Events(self.functions)
         actions = {"athena": athena_actions(self.executions), "glue": self.jobs.actions()}
-        # `save` is set later.
         front = Front(actions, {"athena": MOTO}, lambda: self.save())  # noqa: PLW0108
         self._server = make_server(
             HOST, 0, Door(front), threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()

@@ -39,7 +39,7 @@ class LakeStore:
 
     Args:
         folder: created if it does not exist.
-        ignored: the bucket whose objects are not stored, that of Athena's results.
+        ignored: the bucket of Athena's results, which are not stored; the tables of CREATE TABLE AS in it are.
 
     Raises:
         LocalError: another process has the folder open, it holds other files, or the file is damaged or of another
@@ -92,7 +92,7 @@ class LakeStore:
         """Store what has changed since the last call. The caller holds `moto_state.LOCK`."""
         if not self._restored:
             return
-        objects = {name: each for name, each in moto_state.latest_objects().items() if name[0] != self._ignored}
+        objects = {name: each for name, each in moto_state.latest_objects().items() if self._is_stored(*name)}
         changed = [name for name, stored in objects.items() if self._objects.get(name) is not stored]
         deleted = self._objects.keys() - objects.keys()
         catalog = moto_catalog.catalog()
@@ -113,6 +113,10 @@ class LakeStore:
             self._database.execute("ROLLBACK")
             raise
         self._objects, self._catalog = objects, catalog
+
+    def _is_stored(self, bucket: str, key: str) -> bool:
+        is_table = "/tables/" in f"/{key}" and not key.endswith(("-manifest.csv", ".metadata"))
+        return bucket != self._ignored or is_table
 
     def close(self) -> None:
         """Store no more changes, and unlock the folder."""

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.athena.models import athena_backends
@@ -81,6 +82,68 @@ def table(database: str, name: str) -> dict[str, Any] | None:
 def partitions(database: str, name: str) -> list[dict[str, Any]]:
     """Return the partitions of a table in the form of Glue's GetPartitions."""
     return [partition.as_dict() for partition in _glue().get_partitions(database, name, "")]
+
+
+@locked
+def create_database(database: Mapping[str, Any]) -> None:
+    """Create a database that does not exist, from Glue's DatabaseInput."""
+    _glue().create_database(str(database["Name"]), dict(database))
+
+
+@locked
+def delete_database(name: str) -> None:
+    """Delete a database with its tables."""
+    _glue().delete_database(name)
+
+
+@locked
+def put_table(database: str, table: Mapping[str, Any]) -> None:
+    """Create a table in a database that exists, or change it, from Glue's TableInput."""
+    name = str(table["Name"])
+    if name in _glue().get_database(database).tables:
+        _glue().update_table(database, name, dict(table))
+    else:
+        _glue().create_table(database, name, dict(table))
+
+
+@locked
+def delete_table(database: str, name: str) -> None:
+    """Delete a table with its partitions."""
+    _glue().delete_table(database, name)
+
+
+@locked
+def create_partition(database: str, table: str, partition: Mapping[str, Any]) -> None:
+    """Create a partition that does not exist, from Glue's PartitionInput."""
+    _glue().create_partition(database, table, dict(partition))
+
+
+@locked
+def delete_partition(database: str, table: str, values: list[str]) -> None:
+    """Delete a partition by its values."""
+    _glue().get_table(database, table).partitions.pop(str(values), None)
+
+
+@locked
+def undo() -> Callable[[], None]:
+    """Return a function that gives back to the catalog what it has now."""
+    glue = _glue()
+    databases = OrderedDict(glue.databases)
+    tables = {name: OrderedDict(database.tables) for name, database in databases.items()}
+    versions = [
+        (table, OrderedDict(table.partitions), dict(table.versions), table._current_version)  # noqa: SLF001
+        for of_database in tables.values()
+        for table in of_database.values()
+    ]
+
+    def restore() -> None:
+        glue.databases = databases
+        for name, database in databases.items():
+            database.tables = tables[name]
+        for table, partitions, of_table, current in versions:
+            table.partitions, table.versions, table._current_version = partitions, of_table, current  # noqa: SLF001
+
+    return restore
 
 
 @locked

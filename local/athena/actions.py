@@ -8,8 +8,9 @@ from typing import Any
 from local import moto_state
 from local.athena import metadata, text
 from local.athena.errors import InvalidRequest
-from local.athena.executions import FAILED, FINAL, SUCCEEDED, Execution, Executions, bucket_and_key
+from local.athena.executions import FAILED, FINAL, SUCCEEDED, Execution, Executions
 from local.athena.metadata import Action
+from local.athena.session import Outcome, bucket_and_key
 
 PAGE = 1000
 """Maximum number of rows on a page of results."""
@@ -81,9 +82,9 @@ def _describe(execution: Execution) -> dict[str, Any]:
     described: dict[str, Any] = {
         "QueryExecutionId": execution.id,
         "Query": request["QueryString"],
-        "StatementType": "DML",
-        "SubstatementType": "SELECT",
-        "ResultConfiguration": {"OutputLocation": execution.output_location},
+        "StatementType": execution.statement.type,
+        "SubstatementType": execution.statement.name,
+        "ResultConfiguration": _result_configuration(execution),
         "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
         "QueryExecutionContext": request.get("QueryExecutionContext") or {},
         "Status": status,
@@ -96,12 +97,22 @@ def _describe(execution: Execution) -> dict[str, Any]:
     return described
 
 
+def _result_configuration(execution: Execution) -> dict[str, Any]:
+    requested = execution.request.get("ResultConfiguration") or {}
+    encryption = {} if execution.enforced else requested.get("EncryptionConfiguration")
+    return {"OutputLocation": execution.output_location} | (
+        {"EncryptionConfiguration": encryption} if encryption else {}
+    )
+
+
 def _statistics(execution: Execution) -> dict[str, Any]:
     def millis(start: float | None, end: float | None) -> int:
         return 0 if start is None or end is None else round((end - start) * 1000)
 
+    has_manifest = execution.outcome is not None and execution.outcome.manifest is not None
     return {
-        "DataScannedInBytes": execution.scanned,
+        **({"DataManifestLocation": execution.manifest_location} if has_manifest else {}),
+        "DataScannedInBytes": 0 if execution.outcome is None else execution.outcome.scanned,
         "EngineExecutionTimeInMillis": millis(execution.started, execution.completed),
         "QueryQueueTimeInMillis": millis(execution.submitted, execution.started),
         "TotalExecutionTimeInMillis": millis(execution.submitted, execution.completed),
@@ -114,26 +125,32 @@ def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
         raise InvalidRequest(f"Query has not yet finished. Current state: {execution.state}")
     if execution.state != SUCCEEDED:
         raise InvalidRequest(f"Query did not finish successfully. Final query state: {execution.state}")
-    body = moto_state.read(*bucket_and_key(execution.output_location))
-    if body is None:
-        raise InvalidRequest("Could not find results")
-    # Row 0 is the header; it counts as a row of the first page.
-    table = text.from_csv(body)
-    rows = [table.column_names] if start == 0 else []
-    data = table.slice(max(start - 1, 0), size - len(rows))
-    rows += [list(row) for row in zip(*(column.to_pylist() for column in data.columns), strict=True)]
-    page: dict[str, Any] = {
-        "UpdateCount": 0,
+    outcome = execution.outcome or Outcome()
+    names = outcome.names
+    if execution.statement.result.endswith(".csv"):
+        body = moto_state.read(*bucket_and_key(execution.output_location))
+        if body is None:
+            raise InvalidRequest("Could not find results")
+        # Row 0 is the header; it counts as a row of the first page.
+        table = text.from_csv(body)
+        header = [table.column_names] if start == 0 else []
+        data = table.slice(max(start - 1, 0), size - len(header))
+        rows = header + [list(row) for row in zip(*(column.to_pylist() for column in data.columns), strict=True)]
+        count = len(table) + 1
+    else:
+        # Each line is one value, also if the result has several columns.
+        lines = outcome.body.decode().split("\n") if outcome.body else []
+        rows, count = [[line] for line in lines[start : start + size]], len(lines)
+    result: dict[str, Any] = {
+        "UpdateCount": outcome.count,
         "ResultSet": {
             "Rows": [{"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in rows],
             "ResultSetMetadata": {
-                "ColumnInfo": [
-                    _column(name, type_) for name, type_ in zip(table.column_names, execution.types, strict=True)
-                ]
+                "ColumnInfo": [_column(name, type_) for name, type_ in zip(names, outcome.types, strict=True)]
             },
         },
     }
-    return page | ({"NextToken": str(start + size)} if start + size < len(table) + 1 else {})
+    return result | ({"NextToken": str(start + size)} if start + size < count else {})
 
 
 def _column(name: str, type_: str) -> dict[str, Any]:

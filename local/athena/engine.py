@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 from sqlglot import exp
 
-from local.athena import checks, kinds, sql, tables, text, translate
+from local.athena import checks, kinds, sql, tables, text, translate, views, virtual
 from local.athena.errors import BytesScannedLimit, QueryFailure
+from local.athena.glue_types import of_arrow
 from local.athena.grammar import check_nodes
 from local.athena.process import Query, to_ipc
+from local.athena.types import Type
 from local.athena.workers import LIMITS, Limits, Workers
 
 
@@ -23,6 +25,25 @@ class Result:
     names: tuple[str, ...]
     types: tuple[str, ...]
     body: bytes
+    scanned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows of a query.
+
+    Attributes:
+        names: names of the columns.
+        named: whether the query names each column.
+        types: SQL types of the columns.
+        table: the columns as Arrow; their names there are their positions.
+        scanned: number of bytes scanned.
+    """
+
+    names: tuple[str, ...]
+    named: tuple[bool, ...]
+    types: tuple[Type, ...]
+    table: pa.Table
     scanned: int
 
 
@@ -73,6 +94,33 @@ class Engine:
         rows = self._workers.run(query, cancelled)
         return Result(tuple(query.names), rows.types, rows.body, scanned)
 
+    def select(
+        self,
+        statement: str,
+        parameters: Sequence[str] = (),
+        database: str | None = None,
+        *,
+        cutoff: int | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Selection:
+        """Run one query, as `run`, and return its rows instead of the result file."""
+        query, scanned = self._plan(statement, parameters, database, cutoff, cancelled)
+        rows = self._workers.run(replace(query, as_ipc=True), cancelled)
+        table = pa.ipc.open_stream(rows.body).read_all()
+        of = tuple(
+            Type("unknown") if kind == "null" else of_arrow(field.type)
+            for field, kind in zip(table.schema, query.kinds, strict=True)
+        )
+        names = tuple(query.names)
+        named = tuple(name != f"_col{index}" for index, name in enumerate(names))
+        return Selection(names, named, of, table, scanned)
+
+    def columns(self, statement: str, database: str | None) -> tuple[tuple[str, ...], tuple[Type, ...]]:
+        """Return the names and the types of the columns of a query, which is run without rows."""
+        # The statement is a query of the client, which runs it with its own rights.
+        selected = self.select(f"SELECT * FROM ({statement}\n) LIMIT 0", (), database)  # noqa: S608
+        return selected.names, selected.types
+
     def _plan(
         self,
         statement: str,
@@ -82,12 +130,16 @@ class Engine:
         cancelled: Callable[[], bool],
     ) -> tuple[Query, int]:
         """Return the query for DuckDB and the number of bytes that it scans."""
-        parsed = sql.parse(sql.bind(statement, parameters))
+        parsed = views.expand(sql.parse(sql.bind(statement, parameters)), database)
         check_nodes(parsed)
-        loaded = {(node.db, node.name): tables.load(node.db, node.name) for node in sql.tables(parsed, database)}
+        loaded = {
+            (node.db, node.name): virtual.load(node.db, node.name) or tables.load(node.db, node.name)
+            for node in sql.tables(parsed, database)
+        }
+        hidden = tables.hidden(parsed)
         schema: dict[str, dict[str, dict[str, str]]] = {}
         for (db, name), table in loaded.items():
-            schema.setdefault(db, {})[name] = table.types()
+            schema.setdefault(db, {})[name] = table.types() | hidden
         resolved = sql.resolve(parsed.copy(), schema)
         checks.check(resolved)
         expected = kinds.outputs(resolved)

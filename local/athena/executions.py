@@ -6,16 +6,17 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from local import moto_state
-from local.athena import metadata, sql
+from local.athena import metadata, statements
 from local.athena.engine import Engine
 from local.athena.errors import AthenaError, BytesScannedLimit, Interrupted, InvalidRequest
+from local.athena.reader import CATALOG
+from local.athena.session import Outcome, Session, Statement, bucket_and_key
 
 QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"
 FINAL = {SUCCEEDED, FAILED, CANCELLED}
@@ -55,22 +56,46 @@ class Execution:
     id: str
     request: Mapping[str, Any]
     workgroup: str
-    output_location: str
+    statement: Statement
+    output: str
+    enforced: bool
     cutoff: int | None
     state: str = QUEUED
     reason: str | None = None
     submitted: float = field(default_factory=time.time)
     started: float | None = None
     completed: float | None = None
-    scanned: int = 0
-    types: tuple[str, ...] = ()
+    outcome: Outcome | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     size: int = 0
 
     @property
     def database(self) -> str | None:
-        return (self.request.get("QueryExecutionContext") or {}).get("Database")
+        # awswrangler quotes it as Hive does.
+        database: str | None = (self.request.get("QueryExecutionContext") or {}).get("Database")
+        return database and database.strip("`").lower()
+
+    @property
+    def output_location(self) -> str:
+        """Location of the result file."""
+        return f"{self.output}/{self.statement.result.format(self.id)}"
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of the result by their locations. On AWS a manifest has a file of metadata with it."""
+        outcome = self.outcome
+        if outcome is None:
+            return {}
+        if outcome.manifest is None:
+            return {self.output_location: outcome.body}
+        lines = "".join(f"{location}\n" for location in outcome.manifest)
+        return {self.manifest_location: lines.encode(), f"{self.output_location}.metadata": b""}
+
+    @property
+    def manifest_location(self) -> str:
+        """Location of the list of the objects that the statement wrote."""
+        return f"{self.output_location}-manifest.csv"
 
 
 class Executions:
@@ -80,9 +105,17 @@ class Executions:
         engine: runs the queries.
         latency: minimum number of seconds of a query, to simulate the response time of AWS.
         retention: limits on ended executions.
+        save: stores what a statement changed in S3 and the catalog.
     """
 
-    def __init__(self, engine: Engine, latency: float = 0.0, retention: Retention = RETENTION) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        latency: float = 0.0,
+        retention: Retention = RETENTION,
+        save: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._save = save
         self._engine = engine
         self._latency = latency
         self._retention = retention
@@ -117,7 +150,8 @@ class Executions:
                 self._by_token[token] = (execution.id, parameters)
             expired = self._expire()
         for old in expired:
-            moto_state.delete(*bucket_and_key(old.output_location))
+            for location in old.files:
+                moto_state.delete(*bucket_and_key(location))
         self._pool.submit(self._run, execution)
         return execution.id
 
@@ -206,18 +240,24 @@ class Executions:
             execution.ended.set()
 
     def _query(self, execution: Execution) -> None:
-        result = self._engine.run(
-            execution.request["QueryString"],
-            execution.request.get("ExecutionParameters") or (),
-            execution.database,
-            cutoff=execution.cutoff,
-            cancelled=execution.cancelled.is_set,
+        outcome = execution.statement.run(
+            Session(
+                self._engine,
+                execution.id,
+                execution.output,
+                execution.database,
+                execution.request.get("ExecutionParameters") or (),
+                execution.cutoff,
+                execution.cancelled.is_set,
+                self._save,
+            )
         )
         if execution.cancelled.is_set():
             raise Interrupted
-        bucket, key = bucket_and_key(execution.output_location)
-        moto_state.write(bucket, key, result.body)
-        execution.types, execution.scanned, execution.size = result.types, result.scanned, len(result.body)
+        execution.outcome = outcome
+        for location, body in execution.files.items():
+            moto_state.write(*bucket_and_key(location), body)
+        execution.size = len(outcome.body)
         self._finish(execution, SUCCEEDED, None)
 
     def _finish(self, execution: Execution, state: str, reason: str | None) -> None:
@@ -253,16 +293,21 @@ def _accept(request: Mapping[str, Any]) -> Execution:
     bucket, _ = bucket_and_key(output)
     if not moto_state.bucket_exists(bucket):
         raise InvalidRequest(f"Unable to verify/create output bucket {bucket}")
-    catalog = (request.get("QueryExecutionContext") or {}).get("Catalog") or sql.CATALOG
-    if catalog.lower() != sql.CATALOG:
+    catalog = (request.get("QueryExecutionContext") or {}).get("Catalog") or CATALOG
+    if catalog.lower() != CATALOG:
         raise InvalidRequest(f"Catalog {catalog} is not found: the local Athena has AwsDataCatalog only")
     _check_size("queryString", len(request["QueryString"].encode()), _LONGEST_QUERY)
     for parameter in request.get("ExecutionParameters") or ():
         _check_size("executionParameters", len(parameter), _LONGEST_PARAMETER)
-    sql.parse(request["QueryString"])
-    execution_id = str(uuid.uuid4())
-    location = f"{output.rstrip('/')}/{execution_id}.csv"
-    return Execution(execution_id, request, name, location, configuration.get("BytesScannedCutoffPerQuery"))
+    statement = statements.parse(request["QueryString"])
+    if statement.external and enforced and of_workgroup:
+        raise InvalidRequest(
+            "The Create Table As Select query failed because it was submitted with an 'external_location' property to "
+            "an Athena Workgroup that enforces a centralized output location for all queries. Please remove the "
+            "'external_location' property and resubmit the query."
+        )
+    cutoff = configuration.get("BytesScannedCutoffPerQuery")
+    return Execution(str(uuid.uuid4()), request, name, statement, output.rstrip("/"), enforced, cutoff)
 
 
 def _check_size(name: str, size: int, most: int) -> None:
@@ -271,15 +316,3 @@ def _check_size(name: str, size: int, most: int) -> None:
             f"1 validation error detected: Value at '{name}' failed to satisfy constraint: "
             f"Member must have length less than or equal to {most}"
         )
-
-
-def bucket_and_key(location: str) -> tuple[str, str]:
-    """Return the bucket and the key of an `s3://` location.
-
-    Raises:
-        InvalidRequest: the location is not an S3 path.
-    """
-    parts = urlsplit(location)
-    if parts.scheme != "s3" or not parts.netloc:
-        raise InvalidRequest(f"outputLocation is not a valid S3 path: {location}")
-    return parts.netloc, parts.path.lstrip("/")

@@ -37,17 +37,21 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Query in DuckDB's SQL, its tables as Arrow IPC (`to_ipc`), and the names and kinds of its columns."""
+    """Query in DuckDB's SQL, its tables as Arrow IPC (`to_ipc`), the names and kinds of its columns, and its result.
+
+    The result is a CSV, or Arrow IPC for statements that write it to a table.
+    """
 
     sql: str
     tables: Mapping[str, bytes]
     names: Sequence[str]
     kinds: Sequence[str]
+    as_ipc: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Result of a query: the Athena types of its columns and its CSV."""
+    """Result of a query: the Athena types of its columns, and its CSV or Arrow IPC."""
 
     types: tuple[str, ...]
     body: bytes
@@ -114,7 +118,10 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: Query) -> Rows:
     if len(rows) > RESULT_ROWS:
         raise QueryFailure("NOT_SUPPORTED", f"a result of the local Athena has at most {RESULT_ROWS:,} rows")
     columns = [_column(column, kind) for column, kind in zip(rows.columns, query.kinds, strict=True)]
-    body = text.to_csv(query.names, [text.as_text(column) for column in columns])
+    if query.as_ipc:
+        body = to_ipc(pa.table(columns, [str(index) for index in range(len(columns))]))
+    else:
+        body = text.to_csv(query.names, [text.as_text(column) for column in columns])
     if len(body) > RESULT_BYTES:
         raise QueryFailure("NOT_SUPPORTED", f"a result of the local Athena has at most {RESULT_BYTES:,} bytes")
     return Rows(tuple(text.type_name(column.type) for column in columns), body)

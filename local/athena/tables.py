@@ -10,10 +10,18 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlglot import exp
 
 from local import moto_catalog, moto_state
+from local.athena import delimited, types
 from local.athena.errors import QueryFailure
+from local.athena.glue_types import arrow
 
+PATH = "$path"
+"""Hidden column with the location of the object of each row."""
+
+TEXT = "org.apache.hadoop.mapred.TextInputFormat"
+LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 
 # Parquet types that Trino's reader accepts for each column type of a table.
@@ -59,6 +67,8 @@ class Table:
     columns: Columns
     keys: Columns
     partitions: tuple[Partition, ...]
+    text: tuple[tuple[str, str], ...] | None = None
+    """Properties of a table of delimited text; None for parquet."""
 
     def types(self) -> dict[str, str]:
         """Return the Glue type of each column; the partition keys are last."""
@@ -74,13 +84,24 @@ class Table:
         """
         names = [name for name in self.types() if name in used] or list(self.types())[-1:]
         columns = tuple((name, type_) for name, type_ in self.columns if name in names)
-        schema = pa.schema([(name, _ARROW[type_]) for name, type_ in self.types().items() if name in names])
+        types_ = [(name, _arrow(type_)) for name, type_ in self.types().items() if name in names]
+        schema = pa.schema(types_ + [(PATH, pa.string())] * (PATH in used))
         parts = []
         for partition in partitions:
             self._check(partition)
             declared = frozenset(name for name, _ in partition.columns)
             key_values = _key_values(self.keys, partition.values, names)
-            parts += [_read(partition.bucket, stored, columns, declared, key_values) for stored in partition.objects]
+            for stored in partition.objects:
+                if self.text is None:
+                    part = _read(partition.bucket, stored, columns, declared, key_values)
+                else:
+                    part = _read_text(partition.bucket, stored, self.columns, key_values, self.text).select(
+                        [name for name in self.types() if name in names]
+                    )
+                if PATH in used:
+                    path = pa.repeat(f"s3://{partition.bucket}/{stored.key}", len(part))
+                    part = part.append_column(PATH, path)
+                parts.append(part)
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def _check(self, partition: Partition) -> None:
@@ -106,20 +127,43 @@ def load(database: str, name: str) -> Table:
     storage = definition.get("StorageDescriptor")
     if storage is None:
         raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Table StorageDescriptor is null for table '{database}.{name}'")
-    if storage.get("InputFormat") != PARQUET:
+    text = _text_properties(definition, storage)
+    if storage.get("InputFormat") != PARQUET and text is None:
         raise QueryFailure(
-            "NOT_SUPPORTED", f"Table '{database}.{name}' is not parquet: the local Athena reads no other"
+            "NOT_SUPPORTED",
+            f"Table '{database}.{name}' is neither parquet nor delimited text: the local Athena reads no other",
         )
     columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
-    unknown = next((type_ for _, type_ in columns + keys if type_ not in _ARROW), None)
+    unknown = next((type_ for _, type_ in columns + keys if type_ not in _ARROW and text is None), None)
     if unknown is not None:
         raise QueryFailure(
             "NOT_SUPPORTED", f"Table '{database}.{name}' has a column of type '{unknown}'; known: {', '.join(_ARROW)}"
         )
     entries = moto_catalog.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
-    return Table(columns, keys, tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries))
+    parts = tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries)
+    return Table(columns, keys, parts, text)
+
+
+def hidden(query: exp.Query) -> dict[str, str]:
+    """Return the hidden columns that a query uses. A star does not select them.
+
+    Raises:
+        QueryFailure: the query has a star too, which would select them here.
+    """
+    if not any(column.name == PATH for column in query.find_all(exp.Column)):
+        return {}
+    if query.find(exp.Star):
+        raise QueryFailure("NOT_SUPPORTED", f'the local Athena does not select * in a query that uses "{PATH}"')
+    return {PATH: "string"}
+
+
+def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | None:
+    serde = storage.get("SerdeInfo") or {}
+    if storage.get("InputFormat") != TEXT or serde.get("SerializationLibrary") != LAZY_SIMPLE:
+        return None
+    return tuple(sorted(((definition.get("Parameters") or {}) | (serde.get("Parameters") or {})).items()))
 
 
 def _columns(storage: Mapping[str, Any]) -> Columns:
@@ -154,16 +198,28 @@ def _key_values(keys: Columns, values: Sequence[str], used: Sequence[str]) -> Ke
     return tuple((name, type_, value) for (name, type_), value in zip(keys, values, strict=True) if name in used)
 
 
+@lru_cache(maxsize=1024)
+def _read_text(
+    bucket: str,
+    stored: moto_state.StoredObject,
+    columns: Columns,
+    key_values: KeyValues,
+    properties: tuple[tuple[str, str], ...],
+) -> pa.Table:
+    """Return all columns of an object of text, as `_read`."""
+    of = {name: types.parse(type_) for name, type_ in columns}
+    rows = delimited.read(_body(bucket, stored), stored.key, of, dict(properties))
+    for name, type_, value in key_values:
+        rows = rows.append_column(name, pa.repeat(_key(name, type_, value), len(rows)))
+    return rows
+
+
 @lru_cache(maxsize=4096)
 def _read(
     bucket: str, stored: moto_state.StoredObject, columns: Columns, declared: frozenset[str], key_values: KeyValues
 ) -> pa.Table:
     """Return some columns of an object. The cache key includes the ETag, so a changed object is read again."""
-    body = moto_state.read(bucket, stored.key)
-    if body is None:
-        raise QueryFailure(
-            "HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{stored.key}: the object is gone"
-        )
+    body = _body(bucket, stored)
     try:
         with pq.ParquetFile(pa.BufferReader(body)) as file:
             # A column that is absent from the partition's schema or from the file is null, as in Trino.
@@ -179,6 +235,19 @@ def _read(
     for name, type_, value in key_values:
         arrays[name] = pa.repeat(_key(name, type_, value), count)
     return pa.table(arrays)
+
+
+def _body(bucket: str, stored: moto_state.StoredObject) -> bytes:
+    body = moto_state.read(bucket, stored.key)
+    if body is None:
+        raise QueryFailure(
+            "HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{stored.key}: the object is gone"
+        )
+    return body
+
+
+def _arrow(type_: str) -> pa.DataType:
+    return _ARROW[type_] if type_ in _ARROW else arrow(types.parse(type_))
 
 
 def _key(name: str, type_: str, value: str) -> pa.Scalar:

@@ -66,7 +66,7 @@ def test_a_partition_without_columns_has_those_of_the_table(athena: Any, create:
     ("storage", "keys", "reason"),
     [
         (None, KEYS, "HIVE_UNSUPPORTED_FORMAT: Table StorageDescriptor is null for table 'b3_refined_db.bare'"),
-        ({}, KEYS, "NOT_SUPPORTED: Table 'b3_refined_db.bare' is not parquet"),
+        ({}, KEYS, "NOT_SUPPORTED: Table 'b3_refined_db.bare' is neither parquet nor delimited text"),
         ({"InputFormat": PARQUET}, [], "NOT_SUPPORTED: Table 'b3_refined_db.bare' has no columns"),
         ({"InputFormat": PARQUET, "Columns": UNTYPED}, [], "NOT_SUPPORTED: Table 'b3_refined_db.bare' has a column of"),
         (
