@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,7 +108,7 @@ def _result_configuration(execution: Execution) -> dict[str, Any]:
 
 def _statistics(execution: Execution) -> dict[str, Any]:
     def millis(start: float | None, end: float | None) -> int:
-        return 0 if start is None or end is None else round((end - start) * 1000)
+        return 0 if start is None or end is None else math.ceil((end - start) * 1000)
 
     has_manifest = execution.outcome is not None and execution.outcome.manifest is not None
     return {

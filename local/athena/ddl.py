@@ -107,8 +107,7 @@ def create_table(reader: Reader) -> Statement:
         raise InvalidRequest("the local Athena has no buckets: CLUSTERED BY")
     form, serde = _format(reader)
     reader.expect("LOCATION")
-    location = reader.string()
-    bucket_and_key(location)
+    location = _location(reader)
     properties = reader.pairs() if reader.take("TBLPROPERTIES") else {}
     reader.end()
     if properties.get("table_type", "").upper() == "ICEBERG":
@@ -136,6 +135,13 @@ def create_table(reader: Reader) -> Statement:
         return Outcome()
 
     return Statement("DDL", "CREATE_TABLE", run)
+
+
+def _location(reader: Reader) -> str:
+    """Read the location of a folder, and return it as Hive stores it: without a slash at its end."""
+    location = reader.string().rstrip("/")
+    bucket_and_key(location)
+    return location
 
 
 def table_input(
@@ -228,7 +234,7 @@ def drop_table(reader: Reader) -> Statement:
 
 
 def alter_table(reader: Reader) -> Statement:
-    """Read ALTER TABLE name with ADD or DROP PARTITION, ADD COLUMNS or SET TBLPROPERTIES."""
+    """Read ALTER TABLE name with ADD or DROP PARTITION, ADD COLUMNS, SET LOCATION or SET TBLPROPERTIES."""
     name = reader.name()
     if reader.take("ADD", "COLUMNS"):
         change = partial(_add_columns, reader.columns())
@@ -236,6 +242,9 @@ def alter_table(reader: Reader) -> Statement:
     elif reader.take("SET", "TBLPROPERTIES"):
         change = partial(_set_properties, reader.pairs())
         what = "SET_TBLPROPERTIES"
+    elif reader.take("SET", "LOCATION"):
+        change = partial(_set_location, _location(reader))
+        what = "SET_LOCATION"
     elif reader.take("ADD"):
         change = partial(_add_partitions, reader.take("IF", "NOT", "EXISTS"), _specs(reader))
         what = "ADD_PARTITION"
@@ -244,8 +253,8 @@ def alter_table(reader: Reader) -> Statement:
         what = "DROP_PARTITION"
     else:
         raise InvalidRequest(
-            "the local Athena has ALTER TABLE with ADD PARTITION, DROP PARTITION, ADD COLUMNS and SET TBLPROPERTIES "
-            f"only, not {reader.token.text}"
+            "the local Athena has ALTER TABLE with ADD PARTITION, DROP PARTITION, ADD COLUMNS, SET LOCATION and "
+            f"SET TBLPROPERTIES only, not {reader.token.text}"
         )
     reader.end()
     return Statement("DDL", f"ALTER_TABLE_{what}", partial(_change, name, change))
@@ -284,7 +293,7 @@ def _specs(reader: Reader) -> list[tuple[dict[str, str], str | None]]:
     found = []
     while reader.take("PARTITION"):
         values = {key.lower(): value for key, value in reader.pairs().items()}
-        found.append((values, reader.string() if reader.take("LOCATION") else None))
+        found.append((values, _location(reader) if reader.take("LOCATION") else None))
         reader.take(",")
     if not found:
         raise reader.error("PARTITION")
@@ -364,6 +373,10 @@ def _add_columns(columns: list[dict[str, str]], database: str, table: dict[str, 
 
 def _set_properties(properties: dict[str, str], database: str, table: dict[str, Any]) -> None:
     put(database, table, {"Parameters": {**(table.get("Parameters") or {}), **properties}})
+
+
+def _set_location(location: str, database: str, table: dict[str, Any]) -> None:
+    put(database, table, {"StorageDescriptor": {**table["StorageDescriptor"], "Location": location}})
 
 
 def put(database: str, table: Mapping[str, Any], members: Mapping[str, Any]) -> None:

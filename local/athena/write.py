@@ -142,7 +142,7 @@ class _TableAs:
 
     def run(self, session: Session) -> Outcome:
         database, name = self.name.of(session.database)
-        place = f"{(self.location or f'{session.output}/tables/{session.id}').rstrip('/')}/"
+        place = (self.location or f"{session.output}/tables/{session.id}").rstrip("/")
         if not self._is_absent(database, name, place):
             return _outcome([], 0, 0)
         selected = _select(session, self.query)

@@ -79,7 +79,7 @@ def test_an_external_table_is_in_glue_as_athena_puts_it(run: Any, glue: Any):
         {"Name": "day", "Type": "date"},
         {"Name": "hour", "Type": "string", "Comment": "of the day"},
     ]
-    assert storage["Location"] == f"s3://{BUCKET}/made/"
+    assert storage["Location"] == f"s3://{BUCKET}/made"
     assert storage["InputFormat"] == "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
     assert storage["SerdeInfo"]["Parameters"] == {"serialization.format": "1"}
     parameters = table["Parameters"]
@@ -164,7 +164,7 @@ def test_a_statement_fails_with_athenas_error(laptop: Laptop, athena: Any, state
             "no partition projection",
         ),
         (f"CREATE EXTERNAL TABLE t (a int) CLUSTERED BY (a) INTO 2 BUCKETS {PARQUET}", "CLUSTERED BY"),
-        ("ALTER TABLE t RENAME TO u", "ALTER TABLE with ADD PARTITION, DROP PARTITION, ADD COLUMNS and SET TBLPROPERT"),
+        ("ALTER TABLE t RENAME TO u", "ALTER TABLE with ADD PARTITION, DROP PARTITION, ADD COLUMNS, SET LOCATION and"),
         ("SHOW FUNCTIONS", "the local Athena has no SHOW FUNCTIONS"),
         ("DESCRIBE FORMATTED t", "the local Athena has no DESCRIBE FORMATTED"),
         # What Athena refuses too.
@@ -205,7 +205,7 @@ def test_partitions_are_added_dropped_and_repaired(run: Any, athena: Any, glue: 
     }
     assert found == {
         ("2024", "b/c"): f"s3://{BUCKET}/made/year=2024/name=b%2Fc",
-        ("2025", "x"): f"s3://{BUCKET}/other/",
+        ("2025", "x"): f"s3://{BUCKET}/other",
     }
     again = "PARTITION (year = 2025, name = 'x')"
     expected = f"{DDL_TASK}AlreadyExistsException(message:Partition already exists.)"
@@ -227,12 +227,14 @@ def test_columns_and_properties_are_added(run: Any, athena: Any):
     run(f"CREATE EXTERNAL TABLE made (a int) PARTITIONED BY (k string) {PARQUET}")
     run(
         "ALTER TABLE made ADD COLUMNS (b double COMMENT 'new', c string)",
-        "ALTER TABLE made SET TBLPROPERTIES ('x'='y')",
+        "ALTER TABLE made SET TBLPROPERTIES ('x' = 'y')",
+        f"ALTER TABLE made SET LOCATION 's3://{BUCKET}/moved/'",
     )
 
     assert run("SHOW COLUMNS IN made") == [f"{name:<20}" for name in "abck"]
     assert run("SHOW TBLPROPERTIES made ('x')") == ["y"]
     assert "x\ty" in run("SHOW TBLPROPERTIES made")
+    assert f"  's3://{BUCKET}/moved'" in run("SHOW CREATE TABLE made")
     assert "Duplicate column name: k" in failure(athena, "ALTER TABLE made ADD COLUMNS (k int)")
 
 

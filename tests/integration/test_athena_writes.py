@@ -71,7 +71,7 @@ def test_a_table_is_written_and_registered(filled: Laptop, athena: Any, s3: Any,
         ("ticker", "string"),
         ("recente", "boolean"),
     ]
-    assert table["StorageDescriptor"]["Location"] == f"{location}/"
+    assert table["StorageDescriptor"]["Location"] == location
     assert (table["TableType"], table["Parameters"]["classification"]) == ("EXTERNAL_TABLE", "parquet")
     original = query(athena, f"SELECT data, preco_fechamento, ticker, year > 2024 FROM {TABLE} ORDER BY data")
     assert query(athena, "SELECT * FROM best ORDER BY dia") == original
