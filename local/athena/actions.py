@@ -9,7 +9,8 @@ from typing import Any
 from local import moto_state
 from local.athena import metadata, text
 from local.athena.errors import InvalidRequest
-from local.athena.executions import FAILED, FINAL, SUCCEEDED, Execution, Executions
+from local.athena.execution import FAILED, FINAL, SUCCEEDED, Execution
+from local.athena.executions import Executions
 from local.athena.metadata import Action
 from local.athena.session import Outcome, bucket_and_key
 
@@ -127,11 +128,10 @@ def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
     if execution.state != SUCCEEDED:
         raise InvalidRequest(f"Query did not finish successfully. Final query state: {execution.state}")
     outcome = execution.outcome or Outcome()
-    names = outcome.names
-    if execution.statement.result.endswith(".csv"):
-        body = moto_state.read(*bucket_and_key(execution.output_location))
-        if body is None:
-            raise InvalidRequest("Could not find results")
+    body = moto_state.read(*bucket_and_key(execution.output_location)) if outcome.manifest is None else b""
+    if body is None:
+        raise InvalidRequest("Could not find results")
+    if execution.statement.name == "SELECT":
         # Row 0 is the header; it counts as a row of the first page.
         table = text.from_csv(body)
         header = [table.column_names] if start == 0 else []
@@ -140,14 +140,14 @@ def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
         count = len(table) + 1
     else:
         # Each line is one value, also if the result has several columns.
-        lines = outcome.body.decode().split("\n") if outcome.body else []
+        lines = body.decode().split("\n") if body else []
         rows, count = [[line] for line in lines[start : start + size]], len(lines)
     result: dict[str, Any] = {
         "UpdateCount": outcome.count,
         "ResultSet": {
             "Rows": [{"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in rows],
             "ResultSetMetadata": {
-                "ColumnInfo": [_column(name, type_) for name, type_ in zip(names, outcome.types, strict=True)]
+                "ColumnInfo": [_column(name, type_) for name, type_ in zip(outcome.names, outcome.types, strict=True)]
             },
         },
     }

@@ -16,8 +16,6 @@ PAGE = 50
 
 Action = Callable[[Mapping[str, Any]], dict[str, Any]]
 
-_NAME, _TYPE = "NAME", "TABLE_TYPE"
-
 
 def page(request: Mapping[str, Any], most: int) -> tuple[int, int]:
     """Return the position of the first entry of a page and the size of the page.
@@ -107,9 +105,7 @@ def _get_named_query(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _list_databases(request: Mapping[str, Any]) -> dict[str, Any]:
     _check(request)
-    names_only = _attributes(request, [[], [_NAME]]) == [_NAME]
-    databases = [_database(each) for each in moto_catalog.databases()]
-    return paged(request, "DatabaseList", [{"Name": each["Name"]} if names_only else each for each in databases])
+    return paged(request, "DatabaseList", [_database(each) for each in moto_catalog.databases()])
 
 
 def _get_table(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,22 +124,12 @@ def _list_tables(request: Mapping[str, Any]) -> dict[str, Any]:
         pattern = re.compile(".*" if expression == "*" else expression, re.IGNORECASE)
     except re.error as error:
         raise InvalidRequest(f"Expression is {expression!r}, it must be a regular expression") from error
-    attributes = _attributes(request, [[_NAME], [_NAME, _TYPE]]) or []
-    members = {member for name, member in ((_NAME, "Name"), (_TYPE, "TableType")) if name in attributes}
     found = [
-        {name: value for name, value in table_metadata(table).items() if not members or name in members}
+        table_metadata(table)
         for table in moto_catalog.tables(request["DatabaseName"].lower())
         if pattern.fullmatch(table["Name"])
     ]
     return paged(request, "TableMetadataList", found)
-
-
-def _attributes(request: Mapping[str, Any], allowed: Sequence[Sequence[str]]) -> list[str] | None:
-    attributes = request.get("AttributesToGet")
-    if attributes is not None and sorted(attributes) not in allowed:
-        names = " or ".join(str(list(each)) for each in allowed)
-        raise InvalidRequest(f"AttributesToGet is {attributes}, it must be {names}")
-    return attributes
 
 
 def _check(request: Mapping[str, Any]) -> None:

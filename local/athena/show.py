@@ -9,10 +9,10 @@ from typing import Any
 
 from local import moto_catalog
 from local.athena import views
-from local.athena.ddl import partition_path, require_table
 from local.athena.errors import InvalidRequest, QueryFailure
 from local.athena.reader import Name, Reader
 from local.athena.session import DDL_TASK, Outcome, Session, Statement, hive_failure, require_database
+from local.athena.storage import partition_path, require_table
 
 _BLANK = "\t \t "
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from local.athena import ddl, show, sql, views, write
+from local.athena import alter, ddl, insert, show, sql, views, write
 from local.athena.errors import InvalidRequest
 from local.athena.reader import Reader
 from local.athena.session import Outcome, Session, Statement
@@ -21,9 +21,9 @@ _READERS: dict[tuple[str, ...], Callable[[Reader], Statement]] = {
     ("DROP", "SCHEMA"): ddl.drop_database,
     ("DROP", "TABLE"): ddl.drop_table,
     ("DROP", "VIEW"): views.drop_view,
-    ("ALTER", "TABLE"): ddl.alter_table,
-    ("MSCK", "REPAIR", "TABLE"): ddl.repair_table,
-    ("INSERT", "INTO"): write.insert,
+    ("ALTER", "TABLE"): alter.alter_table,
+    ("MSCK", "REPAIR", "TABLE"): alter.repair_table,
+    ("INSERT", "INTO"): insert.insert,
     ("UNLOAD",): write.unload,
     ("SHOW",): show.show,
     ("DESCRIBE",): show.describe,

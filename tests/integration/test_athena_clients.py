@@ -139,7 +139,7 @@ def frame() -> pd.DataFrame:
             "id": [1, 2, 3],
             "name": ["a", None, "it's"],
             "ratio": [0.5, np.nan, 2.0],
-            "at": pd.to_datetime(["2024-01-02 03:04:05.678", None, "2024-01-03"], format="ISO8601"),
+            "at": pd.to_datetime(pd.Series(["2024-01-02 03:04:05.678", None, "2024-01-03"]), format="ISO8601"),
             "part": ["x", "x", "y"],
         }
     )
@@ -171,7 +171,8 @@ def test_awswrangler_unloads_a_query(real: Laptop, study: str, expected: Any):
 def test_awswrangler_writes_a_table_and_reads_it_in_all_ways(study: str, frame: pd.DataFrame):
     wr.s3.to_parquet(frame, f"{study}t/", dataset=True, database="study", table="t", partition_cols=["part"])
 
-    for options in ({}, {"ctas_approach": False}, {"ctas_approach": False, "unload_approach": True}):
+    ways: list[dict[str, Any]] = [{}, {"ctas_approach": False}, {"ctas_approach": False, "unload_approach": True}]
+    for options in ways:
         read = wr.athena.read_sql_query(
             "SELECT * FROM t ORDER BY id", "study", s3_output=f"{study}{len(options)}", **options
         )

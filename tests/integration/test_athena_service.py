@@ -52,8 +52,6 @@ def test_databases_are_listed_and_described(many: None, athena: Any):
     assert [each["Name"] for each in databases] == [DATABASE, "many"]
     assert databases[1] == database
     assert athena.get_database(CatalogName="awsdatacatalog", DatabaseName="MANY")["Database"] == database
-    names = athena.list_databases(CatalogName=CATALOG, AttributesToGet=["NAME"])["DatabaseList"]
-    assert names == [{"Name": DATABASE}, {"Name": "many"}]
 
 
 def test_lists_have_pages(many: None, athena: Any):
@@ -89,17 +87,6 @@ def test_an_expression_that_is_not_regular_is_refused(many: None, athena: Any):
         "InvalidRequestException",
         "Expression is 't(', it must be a regular expression",
     )
-
-
-def test_a_list_has_the_attributes_that_are_requested(many: None, athena: Any):
-    arguments = {"CatalogName": CATALOG, "DatabaseName": "many", "Expression": "v"}
-
-    names = athena.list_table_metadata(**arguments, AttributesToGet=["NAME"])["TableMetadataList"]
-    types = athena.list_table_metadata(**arguments, AttributesToGet=["NAME", "TABLE_TYPE"])["TableMetadataList"]
-
-    assert names == [{"Name": "v"}]
-    assert types == [{"Name": "v", "TableType": "VIRTUAL_VIEW"}]
-    assert "AttributesToGet" in error(athena.list_table_metadata, **arguments, AttributesToGet=["TABLE_TYPE"])[1]
 
 
 def test_a_table_has_its_columns_keys_and_storage(laptop: Laptop, athena: Any, glue: Any):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from local import moto_catalog
-from local.athena import write
+from local.athena import objects
 from local.laptop import Laptop
 from tests.support.athena import DATABASE, TABLE, WORKGROUP, failure, finish, query, start
 
@@ -172,7 +172,7 @@ def test_a_failure_between_the_writes_leaves_nothing(filled: Laptop, athena: Any
     def fails(*_: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(write, "_register", fails)
+    monkeypatch.setattr(objects, "register", fails)
     created = f"CREATE TABLE u WITH (external_location = 's3://{BUCKET}/u/') AS SELECT 1 AS a"
     assert "INTERNAL_ERROR" in failure(athena, "INSERT INTO t VALUES (2, 'y')")
     assert "INTERNAL_ERROR" in failure(athena, created, **FREE)
