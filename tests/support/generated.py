@@ -1,4 +1,4 @@
-"""Random queries over the refined table with the answer that pandas computes, and random wrong ones with their error."""
+"""Random queries over the refined table: right ones with the answer of pandas, and wrong ones with their error."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def _rows(rng: random.Random, table: pd.DataFrame) -> Generated:
     by = {"data": "data", a: a}.get(key, "difference")
     frame = frame.sort_values([by, "data"], ascending=[not direction, True], na_position="last")
     sql = (
-        f"SELECT data, {a} AS x, {a} - {b} AS difference, CAST({a} AS double) / {b} AS ratio FROM {TABLE} WHERE {where} "
-        f"ORDER BY {key}{direction}, data OFFSET {offset} LIMIT {limit}"
+        f"SELECT data, {a} AS x, {a} - {b} AS difference, CAST({a} AS double) / {b} AS ratio FROM {TABLE} "
+        f"WHERE {where} ORDER BY {key}{direction}, data OFFSET {offset} LIMIT {limit}"
     )
     return Generated(sql, frame[["data", a, "difference", "ratio"]].iloc[offset : offset + limit])
 
@@ -114,13 +114,14 @@ def _joins(rng: random.Random, table: pd.DataFrame) -> Generated:
     highest = table.groupby("year")[a].transform("max")
     frame = table[table[a] >= share * highest].assign(highest=highest).sort_values("data")
     inner = f"SELECT year, max({a}) AS highest FROM {TABLE} GROUP BY year"
+    scalar = f"(SELECT max(u.{a}) FROM {TABLE} u WHERE u.year = t.year)"
+    window = f"(SELECT data, {a}, max({a}) OVER (PARTITION BY year) AS highest FROM {TABLE})"
+    above = f"{a} >= {share}e0 *"
     ways = [
-        f"SELECT t.data, h.highest FROM {TABLE} t JOIN ({inner}) h ON t.year = h.year WHERE t.{a} >= {share}e0 * h.highest",
-        f"WITH h AS ({inner}) SELECT data, highest FROM {TABLE} JOIN h USING (year) WHERE {a} >= {share}e0 * highest",
-        f"SELECT data, highest FROM (SELECT data, {a}, max({a}) OVER (PARTITION BY year) AS highest FROM {TABLE}) "
-        f"WHERE {a} >= {share}e0 * highest",
-        f"SELECT data, (SELECT max(u.{a}) FROM {TABLE} u WHERE u.year = t.year) AS highest FROM {TABLE} t "
-        f"WHERE {a} >= {share}e0 * (SELECT max(u.{a}) FROM {TABLE} u WHERE u.year = t.year)",
+        f"SELECT t.data, h.highest FROM {TABLE} t JOIN ({inner}) h ON t.year = h.year WHERE t.{above} h.highest",
+        f"WITH h AS ({inner}) SELECT data, highest FROM {TABLE} JOIN h USING (year) WHERE {above} highest",
+        f"SELECT data, highest FROM {window} WHERE {above} highest",
+        f"SELECT data, {scalar} AS highest FROM {TABLE} t WHERE {above} {scalar}",
     ]
     return Generated(f"{rng.choice(ways)} ORDER BY data", frame[["data", "highest"]])
 
