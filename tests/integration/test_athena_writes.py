@@ -208,6 +208,17 @@ def test_rows_are_inserted_by_position_or_by_name(filled: Laptop, athena: Any, s
     assert all(location.startswith(f"s3://{BUCKET}/t/k=") for location in manifest)
 
 
+def test_a_text_that_is_too_long_is_refused_and_spaces_are_cut(laptop: Laptop, athena: Any, s3: Any):
+    run(athena, f"CREATE EXTERNAL TABLE t (a varchar(2)) LOCATION 's3://{BUCKET}/t/'")
+    run(athena, "INSERT INTO t VALUES ('a'), ('ab '), (NULL)")
+
+    reason = failure(athena, "INSERT INTO t VALUES ('a'), ('abc')")
+
+    assert reason.startswith("INVALID_CAST_ARGUMENT: Cannot truncate non-space characters when casting from varchar")
+    (key,) = keys(s3, "t/")
+    assert gzip.decompress(body(s3, f"s3://{BUCKET}/{key}")) == b"a\nab\n\\N\n"
+
+
 def test_rows_of_a_partition_go_to_its_location(filled: Laptop, athena: Any, s3: Any):
     location = f"LOCATION 's3://{BUCKET}/t/'"
     run(athena, f"CREATE EXTERNAL TABLE t (a int) PARTITIONED BY (k int) STORED AS PARQUET {location}")
