@@ -190,6 +190,17 @@ def test_columns_have_athenas_types_and_names(filled: Laptop, athena: Any):
     assert list(types)[-1].lower() == "later"
     assert list(types.values())[-1] == "boolean"
 
+    precisions = {column["Type"]: (column["Precision"], column["Scale"]) for column in info}
+    assert precisions == {
+        "date": (0, 0),
+        "varchar": (2147483647, 0),
+        "double": (17, 0),
+        "bigint": (19, 0),
+        "boolean": (0, 0),
+        "integer": (10, 0),
+        "timestamp": (3, 0),
+    }
+
     unnamed = start(athena, "SELECT 1, 2 AS Two, 3")
     finish(athena, unnamed)
     rows = athena.get_query_results(QueryExecutionId=unnamed)["ResultSet"]["Rows"]
