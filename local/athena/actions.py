@@ -88,7 +88,7 @@ def _describe(execution: Execution) -> dict[str, Any]:
         "StatementType": execution.statement.type,
         "SubstatementType": execution.statement.name,
         "ResultConfiguration": _result_configuration(execution),
-        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": execution.reuse},
         "QueryExecutionContext": request.get("QueryExecutionContext") or {},
         "Status": status,
         "Statistics": _statistics(execution),
@@ -119,7 +119,7 @@ def _statistics(execution: Execution) -> dict[str, Any]:
         "EngineExecutionTimeInMillis": millis(execution.started, execution.completed),
         "QueryQueueTimeInMillis": millis(execution.submitted, execution.started),
         "TotalExecutionTimeInMillis": millis(execution.submitted, execution.completed),
-        "ResultReuseInformation": {"ReusedPreviousResult": False},
+        "ResultReuseInformation": {"ReusedPreviousResult": execution.reused},
     }
 
 
