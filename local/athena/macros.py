@@ -7,10 +7,12 @@ functions of `functions/` only. A function in Python may raise a QueryFailure.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import Parameter, Signature
 from typing import Any
 
 import duckdb
 
+from local.athena.functions import signature
 from local.athena.text import double_text, real_text
 
 # Two whole numbers, the quotient rounded half away from zero, as in Trino's DecimalOperators. A divisor of zero fails.
@@ -19,6 +21,9 @@ MACROS = (
         ((2 * abs(n) + abs(d)) // (2 * abs(d))) * CASE WHEN (n < 0) = (d < 0) THEN 1 ELSE -1 END""",
     # The digits of a decimal without its point, for exact division: DuckDB divides decimals as doubles.
     "unscaled(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
+    """round_timestamp(x, unit) AS make_timestamp(
+        CAST(floor((epoch_us(x) + unit // 2) / unit) AS BIGINT) * unit)""",
+    "list_has_null(x) AS len(x) > list_count(x)",
 )
 
 PYTHON: dict[str, tuple[Callable[..., Any], Sequence[str], str]] = {
@@ -32,5 +37,17 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Add all macros and functions to a database."""
     for macro in MACROS:
         connection.execute(f"CREATE MACRO {macro}")
-    for name, (function, parameters, result) in PYTHON.items():
-        connection.create_function(name, function, list(parameters), result)
+    for name, (function, parameters, result) in (PYTHON | signature.PYTHON).items():
+        connection.create_function(name, _strict(function, len(parameters)), list(parameters), result, null_handling="special")
+
+
+def _strict(function: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """Return a function that returns null if an argument is null. By default DuckDB does not allow a null result."""
+
+    def call(*arguments: Any) -> Any:
+        return None if any(argument is None for argument in arguments) else function(*arguments)
+
+    # DuckDB counts the parameters.
+    parameters = [Parameter(f"p{index}", Parameter.POSITIONAL_ONLY) for index in range(count)]
+    setattr(call, "__signature__", Signature(parameters))  # noqa: B010 - mypy does not know the attribute
+    return call

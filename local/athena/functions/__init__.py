@@ -9,11 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from local.athena.errors import QueryFailure
-from local.athena.functions import aggregates, conditional, dates, mathematics, strings, windows
+from local.athena.functions import (
+    aggregates,
+    arrays,
+    binary,
+    conditional,
+    dates,
+    json,
+    maps,
+    mathematics,
+    regular_expressions,
+    strings,
+    windows,
+)
 from local.athena.functions.signature import Argument, Call, Function
 from local.athena.values import Value
 
-_TABLES = (aggregates, conditional, dates, mathematics, strings, windows)
+_TABLES = (
+    aggregates, arrays, binary, conditional, dates, json, maps, mathematics, regular_expressions, strings, windows
+)  # fmt: skip
 
 
 def _merge() -> Mapping[str, tuple[Function, ...]]:

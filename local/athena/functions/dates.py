@@ -21,7 +21,7 @@ _SPECIFIERS = {
 
 MOMENTS = ("date", "timestamp(p)", "timestamp(p) with time zone")
 
-# Fields of extract(… FROM …), which are functions too, and DuckDB's functions.
+# Fields of extract(… FROM …), which are functions too, and the functions of DuckDB.
 _DATE_FIELDS = {
     "day": "day", "day_of_month": "day", "day_of_week": "isodow", "day_of_year": "dayofyear", "dow": "isodow",
     "doy": "dayofyear", "month": "month", "quarter": "quarter", "week": "week", "week_of_year": "week", "year": "year",
@@ -32,8 +32,14 @@ _TIME_FIELDS = {"hour": "hour", "minute": "minute", "second": "second"}
 
 def local(value: Value) -> str:
     """Return the SQL of a moment without its time zone, as it is shown in its zone."""
-    zone = value.type.zone
-    return f"timezone({literals.quote(zone)}, {value.sql})" if zone else value.sql
+    return f"timezone({time_zone(value.type.zone)}, {value.sql})" if value.type.zone else value.sql
+
+
+def time_zone(name: str) -> str:
+    """Return the SQL of a time zone. DuckDB has offsets as names with the other sign."""
+    if name[0] in "+-":
+        name = f"Etc/GMT{'-' if name[0] == '+' else '+'}{int(name[1:3])}"
+    return literals.quote(name)
 
 
 def unit(call: Call, units: tuple[str, ...] = _UNITS) -> str:
@@ -62,7 +68,7 @@ def _difference(call: Call) -> str:
 def _truncate(call: Call) -> str:
     name, moment = unit(call), call.args[1]
     text = f"date_trunc('{name}', {local(moment)})"
-    return f"timezone({literals.quote(moment.type.zone)}, {text})" if moment.type.zone else text
+    return f"timezone({time_zone(moment.type.zone)}, {text})" if moment.type.zone else text
 
 
 def _format(call: Call) -> str:
@@ -73,6 +79,8 @@ def _format(call: Call) -> str:
     translated = re.sub(r"%.", lambda match: _SPECIFIERS[match[0]], pattern)
     return f"strftime({local(call.args[0])}, {literals.quote(translated)})"
 
+
+FIELDS = (*_DATE_FIELDS, *_TIME_FIELDS)
 
 FUNCTIONS = table(
     *(overload for item in (_DATE_FIELDS | _TIME_FIELDS).items() for overload in _field(*item)),

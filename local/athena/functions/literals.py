@@ -6,6 +6,16 @@ from local.athena.errors import QueryFailure
 from local.athena.functions.signature import Call
 
 
+def invalid(message: str) -> QueryFailure:
+    """Return the failure of a function that does not take the value of an argument."""
+    return QueryFailure("INVALID_FUNCTION_ARGUMENT", message)
+
+
+def unsupported(what: str) -> QueryFailure:
+    """Return the failure of a query with something that the local Athena leaves out."""
+    return QueryFailure("NOT_SUPPORTED", f"the local Athena does not support {what}")
+
+
 def text(call: Call, index: int) -> str:
     """Return an argument that must be a text literal."""
     literal = call.args[index].literal

@@ -1,0 +1,2 @@
+from local.athena.functions.signature import table
+FUNCTIONS = table()
