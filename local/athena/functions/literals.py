@@ -35,6 +35,14 @@ def number(call: Call, index: int, least: float, most: float = float("inf")) -> 
     return call.args[index].sql
 
 
+def value(call: Call, index: int) -> float:
+    """Return an argument that must be a number literal."""
+    number(call, index, float("-inf"))
+    literal = call.args[index].literal
+    assert literal is not None
+    return float(literal)
+
+
 def quote(value: str) -> str:
     """Return a text as a literal of SQL."""
     return "'" + value.replace("'", "''") + "'"

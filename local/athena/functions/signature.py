@@ -13,8 +13,9 @@ takes the arguments as they are is called, or else the first one to whose parame
 The translation is a template: {0}, {1} … are the arguments, cast to the types of the parameters; {all} is their list.
 A scalar template may use an argument several times: DuckDB computes it once.
 In aggregates {distinct} and {order} stand inside the call, {over} (FILTER and OVER) after it, and {nulls} is IGNORE
-NULLS of a window function. A template without braces is the name of a function of DuckDB, and an empty one is the
-name in the signature. A function of a `Call` may return the SQL instead. The result is cast to the declared type.
+NULLS of a window function. A template without braces and parentheses is the name of a function of DuckDB, and an empty
+one is the name in the signature. A function of a `Call` may return the SQL instead. The result is cast to the declared
+type.
 `python` declares a scalar function that Python computes; it is null if an argument is null.
 """
 
@@ -175,7 +176,7 @@ class Function:
         """Return a call in DuckDB's SQL."""
         if not isinstance(self.sql, str):
             text = self.sql(call)
-        elif "{" in self.sql:
+        elif "{" in self.sql or "(" in self.sql:
             text = call.once(self.sql) if self.kind == "scalar" and _repeats(self.sql) else call.fill(self.sql)
         else:
             inner = "{distinct}{all}{nulls}{order}" if self.kind != "scalar" else "{all}"
@@ -209,7 +210,7 @@ def python(signature: str, function: Callable[..., Any]) -> Function:
         signature: signature, whose types Python has too: no type variables, and no time zones.
         function: function of the values. It may raise a QueryFailure.
     """
-    declared = Function(signature, "scalar", "py_" + re.sub(r"\W+", "_", signature.partition(" -> ")[0]))
+    declared = Function(signature, "scalar", "py_" + re.sub(r"\W+", "_", signature.partition(") -> ")[0]))
     parameters = [types.duckdb(substitute(pattern, {})) for pattern in declared.parameters]
     assert isinstance(declared.sql, str)
     PYTHON[declared.sql] = (function, parameters, types.duckdb(substitute(declared.returns, {})))
