@@ -113,13 +113,13 @@ def load(database: str, name: str) -> Table:
     columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
-    unknown = next((type_ for _, type_ in columns + keys if type_ not in _ARROW), None)
-    if unknown is not None:
-        raise QueryFailure(
-            "NOT_SUPPORTED", f"Table '{database}.{name}' has a column of type '{unknown}'; known: {', '.join(_ARROW)}"
-        )
     entries = moto_state.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
     return Table(columns, keys, tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries))
+
+
+def is_readable(type_: str) -> bool:
+    """Return whether the local Athena reads columns of a Glue type."""
+    return type_ in _ARROW
 
 
 def _columns(storage: Mapping[str, Any]) -> Columns:

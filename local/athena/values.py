@@ -47,6 +47,7 @@ class Value:
         windows: whether it has a window function.
         volatile: whether two evaluations may differ, as of random().
         subquery: whether it has a subquery.
+        finite: whether it is not NaN, as a literal.
     """
 
     sql: str
@@ -57,6 +58,7 @@ class Value:
     windows: bool = False
     volatile: bool = False
     subquery: bool = False
+    finite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def coerce(operand: Value, target: Type) -> Value:
         return replace(operand, type=target)
     if operand.type == target:
         return operand
-    return replace(operand, sql=f"CAST({operand.sql} AS {types.duckdb(target)})", type=target)
+    finite = operand.finite or operand.type.base not in types.FLOATS
+    return replace(operand, sql=f"CAST({operand.sql} AS {types.duckdb(target)})", type=target, finite=finite)
 
 
 def fail(code: str, message: str, type_: Type) -> str:
