@@ -210,7 +210,7 @@ def python(signature: str, function: Callable[..., Any]) -> Function:
         signature: signature, whose types Python has too: no type variables, and no time zones.
         function: function of the values. It may raise a QueryFailure.
     """
-    declared = Function(signature, "scalar", "py_" + re.sub(r"\W+", "_", signature.partition(") -> ")[0]))
+    declared = Function(signature, "scalar", "py_" + re.sub(r"\W+", "_", signature.partition(" -> ")[0]).strip("_"))
     parameters = [types.duckdb(substitute(pattern, {})) for pattern in declared.parameters]
     assert isinstance(declared.sql, str)
     PYTHON[declared.sql] = (function, parameters, types.duckdb(substitute(declared.returns, {})))
