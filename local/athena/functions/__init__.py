@@ -15,6 +15,7 @@ from local.athena.functions import (
     binary,
     conditional,
     dates,
+    formats,
     json,
     maps,
     mathematics,
@@ -26,7 +27,8 @@ from local.athena.functions.signature import Argument, Call, Function
 from local.athena.values import Value
 
 _TABLES = (
-    aggregates, arrays, binary, conditional, dates, json, maps, mathematics, regular_expressions, strings, windows
+    aggregates, arrays, binary, conditional, dates, formats, json, maps, mathematics, regular_expressions, strings,
+    windows,
 )  # fmt: skip
 
 
