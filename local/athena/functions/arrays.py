@@ -95,7 +95,8 @@ def _reduce(call: Call) -> str:
     start = f"CAST(struct_pack(s := {initial.sql}, v := NULL) AS {row})"
     items = f"list_transform({array.sql}, lambda e: CAST(struct_pack(s := NULL, v := e) AS {row}))"
     body = f"CAST(struct_pack(s := {apply(step.sql, 'a.s', 'b.v')}, v := NULL) AS {row})"
-    return apply(output.sql, f"list_reduce({items}, lambda a, b: {body}, {start}).s")
+    result = apply(output.sql, f"list_reduce({items}, lambda a, b: {body}, {start}).s")
+    return f"CASE WHEN {array.sql} IS NULL THEN NULL ELSE {result} END"
 
 
 def _combinations(length: int, size: int) -> list[list[int]]:
@@ -199,13 +200,19 @@ def _join(call: Call) -> str:
     array, delimiter = call.args[:2]
     element = array.type.elements[0]
     text = f"{element.base}_text(e)" if element.base in FLOATS else "CAST(e AS VARCHAR)"
+    if element.base == "decimal":
+        text = f"CAST(CAST(e AS DECIMAL(38, {element.numbers[1]})) AS VARCHAR)"
     if len(call.args) == 3:
         text = f"coalesce({text}, {call.args[2].sql})"
     texts = Value(f"list_transform({array.sql}, lambda e: {text})", types.array(types.VARCHAR))
     return call.bind(
         [texts, delimiter, *call.args[2:]],
-        "CASE WHEN {any_null} THEN NULL ELSE coalesce(array_to_string({0}, {1}), '') END",
+        "CASE WHEN {any_null} THEN NULL ELSE py_join_array_varchar_varchar({0}, {1}) END",
     )
+
+
+def _join_texts(texts: list[str | None], delimiter: str) -> str:
+    return delimiter.join(text for text in texts if text is not None)
 
 
 def _text(template: str, message: str) -> Any:
@@ -282,6 +289,7 @@ FUNCTIONS = table(
 
 # Functions for the templates above.
 python("combinations(bigint, bigint) -> array(array(bigint))", _combinations)
+python("join(array(varchar), varchar) -> varchar", _join_texts)
 python("milliseconds(date, date, bigint) -> array(date)", _sequence_of_days)
 python("milliseconds(timestamp(p), timestamp(p), bigint) -> array(timestamp(p))", _sequence_of_moments)
 python("months(date, date, bigint) -> array(date)", _sequence_of_months)

@@ -62,8 +62,9 @@ def _show(text: str | None, base: str, flags: str, width: str, precision: str | 
     """Return the text of a value without the spaces that fill its width."""
     if text is None and kind in "sdf":
         return "null"[: int(precision or 4)] if kind == "s" else "null"
-    if text is not None and kind in "sS" and base in {"varchar", "boolean", "date", *INTEGERS, "double"}:
-        text = java_double(float(text)) if base == "double" else text
+    if text is not None and kind in "sS" and base in {"varchar", "boolean", "date", "decimal", *INTEGERS, "double"}:
+        if base in {"decimal", "double"}:
+            text = java_double(float(text)) if base == "double" else str(Decimal(text))
         return (text.upper() if kind == "S" else text)[: int(precision) if precision else None]
     if text is not None and kind[0] == "t" and base in {"date", "timestamp"} and precision is None:
         return _moment(datetime.fromisoformat(text), kind[1:])

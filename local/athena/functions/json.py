@@ -202,7 +202,10 @@ def _to_json(type_: Type, sql: str) -> str:
         text = f"py_json_number_double({sql})"
     elif type_.base == "varchar":
         text = f"py_json_quote_varchar({sql})"
-    elif type_.base in {*INTEGERS, "boolean", "decimal", "unknown"}:
+    elif type_.base == "decimal":
+        # DuckDB leaves out the zero before the point if the type has no digit there.
+        text = f"CAST(CAST({sql} AS DECIMAL(38, {type_.numbers[1]})) AS VARCHAR)"
+    elif type_.base in {*INTEGERS, "boolean", "unknown"}:
         text = f"CAST({sql} AS VARCHAR)"
     elif type_.base == "date":
         text = f"""('"' || CAST({sql} AS VARCHAR) || '"')"""

@@ -110,6 +110,13 @@ def _from_base(text: str, radix: int) -> int:
     return number
 
 
+def _cube_root(number: float) -> float:
+    """Return a root with more digits than a double has: that of 27 is 3.0000000000000004 in some C libraries."""
+    if number == 0 or not math.isfinite(number):
+        return number
+    return math.copysign(float(Decimal(abs(number)) ** (Decimal(1) / 3)), number)
+
+
 def _width_bucket(operand: float, low: float, high: float, count: int) -> int:
     if count <= 0:
         raise invalid("bucketCount must be greater than 0")
@@ -176,8 +183,7 @@ FUNCTIONS = table(
     scalar("bitwise_xor(bigint, bigint) -> bigint", "xor"),
     *(python(f"bitwise_{name}_shift{suffix}({type_}, bigint) -> {type_}", _shift(bits, f"{name}{suffix}"))
       for name, suffix in (("left", ""), ("right", ""), ("right", "_arithmetic")) for type_, bits in _BITS.items()),
-    # DuckDB's root of 27 is 3.0000000000000004.
-    python("cbrt(double) -> double", math.cbrt),
+    python("cbrt(double) -> double", _cube_root),
     *_whole_number("ceil", "ceil({0})"),
     *_whole_number("ceiling", "ceil({0})"),
     python("cosine_similarity(map(varchar, double), map(varchar, double)) -> double", _cosine),
