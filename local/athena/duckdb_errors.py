@@ -23,6 +23,7 @@ _KNOWN: tuple[tuple[type[duckdb.Error], str, str, str], ...] = (
         "INVALID_FUNCTION_ARGUMENT",
         "a value is not allowed as an argument of the function",
     ),
+    (duckdb.ConversionException, "INT64", "INVALID_CAST_ARGUMENT", "Unable to cast the value to bigint"),
     (duckdb.OutOfRangeException, "", "NUMERIC_VALUE_OUT_OF_RANGE", "a number is out of range for its type"),
     (
         duckdb.ConversionException,

@@ -18,6 +18,9 @@ from local.athena.errors import InvalidRequest, QueryFailure
 Node: TypeAlias = Any
 """Node of a syntax tree, without types in the package. Its class and its members are those of a rule of the grammar."""
 
+DEEPEST = 100
+"""Maximum depth of parentheses and CASE."""
+
 # The tables of a generated parser are common to all its instances, and it changes them while it parses.
 _LOCK = threading.Lock()
 
@@ -65,10 +68,20 @@ def _parser(sql: str) -> SqlBaseParser:
         if len(visible) > visible.index(ends[0]) + len(ends) + 1:
             raise InvalidRequest(f"Only one sql statement is allowed. Got: {sql}")
         return _parser(sql[: ends[0].start])
+    _check_depth(visible)
     parser = SqlBaseParser(stream)
     parser.removeErrorListeners()
     parser.addErrorListener(_Errors())
     return parser
+
+
+def _check_depth(tokens: Sequence[Token]) -> None:
+    """Check the depth of parentheses and CASE: the time to parse them grows with its square."""
+    depth = 0
+    for token in tokens:
+        depth += (token.text.lower() in {"(", "[", "case"}) - (token.text.lower() in {")", "]", "end"})
+        if depth > DEEPEST:
+            raise RecursionError
 
 
 def _read(parser: SqlBaseParser, rule: str) -> Node:

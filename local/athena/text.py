@@ -28,19 +28,15 @@ def as_text(column: pa.ChunkedArray, type_: Type) -> pa.ChunkedArray:
     """
     if type_.base == "double":
         return _doubles(column)
-    if type_.base in {"timestamp", "time"} and type_.numbers[0] <= 3:
-        unit = pa.timestamp("ms") if type_.base == "timestamp" else pa.time32("ms")
-        shape = "%Y-%m-%d %H:%M:%S" if type_.base == "timestamp" else "%H:%M:%S"
-        if type_.base == "timestamp":
-            return pc.strftime(column.cast(unit, safe=False), format=shape)
-        return column.cast(unit, safe=False).cast(pa.string())
+    if type_.base == "timestamp" and type_.numbers[0] <= 3:
+        return pc.strftime(column.cast(pa.timestamp("ms"), safe=False), format="%Y-%m-%d %H:%M:%S")
     if type_.base in _PLAIN:
         return column.cast(pa.string())
     texts = [None if value is None else element(value, type_) for value in _python(column)]
     return pa.chunked_array([pa.array(texts, pa.string())])
 
 
-_PLAIN = {"boolean", *INTEGERS, "varchar", "json", "date", "decimal", "unknown"}
+_PLAIN = {"boolean", *INTEGERS, "varchar", "json", "date", "unknown"}
 
 
 def _python(column: pa.ChunkedArray) -> list[Any]:
@@ -98,13 +94,14 @@ def _year_to_month(value: Any, _: Type) -> str:
 
 _FORMATTERS: dict[str, Callable[[Any, Type], str]] = {
     "boolean": lambda value, _: "true" if value else "false",
+    "decimal": lambda value, _: f"{value:f}",
     "double": lambda value, _: java_double(value),
     "real": lambda value, _: java_real(value),
     "char": lambda value, type_: value.ljust(type_.numbers[0]),
     "varbinary": lambda value, _: value.hex(" "),
     "timestamp": _timestamp,
     "timestamp with time zone": _timestamp,
-    "time": lambda value, _: f"{value:%H:%M:%S}.{value.microsecond // 1000:03d}",
+    "time": lambda value, type_: f"{value:%H:%M:%S.%f}"[: 9 + type_.numbers[0]].rstrip("."),
     "interval day to second": _day_to_second,
     "interval year to month": _year_to_month,
     "array": lambda value, type_: "[" + ", ".join(element(item, type_.elements[0]) for item in value) + "]",

@@ -5,7 +5,8 @@ from datetime import date, datetime
 import pyarrow as pa
 import pytest
 
-from local.athena.text import as_text, java_double, kind, to_csv, type_name
+from local.athena.text import as_text, java_double, to_csv
+from local.athena.types import DOUBLE, Type
 
 # Results of Java's `Double.toString` (JDK 19 and later).
 JAVA = [
@@ -35,8 +36,8 @@ def test_a_double_has_the_format_of_java(value, text):
 def test_a_column_of_doubles_has_the_format_of_its_values():
     values = [value for value, _ in JAVA] + [None, float("nan")]
 
-    assert as_text(pa.chunked_array([pa.array(values)])).to_pylist() == [text for _, text in JAVA] + [None, "NaN"]
-    assert as_text(pa.chunked_array([pa.array([1.0, None, 0.25])])).to_pylist() == ["1.0", None, "0.25"]
+    assert as_text(pa.chunked_array([pa.array(values)]), DOUBLE).to_pylist() == [text for _, text in JAVA] + [None, "NaN"]
+    assert as_text(pa.chunked_array([pa.array([1.0, None, 0.25])]), DOUBLE).to_pylist() == ["1.0", None, "0.25"]
 
 
 @pytest.mark.parametrize(

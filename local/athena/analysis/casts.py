@@ -109,6 +109,9 @@ def _text(operand: Value) -> str:
         fraction = f" || '.' || left(strftime({moment}, '%f'), {digits})" if digits else ""
         zone = f" || {quote(' ' + source.zone)}" if source.zone else ""
         return f"({whole}{fraction}{zone})"
+    if source.base == "decimal":
+        # DuckDB leaves out the zero before the point if the type has no digit there.
+        sql = f"CAST({sql} AS DECIMAL(38, {source.numbers[1]}))"
     return f"CAST({sql} AS VARCHAR)"
 
 

@@ -138,6 +138,8 @@ def table(queries: Queries, node: Node, scope: Scope) -> Relation:
     try:
         source = queries.catalog.source(database, name)
     except QueryFailure as error:
+        if error.code != "TABLE_NOT_FOUND":
+            raise
         raise failure(error.code, node, error.message) from None
     if source.view is not None:
         relation = derived(queries, queries.view(source, node))
