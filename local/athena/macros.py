@@ -38,7 +38,9 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     for macro in MACROS:
         connection.execute(f"CREATE MACRO {macro}")
     for name, (function, parameters, result) in (PYTHON | signature.PYTHON).items():
-        connection.create_function(name, _strict(function, len(parameters)), list(parameters), result, null_handling="special")
+        connection.create_function(
+            name, _strict(function, len(parameters)), list(parameters), result, null_handling="special"
+        )
 
 
 def _strict(function: Callable[..., Any], count: int) -> Callable[..., Any]:

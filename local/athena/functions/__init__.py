@@ -26,7 +26,7 @@ from local.athena.functions import (
 from local.athena.functions.signature import Argument, Call, Function
 from local.athena.values import Value
 
-_TABLES = (
+TABLES = (
     aggregates, arrays, binary, conditional, dates, formats, json, maps, mathematics, regular_expressions, strings,
     windows,
 )  # fmt: skip
@@ -34,7 +34,7 @@ _TABLES = (
 
 def _merge() -> Mapping[str, tuple[Function, ...]]:
     merged: dict[str, tuple[Function, ...]] = {}
-    for module in _TABLES:
+    for module in TABLES:
         for name, overloads in module.FUNCTIONS.items():
             merged[name] = (*merged.get(name, ()), *overloads)
     return merged

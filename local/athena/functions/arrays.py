@@ -83,7 +83,9 @@ def _sort(call: Call) -> str:
     outcomes = f"list_transform(list_transform(z.a0, lambda {second}: {body}), lambda c: {result})"
     rank = f"len(list_filter({outcomes}, lambda c: c > 0))"
     ranks = f"list_sort(list_transform(z.a0, lambda {first}, i: struct_pack(r := {rank}, i := i)))"
-    return f"list_transform([struct_pack(a0 := {array.sql})], lambda z: list_transform({ranks}, lambda s: z.a0[s.i]))[1]"
+    return (
+        f"list_transform([struct_pack(a0 := {array.sql})], lambda z: list_transform({ranks}, lambda s: z.a0[s.i]))[1]"
+    )
 
 
 def _reduce(call: Call) -> str:
@@ -185,8 +187,7 @@ def _slice(call: Call) -> str:
 def _zip(call: Call) -> str:
     fields = ", ".join(f"f{index} := e[{index + 1}]" for index in range(len(call.args)))
     return call.once(
-        "CASE WHEN {any_null} THEN NULL ELSE "
-        f"list_transform(list_zip({{all}}), lambda e: struct_pack({fields})) END"
+        f"CASE WHEN {{any_null}} THEN NULL ELSE list_transform(list_zip({{all}}), lambda e: struct_pack({fields})) END"
     )
 
 

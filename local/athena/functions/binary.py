@@ -36,8 +36,6 @@ _URL = re.compile(
 )
 
 
-
-
 def _hash(name: str) -> Callable[[bytes], bytes]:
     return lambda data: getattr(hashlib, name)(data, usedforsecurity=False).digest()  # type: ignore[no-any-return]
 

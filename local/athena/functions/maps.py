@@ -12,7 +12,9 @@ def from_entries(entries: str, type_: types.Type) -> str:
     """Return a map of a list of structs of a key k and a value v; a key must not be null."""
     key, value = (types.duckdb(of) for of in type_.elements)
     message = "map key cannot be null"
-    keys = f"list_transform({entries}, lambda x: coalesce(x.k, {fail('INVALID_FUNCTION_ARGUMENT', message, _key(type_))}))"
+    keys = (
+        f"list_transform({entries}, lambda x: coalesce(x.k, {fail('INVALID_FUNCTION_ARGUMENT', message, _key(type_))}))"
+    )
     return f"CAST(map({keys}, list_transform({entries}, lambda x: x.v)) AS MAP({key}, {value}))"
 
 
@@ -27,7 +29,9 @@ def _each(function: str) -> str:
 
 def _entries(call: Call, key: str, value: str, source: str = "map_entries({0})") -> str:
     """Return a map with a new key and value for each entry e of a list."""
-    items = Value(call.fill(f"list_transform({source}, lambda e: struct_pack(k := {key}, v := {value}))"), types.UNKNOWN)
+    items = Value(
+        call.fill(f"list_transform({source}, lambda e: struct_pack(k := {key}, v := {value}))"), types.UNKNOWN
+    )
     return call.bind([items], "CASE WHEN {0} IS NULL THEN NULL ELSE " + from_entries("{0}", call.returns) + " END")
 
 

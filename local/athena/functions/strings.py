@@ -150,6 +150,21 @@ def _translate(text: str, source: str, target: str) -> str:
     return text.translate(characters)
 
 
+# DuckDB's functions suffice for ASCII.
+_ASCII = "CASE WHEN strlen({{0}}) = length({{0}}) THEN {name}({{0}}) ELSE py_{name}_varchar({{0}}) END"
+
+
+def _upper(text: str) -> str:
+    """Return a text in capitals letter by letter, as in Java: a letter without a single capital stays, such as ß."""
+    if re.search("[\u1f80-\u1fff]", text):
+        raise unsupported("Greek letters with an iota subscript in upper")
+    return "".join(capital if len(capital := letter.upper()) == 1 else letter for letter in text)
+
+
+def _lower(text: str) -> str:
+    return "".join("i" if letter == "İ" else letter.lower() for letter in text)
+
+
 def _normalize(text: str, form: str) -> str:
     if form not in {"NFC", "NFD", "NFKC", "NFKD"}:
         raise invalid("Normalization form must be one of [NFD, NFC, NFKD, NFKC]")
@@ -169,7 +184,7 @@ FUNCTIONS = table(
     scalar("length(varchar) -> bigint"),
     scalar("length(varbinary) -> bigint", "octet_length"),
     python("levenshtein_distance(varchar, varchar) -> bigint", _levenshtein),
-    scalar("lower(varchar(x)) -> varchar(x)"),
+    scalar("lower(varchar(x)) -> varchar(x)", _ASCII.format(name="lower")),
     python("lpad(varchar, bigint, varchar) -> varchar", lambda *args: _pad(*args, left=True)),
     scalar("ltrim(varchar(x)) -> varchar(x)", f"ltrim({{0}}, {_SPACE})"),
     python("luhn_check(varchar) -> boolean", _luhn),
@@ -194,5 +209,9 @@ FUNCTIONS = table(
     python("translate(varchar, varchar, varchar) -> varchar", _translate),
     scalar("trim(varchar(x)) -> varchar(x)", f"trim({{0}}, {_SPACE})"),
     *(python(f"{name}(varchar(x), varchar(y)) -> varchar(x)", strip) for name, strip in _STRIP.items()),
-    scalar("upper(varchar(x)) -> varchar(x)"),
+    scalar("upper(varchar(x)) -> varchar(x)", _ASCII.format(name="upper")),
 )  # fmt: skip
+
+# Functions for the templates above.
+python("lower(varchar) -> varchar", _lower)
+python("upper(varchar) -> varchar", _upper)
