@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from local.athena import nested, sql, tables, text, types
+from local.athena import nested, sql, tables, text, types, views, virtual
 from local.athena.analysis.catalog import Column, Read, Source
 from local.athena.errors import BytesScannedLimit, QueryFailure
 from local.athena.process import Query, to_ipc
@@ -110,15 +110,27 @@ class Engine:
             tuple(_names(plan)), tuple(name is not None for name in plan.names), plan.types, table, scanned
         )
 
-    def columns(self, statement: str, database: str | None) -> tuple[tuple[str, ...], tuple[Type, ...]]:
-        """Return the names and the types of the columns of a query, which is not run."""
-        plan, _ = self._plan(statement, (), database)
+    def columns(
+        self, statement: str, database: str | None, view: tuple[str, str] | None = None
+    ) -> tuple[tuple[str, ...], tuple[Type, ...]]:
+        """Return the names and the types of the columns of a query, which is not run.
+
+        Args:
+            view: database and name of the view whose query this is; the query must not use it.
+        """
+        plan, _ = self._plan(statement, (), database, view)
         return tuple(_names(plan)), plan.types
 
-    def _plan(self, statement: str, parameters: Sequence[str], database: str | None) -> tuple[Plan, _Loaded]:
+    def _plan(
+        self,
+        statement: str,
+        parameters: Sequence[str],
+        database: str | None,
+        view: tuple[str, str] | None = None,
+    ) -> tuple[Plan, _Loaded]:
         loaded = _Loaded()
         try:
-            return sql.plan(statement, parameters, database, loaded), loaded
+            return sql.plan(statement, parameters, database, loaded, view), loaded
         except RecursionError:
             raise QueryFailure("STACK_OVERFLOW", "statement is too large (stack overflow during analysis)") from None
 
@@ -179,16 +191,10 @@ class _Loaded:
         self.tables: dict[tuple[str, str], tables.Table] = {}
 
     def source(self, database: str, name: str) -> Source:
+        view = views.definition(database, name)
+        if view is not None:
+            columns = [Column(column["name"], None) for column in view["columns"]]
+            return Source(columns, view["originalSql"], view["schema"])
         if (database, name) not in self.tables:
-            self.tables[database, name] = tables.load(database, name)
-        table = self.tables[database, name]
-        keys = {key for key, _ in table.keys}
-        return Source([_column(column, type_, key=column in keys) for column, type_ in table.types().items()])
-
-
-def _column(name: str, declared: str, *, key: bool) -> Column:
-    try:
-        type_ = types.parse(declared) if tables.is_readable(declared) else None
-    except QueryFailure:
-        type_ = None
-    return Column(name, type_, declared, key)
+            self.tables[database, name] = virtual.load(database, name) or tables.load(database, name)
+        return tables.source(self.tables[database, name])

@@ -50,7 +50,13 @@ def parse(sql: str) -> Node:
     return statement.query()
 
 
-def plan(sql: str, parameters: Sequence[str], database: str | None, catalog: Catalog) -> Plan:
+def plan(
+    sql: str,
+    parameters: Sequence[str],
+    database: str | None,
+    catalog: Catalog,
+    view: tuple[str, str] | None = None,
+) -> Plan:
     """Return the plan of a query.
 
     Args:
@@ -58,6 +64,7 @@ def plan(sql: str, parameters: Sequence[str], database: str | None, catalog: Cat
         parameters: SQL literals in the order of the `?` marks.
         database: default database of tables without one.
         catalog: tables and views.
+        view: database and name of the view whose query this is.
 
     Raises:
         AthenaError: the query is wrong, or the local Athena does not support it.
@@ -66,6 +73,7 @@ def plan(sql: str, parameters: Sequence[str], database: str | None, catalog: Cat
     # Athena has no time in its results that is finer than a millisecond.
     now = datetime.now(UTC).replace(tzinfo=None)
     queries = Queries(catalog, database, _bind(query, parameters), now)
+    queries.views += [view] if view else []
     relation = queries.query(query, None)
     return Plan(relation.sql, tuple(item.name for item in relation.fields), tuple(relation.types), queries.reads)
 

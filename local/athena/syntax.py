@@ -170,7 +170,10 @@ def parameters(tree: Node) -> Iterator[Node]:
     """Yield the parameters (`?`) of a statement in textual order."""
     for child in tree.children or ():
         if isinstance(child, ParserRuleContext):
-            if isinstance(child, SqlBaseParser.ParameterContext):
+            if (
+                isinstance(child, SqlBaseParser.ParameterContext | SqlBaseParser.RowCountContext)
+                and child.QUESTION_MARK()
+            ):
                 yield child
             yield from parameters(child)
 

@@ -14,7 +14,7 @@ from moto.moto_server import werkzeug_app
 from moto.s3 import notifications
 
 from chalicelib.lake.manifest import JOB_TIMEOUT
-from local import moto_state
+from local import moto_catalog, moto_state
 from local.laptop import Laptop
 
 BUCKET = "b3-dataflow-refined"
@@ -71,38 +71,38 @@ def test_tables_and_partitions_are_in_the_glue_backend(laptop: Laptop, glue: Any
         DatabaseName="b3_refined_db", TableName="t", PartitionInput={"Values": ["2025"], "StorageDescriptor": storage}
     )
 
-    table = moto_state.table("b3_refined_db", "t")
+    table = moto_catalog.table("b3_refined_db", "t")
 
     assert table is not None
     assert table["StorageDescriptor"] == storage
     assert table["PartitionKeys"] == [{"Name": "year", "Type": "int"}]
-    (partition,) = moto_state.partitions("b3_refined_db", "t")
+    (partition,) = moto_catalog.partitions("b3_refined_db", "t")
     assert partition["Values"] == ["2025"]
     assert partition["StorageDescriptor"] == storage
-    assert moto_state.table("b3_refined_db", "absent") is None
-    assert moto_state.table("absent", "t") is None
+    assert moto_catalog.table("b3_refined_db", "absent") is None
+    assert moto_catalog.table("absent", "t") is None
 
 
 def test_jobs_are_in_the_glue_backend(laptop: Laptop):
-    job = moto_state.job("b3-etl-job")
+    job = moto_catalog.job("b3-etl-job")
 
     assert job is not None
     assert job["Command"]["ScriptLocation"] == "glue/b3_etl_job.py"
     assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
     assert job["DefaultArguments"]["--DATABASE"] == "b3_refined_db"
     assert job["Timeout"] * 60 == JOB_TIMEOUT.total_seconds()
-    assert moto_state.job("absent") is None
+    assert moto_catalog.job("absent") is None
 
 
 def test_workgroups_are_in_the_athena_backend(laptop: Laptop):
-    workgroup = moto_state.workgroup("b3-dataflow")
+    workgroup = moto_catalog.workgroup("b3-dataflow")
 
     assert workgroup is not None
     assert workgroup["State"] == "ENABLED"
     configuration = workgroup["Configuration"]
     assert configuration["ResultConfiguration"]["OutputLocation"] == "s3://b3-dataflow-athena/results/"
     assert configuration["BytesScannedCutoffPerQuery"] == 100_000_000
-    assert moto_state.workgroup("absent") is None
+    assert moto_catalog.workgroup("absent") is None
 
 
 def test_objects_are_in_the_s3_backend(laptop: Laptop, s3: Any):

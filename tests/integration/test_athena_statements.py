@@ -28,8 +28,9 @@ def answer(engine: Engine, statement: Statement) -> Statement:
     except InvalidRequest:
         return Statement(statement.table, statement.sql, statement.columns, error="syntax")
     except QueryFailure as error:
-        assert not re.search(r"(?i)duckdb|exception|candidate", error.message)
-        return Statement(statement.table, statement.sql, statement.columns, error=error.code)
+        of_duckdb = re.search(r"(?i)duckdb|exception|candidate", error.message)
+        code = f"{error.code}, with DuckDB's message" if of_duckdb else error.code
+        return Statement(statement.table, statement.sql, statement.columns, error=code)
     columns = ", ".join(f"{name} {type_}" for name, type_ in zip(result.names, result.types, strict=True))
     table = from_csv(result.body)
     rows = [row(values) for values in zip(*(column.to_pylist() for column in table.columns), strict=True)]

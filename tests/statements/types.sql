@@ -155,3 +155,11 @@ SELECT date_trunc('day', TIMESTAMP '2020-06-01 12:00:00 America/New_York'), date
 
 SELECT current_date = CAST(now() AS date), current_timestamp = now(), localtimestamp = CAST(now() AS timestamp)
 = true | true | true
+
+-- Fields of a date, and their other names. functions/datetime.html#extraction-functions
+SELECT week(DATE '2024-12-30'), week_of_year(DATE '2024-12-30'), yow(DATE '2024-12-30'), year_of_week(DATE '2024-12-30')
+= 1 | 1 | 2025 | 2025
+
+-- functions/aggregate.html#every
+SELECT every(x > 1), every(x > 0) FROM (VALUES 1, 2) t(x)
+= false | true

@@ -51,7 +51,7 @@ class Queries:
         self.reads: list[Read] = []
         self.keys: dict[int, set[str]] = {}
         self._names = 0
-        self._views = 0
+        self.views: list[tuple[str, str]] = []
 
     def alias(self) -> str:
         """Return a name of a relation, unique in the statement."""
@@ -69,20 +69,21 @@ class Queries:
         self.reads.append(read)
         return read
 
-    def view(self, source: Source, node: Node) -> Relation:
+    def view(self, name: tuple[str, str], source: Source, node: Node) -> Relation:
         """Return the query of a view.
 
         Raises:
-            QueryFailure: the view is stale, or it uses itself.
+            QueryFailure: the view uses itself, or its columns are not those of its query.
         """
-        self._views += 1
-        if self._views > 100:
-            raise failure("VIEW_IS_RECURSIVE", node, "Statement is recursive, or has too many views")
-        database, self.database = self.database, source.database or self.database
+        if name in self.views:
+            raise failure("VIEW_IS_RECURSIVE", node, f"Statement would create a recursive view: {'.'.join(name)}")
+        before, self.database = self.database, source.database or self.database
+        self.views.append(name)
         relation = self.query(parse(source.view or "").statement().query(), None)
-        self.database = database
+        self.views.pop()
+        self.database = before
         if source.columns and len(source.columns) != len(relation.fields):
-            raise failure("VIEW_IS_STALE", node, "View is stale or in invalid state: its columns have changed")
+            raise failure("VIEW_IS_STALE", node, f"View '{'.'.join(name)}' is stale or in invalid state")
         return relation
 
     def query(self, node: Node, parent: Scope | None) -> Relation:

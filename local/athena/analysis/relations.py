@@ -142,7 +142,7 @@ def table(queries: Queries, node: Node, scope: Scope) -> Relation:
             raise
         raise failure(error.code, node, error.message) from None
     if source.view is not None:
-        relation = derived(queries, queries.view(source, node))
+        relation = derived(queries, queries.view((database, name), source, node))
         names = (
             [column.name for column in source.columns] if source.columns else [item.name for item in relation.fields]
         )

@@ -1,0 +1,158 @@
+"""Objects of delimited text, as Hive's LazySimpleSerDe reads and writes them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from local.athena.errors import QueryFailure
+from local.athena.glue_types import arrow
+from local.athena.types import Type
+
+_INTEGERS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
+
+Properties = Mapping[str, str]
+
+
+def read(body: bytes, key: str, columns: Mapping[str, Type], properties: Properties) -> pa.Table:
+    """Return the rows of an object. A field that is absent or not of its type is null.
+
+    Args:
+        body: bytes of the object.
+        key: key of the object; its extension names the compression.
+        columns: type of each column, in the order of the fields.
+        properties: parameters of the table and of its SerDe.
+
+    Raises:
+        QueryFailure: the object is not gzip as its extension says, or has another compression.
+    """
+    if key.endswith((".bz2", ".lz4", ".snappy", ".zst", ".deflate")):
+        raise QueryFailure("NOT_SUPPORTED", f"the local Athena reads text without compression or with gzip only: {key}")
+    try:
+        text = (gzip.decompress(body) if key.endswith(".gz") else body).decode("utf-8", "replace")
+    except (OSError, EOFError) as error:
+        raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read {key}: not gzip") from error
+    lines = text.removesuffix("\n").split("\n") if text else []
+    lines = lines[int(properties.get("skip.header.line.count", 0)) :]
+    separators = _separators(properties)
+    null, escape = properties.get("serialization.null.format", r"\N"), properties.get("escape.delim")
+    rows = [_split(line.removesuffix("\r") if escape is None else line, separators[0], escape) for line in lines]
+    arrays = {}
+    for index, (name, type_) in enumerate(columns.items()):
+        fields = (row[index] if index < len(row) else None for row in rows)
+        values = [None if field in (None, null) else _parse(field or "", type_, separators[1:]) for field in fields]
+        arrays[name] = pa.array(values, arrow(type_))
+    return pa.table(arrays)
+
+
+def write(rows: pa.Table, serde: Mapping[str, Any]) -> bytes:
+    """Return rows as an object of delimited text with gzip.
+
+    Raises:
+        QueryFailure: a column has a type that is not written as text here, or a value contains a delimiter.
+    """
+    properties = serde.get("Parameters") or {}
+    separator, null = _separators(properties)[0], properties.get("serialization.null.format", r"\N")
+    columns = [as_text(column).to_pylist() for column in rows.columns]
+    lines = []
+    for row in zip(*columns, strict=True):
+        if any(value is not None and (separator in value or "\n" in value) for value in row):
+            raise QueryFailure("NOT_SUPPORTED", "the local Athena does not write a text that contains a delimiter")
+        lines.append(separator.join(null if value is None else value for value in row) + "\n")
+    return gzip.compress("".join(lines).encode())
+
+
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column as Hive's text of its values; null stays null."""
+    type_ = column.type
+    if pa.types.is_timestamp(type_):
+        return pc.strftime(column, format="%Y-%m-%d %H:%M:%S")
+    if pa.types.is_nested(type_) or pa.types.is_binary(type_) or pa.types.is_floating(type_):
+        raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write a column of {type_} as text")
+    return column.cast(pa.string())
+
+
+def _separators(properties: Properties) -> list[str]:
+    """Return the delimiters of fields, of elements, of keys, and of the levels below."""
+    named = [properties.get(name) for name in ("field.delim", "colelction.delim", "mapkey.delim")]
+    defaults = [chr(code) for code in range(1, 9)]
+    return [name or default for name, default in zip(named + [None] * 5, defaults, strict=True)]
+
+
+def _split(text: str, separator: str, escape: str | None) -> list[str]:
+    if escape is None:
+        return text.split(separator)
+    # A part ends at a delimiter that is not escaped.
+    parts = re.split(rf"(?<!{re.escape(escape)}){re.escape(separator)}", text)
+    return [re.sub(f"{re.escape(escape)}(.)", r"\1", part) for part in parts]
+
+
+def _parse(text: str, type_: Type, separators: Sequence[str]) -> Any:
+    """Return the value of a text, None if it is not of the type."""
+    if type_.base == "array":
+        return [_parse(part, type_.elements[0], separators[1:]) for part in text.split(separators[0])] if text else []
+    if type_.base == "map":
+        pairs = [part.partition(separators[1]) for part in text.split(separators[0])] if text else []
+        key, value = type_.elements
+        return [(_parse(left, key, separators[2:]), _parse(right, value, separators[2:])) for left, _, right in pairs]
+    if type_.base == "row":
+        parts: list[str | None] = [*text.split(separators[0])]
+        parts += [None] * (len(type_.of) - len(parts))
+        fields = zip(type_.names, type_.elements, parts, strict=False)
+        return {name: None if part is None else _parse(part, of, separators[1:]) for name, of, part in fields}
+    with suppress(ValueError, InvalidOperation, binascii.Error):
+        return _SCALARS[type_.base](text, type_)
+    return None
+
+
+def _integer(text: str, type_: Type) -> int:
+    number, limit = int(text), 2 ** (_INTEGERS[type_.base] - 1)
+    if not -limit <= number < limit:
+        raise ValueError(text)
+    return number
+
+
+def _boolean(text: str, _: Type) -> bool:
+    return {"true": True, "false": False}.get(text.lower())  # type: ignore[return-value]
+
+
+def _timestamp(text: str, _: Type) -> datetime:
+    if not _TIMESTAMP.fullmatch(text):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
+
+
+def _decimal(text: str, type_: Type) -> Decimal:
+    precision, scale = type_.numbers
+    return Decimal(text).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, Context(prec=precision))
+
+
+def _binary(text: str, _: Type) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def _limited(text: str, type_: Type) -> str:
+    return text[: type_.numbers[0]] if type_.of else text
+
+
+_SCALARS: dict[str, Callable[[str, Type], Any]] = {
+    **dict.fromkeys(_INTEGERS, _integer),
+    **dict.fromkeys(("varchar", "char"), _limited),
+    **dict.fromkeys(("real", "double"), lambda text, _: float(text)),
+    "boolean": _boolean,
+    "date": lambda text, _: date.fromisoformat(text),
+    "decimal": _decimal,
+    "timestamp": _timestamp,
+    "varbinary": _binary,
+}
