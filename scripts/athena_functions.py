@@ -47,7 +47,8 @@ def text() -> str:
         for name, overloads in groupby(sorted(functions, key=lambda function: function.name), lambda each: each.name):
             signatures = [function.signature.removeprefix(name) for function in overloads]
             lines.append(f"- `{name}`: {', '.join(f'`{signature}`' for signature in signatures)}")
-        sections.append(f"\n## {title}\n\n" + "\n".join(lines) + "\n")
+        if lines:
+            sections.append(f"\n## {title}\n\n" + "\n".join(lines) + "\n")
     return INTRODUCTION + "".join(sections)
 
 

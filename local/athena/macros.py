@@ -11,6 +11,7 @@ from inspect import Parameter, Signature
 from typing import Any
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 from local.athena.functions import signature
 from local.athena.text import double_text, real_text
@@ -39,7 +40,11 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE MACRO {macro}")
     for name, (function, parameters, result) in (PYTHON | signature.PYTHON).items():
         connection.create_function(
-            name, _strict(function, len(parameters)), list(parameters), result, null_handling="special"
+            name,
+            _strict(function, len(parameters)),
+            list(parameters),
+            result,
+            null_handling=FunctionNullHandling.SPECIAL,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from local.athena import types
 from local.athena.errors import QueryFailure
-from local.athena.functions import json
+from local.athena.functions import json_casts
 from local.athena.functions.dates import local, time_zone
 from local.athena.functions.literals import quote
 from local.athena.types import FLOATS, INTEGERS, NESTED, UNKNOWN, ZONED, Type
@@ -62,7 +62,7 @@ def _cast(operand: Value, target: Type) -> str:
     if source == UNKNOWN:
         return f"CAST(NULL AS {types.duckdb(target)})"
     if "json" in (source.base, target.base) and source.base != target.base:
-        return json.to_json(operand) if target.base == "json" else json.from_json(operand, target)
+        return json_casts.to_json(operand) if target.base == "json" else json_casts.from_json(operand, target)
     if source.base in NESTED and target.base == source.base:
         return _cast_nested(operand, target)
     if source.base != target.base and source.base not in _SOURCES.get(target.base, ()):

@@ -14,12 +14,15 @@ from local.athena.functions import (
     arrays,
     binary,
     conditional,
+    date_texts,
     dates,
     formats,
     json,
+    json_casts,
     maps,
     mathematics,
     regular_expressions,
+    sequences,
     strings,
     windows,
 )
@@ -27,8 +30,8 @@ from local.athena.functions.signature import Argument, Call, Function
 from local.athena.values import Value
 
 TABLES = (
-    aggregates, arrays, binary, conditional, dates, formats, json, maps, mathematics, regular_expressions, strings,
-    windows,
+    aggregates, arrays, binary, conditional, date_texts, dates, formats, json, json_casts, maps, mathematics,
+    regular_expressions, sequences, strings, windows,
 )  # fmt: skip
 
 

@@ -5,19 +5,15 @@ In the templates `e` is an element and `i` its position; DuckDB's list_position 
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
 from local.athena import types
-from local.athena.errors import QueryFailure
 from local.athena.functions.literals import invalid, unsupported
+from local.athena.functions.sequences import MOST_ENTRIES
 from local.athena.functions.signature import Call, python, scalar, table
 from local.athena.types import FLOATS, Type
 from local.athena.values import Value, fail
-
-MOST_ENTRIES = 10_000
-"""Maximum number of elements of the result of sequence and repeat."""
 
 
 def apply(function: str, *arguments: str) -> str:
@@ -112,68 +108,6 @@ def _combinations(length: int, size: int) -> list[list[int]]:
     return [list(positions) for positions in chosen]
 
 
-def _sequence(start: int, stop: int, step: int | None = None) -> list[int]:
-    step = step if step is not None else 1 if start <= stop else -1
-    if step == 0 or (stop - start) * step < 0:
-        raise invalid("step must not be zero" if step == 0 else _WRONG_STEP)
-    numbers = range(start, stop + (1 if step > 0 else -1), step)
-    _check_entries(len(numbers))
-    return list(numbers)
-
-
-_WRONG_STEP = (
-    "sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop "
-    "should be less than or equal to start"
-)
-
-
-def _check_entries(count: int) -> None:
-    if count > MOST_ENTRIES:
-        raise invalid("result of sequence function must not have more than 10000 entries")
-
-
-def _sequence_of_days(start: date, stop: date, milliseconds: int | None = None) -> list[date]:
-    days = (1 if start <= stop else -1) if milliseconds is None else milliseconds // 86_400_000
-    if milliseconds is not None and milliseconds % 86_400_000:
-        raise invalid("sequence step must be a day interval if start and end values are dates")
-    return [start + timedelta(days=offset) for offset in _sequence(0, (stop - start).days, days)]
-
-
-def _sequence_of_moments(start: datetime, stop: datetime, milliseconds: int) -> list[datetime]:
-    span = (stop - start) // timedelta(microseconds=1)
-    return [start + timedelta(microseconds=offset) for offset in _sequence(0, span, milliseconds * 1000)]
-
-
-def _sequence_of_months(start: Any, stop: Any, months: int) -> list[Any]:
-    if months == 0 or (stop > start and months < 0) or (stop < start and months > 0):
-        raise invalid("interval must not be zero" if months == 0 else _WRONG_STEP)
-    result = []
-    current, index = start, 0
-    while current <= stop if months > 0 else current >= stop:
-        result.append(current)
-        _check_entries(len(result))
-        index += 1
-        current = add_months(start, months * index)
-    return result
-
-
-def add_months(moment: Any, months: int) -> Any:
-    """Return a date or a datetime some months later, on the last day of a shorter month."""
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
-    return moment.replace(year=year, month=month + 1, day=min(moment.day, last))
-
-
-def _stepped(call: Call) -> str:
-    """Return a sequence of dates or timestamps, whose step is an interval."""
-    start, stop, step = call.args
-    name = "date" if start.type == types.DATE else "timestamp_p"
-    unit, number = "milliseconds", f"epoch_ms({step.sql})"
-    if step.type == types.YEAR_TO_MONTH:
-        unit, number = "months", f"(extract(year FROM {step.sql}) * 12 + extract(month FROM {step.sql}))"
-    return f"py_{unit}_{name}_{name}_bigint({start.sql}, {stop.sql}, {number})"
-
-
 def _slice(call: Call) -> str:
     result = (
         "CASE WHEN {0} IS NULL OR {1} IS NULL OR {2} IS NULL THEN NULL WHEN {1} > len({0}) OR {1} < -len({0}) "
@@ -216,7 +150,7 @@ def _join_texts(texts: list[str | None], delimiter: str) -> str:
     return delimiter.join(text for text in texts if text is not None)
 
 
-def _text(template: str, message: str) -> Any:
+def _unless(template: str, message: str) -> Any:
     """Return the translation of a function that fails if {condition} is true: `condition ? result`."""
     condition, _, result = template.partition(" ? ")
     return lambda call: call.once(checked(condition, message, call.returns, result))
@@ -253,7 +187,8 @@ FUNCTIONS = table(
            f"{_NULL_IN.replace('{0}', '{1}')} THEN NULL ELSE false END"),
     scalar("cardinality(array(E)) -> bigint", "len({0})"),
     scalar("combinations(array(E), bigint) -> array(array(E))",
-           "list_transform(py_combinations_bigint_bigint(len({0}), {1}), lambda c: list_transform(c, lambda i: {0}[i]))"),
+           "list_transform(py_combinations_bigint_bigint(len({0}), {1}), "
+           "lambda c: list_transform(c, lambda i: {0}[i]))"),
     scalar("concat(array(E), array(E)...) -> array(E)", "CASE WHEN {any_null} THEN NULL ELSE {joined} END"),
     scalar("contains(array(E), E) -> boolean",
            f"CASE WHEN {{any_null}} THEN NULL WHEN list_contains({{0}}, {{1}}) THEN true "
@@ -261,27 +196,23 @@ FUNCTIONS = table(
     scalar("contains_sequence(array(E), array(E)) -> boolean",
            "CASE WHEN {any_null} THEN NULL ELSE len(list_filter(range(len({0}) - len({1}) + 1), "
            "lambda i: {0}[i + 1:i + len({1})] = {1})) > 0 END"),
-    scalar("element_at(array(E), bigint) -> E", _text("{1} = 0 ? {0}[{1}]", "SQL array indices start at 1")),
+    scalar("element_at(array(E), bigint) -> E", _unless("{1} = 0 ? {0}[{1}]", "SQL array indices start at 1")),
     scalar("filter(array(T), function(T,boolean)) -> array(T)", "list_filter({0}, {1})"),
     scalar("flatten(array(array(E))) -> array(E)", "flatten({0})"),
     scalar("ngrams(array(T), bigint) -> array(array(T))",
-           _text("{1} <= 0 ? CASE WHEN {any_null} THEN NULL ELSE list_transform(range(greatest(len({0}) - {1}, 0) + 1), "
-                 "lambda i: {0}[i + 1:least(i + {1}, len({0}))]) END", "N must be positive")),
+           _unless("{1} <= 0 ? CASE WHEN {any_null} THEN NULL ELSE list_transform("
+                 "range(greatest(len({0}) - {1}, 0) + 1), lambda i: {0}[i + 1:least(i + {1}, len({0}))]) END",
+                 "N must be positive")),
     scalar("none_match(array(T), function(T,boolean)) -> boolean", lambda call: _match(call, True, False)),
     scalar("reduce(array(T), S, function(S,T,S), function(S,R)) -> R", _reduce),
     scalar("repeat(T, bigint) -> array(T)",
-           _text(f"{{1}} NOT BETWEEN 0 AND {MOST_ENTRIES} ? list_transform(range({{1}}), lambda i: {{0}})",
+           _unless(f"{{1}} NOT BETWEEN 0 AND {MOST_ENTRIES} ? list_transform(range({{1}}), lambda i: {{0}})",
                  "count argument of repeat function must be between 0 and 10000")),
     scalar("reverse(array(E)) -> array(E)", "list_reverse"),
-    python("sequence(bigint, bigint) -> array(bigint)", _sequence),
-    python("sequence(bigint, bigint, bigint) -> array(bigint)", _sequence),
-    python("sequence(date, date) -> array(date)", _sequence_of_days),
-    *(scalar(f"sequence({type_}, {type_}, {step.base}) -> array({type_})", _stepped)
-      for type_ in ("date", "timestamp(p)") for step in (types.DAY_TO_SECOND, types.YEAR_TO_MONTH)),
     scalar("slice(array(E), bigint, bigint) -> array(E)", _slice),
     scalar("transform(array(T), function(T,U)) -> array(U)", "list_transform({0}, {1})"),
     scalar("trim_array(array(E), bigint) -> array(E)",
-           _text("{1} < 0 OR {1} > len({0}) ? CASE WHEN {1} = len({0}) THEN {0}[1:0] ELSE {0}[1:len({0}) - {1}] END",
+           _unless("{1} < 0 OR {1} > len({0}) ? CASE WHEN {1} = len({0}) THEN {0}[1:0] ELSE {0}[1:len({0}) - {1}] END",
                  "size must not be negative and must not exceed array cardinality")),
     *(scalar(f"zip({', '.join(f'array({name})' for name in row.split())}) -> array(row({row.replace(' ', ',')}))", _zip)
       for row in _ROWS),
@@ -291,7 +222,3 @@ FUNCTIONS = table(
 # Functions for the templates above.
 python("combinations(bigint, bigint) -> array(array(bigint))", _combinations)
 python("join(array(varchar), varchar) -> varchar", _join_texts)
-python("milliseconds(date, date, bigint) -> array(date)", _sequence_of_days)
-python("milliseconds(timestamp(p), timestamp(p), bigint) -> array(timestamp(p))", _sequence_of_moments)
-python("months(date, date, bigint) -> array(date)", _sequence_of_months)
-python("months(timestamp(p), timestamp(p), bigint) -> array(timestamp(p))", _sequence_of_months)

@@ -37,7 +37,7 @@ _URL = re.compile(
 
 
 def _hash(name: str) -> Callable[[bytes], bytes]:
-    return lambda data: getattr(hashlib, name)(data, usedforsecurity=False).digest()  # type: ignore[no-any-return]
+    return lambda data: getattr(hashlib, name)(data, usedforsecurity=False).digest()
 
 
 def _hmac(name: str) -> Callable[[bytes, bytes], bytes]:

@@ -210,7 +210,7 @@ def _moment(values: dict[str, int]) -> datetime:
     elif values.get("half", hour // 12) != hour // 12:
         raise unsupported("a half of the day that is not that of the hour")
     time = (hour, values.get("minute", 0), values.get("second", 0), values.get("fraction", 0))
-    moment = datetime(year, values.get("month", 1), values.get("day", 1), *time)
+    moment = datetime(year, values.get("month", 1), values.get("day", 1), *time)  # noqa: DTZ001 - as in the text
     if "day of year" in values:
         if not {"month", "day"}.isdisjoint(values):
             raise unsupported("a day of the year beside a month or a day")

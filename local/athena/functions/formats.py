@@ -53,13 +53,14 @@ def _format(pattern: str, names: str, texts: Sequence[str | None]) -> str:
         following += index is None
         if not 0 <= number < len(texts):
             raise invalid(f"Invalid format string: {pattern} (Format specifier '{match[0]}')")
-        shown = _show(texts[number], bases[number], flags, width, precision, kind)
+        shown = _show((texts[number], bases[number]), flags, width, precision, kind)
         result += shown.ljust(int(width or 0)) if "-" in flags else shown.rjust(int(width or 0))
     return result + pattern[end:]
 
 
-def _show(text: str | None, base: str, flags: str, width: str, precision: str | None, kind: str) -> str:
-    """Return the text of a value without the spaces that fill its width."""
+def _show(value: tuple[str | None, str], flags: str, width: str, precision: str | None, kind: str) -> str:
+    """Return the text of a value, given as a text and a type, without the spaces that fill its width."""
+    text, base = value
     if text is None and kind in "sdf":
         return "null"[: int(precision or 4)] if kind == "s" else "null"
     if text is not None and kind in "sS" and base in {"varchar", "boolean", "date", "decimal", *INTEGERS, "double"}:

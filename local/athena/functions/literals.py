@@ -39,8 +39,7 @@ def value(call: Call, index: int) -> float:
     """Return an argument that must be a number literal."""
     number(call, index, float("-inf"))
     literal = call.args[index].literal
-    assert literal is not None
-    return float(literal)
+    return float(literal or 0)
 
 
 def quote(value: str) -> str:

@@ -54,7 +54,8 @@ def _zip_with(call: Call) -> str:
     body = apply(call.args[2].sql, "e", "{0}[e]", "{1}[e]")
     entries = call.bind(
         [*call.args[:2], keys],
-        f"CASE WHEN {{0}} IS NULL OR {{1}} IS NULL THEN NULL ELSE list_transform({{2}}, lambda e: struct_pack(k := e, v := {body})) END",
+        "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL "
+        f"ELSE list_transform({{2}}, lambda e: struct_pack(k := e, v := {body})) END",
     )
     return call.bind(
         [Value(entries, types.UNKNOWN)],

@@ -1,4 +1,4 @@
-"""Regular expressions. Python's `re` runs those patterns that mean the same in Trino's library (Joni, Java's syntax)."""
+"""Regular expressions. Python's `re` runs the patterns that mean the same in Trino's library, Joni."""
 
 from __future__ import annotations
 
@@ -108,19 +108,18 @@ def _expand(replacement: str, match: re.Match[str]) -> str:
     def part(token: re.Match[str]) -> str:
         if token["escaped"]:
             return token["escaped"]
-        try:
-            if token["name"]:
-                return match[token["name"]] or ""
-            if token["digits"] is None:
-                raise IndexError
-            # The longest number that is a group, as in Java.
-            digits = token["digits"]
-            length = 1
-            while length < len(digits) and int(digits[: length + 1]) <= match.re.groups:
-                length += 1
-            return (match[int(digits[:length])] or "") + digits[length:]
-        except IndexError:
-            raise invalid(f"Illegal replacement sequence: {replacement}") from None
+        name, digits = token["name"], token["digits"] or ""
+        if (name and name not in match.re.groupindex) or (digits and int(digits[0]) > match.re.groups):
+            raise invalid("No such group in the replacement: " + replacement)
+        if name:
+            return match[name] or ""
+        if not digits:
+            raise invalid(f"Illegal replacement sequence: {replacement}")
+        # The longest number that is a group, as in Java.
+        length = 1
+        while length < len(digits) and int(digits[: length + 1]) <= match.re.groups:
+            length += 1
+        return (match[int(digits[:length])] or "") + digits[length:]
 
     tokens = r"\\(?P<escaped>.)|\$(?:(?P<digits>[0-9]+)|\{(?P<name>[A-Za-z]\w*)\})?|\\$"
     return re.sub(tokens, part, replacement, flags=re.DOTALL)

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -210,11 +210,11 @@ def python(signature: str, function: Callable[..., Any]) -> Function:
         signature: signature, whose types Python has too: no type variables, and no time zones.
         function: function of the values. It may raise a QueryFailure.
     """
-    declared = Function(signature, "scalar", "py_" + re.sub(r"\W+", "_", signature.partition(" -> ")[0]).strip("_"))
+    name = "py_" + re.sub(r"\W+", "_", signature.partition(" -> ")[0]).strip("_")
+    declared = Function(signature, "scalar", f"{name}({{all}})")
     parameters = [types.duckdb(substitute(pattern, {})) for pattern in declared.parameters]
-    assert isinstance(declared.sql, str)
-    PYTHON[declared.sql] = (function, parameters, types.duckdb(substitute(declared.returns, {})))
-    return replace(declared, sql=f"{declared.sql}({{all}})")
+    PYTHON[name] = (function, parameters, types.duckdb(substitute(declared.returns, {})))
+    return declared
 
 
 def aggregate(signature: str, sql: Translation = "") -> Function:
