@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,7 +88,7 @@ def _describe(execution: Execution) -> dict[str, Any]:
         "StatementType": execution.statement.type,
         "SubstatementType": execution.statement.name,
         "ResultConfiguration": _result_configuration(execution),
-        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": execution.reuse},
         "QueryExecutionContext": request.get("QueryExecutionContext") or {},
         "Status": status,
         "Statistics": _statistics(execution),
@@ -118,7 +119,7 @@ def _statistics(execution: Execution) -> dict[str, Any]:
         "EngineExecutionTimeInMillis": millis(execution.started, execution.completed),
         "QueryQueueTimeInMillis": millis(execution.submitted, execution.started),
         "TotalExecutionTimeInMillis": millis(execution.submitted, execution.completed),
-        "ResultReuseInformation": {"ReusedPreviousResult": False},
+        "ResultReuseInformation": {"ReusedPreviousResult": execution.reused},
     }
 
 
@@ -155,18 +156,30 @@ def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
 
 
 def _column(name: str, type_: str) -> dict[str, Any]:
+    """Return the description of a column of a result, from its SQL type or `string`, the type of SHOW and DESCRIBE."""
+    # Such as decimal(10,1), timestamp(3) with time zone, and row(a integer).
+    parts = _TYPE.fullmatch(type_)
+    base = f"{parts[1]}{parts[4]}" if parts else type_.partition("(")[0]
+    base = "float" if base == "real" else base
+    precision = int(parts[2]) if parts and parts[2] else _PRECISION.get(base, 0)
+    scale = int(parts[3]) if parts and parts[3] else 0
     return {
         "CatalogName": "hive",
         "SchemaName": "",
         "TableName": "",
         "Name": name,
         "Label": name,
-        "Type": type_,
-        "Precision": _PRECISION.get(type_, 2147483647),
-        "Scale": 3 if type_ == "timestamp" else 0,
+        "Type": base,
+        "Precision": precision,
+        "Scale": scale,
         "Nullable": "UNKNOWN",
-        "CaseSensitive": type_ == "varchar",
+        "CaseSensitive": base == "varchar",
     }
 
 
-_PRECISION = {"bigint": 19, "boolean": 0, "date": 0, "double": 17, "float": 17, "integer": 10, "timestamp": 3}
+_TYPE = re.compile(r"([a-z ]+)(?:\((\d+)(?:, ?(\d+))?\))?((?: with time zone)?)")
+_PRECISION = {
+    "bigint": 19, "double": 17, "float": 17, "integer": 10, "smallint": 5, "tinyint": 3,
+    "timestamp": 3, "varbinary": 1073741824, "varchar": 2147483647,
+}  # fmt: skip
+"""Precision of a column by the name of its type. That of a type with parameters is the first of these."""

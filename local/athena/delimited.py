@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import gzip
+import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +19,9 @@ import pyarrow.compute as pc
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.types import Type
+
+MOST_BYTES = 100_000_000
+"""Maximum number of bytes of an object after decompression, because it is parsed in this process."""
 
 _INTEGERS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
@@ -35,14 +39,11 @@ def read(body: bytes, key: str, columns: Mapping[str, Type], properties: Propert
         properties: parameters of the table and of its SerDe.
 
     Raises:
-        QueryFailure: the object is not gzip as its extension says, or has another compression.
+        QueryFailure: the object is not gzip as its extension says, has another compression, or is too large.
     """
     if key.endswith((".bz2", ".lz4", ".snappy", ".zst", ".deflate")):
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena reads text without compression or with gzip only: {key}")
-    try:
-        text = (gzip.decompress(body) if key.endswith(".gz") else body).decode("utf-8", "replace")
-    except (OSError, EOFError) as error:
-        raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read {key}: not gzip") from error
+    text = (_decompressed(body, key) if key.endswith(".gz") else body).decode("utf-8", "replace")
     lines = text.removesuffix("\n").split("\n") if text else []
     lines = lines[int(properties.get("skip.header.line.count", 0)) :]
     separators = _separators(properties)
@@ -81,6 +82,17 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_nested(type_) or pa.types.is_binary(type_) or pa.types.is_floating(type_):
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write a column of {type_} as text")
     return column.cast(pa.string())
+
+
+def _decompressed(body: bytes, key: str) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+            plain = file.read(MOST_BYTES + 1)
+    except (OSError, EOFError) as error:
+        raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read {key}: not gzip") from error
+    if len(plain) > MOST_BYTES:
+        raise QueryFailure("NOT_SUPPORTED", f"the local Athena reads at most {MOST_BYTES:,} bytes of text from {key}")
+    return plain
 
 
 def _separators(properties: Properties) -> list[str]:

@@ -56,8 +56,9 @@ class Engine:
         self._workers = Workers(limits)
 
     def warm(self) -> None:
-        """Start a worker process, so that the first query does not wait for it."""
+        """Start a worker process and fill the tables of the parser, so that the first query does not wait for them."""
         self._workers.warm()
+        sql.parse("SELECT a, count(*) FROM (SELECT b FROM t WHERE c >= 1) WHERE d = 'e' GROUP BY 1 ORDER BY 2 LIMIT 3")
 
     def close(self) -> None:
         """Stop all worker processes."""

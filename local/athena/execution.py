@@ -40,6 +40,7 @@ class Execution:
     completed: float | None = None
     outcome: Outcome | None = None
     files: tuple[str, ...] = ()
+    reused: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
     size: int = 0
@@ -49,6 +50,18 @@ class Execution:
         # awswrangler quotes it as Hive does.
         database: str | None = (self.request.get("QueryExecutionContext") or {}).get("Database")
         return database and database.strip("`").lower()
+
+    @property
+    def reuse(self) -> dict[str, Any]:
+        """The maximum age of an earlier result that the request accepts, in the form of StartQueryExecution."""
+        reuse = (self.request.get("ResultReuseConfiguration") or {}).get("ResultReuseByAgeConfiguration")
+        return reuse or {"Enabled": False}
+
+    def has_the_query_of(self, other: Execution) -> bool:
+        """Return whether both run the same query with the same parameters in the same database and workgroup."""
+        members = ("QueryString", "QueryExecutionContext", "ExecutionParameters")
+        place = (self.workgroup, self.output) == (other.workgroup, other.output)
+        return place and all(self.request.get(name) == other.request.get(name) for name in members)
 
     @property
     def output_location(self) -> str:

@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local import moto_state
 from local.athena.engine import Engine
 from local.athena.errors import AthenaError, BytesScannedLimit, Interrupted, InvalidRequest
 from local.athena.execution import CANCELLED, FAILED, FINAL, RUNNING, SUCCEEDED, Execution, accept
-from local.athena.session import Session, bucket_and_key
+from local.athena.session import Outcome, Session, bucket_and_key
 
 _MAX_RUNNING = 64
 """Maximum number of queries that run at the same time; others wait in QUEUED. AWS's quota is 20 to 200 by region."""
@@ -183,7 +183,7 @@ class Executions:
             execution.ended.set()
 
     def _query(self, execution: Execution) -> None:
-        outcome = execution.statement.run(
+        outcome = self._reusable(execution) or execution.statement.run(
             Session(
                 self._engine,
                 execution.id,
@@ -199,6 +199,23 @@ class Executions:
             raise Interrupted
         execution.succeed(outcome)
         self._finish(execution, SUCCEEDED, None)
+
+    def _reusable(self, execution: Execution) -> Outcome | None:
+        """Return the result of the last execution of the same query, if the request allows its age; else None."""
+        age = execution.reuse
+        if not age.get("Enabled") or execution.statement.name != "SELECT":
+            return None
+        since = time.time() - 60 * age.get("MaxAgeInMinutes", 60)
+        with self._lock:
+            others = list(reversed(self._by_id.values()))
+        for other in others:
+            recent = other.state == SUCCEEDED and (other.completed or 0) >= since
+            if recent and other.outcome is not None and execution.has_the_query_of(other):
+                body = moto_state.read(*bucket_and_key(other.output_location))
+                if body is not None:
+                    execution.reused = True
+                    return replace(other.outcome, body=body, scanned=0)
+        return None
 
     def _finish(self, execution: Execution, state: str, reason: str | None) -> None:
         with self._lock:

@@ -30,11 +30,6 @@ def insert(reader: Reader) -> Statement:
     return Statement("DML", "INSERT", partial(_insert, name, columns, query_of(reader.rest())), "{}")
 
 
-def _fits(source: Type, target: Type) -> bool:
-    """Return whether a column takes the values of a type. Those of a longer varchar are checked one by one."""
-    return coercion.coerces(source, target) or source.base == target.base == "varchar"
-
-
 def _insert(name: Name, columns: list[str] | None, query: str, session: Session) -> Outcome:
     database, table_name = name.of(session.database)
     described = f"{CATALOG}.{database}.{table_name}"
@@ -59,24 +54,19 @@ def _insert(name: Name, columns: list[str] | None, query: str, session: Session)
             )
     selected = select(session, query)
     expected = [declared[target] for target in targets]
-    same = len(expected) == len(selected.types)
-    if not same or not all(_fits(*pair) for pair in zip(selected.types, expected, strict=True)):
+    pairs = list(zip(selected.types, expected, strict=False))
+    if len(expected) != len(selected.types) or not all(_is_accepted(source, to) for source, to in pairs):
         raise QueryFailure(
             "TYPE_MISMATCH",
             f"line 1:1: Insert query has mismatched column types: Table: [{', '.join(map(str, expected))}], Query: "
             f"[{', '.join(map(str, selected.types))}]",
         )
-    sources = dict(zip(targets, selected.table.columns, strict=True))
-    for target, column in sources.items():
-        type_ = declared[target]
-        if type_.base == "varchar" and type_.of and (pc.max(pc.utf8_length(column)).as_py() or 0) > type_.numbers[0]:
-            raise QueryFailure(
-                "INVALID_CAST_ARGUMENT", f"Cannot truncate characters on INSERT. Target type: {type_}, column: {target}"
-            )
+    columns_of = zip(selected.table.columns, pairs, strict=True)
+    sources = dict(zip(targets, (_cast(column, *pair) for column, pair in columns_of), strict=True))
     count = len(selected.table)
     rows = pa.table(
         {
-            column: sources[column].cast(arrow(type_)) if column in sources else pa.nulls(count, arrow(type_))
+            column: sources[column] if column in sources else pa.nulls(count, arrow(type_))
             for column, type_ in declared.items()
         }
     )
@@ -92,3 +82,22 @@ def _insert(name: Name, columns: list[str] | None, query: str, session: Session)
         transaction.put(written)
         objects.register(database, table, parts)
     return written_rows(list(written), count, selected.scanned)
+
+
+def _is_accepted(source: Type, target: Type) -> bool:
+    """Return whether Trino inserts values of a type; the length of a text is checked when it is written."""
+    both_texts = source.base == target.base and target.base in ("varchar", "char")
+    return both_texts or coercion.coerces(source, target)
+
+
+def _cast(column: pa.ChunkedArray, source: Type, target: Type) -> pa.ChunkedArray:
+    column = column.cast(arrow(target))
+    if target.base in ("varchar", "char") and target.of:
+        length = target.numbers[0]
+        if pc.any(pc.greater(pc.utf8_length(pc.utf8_rtrim(column, " ")), length)).as_py():
+            raise QueryFailure(
+                "INVALID_CAST_ARGUMENT",
+                f"Cannot truncate non-space characters when casting from {source} to {target} on INSERT",
+            )
+        column = pc.utf8_slice_codeunits(column, 0, length)
+    return column

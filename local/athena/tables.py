@@ -193,7 +193,7 @@ def _key_values(keys: Columns, values: Sequence[str], used: Sequence[str]) -> Ke
     return tuple((name, type_, value) for (name, type_), value in zip(keys, values, strict=True) if name in used)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def _read_text(
     bucket: str,
     stored: moto_state.StoredObject,

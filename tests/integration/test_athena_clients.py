@@ -213,7 +213,7 @@ def connection(study: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     options: dict[str, Any] = {"region_name": "us-east-1", "schema_name": "study", "poll_interval": 0.02}
     with pyathena.connect(s3_staging_dir=f"{study}r/", **options) as connection:
         location = f"external_location = '{study}t/'"
-        sql = f"CREATE TABLE t WITH ({location}) AS SELECT * FROM (VALUES (1, CAST('a' AS varchar)), (2, NULL)) AS v (n, s)"
+        sql = f"CREATE TABLE t WITH ({location}) AS SELECT 1 AS n, CAST('a' AS varchar) AS s UNION ALL SELECT 2, NULL"
         cursor = connection.cursor().execute(sql)
         assert cursor.description == [("rows", "bigint", None, None, 19, 0, "UNKNOWN")]
         assert (cursor.rowcount, cursor.fetchone()) == (2, None)

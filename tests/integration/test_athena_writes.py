@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from local import moto_catalog
-from local.athena import objects
+from local.athena import delimited, objects
 from local.laptop import Laptop
 from tests.support.athena import DATABASE, TABLE, WORKGROUP, failure, finish, query, start
 
@@ -208,6 +208,17 @@ def test_rows_are_inserted_by_position_or_by_name(filled: Laptop, athena: Any, s
     assert all(location.startswith(f"s3://{BUCKET}/t/k=") for location in manifest)
 
 
+def test_a_text_that_is_too_long_is_refused_and_spaces_are_cut(laptop: Laptop, athena: Any, s3: Any):
+    run(athena, f"CREATE EXTERNAL TABLE t (a varchar(2)) LOCATION 's3://{BUCKET}/t/'")
+    run(athena, "INSERT INTO t VALUES ('a'), ('ab '), (NULL)")
+
+    reason = failure(athena, "INSERT INTO t VALUES ('a'), ('abc')")
+
+    assert reason.startswith("INVALID_CAST_ARGUMENT: Cannot truncate non-space characters when casting from varchar")
+    (key,) = keys(s3, "t/")
+    assert gzip.decompress(body(s3, f"s3://{BUCKET}/{key}")) == b"a\nab\n\\N\n"
+
+
 def test_rows_of_a_partition_go_to_its_location(filled: Laptop, athena: Any, s3: Any):
     location = f"LOCATION 's3://{BUCKET}/t/'"
     run(athena, f"CREATE EXTERNAL TABLE t (a int) PARTITIONED BY (k int) STORED AS PARQUET {location}")
@@ -333,3 +344,22 @@ def test_a_timestamp_is_written_as_athena_writes_it(laptop: Laptop, athena: Any,
     assert file.schema.column(0).physical_type == "INT96"
     assert file.read()["ts"].type == pa.timestamp("ns")
     assert query(athena, "SELECT ts FROM t") == [["2024-01-02 03:04:05.678"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("x.gz", b"1\n", "HIVE_CURSOR_ERROR: Failed to read t/x.gz: not gzip"),
+        ("x.bz2", b"1\n", "NOT_SUPPORTED: the local Athena reads text without compression or with gzip only"),
+        ("x.gz", gzip.compress(bytes(1000)), "NOT_SUPPORTED: the local Athena reads at most 999 bytes of text"),
+    ],
+    ids=["not gzip", "bzip2", "large"],
+)
+def test_text_that_cannot_be_read_fails_the_query(
+    laptop: Laptop, athena: Any, s3: Any, monkeypatch: Any, name: str, content: bytes, reason: str
+):
+    monkeypatch.setattr(delimited, "MOST_BYTES", 999)
+    s3.put_object(Bucket=BUCKET, Key=f"t/{name}", Body=content)
+    run(athena, f"CREATE EXTERNAL TABLE t (a int) LOCATION 's3://{BUCKET}/t/'")
+
+    assert failure(athena, "SELECT * FROM t").startswith(reason)

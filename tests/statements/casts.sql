@@ -5,8 +5,8 @@ SELECT CAST(2.5e0 AS integer), CAST(3.5e0 AS integer), CAST(-2.5e0 AS bigint), C
 SELECT CAST('12' AS integer), CAST('-7' AS bigint), CAST('+3' AS smallint), CAST('1.5e3' AS double), CAST(' 1.5 ' AS double), CAST('NaN' AS double), CAST('-Infinity' AS double)
 = 12 | -7 | 3 | 1500.0 | 1.5 | NaN | -Infinity
 
-SELECT CAST(1.25 AS decimal(3, 1)), CAST(-1.25 AS decimal(3, 1)), CAST('1.005' AS decimal(10, 2)), CAST(1.005e0 AS decimal(10, 2)), CAST(7 AS decimal(5, 2)), CAST('1e2' AS decimal(5, 1))
-= 1.3 | -1.3 | 1.01 | 1.00 | 7.00 | 100.0
+SELECT CAST(1.25 AS decimal(3, 1)), CAST(-1.25 AS decimal(3, 1)), CAST('1.005' AS decimal(10, 2)), CAST(1.005e0 AS decimal(10, 2)), CAST(0.285e0 AS decimal(3, 2)), CAST(7 AS decimal(5, 2)), CAST('1e2' AS decimal(5, 1))
+= 1.3 | -1.3 | 1.01 | 1.01 | 0.29 | 7.00 | 100.0
 
 SELECT CAST(0.1e0 AS real), CAST(REAL '1.5' AS integer), CAST(1 AS boolean), CAST(0.0 AS boolean), CAST('T' AS boolean), CAST('0' AS boolean)
 = 0.1 | 2 | true | false | true | false

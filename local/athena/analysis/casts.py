@@ -75,6 +75,9 @@ def _cast(operand: Value, target: Type) -> str:
     if source.base in FLOATS and target.base in INTEGERS:
         # Trino's cast rounds half away from zero, DuckDB's rounds half to even.
         sql = f"round({sql})"
+    elif source.base in FLOATS and target.base == "decimal":
+        # Trino rounds the shortest text of the number, half away from zero.
+        sql = f"CAST({sql} AS VARCHAR)"
     return f"CAST({sql} AS {types.duckdb(target)})"
 
 
