@@ -7,10 +7,13 @@ functions of `functions/` only. A function in Python may raise a QueryFailure.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import Parameter, Signature
 from typing import Any
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
+from local.athena.functions import signature
 from local.athena.text import double_text, real_text
 
 # Two whole numbers, the quotient rounded half away from zero, as in Trino's DecimalOperators. A divisor of zero fails.
@@ -35,5 +38,23 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Add all macros and functions to a database."""
     for macro in MACROS:
         connection.execute(f"CREATE MACRO {macro}")
-    for name, (function, parameters, result) in PYTHON.items():
-        connection.create_function(name, function, list(parameters), result)
+    for name, (function, parameters, result) in (PYTHON | signature.PYTHON).items():
+        connection.create_function(
+            name,
+            _strict(function, len(parameters)),
+            list(parameters),
+            result,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
+
+
+def _strict(function: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """Return a function that returns null if an argument is null. By default DuckDB does not allow a null result."""
+
+    def call(*arguments: Any) -> Any:
+        return None if any(argument is None for argument in arguments) else function(*arguments)
+
+    # DuckDB counts the parameters.
+    parameters = [Parameter(f"p{index}", Parameter.POSITIONAL_ONLY) for index in range(count)]
+    setattr(call, "__signature__", Signature(parameters))  # noqa: B010 - mypy does not know the attribute
+    return call

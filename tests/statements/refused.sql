@@ -375,7 +375,7 @@ SELECT year('2025-01-01')
 SELECT sum(true)
 ! FUNCTION_NOT_FOUND
 
-SELECT strpos('a', 'b', 1)
+SELECT strpos('a', 'b', 1.5)
 ! FUNCTION_NOT_FOUND
 
 SELECT approx_percentile(1, -0.5)

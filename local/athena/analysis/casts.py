@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from local.athena import types
 from local.athena.errors import QueryFailure
+from local.athena.functions import json_casts
 from local.athena.functions.dates import local, time_zone
 from local.athena.functions.literals import quote
 from local.athena.types import FLOATS, INTEGERS, NESTED, UNKNOWN, ZONED, Type
@@ -60,11 +61,11 @@ def _cast(operand: Value, target: Type) -> str:
     source, sql = operand.type, operand.sql
     if source == UNKNOWN:
         return f"CAST(NULL AS {types.duckdb(target)})"
+    if "json" in (source.base, target.base) and source.base != target.base:
+        return json_casts.to_json(operand) if target.base == "json" else json_casts.from_json(operand, target)
     if source.base in NESTED and target.base == source.base:
         return _cast_nested(operand, target)
     if source.base != target.base and source.base not in _SOURCES.get(target.base, ()):
-        if "json" in (source.base, target.base):
-            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not cast {source} to {target}")
         raise QueryFailure("TYPE_MISMATCH", f"Cannot cast {source} to {target}")
     special = _SPECIAL.get(target.base)
     if special:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfoNotFoundError
 
 from local.athena import types
 from local.athena.analysis import casts
 from local.athena.errors import QueryFailure
-from local.athena.functions.dates import time_zone
+from local.athena.functions import json
+from local.athena.functions.dates import check_zone, time_zone
 from local.athena.functions.literals import quote
 from local.athena.syntax import Node, failure, identifier, kind, string, unsupported
 from local.athena.types import BIGINT, BOOLEAN, DATE, DAY_TO_SECOND, DOUBLE, INTEGER, UNKNOWN, YEAR_TO_MONTH, Type
@@ -137,21 +138,6 @@ def _time_of_day(text: str) -> time:
     return time(hour, minute, second)
 
 
-def check_zone(name: str) -> str:
-    """Return a time zone.
-
-    Raises:
-        ZoneInfoNotFoundError: there is no such zone.
-        QueryFailure: DuckDB does not have it, because it is an offset in minutes.
-    """
-    if name[0] in "+-":
-        if name[3:] != ":00":
-            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not support the time zone {name}")
-    else:
-        ZoneInfo(name)
-    return name
-
-
 def _time(content: str) -> Value:
     _checked(content, casts.TEXTS["time"])
     digits = len(content.partition(".")[2])
@@ -163,7 +149,7 @@ _TYPED: dict[str, Callable[[str], Value]] = {
     "timestamp": _timestamp,
     "time": _time,
     "boolean": lambda content: casts.cast(text(content), BOOLEAN),
-    "json": lambda content: Value(quote(content), types.JSON),
+    "json": lambda content: Value(quote(json.parse(content)), types.JSON),
 }
 
 

@@ -13,7 +13,7 @@ from local.athena.analysis import calls, casts, constants, operators, predicates
 from local.athena.analysis.scopes import Scope
 from local.athena.analysis.subqueries import Queries
 from local.athena.functions import resolve
-from local.athena.functions.dates import FIELDS, local, time_zone
+from local.athena.functions.dates import FIELDS, check_zone, local, time_zone
 from local.athena.syntax import Node, failure, identifier, kind, place, source, string, unsupported
 from local.athena.types import UNKNOWN, Type
 from local.athena.values import Value, value
@@ -190,7 +190,7 @@ class Expressions:
             raise unsupported(specifier)
         name = string(specifier.string())
         try:
-            constants.check_zone(name)
+            check_zone(name)
         except (ZoneInfoNotFoundError, ValueError):
             raise failure("INVALID_FUNCTION_ARGUMENT", node, f"'{name}' is not a valid time zone") from None
         if moment.type.base == "timestamp":

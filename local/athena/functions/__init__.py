@@ -9,16 +9,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from local.athena.errors import QueryFailure
-from local.athena.functions import aggregates, conditional, dates, mathematics, strings, windows
+from local.athena.functions import (
+    aggregates,
+    arrays,
+    binary,
+    conditional,
+    date_texts,
+    dates,
+    formats,
+    json,
+    json_casts,
+    maps,
+    mathematics,
+    regular_expressions,
+    sequences,
+    strings,
+    windows,
+)
 from local.athena.functions.signature import Argument, Call, Function
 from local.athena.values import Value
 
-_TABLES = (aggregates, conditional, dates, mathematics, strings, windows)
+TABLES = (
+    aggregates, arrays, binary, conditional, date_texts, dates, formats, json, json_casts, maps, mathematics,
+    regular_expressions, sequences, strings, windows,
+)  # fmt: skip
 
 
 def _merge() -> Mapping[str, tuple[Function, ...]]:
     merged: dict[str, tuple[Function, ...]] = {}
-    for module in _TABLES:
+    for module in TABLES:
         for name, overloads in module.FUNCTIONS.items():
             merged[name] = (*merged.get(name, ()), *overloads)
     return merged

@@ -11,17 +11,21 @@ scale or a length; `function(T,U)` is a lambda from T to U; three points repeat 
 takes the arguments as they are is called, or else the first one to whose parameters Trino casts them implicitly.
 
 The translation is a template: {0}, {1} … are the arguments, cast to the types of the parameters; {all} is their list.
+A scalar template may use an argument several times: DuckDB computes it once.
 In aggregates {distinct} and {order} stand inside the call, {over} (FILTER and OVER) after it, and {nulls} is IGNORE
-NULLS of a window function. A template without braces is the name of a function of DuckDB, and an empty one is the
-name in the signature. A function of a `Call` may return the SQL instead. The result is cast to the declared type.
+NULLS of a window function. A template without braces and parentheses is the name of a function of DuckDB, and an empty
+one is the name in the signature. A function of a `Call` may return the SQL instead. The result is cast to the declared
+type.
+`python` declares a scalar function that Python computes; it is null if an argument is null.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from local.athena import types
 from local.athena.functions.patterns import Binding, Pattern, parse, substitute, unify
@@ -57,6 +61,20 @@ class Call:
     def fill(self, template: str) -> str:
         """Return a template of SQL with the arguments of the call."""
         texts = [arg.sql for arg in self.args]
+        return self._format(template, texts)
+
+    def once(self, template: str) -> str:
+        """Return a template of SQL in which each argument is computed once, however often the template uses it."""
+        return self.bind(self.args, template)
+
+    def bind(self, args: Sequence[Value], template: str) -> str:
+        """Return a template of SQL with other arguments, which are computed once. Lambdas and NULL stay as they are."""
+        names = [arg.sql if _PLAIN.match(arg.sql) else f"z.a{index}" for index, arg in enumerate(args)]
+        parts = [f"a{index} := {arg.sql}" for index, arg in enumerate(args) if names[index] != arg.sql]
+        text = self._format(template, names)
+        return f"list_transform([struct_pack({', '.join(parts)})], lambda z: {text})[1]" if parts else text
+
+    def _format(self, template: str, texts: Sequence[str]) -> str:
         return template.format(
             *texts,
             all=", ".join(texts),
@@ -69,7 +87,13 @@ class Call:
         )
 
 
+# Expressions that a template may repeat: lambdas, literals, columns and parameters of lambdas.
+_PLAIN = re.compile(r"""lambda |(?:NULL|true|false|-?\d+|'[^']*'|\w+(?:\.\w+)*|CAST\([-\w.']+ AS \w+\))$""")
+
 Translation = str | Callable[[Call], str]
+
+PYTHON: dict[str, tuple[Callable[..., Any], list[str], str]] = {}
+"""Functions of `python` by their names in DuckDB, with the types of their parameters and of their result."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +160,9 @@ class Function:
             if not unify(pattern.of[-1], body.type, binding, exact):
                 return None
             args.append(body)
+        # The type of a result may depend on literals, such as a time zone: their values are variables 0, 1 …
+        literals = {str(index): arg.literal for index, arg in enumerate(args)}
+        binding |= {name: literal for name, literal in literals.items() if isinstance(literal, str | int)}
         returns = self.result(binding) if self.result else substitute(self.returns, binding)
         return Call(tuple(args), returns, binding)
 
@@ -149,8 +176,8 @@ class Function:
         """Return a call in DuckDB's SQL."""
         if not isinstance(self.sql, str):
             text = self.sql(call)
-        elif "{" in self.sql:
-            text = call.fill(self.sql)
+        elif "{" in self.sql or "(" in self.sql:
+            text = call.once(self.sql) if self.kind == "scalar" and _repeats(self.sql) else call.fill(self.sql)
         else:
             inner = "{distinct}{all}{nulls}{order}" if self.kind != "scalar" else "{all}"
             text = call.fill(f"{self.sql or self.name}({inner}){'' if self.kind == 'scalar' else '{over}'}")
@@ -159,9 +186,35 @@ class Function:
         return f"CAST({text} AS {types.duckdb(call.returns)})"
 
 
-def scalar(signature: str, sql: Translation = "", *, volatile: bool = False) -> Function:
+def _repeats(template: str) -> bool:
+    """Return whether a template uses an argument several times or in a lambda."""
+    used = re.findall(r"\{(\w+)\}", template)
+    return "lambda" in template or "any_null" in used or len(set(used)) < len(used)
+
+
+def scalar(
+    signature: str,
+    sql: Translation = "",
+    *,
+    volatile: bool = False,
+    result: Callable[[Binding], Type] | None = None,
+) -> Function:
     """Return an overload of a scalar function."""
-    return Function(signature, "scalar", sql, volatile=volatile)
+    return Function(signature, "scalar", sql, volatile=volatile, result=result)
+
+
+def python(signature: str, function: Callable[..., Any]) -> Function:
+    """Return an overload of a scalar function that Python computes.
+
+    Args:
+        signature: signature, whose types Python has too: no type variables, and no time zones.
+        function: function of the values. It may raise a QueryFailure.
+    """
+    name = "py_" + re.sub(r"\W+", "_", signature.partition(" -> ")[0]).strip("_")
+    declared = Function(signature, "scalar", f"{name}({{all}})")
+    parameters = [types.duckdb(substitute(pattern, {})) for pattern in declared.parameters]
+    PYTHON[name] = (function, parameters, types.duckdb(substitute(declared.returns, {})))
+    return declared
 
 
 def aggregate(signature: str, sql: Translation = "") -> Function:
