@@ -9,7 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfoNotFoundError
 
 from local.athena import types
-from local.athena.analysis import calls, casts, constants, operators, predicates, subqueries
+from local.athena.analysis import calls, casts, constants, json_forms, operators, predicates, subqueries
 from local.athena.analysis.scopes import Scope
 from local.athena.analysis.subqueries import Queries
 from local.athena.functions import resolve
@@ -44,6 +44,9 @@ class Expressions:
         Raises:
             QueryFailure: the expression is wrong, or the local Athena does not support it.
         """
+        form = json_forms.FORMS.get(kind(node))
+        if form:
+            return scope.grouped(form(self, node, scope))
         name = _snake(kind(node))
         handler: Callable[[Node, Scope], Value] | None = getattr(
             self, f"{name}_" if name in {"and", "or"} else name, None

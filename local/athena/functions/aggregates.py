@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from local.athena import decimals, types
 from local.athena.functions import literals
+from local.athena.functions.arrays import fold
 from local.athena.functions.literals import unsupported
 from local.athena.functions.maps import grouped
 from local.athena.functions.signature import Call, aggregate, table
@@ -70,6 +71,12 @@ def _listed(call: Call) -> str:
     return call.fill("list({distinct}{0}{order}){over}")
 
 
+def _reduce(call: Call) -> str:
+    """Return reduce_agg, whose last argument combines two states: here there is one state only."""
+    rows = f"list_filter({call.fill('list({0}{order}){over}')}, lambda e: e IS NOT NULL)"
+    return f"CASE WHEN len({rows}) > 0 THEN {fold(call, rows, call.args[0].type, 'lambda s: s')} END"
+
+
 FUNCTIONS = table(
     aggregate("any_value(T) -> T"),
     # Exact here; Trino returns an estimate.
@@ -89,6 +96,7 @@ FUNCTIONS = table(
     aggregate("bitwise_xor_agg(bigint) -> bigint", "bit_xor({0}){over}"),
     aggregate("bool_and(boolean) -> boolean"),
     aggregate("bool_or(boolean) -> boolean"),
+    aggregate("reduce_agg(T, S, function(S,T,S), function(S,S,S)) -> S", _reduce),
     *(
         aggregate(f"{name}(double, double) -> double", _FINITE.format(name=name))
         for name in ("corr", "regr_intercept", "regr_slope")

@@ -85,16 +85,21 @@ def _sort(call: Call) -> str:
 
 
 def _reduce(call: Call) -> str:
-    array, initial, step, output = call.args
-    state, element = initial.type, array.type.elements[0]
+    return fold(call, call.args[0].sql, call.args[0].type.elements[0], call.args[3].sql)
+
+
+def fold(call: Call, array: str, element: Type, output: str) -> str:
+    """Return the result of a lambda for the state and each element, from the initial state, after another lambda."""
+    _, initial, step, *_ = call.args
+    state = initial.type
     if call.types["S"] != state:
         raise unsupported("a lambda of reduce that returns another type than that of the initial state")
     row = f"STRUCT(s {types.duckdb(state)}, v {types.duckdb(element)})"
     start = f"CAST(struct_pack(s := {initial.sql}, v := NULL) AS {row})"
-    items = f"list_transform({array.sql}, lambda e: CAST(struct_pack(s := NULL, v := e) AS {row}))"
+    items = f"list_transform({array}, lambda e: CAST(struct_pack(s := NULL, v := e) AS {row}))"
     body = f"CAST(struct_pack(s := {apply(step.sql, 'a.s', 'b.v')}, v := NULL) AS {row})"
-    result = apply(output.sql, f"list_reduce({items}, lambda a, b: {body}, {start}).s")
-    return f"CASE WHEN {array.sql} IS NULL THEN NULL ELSE {result} END"
+    result = apply(output, f"list_reduce({items}, lambda a, b: {body}, {start}).s")
+    return f"CASE WHEN {array} IS NULL THEN NULL ELSE {result} END"
 
 
 def _combinations(length: int, size: int) -> list[list[int]]:
