@@ -161,7 +161,9 @@ def _column(name: str, type_: str) -> dict[str, Any]:
     parts = _TYPE.fullmatch(type_)
     base = f"{parts[1]}{parts[4]}" if parts else type_.partition("(")[0]
     base = "float" if base == "real" else base
-    precision = int(parts[2]) if parts and parts[2] else _PRECISION.get(base, 0)
+    # A timestamp has three digits in Athena's results, whatever its type.
+    own = parts and parts[2] and not base.startswith("timestamp")
+    precision = int(parts[2]) if parts and own else _PRECISION.get(base, 0)
     scale = int(parts[3]) if parts and parts[3] else 0
     return {
         "CatalogName": "hive",

@@ -18,7 +18,7 @@ from local.athena.workers import LIMITS, Limits, Workers
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Result of a query: names and Athena types of the columns, the result CSV, and the number of bytes scanned."""
+    """Result of a query: names and SQL types of the columns, the result CSV, and the number of bytes scanned."""
 
     names: tuple[str, ...]
     types: tuple[str, ...]
@@ -89,7 +89,7 @@ class Engine:
         plan, loaded = self._plan(statement, parameters, database)
         registered, scanned = self._read(plan, loaded, cutoff, cancelled)
         body = self._workers.run(Query(plan.sql, registered, _names(plan), plan.types), cancelled).body
-        return Result(tuple(_names(plan)), tuple(map(types.athena_name, plan.types)), body, scanned)
+        return Result(tuple(_names(plan)), tuple(map(str, plan.types)), body, scanned)
 
     def select(
         self,

@@ -234,8 +234,3 @@ def duckdb(type_: Type) -> str:
     if not exact or type_.base == "time with time zone":
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not support the type {type_}")
     return _DUCKDB.get(type_.base, type_.base.upper())
-
-
-def athena_name(type_: Type) -> str:
-    """Return the name of a type in the metadata of Athena's results, which has no parameters."""
-    return "float" if type_.base == "real" else type_.base

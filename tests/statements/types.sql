@@ -1,18 +1,18 @@
 -- Literals and their types. language/types.html, functions/conversion.html#typeof
 SELECT 1, 2147483648, 1.5, .5, 1e0, 'abc', true, NULL
-: _col0 integer, _col1 bigint, _col2 decimal, _col3 decimal, _col4 double, _col5 varchar, _col6 boolean, _col7 unknown
+: _col0 integer, _col1 bigint, _col2 decimal(2,1), _col3 decimal(1,1), _col4 double, _col5 varchar(3), _col6 boolean, _col7 unknown
 = 1 | 2147483648 | 1.5 | 0.5 | 1.0 | abc | true | null
 
 SELECT DATE '2025-01-02', TIMESTAMP '2025-01-02 03:04:05', TIMESTAMP '2025-01-02 03:04:05.678', TIME '01:02:03.5'
-: _col0 date, _col1 timestamp, _col2 timestamp, _col3 time
+: _col0 date, _col1 timestamp(0), _col2 timestamp(3), _col3 time(1)
 = 2025-01-02 | 2025-01-02 03:04:05.000 | 2025-01-02 03:04:05.678 | 01:02:03.5
 
 SELECT TIMESTAMP '2025-01-02 03:04:05 UTC', TIMESTAMP '2025-01-02 03:04:05.6 America/Sao_Paulo'
-: _col0 timestamp with time zone, _col1 timestamp with time zone
+: _col0 timestamp(0) with time zone, _col1 timestamp(1) with time zone
 = 2025-01-02 03:04:05.000 UTC | 2025-01-02 03:04:05.600 America/Sao_Paulo
 
 SELECT REAL '1.1', DOUBLE '1.1', BIGINT '5', SMALLINT '3', TINYINT '1', DECIMAL '1.230', X'65 68', U&'d\0061ta'
-: _col0 float, _col1 double, _col2 bigint, _col3 smallint, _col4 tinyint, _col5 decimal, _col6 varbinary, _col7 varchar
+: _col0 real, _col1 double, _col2 bigint, _col3 smallint, _col4 tinyint, _col5 decimal(4,3), _col6 varbinary, _col7 varchar(4)
 = 1.1 | 1.1 | 5 | 3 | 1 | 1.230 | 65 68 | data
 
 SELECT INTERVAL '2' DAY, INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 02:03:04.5' DAY TO SECOND, INTERVAL -'3' HOUR, INTERVAL '90' MINUTE
@@ -20,11 +20,11 @@ SELECT INTERVAL '2' DAY, INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 02:03:04.5' D
 = 2 00:00:00.000 | 1-2 | 1 02:03:04.500 | -0 03:00:00.000 | 0 01:30:00.000
 
 SELECT ARRAY[1, 2, NULL], ARRAY[], ARRAY['a', 'b'], ROW(1, 'a'), CAST(ROW(1, 2) AS ROW(x integer, y double))
-: _col0 array, _col1 array, _col2 array, _col3 row, _col4 row
+: _col0 array(integer), _col1 array(unknown), _col2 array(varchar(1)), _col3 row(integer, varchar(1)), _col4 row(x integer, y double)
 = [1, 2, null] | [] | [a, b] | {field0=1, field1=a} | {x=1, y=2.0}
 
 SELECT 9223372036854775807, -9223372036854775808, 12345678901234567890.5
-: _col0 bigint, _col1 bigint, _col2 decimal
+: _col0 bigint, _col1 bigint, _col2 decimal(21,1)
 = 9223372036854775807 | -9223372036854775808 | 12345678901234567890.5
 
 -- The type of an expression. functions/conversion.html#typeof
