@@ -144,3 +144,6 @@ SELECT id, reduce_agg(value, 1, (a, b) -> a * b, (a, b) -> a * b) FROM (VALUES (
 
 SELECT regexp_replace('new york', '(\w)(\w*)', x -> upper(x[1]) || lower(x[2]))
 = New York
+
+SELECT array_agg(DISTINCT x) FROM (VALUES 3, 1, 3, 2) t(x)
+= [3, 1, 2]

@@ -223,3 +223,9 @@ SELECT json_format(JSON 'null')
 
 SELECT CAST(JSON '[1, 2, 3]' AS VARCHAR)
 ! INVALID_CAST_ARGUMENT
+
+SELECT json_array_length('123 abc')
+= null
+
+SELECT json_extract_scalar('123 abc', '$')
+! NOT_SUPPORTED

@@ -193,7 +193,7 @@ class Expressions:
             raise unsupported(specifier)
         name = string(specifier.string())
         try:
-            check_zone(name)
+            name = check_zone(name)
         except (ZoneInfoNotFoundError, ValueError):
             raise failure("INVALID_FUNCTION_ARGUMENT", node, f"'{name}' is not a valid time zone") from None
         if moment.type.base == "timestamp":

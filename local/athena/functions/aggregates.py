@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from local.athena import decimals, types
 from local.athena.functions import literals
-from local.athena.functions.arrays import fold
+from local.athena.functions.arrays import distinct, fold
 from local.athena.functions.literals import unsupported
 from local.athena.functions.maps import grouped
 from local.athena.functions.signature import Call, aggregate, table
@@ -68,6 +68,10 @@ _MAP = f"map(list_transform({_FIRST}, lambda x: x.k), list_transform({_FIRST}, l
 
 
 def _listed(call: Call) -> str:
+    if call.distinct and not call.order:
+        # In order of appearance; DuckDB's order is not the same each time.
+        rows = Value(call.fill("list({0}){over}"), types.UNKNOWN)
+        return call.bind([rows], distinct("{0}"))
     return call.fill("list({distinct}{0}{order}){over}")
 
 
