@@ -132,3 +132,18 @@ SELECT nth_value(x, 0) OVER (ORDER BY x) FROM (VALUES 1) t(x)
 
 SELECT lag(x, -1) OVER (ORDER BY x) FROM (VALUES 1) t(x)
 ! INVALID_FUNCTION_ARGUMENT
+
+-- functions/aggregate.html and functions/regexp.html: lambdas
+SELECT id, reduce_agg(value, 0, (a, b) -> a + b, (a, b) -> a + b) FROM (VALUES (1, 3), (1, 4), (1, 5), (2, 6), (2, 7)) AS t(id, value) GROUP BY id ORDER BY id
+= 1 | 12
+= 2 | 13
+
+SELECT id, reduce_agg(value, 1, (a, b) -> a * b, (a, b) -> a * b) FROM (VALUES (1, 3), (1, 4), (1, 5), (2, 6), (2, 7)) AS t(id, value) GROUP BY id ORDER BY id
+= 1 | 60
+= 2 | 42
+
+SELECT regexp_replace('new york', '(\w)(\w*)', x -> upper(x[1]) || lower(x[2]))
+= New York
+
+SELECT array_agg(DISTINCT x) FROM (VALUES 3, 1, 3, 2) t(x)
+= [3, 1, 2]

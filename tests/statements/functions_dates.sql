@@ -262,3 +262,16 @@ SELECT from_iso8601_timestamp('2020-05-11T11:15:05+05:30')
 
 SELECT from_unixtime_nanos(0)
 ! FUNCTION_NOT_FOUND
+
+-- Names of UTC, and zones that are left out. language/timezones.html
+SELECT TIMESTAMP '2020-01-01 00:00:00.000 GMT'
+= 2020-01-01 00:00:00.000 UTC
+
+SELECT at_timezone(TIMESTAMP '2020-01-01 00:00:00.000 America/Sao_Paulo', 'Etc/UTC')
+= 2020-01-01 03:00:00.000 UTC
+
+SELECT at_timezone(TIMESTAMP '2020-01-01 00:00:00.000 UTC', 'Etc/GMT+3')
+! NOT_SUPPORTED
+
+SELECT at_timezone(TIMESTAMP '2020-01-01 00:00:00.000 UTC', 'UTC+3')
+! NOT_SUPPORTED

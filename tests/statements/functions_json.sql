@@ -211,3 +211,21 @@ SELECT CAST(JSON '1' AS DATE)
 
 SELECT is_json_scalar('x')
 ! INVALID_FUNCTION_ARGUMENT
+
+SELECT CAST(JSON '[null]' AS ARRAY(JSON))
+= [null]
+
+SELECT json_format(JSON '{"a": 1, "b": 2}')
+= {"a":1,"b":2}
+
+SELECT json_format(JSON 'null')
+= null
+
+SELECT CAST(JSON '[1, 2, 3]' AS VARCHAR)
+! INVALID_CAST_ARGUMENT
+
+SELECT json_array_length('123 abc')
+= null
+
+SELECT json_extract_scalar('123 abc', '$')
+! NOT_SUPPORTED

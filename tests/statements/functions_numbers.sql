@@ -346,3 +346,13 @@ SELECT try(1 / 0)
 
 SELECT coalesce(try(CAST('a' AS integer)), 0)
 = 0
+
+-- Flags of java.util.Formatter
+SELECT format('%05.1f|%+,d|% d', -2.25, 12345, 7)
+= -02.3|+12,345| 7
+
+SELECT format('%0d', 1)
+! INVALID_FUNCTION_ARGUMENT
+
+SELECT format('%-05d', 1)
+! INVALID_FUNCTION_ARGUMENT

@@ -424,3 +424,37 @@ SELECT from_big_endian_32(X'01')
 
 SELECT xxhash64(to_utf8('a'))
 ! FUNCTION_NOT_FOUND
+
+-- Positions and lengths count code points; characters beyond the basic plane are one each. functions/string.html
+SELECT length('a😀é')
+= 3
+
+SELECT strpos('😀éa', 'a')
+= 3
+
+SELECT substr('😀éab', 2, 2)
+= éa
+
+SELECT upper('straße é')
+= STRAßE É
+
+SELECT lower('ÀΣ')
+= àσ
+
+SELECT split_part('😀,b', ',', 2)
+= b
+
+SELECT lpad('é', 3, '😀')
+= 😀😀é
+
+SELECT regexp_like('a', '(?P<x>a)')
+! NOT_SUPPORTED
+
+SELECT regexp_like('a', 'a{,2}')
+! NOT_SUPPORTED
+
+SELECT regexp_like('a', '\Qa\E')
+! NOT_SUPPORTED
+
+SELECT from_base64('YQ=')
+! INVALID_FUNCTION_ARGUMENT

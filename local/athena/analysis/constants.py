@@ -127,10 +127,8 @@ def _timestamp(content: str) -> Value:
     sql = f"TIMESTAMP '{moment}.{(fraction or '').ljust(6, '0')}'"
     if not zone:
         return Value(sql, types.timestamp(precision), literal=content)
-    name = "UTC" if zone in {"Z", "z"} else zone
-    return Value(
-        f"timezone({time_zone(check_zone(name))}, {sql})", Type("timestamp with time zone", (precision,), zone=name)
-    )
+    name = check_zone(zone)
+    return Value(f"timezone({time_zone(name)}, {sql})", Type("timestamp with time zone", (precision,), zone=name))
 
 
 def _time_of_day(text: str) -> time:

@@ -14,6 +14,7 @@ from local.athena.analysis import (
     casts,
     constants,
     forms,
+    json_forms,
     operators,
     predicates,
     structures,
@@ -148,7 +149,7 @@ def _at_time_zone(expressions: Expressions, node: Node, scope: Scope) -> Value:
         raise unsupported(specifier)
     name = string(specifier.string())
     try:
-        check_zone(name)
+        name = check_zone(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise failure("INVALID_FUNCTION_ARGUMENT", node, f"'{name}' is not a valid time zone") from None
     if moment.type.base == "timestamp":
@@ -160,6 +161,7 @@ def _at_time_zone(expressions: Expressions, node: Node, scope: Scope) -> Value:
 
 HANDLERS: dict[str, Handler] = {
     **forms.HANDLERS,
+    **json_forms.FORMS,
     **structures.HANDLERS,
     "expression": lambda expressions, node, scope: expressions.analyse(node.booleanExpression(), scope),
     "valueExpressionDefault": lambda expressions, node, scope: expressions.analyse(node.primaryExpression(), scope),

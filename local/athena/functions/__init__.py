@@ -19,6 +19,7 @@ from local.athena.functions import (
     formats,
     json,
     json_casts,
+    json_paths,
     maps,
     mathematics,
     regular_expressions,
@@ -30,8 +31,8 @@ from local.athena.functions.signature import Argument, Call, Function
 from local.athena.values import Value
 
 TABLES = (
-    aggregates, arrays, binary, conditional, date_texts, dates, formats, json, json_casts, maps, mathematics,
-    regular_expressions, sequences, strings, windows,
+    aggregates, arrays, binary, conditional, date_texts, dates, formats, json, json_casts, json_paths, maps,
+    mathematics, regular_expressions, sequences, strings, windows,
 )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def overloads(name: str, place: str) -> tuple[Function, ...]:
     except KeyError:
         raise QueryFailure(
             "FUNCTION_NOT_FOUND",
-            f"{place}: Function '{name}' not registered (docs/local-aws.md lists the functions of the local Athena)",
+            f"{place}: Function '{name}' not registered (docs/athena-functions.md lists the functions of the local Athena)",
         ) from None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from local.athena import decimals, types
 from local.athena.functions import literals
+from local.athena.functions.arrays import distinct, fold
 from local.athena.functions.literals import unsupported
 from local.athena.functions.maps import grouped
 from local.athena.functions.signature import Call, aggregate, table
@@ -67,7 +68,17 @@ _MAP = f"map(list_transform({_FIRST}, lambda x: x.k), list_transform({_FIRST}, l
 
 
 def _listed(call: Call) -> str:
+    if call.distinct and not call.order:
+        # In order of appearance; DuckDB's order is not the same each time.
+        rows = Value(call.fill("list({0}){over}"), types.UNKNOWN)
+        return call.bind([rows], distinct("{0}"))
     return call.fill("list({distinct}{0}{order}){over}")
+
+
+def _reduce(call: Call) -> str:
+    """Return reduce_agg, whose last argument combines two states: here there is one state only."""
+    rows = f"list_filter({call.fill('list({0}{order}){over}')}, lambda e: e IS NOT NULL)"
+    return f"CASE WHEN len({rows}) > 0 THEN {fold(call, rows, call.args[0].type, 'lambda s: s')} END"
 
 
 FUNCTIONS = table(
@@ -89,6 +100,7 @@ FUNCTIONS = table(
     aggregate("bitwise_xor_agg(bigint) -> bigint", "bit_xor({0}){over}"),
     aggregate("bool_and(boolean) -> boolean"),
     aggregate("bool_or(boolean) -> boolean"),
+    aggregate("reduce_agg(T, S, function(S,T,S), function(S,S,S)) -> S", _reduce),
     *(
         aggregate(f"{name}(double, double) -> double", _FINITE.format(name=name))
         for name in ("corr", "regr_intercept", "regr_slope")

@@ -29,7 +29,7 @@ def checked(condition: str, message: str, type_: Type, result: str) -> str:
     return f"CASE WHEN {condition} THEN {fail('INVALID_FUNCTION_ARGUMENT', message, type_)} ELSE {result} END"
 
 
-def _distinct(list_: str) -> str:
+def distinct(list_: str) -> str:
     return f"list_filter({list_}, lambda e, i: list_position({list_}, e) = i)"
 
 
@@ -85,16 +85,21 @@ def _sort(call: Call) -> str:
 
 
 def _reduce(call: Call) -> str:
-    array, initial, step, output = call.args
-    state, element = initial.type, array.type.elements[0]
+    return fold(call, call.args[0].sql, call.args[0].type.elements[0], call.args[3].sql)
+
+
+def fold(call: Call, array: str, element: Type, output: str) -> str:
+    """Return the result of a lambda for the state and each element, from the initial state, after another lambda."""
+    _, initial, step, *_ = call.args
+    state = initial.type
     if call.types["S"] != state:
         raise unsupported("a lambda of reduce that returns another type than that of the initial state")
     row = f"STRUCT(s {types.duckdb(state)}, v {types.duckdb(element)})"
     start = f"CAST(struct_pack(s := {initial.sql}, v := NULL) AS {row})"
-    items = f"list_transform({array.sql}, lambda e: CAST(struct_pack(s := NULL, v := e) AS {row}))"
+    items = f"list_transform({array}, lambda e: CAST(struct_pack(s := NULL, v := e) AS {row}))"
     body = f"CAST(struct_pack(s := {apply(step.sql, 'a.s', 'b.v')}, v := NULL) AS {row})"
-    result = apply(output.sql, f"list_reduce({items}, lambda a, b: {body}, {start}).s")
-    return f"CASE WHEN {array.sql} IS NULL THEN NULL ELSE {result} END"
+    result = apply(output, f"list_reduce({items}, lambda a, b: {body}, {start}).s")
+    return f"CASE WHEN {array} IS NULL THEN NULL ELSE {result} END"
 
 
 def _combinations(length: int, size: int) -> list[list[int]]:
@@ -162,14 +167,14 @@ _ROWS = ("A", "A B", "A B C", "A B C D", "A B C D F")
 FUNCTIONS = table(
     scalar("all_match(array(T), function(T,boolean)) -> boolean", lambda call: _match(call, False, False)),
     scalar("any_match(array(T), function(T,boolean)) -> boolean", lambda call: _match(call, True, True)),
-    scalar("array_distinct(array(E)) -> array(E)", _distinct("{0}")),
+    scalar("array_distinct(array(E)) -> array(E)", distinct("{0}")),
     scalar("array_except(array(E), array(E)) -> array(E)",
-           _distinct("list_filter({0}, lambda e: NOT (" + _has("{1}", "e") + "))").join(
+           distinct("list_filter({0}, lambda e: NOT (" + _has("{1}", "e") + "))").join(
                ("CASE WHEN {1} IS NULL THEN NULL ELSE ", " END"))),
     scalar("array_intersect(array(E), array(E)) -> array(E)",
            "CASE WHEN {any_null} THEN NULL WHEN len({0}) < len({1}) THEN "
-           + _distinct("list_filter({1}, lambda e: " + _has("{0}", "e") + ")") + " ELSE "
-           + _distinct("list_filter({0}, lambda e: " + _has("{1}", "e") + ")") + " END"),
+           + distinct("list_filter({1}, lambda e: " + _has("{0}", "e") + ")") + " ELSE "
+           + distinct("list_filter({0}, lambda e: " + _has("{1}", "e") + ")") + " END"),
     *(scalar(f"array_join(array({type_}), varchar{more}) -> varchar", _join)
       for type_ in _ELEMENTS for more in ("", ", varchar")),
     scalar("array_max(array(E)) -> E", _extreme("max")),
@@ -180,7 +185,7 @@ FUNCTIONS = table(
     scalar("array_sort(array(E)) -> array(E)", "list_sort({0}, 'ASC', 'NULLS LAST')"),
     scalar("array_sort(array(E), function(E,E,integer)) -> array(E)", _sort),
     scalar("array_union(array(E), array(E)) -> array(E)",
-           "CASE WHEN {any_null} THEN NULL ELSE " + _distinct("({0} || {1})") + " END"),
+           "CASE WHEN {any_null} THEN NULL ELSE " + distinct("({0} || {1})") + " END"),
     scalar("arrays_overlap(array(E), array(E)) -> boolean",
            "CASE WHEN {any_null} THEN NULL WHEN list_has_any(list_filter({0}, lambda e: e IS NOT NULL), "
            f"list_filter({{1}}, lambda e: e IS NOT NULL)) THEN true WHEN {_NULL_IN} OR "

@@ -44,22 +44,18 @@ def _hmac(name: str) -> Callable[[bytes, bytes], bytes]:
     return lambda data, key: hmac.digest(key, data, name)
 
 
-def _decode(function: Callable[[str], bytes], alphabet: str) -> Callable[[str], bytes]:
-    """Return a function that decodes texts of an alphabet, with or without the padding."""
+def _decode(function: Callable[[str], bytes], alphabet: str, size: int) -> Callable[[str], bytes]:
+    """Return a function that decodes texts of an alphabet, in units of this size with or without the padding."""
 
     def decode(text: str) -> bytes:
-        if not re.fullmatch(f"[{alphabet}]*=*", text):
+        if not re.fullmatch(f"[{alphabet}]*=*", text) or ("=" in text and len(text) % size):
             raise invalid("the text has a character that is not in the alphabet")
         try:
-            return function(text)
+            return function(text if "=" in text else text + "=" * (-len(text) % size))
         except (ValueError, binascii.Error) as error:
             raise invalid(f"the text cannot be decoded: {error}") from None
 
     return decode
-
-
-def _padded(function: Callable[[str], bytes], size: int) -> Callable[[str], bytes]:
-    return lambda text: function(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % size))
 
 
 def _utf8(data: bytes) -> str:
@@ -126,10 +122,10 @@ def _url_decode(text: str) -> str:
 
 FUNCTIONS = table(
     python("crc32(varbinary) -> bigint", zlib.crc32),
-    python("from_base32(varchar) -> varbinary", _decode(_padded(base64.b32decode, 8), "A-Z2-7")),
-    python("from_base64(varchar) -> varbinary", _decode(_padded(base64.b64decode, 4), "A-Za-z0-9+/")),
-    python("from_base64url(varchar) -> varbinary", _decode(_padded(base64.urlsafe_b64decode, 4), r"A-Za-z0-9\-_")),
-    python("from_hex(varchar) -> varbinary", _decode(bytes.fromhex, "0-9A-Fa-f")),
+    python("from_base32(varchar) -> varbinary", _decode(base64.b32decode, "A-Z2-7", 8)),
+    python("from_base64(varchar) -> varbinary", _decode(base64.b64decode, "A-Za-z0-9+/", 4)),
+    python("from_base64url(varchar) -> varbinary", _decode(base64.urlsafe_b64decode, r"A-Za-z0-9\-_", 4)),
+    python("from_hex(varchar) -> varbinary", _decode(bytes.fromhex, "0-9A-Fa-f", 1)),
     python("from_utf8(varbinary) -> varchar", _utf8),
     *(python(f"hmac_{name}(varbinary, varbinary) -> varbinary", _hmac(name)) for name in _HASHES),
     *(python(f"{name}(varbinary) -> varbinary", _hash(name)) for name in _HASHES),

@@ -42,6 +42,10 @@ def time_zone(name: str) -> str:
     return literals.quote(name)
 
 
+_UTC = {"gmt", "gmt0", "greenwich", "uct", "universal", "ut", "utc", "z", "zulu"}
+"""Other names of UTC, which Trino shows as UTC."""
+
+
 def check_zone(name: str) -> str:
     """Return a time zone.
 
@@ -53,6 +57,10 @@ def check_zone(name: str) -> str:
         if name[3:] != ":00" or int(name[1:3]) > 12:
             raise unsupported(f"the time zone {name}")
         return "UTC" if name[1:] == "00:00" else name
+    if name.lower().removeprefix("etc/") in _UTC:
+        return "UTC"
+    if re.match("(?i)etc/|gmt|utc?", name):
+        raise unsupported(f"the time zone {name}")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_/+-]*", name):
         raise ZoneInfoNotFoundError(name)
     ZoneInfo(name)

@@ -49,6 +49,8 @@ def _format(pattern: str, names: str, texts: Sequence[str | None]) -> str:
             continue
         if kind is None or kind in "%n" or not set(flags) <= set("-" if kind not in "df" else "-+ 0,("):
             raise unsupported(f"{match[0]} in format")
+        if {"0", "-"} <= set(flags) or {"+", " "} <= set(flags) or (set(flags) & {"0", "-"} and not width):
+            raise invalid(f"Invalid format string: {pattern} (Format specifier '{match[0]}')")
         number = int(index) - 1 if index else following
         following += index is None
         if not 0 <= number < len(texts):

@@ -113,7 +113,7 @@ def _get(text: str, path: str) -> Any:
     try:
         value = load(text)
     except ValueError:
-        if text.lstrip()[:1] in {"{", "["}:
+        if not parts or text.lstrip()[:1] in {"{", "["}:
             # Trino reads up to the value only, so that the result depends on the place of the mistake.
             raise unsupported("paths into a text that is not JSON as a whole") from None
         return MISSING
@@ -146,8 +146,8 @@ def _size(text: str, path: str) -> int | None:
 
 
 def _array(text: str) -> list[Any] | None:
-    value = _get(text, "$")
-    return None if isinstance(value, Object) or not isinstance(value, list) else value
+    value = _get(text, "$") if text.lstrip().startswith("[") else None
+    return value if isinstance(value, list) else None
 
 
 def _array_length(text: str) -> int | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from local.athena.functions.arrays import apply
 from local.athena.functions.literals import invalid, unsupported
-from local.athena.functions.signature import python, table
+from local.athena.functions.signature import Call, python, scalar, table
 
 # Escapes that mean the same in both. Within a class, \b is another one.
 _ESCAPE = r"\\(?:[dDwWsSbBAtnrf]|[1-9](?![0-9])|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[^\w\s])"
@@ -16,7 +17,7 @@ _IN_CLASS = r"\\(?:[dDwWsStnrf]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[^\w\s])"
 _TOKEN = re.compile(
     rf"{_ESCAPE}"
     rf"|\[\^?(?:{_IN_CLASS}|[^\\\[\]&~|])(?:{_IN_CLASS}|[^\\\[\]&~|])*\]"
-    r"|\((?:\?(?:[ims]+\)|[ims]*:|<?[=!]|>|(?P<named><)(?=[A-Za-z]\w*>)))?"
+    r"|\((?:\?(?:[ims]+\)|[ims]*:|<?[=!]|>|(?P<named><)(?=[A-Za-z]\w*>))|(?!\?))"
     r"|\{[0-9]+(?:,[0-9]*)?\}"
     r"|[^\\\[\]{}(]",
     re.DOTALL,
@@ -102,6 +103,24 @@ def _replace(text: str, pattern: str, replacement: str = "") -> str:
     return result + text[end:]
 
 
+def _parts(text: str, pattern: str) -> list[list[str | None]]:
+    """Return for each match the text before it, an empty text and its groups, and at last the text after them."""
+    parts: list[list[str | None]] = []
+    end = 0
+    for match in _matches(text, pattern):
+        parts.append([text[end : match.start()], "", *match.groups()])
+        end = match.end()
+    return [*parts, [text[end:]]]
+
+
+def _replace_by(call: Call) -> str:
+    """Return a text whose matches are replaced by the result of a lambda of their groups."""
+    replaced = f"part[1] || coalesce({apply(call.args[2].sql, 'part[3:]')}, '')"
+    parts = call.fill("py_regexp_parts_varchar_varchar({0}, {1})")
+    texts = f"list_transform({parts}, lambda part: CASE WHEN len(part) = 1 THEN part[1] ELSE {replaced} END)"
+    return f"py_join_array_varchar_varchar({texts}, '')"
+
+
 def _expand(replacement: str, match: re.Match[str]) -> str:
     """Return a replacement with its references to groups, such as $1 and ${name}."""
 
@@ -137,5 +156,9 @@ FUNCTIONS = table(
     python("regexp_position(varchar, varchar, integer, integer) -> integer", _position),
     python("regexp_replace(varchar, varchar) -> varchar", _replace),
     python("regexp_replace(varchar, varchar, varchar) -> varchar", _replace),
+    scalar("regexp_replace(varchar, varchar, function(array(varchar),varchar)) -> varchar", _replace_by),
     python("regexp_split(varchar, varchar) -> array(varchar)", _split),
 )
+
+# The function of the translation above.
+python("regexp_parts(varchar, varchar) -> array(array(varchar))", _parts)
