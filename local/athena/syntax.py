@@ -21,7 +21,7 @@ Node: TypeAlias = Any
 """Node of a syntax tree, without types in the package. Its class and its members are those of a rule of the grammar."""
 
 _LONG = 5000
-"""Number of characters from which the tree of a statement, which takes a thousand times as many bytes, is not cached."""
+"""Number of characters from which the tree of a statement, which takes a thousand times its bytes, is not cached."""
 
 DEEPEST = 100
 """Maximum depth of parentheses and CASE."""
