@@ -15,7 +15,7 @@ import pytest
 from local import moto_catalog
 from local.athena import delimited, objects
 from local.laptop import Laptop
-from tests.support.athena import DATABASE, TABLE, WORKGROUP, failure, finish, query, start
+from tests.support.athena import DATABASE, TABLE, WORKGROUP, failure, finish, query, start, wait_until
 
 BUCKET = "b3-dataflow-refined"
 FREE: dict[str, Any] = {
@@ -282,6 +282,19 @@ def test_a_scan_beyond_the_limit_of_the_workgroup_writes_nothing(filled: Laptop,
     assert execution["Status"]["State"] == "CANCELLED"
     assert "Bytes scanned limit was exceeded" in execution["Status"]["StateChangeReason"]
     assert moto_catalog.table(DATABASE, "t") is None
+
+
+def test_a_stopped_statement_writes_nothing(filled: Laptop, athena: Any, s3: Any):
+    aliases = " CROSS JOIN ".join(f"{TABLE} AS {alias}" for alias in "abcdef")
+    execution_id = start(athena, f"CREATE TABLE t AS SELECT sum(a.amplitude * f.amplitude) AS s FROM {aliases}")
+    execution = filled.aws.executions.get(execution_id)
+    wait_until(lambda: execution.state == "RUNNING", "running")
+
+    athena.stop_query_execution(QueryExecutionId=execution_id)
+
+    assert finish(athena, execution_id)["Status"]["State"] == "CANCELLED"
+    assert moto_catalog.table(DATABASE, "t") is None
+    assert keys(s3, "results/tables/", "b3-dataflow-athena") == []
 
 
 def test_only_one_of_concurrent_statements_creates_a_table(laptop: Laptop, athena: Any, s3: Any):
