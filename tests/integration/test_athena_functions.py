@@ -114,7 +114,7 @@ SCALAR = {
     "trim('  a ')": "a",
     "'<' || trim(' \t\n a \r') || '>'": "<a>",
     "truncate(-1.7e0)": "-1.0",
-    "truncate(3)": "3.0",
+    "truncate(3)": "3",
     "upper('abc')": "ABC",
     "week(DATE '2024-12-30')": "1",
     "year(DATE '2024-12-30')": "2024",

@@ -275,3 +275,9 @@ SELECT at_timezone(TIMESTAMP '2020-01-01 00:00:00.000 UTC', 'Etc/GMT+3')
 
 SELECT at_timezone(TIMESTAMP '2020-01-01 00:00:00.000 UTC', 'UTC+3')
 ! NOT_SUPPORTED
+
+SELECT timezone_hour(TIMESTAMP '2025-01-05 13:04:06 America/Sao_Paulo')
+= -3
+
+SELECT timezone_hour(TIMESTAMP '2025-07-05 13:04:06 Europe/Berlin')
+= 2

@@ -356,3 +356,19 @@ SELECT format('%0d', 1)
 
 SELECT format('%-05d', 1)
 ! INVALID_FUNCTION_ARGUMENT
+
+-- functions/math.html
+SELECT asin(1)
+= 1.5707963267948966
+
+SELECT atan(1)
+= 0.7853981633974483
+
+SELECT sin(0)
+= 0.0
+
+SELECT sinh(0)
+= 0.0
+
+SELECT tan(0)
+= 0.0

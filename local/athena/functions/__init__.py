@@ -61,7 +61,7 @@ def overloads(name: str, place: str) -> tuple[Function, ...]:
     except KeyError:
         raise QueryFailure(
             "FUNCTION_NOT_FOUND",
-            f"{place}: Function '{name}' not registered (docs/athena-functions.md lists the functions of the local Athena)",
+            f"{place}: Function '{name}' not registered (docs/athena-functions.md lists those of the local Athena)",
         ) from None
 
 
