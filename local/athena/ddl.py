@@ -77,7 +77,8 @@ def create_table(reader: Reader) -> Statement:
     exists = reader.take("IF", "NOT", "EXISTS")
     name = reader.name()
     columns = reader.columns()
-    comment = {"comment": reader.string()} if reader.take("COMMENT") else {}
+    # Hive squeezes the white space of the comment of a table.
+    comment = {"comment": " ".join(reader.string().split())} if reader.take("COMMENT") else {}
     keys = reader.columns() if reader.take("PARTITIONED", "BY") else []
     if reader.peek("CLUSTERED"):
         raise InvalidRequest("the local Athena has no buckets: CLUSTERED BY")

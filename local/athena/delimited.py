@@ -18,13 +18,23 @@ import pyarrow.compute as pc
 
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
+from local.athena.text import java_double
 from local.athena.types import Type
 
 MOST_BYTES = 100_000_000
 """Maximum number of bytes of an object after decompression, because it is parsed in this process."""
 
 _INTEGERS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
+_DATE = r"\d{4}-\d\d-\d\d"
+_NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+# Python reads other forms too, such as 1_000.
+_FORMS = {
+    **dict.fromkeys(_INTEGERS, r"[+-]?\d+"),
+    **dict.fromkeys(("real", "double"), rf"{_NUMBER}|NaN|[+-]?Infinity"),
+    "date": _DATE,
+    "decimal": _NUMBER,
+    "timestamp": rf"{_DATE} \d\d:\d\d:\d\d(\.\d+)?",
+}
 
 Properties = Mapping[str, str]
 
@@ -43,8 +53,8 @@ def read(body: bytes, key: str, columns: Mapping[str, Type], properties: Propert
     """
     if key.endswith((".bz2", ".lz4", ".snappy", ".zst", ".deflate")):
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena reads text without compression or with gzip only: {key}")
-    text = (_decompressed(body, key) if key.endswith(".gz") else body).decode("utf-8", "replace")
-    lines = text.removesuffix("\n").split("\n") if text else []
+    content = (_decompressed(body, key) if key.endswith(".gz") else body).decode("utf-8", "replace")
+    lines = content.removesuffix("\n").split("\n") if content else []
     lines = lines[int(properties.get("skip.header.line.count", 0)) :]
     separators = _separators(properties)
     null, escape = properties.get("serialization.null.format", r"\N"), properties.get("escape.delim")
@@ -79,9 +89,19 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     type_ = column.type
     if pa.types.is_timestamp(type_):
         return pc.strftime(column, format="%Y-%m-%d %H:%M:%S")
-    if pa.types.is_nested(type_) or pa.types.is_binary(type_) or pa.types.is_floating(type_):
+    if pa.types.is_floating(type_):
+        # Arrow's text has the fewest digits that are exact, as Java's, but for another format.
+        return _mapped(column.cast(pa.string()), lambda value: java_double(float(value)))
+    if pa.types.is_binary(type_):
+        return _mapped(column, lambda value: base64.b64encode(value).decode())
+    if pa.types.is_nested(type_):
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write a column of {type_} as text")
     return column.cast(pa.string())
+
+
+def _mapped(column: pa.ChunkedArray, of: Callable[[Any], str]) -> pa.ChunkedArray:
+    values = [None if value is None else of(value) for value in column.to_pylist()]
+    return pa.chunked_array([pa.array(values, pa.string())])
 
 
 def _decompressed(body: bytes, key: str) -> bytes:
@@ -123,6 +143,9 @@ def _parse(text: str, type_: Type, separators: Sequence[str]) -> Any:
         parts += [None] * (len(type_.of) - len(parts))
         fields = zip(type_.names, type_.elements, parts, strict=False)
         return {name: None if part is None else _parse(part, of, separators[1:]) for name, of, part in fields}
+    form = _FORMS.get(type_.base)
+    if form is not None and not re.fullmatch(form, text, re.ASCII):
+        return None
     with suppress(ValueError, InvalidOperation, binascii.Error):
         return _SCALARS[type_.base](text, type_)
     return None
@@ -137,12 +160,6 @@ def _integer(text: str, type_: Type) -> int:
 
 def _boolean(text: str, _: Type) -> bool:
     return {"true": True, "false": False}.get(text.lower())  # type: ignore[return-value]
-
-
-def _timestamp(text: str, _: Type) -> datetime:
-    if not _TIMESTAMP.fullmatch(text):
-        raise ValueError(text)
-    return datetime.fromisoformat(text)
 
 
 def _decimal(text: str, type_: Type) -> Decimal:
@@ -165,6 +182,6 @@ _SCALARS: dict[str, Callable[[str, Type], Any]] = {
     "boolean": _boolean,
     "date": lambda text, _: date.fromisoformat(text),
     "decimal": _decimal,
-    "timestamp": _timestamp,
+    "timestamp": lambda text, _: datetime.fromisoformat(text),
     "varbinary": _binary,
 }

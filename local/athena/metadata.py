@@ -64,7 +64,8 @@ def table_metadata(table: Mapping[str, Any]) -> dict[str, Any]:
     }
     return {
         "Name": table["Name"],
-        "CreateTime": int(table["CreateTime"].timestamp()),
+        # In whole milliseconds, as Glue's.
+        "CreateTime": int(table["CreateTime"].timestamp() * 1000) / 1000,
         "LastAccessTime": 0,
         "TableType": table.get("TableType", ""),
         "Columns": _columns(storage.get("Columns") or ()),

@@ -14,9 +14,9 @@ _PATTERN = r"""\s+|--[^\n]*|/\*.*?\*/
     |(?P<string>'(?:%s)*')
     |(?P<word>[^\W\d][\w$]*|\d[\w.]*)
     |(?P<symbol>.)"""
-# Only in Hive's SQL does a backslash escape a quote.
+# A quote in a string is escaped by a quote in Trino's SQL, and by a backslash in Hive's.
 _TRINO = re.compile(_PATTERN % "[^']|''", re.VERBOSE | re.DOTALL)
-_HIVE = re.compile(_PATTERN % r"[^'\\]|''|\\.", re.VERBOSE | re.DOTALL)
+_HIVE = re.compile(_PATTERN % r"[^'\\]|\\.", re.VERBOSE | re.DOTALL)
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "0": "\0", "Z": "\x1a"}
 
 
@@ -149,7 +149,8 @@ class Reader:
         self.expect("(")
         found: dict[str, str] = {}
         while True:
-            name = self.value().lower() if self.token.kind == "word" else self.value()
+            is_name = self.token.kind == "word" or self.token.text.startswith("`")
+            name = self.identifier() if is_name else self.string()
             self.expect("=")
             if self.take("ARRAY", "["):
                 values = [self.value()]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from antlr4 import CommonTokenStream, InputStream, ParserRuleContext, PredictionMode, Token
 from antlr4.error.ErrorListener import ErrorListener
@@ -14,6 +14,8 @@ from trino_query_parser.SqlBaseLexer import SqlBaseLexer
 from trino_query_parser.SqlBaseParser import SqlBaseParser
 
 from local.athena.errors import InvalidRequest, QueryFailure
+
+T = TypeVar("T")
 
 Node: TypeAlias = Any
 """Node of a syntax tree, without types in the package. Its class and its members are those of a rule of the grammar."""
@@ -131,6 +133,16 @@ def kind(node: Node) -> str:
 def failure(code: str, node: Node | Token, message: str) -> QueryFailure:
     """Return a failure of a query at a node of its text."""
     return QueryFailure(code, f"{place(node)}: {message}")
+
+
+def located(node: Node, operation: Callable[[], T]) -> T:
+    """Return the result of an operation; if it fails, its message has the place of a node."""
+    try:
+        return operation()
+    except QueryFailure as error:
+        if error.message.startswith("line "):
+            raise
+        raise failure(error.code, node, error.message) from None
 
 
 def unsupported(node: Node, what: str = "") -> QueryFailure:

@@ -61,6 +61,46 @@ def test_the_server_looks_up_the_backend_of_each_host_in_one_method():
     assert hosts == [None, "moto_api"]
 
 
+def test_the_catalog_is_changed_and_given_back(laptop: Laptop, glue: Any):
+    storage = {"Columns": [], "Location": "s3://b/t/"}
+    for name in ("changed", "gone"):
+        moto_catalog.put_table("b3_refined_db", {"Name": name, "StorageDescriptor": storage})
+        moto_catalog.create_partition("b3_refined_db", name, {"Values": ["1"], "StorageDescriptor": storage})
+    before, undo = moto_catalog.catalog(), moto_catalog.undo()
+
+    moto_catalog.create_database({"Name": "made", "Description": "by a test"})
+    moto_catalog.put_table("made", {"Name": "t", "StorageDescriptor": storage})
+    moto_catalog.put_table(
+        "b3_refined_db", {"Name": "changed", "StorageDescriptor": {**storage, "Location": "s3://b/"}}
+    )
+    moto_catalog.delete_partition("b3_refined_db", "changed", ["1"])
+    moto_catalog.delete_table("b3_refined_db", "gone")
+
+    assert [each["Name"] for each in moto_catalog.databases()] == ["b3_refined_db", "made"]
+    assert glue.get_database(Name="made")["Database"]["Description"] == "by a test"
+    assert [each["Name"] for each in moto_catalog.tables("made")] == ["t"]
+    assert [each["Name"] for each in moto_catalog.tables("b3_refined_db")] == ["changed", "ibov_refined"]
+    assert moto_catalog.tables("absent") == []
+    changed = glue.get_table(DatabaseName="b3_refined_db", Name="changed")["Table"]
+    assert changed["StorageDescriptor"]["Location"] == "s3://b/"
+    assert moto_catalog.partitions("b3_refined_db", "changed") == []
+    undo()
+    assert moto_catalog.catalog() == before
+    moto_catalog.delete_database("b3_refined_db")
+    assert moto_catalog.database("b3_refined_db") is None
+
+
+def test_workgroups_and_stored_queries_are_in_the_athena_backend(laptop: Laptop, athena: Any):
+    stored = athena.create_named_query(Name="n", Database="d", QueryString="SELECT 1")["NamedQueryId"]
+
+    assert [each["Name"] for each in moto_catalog.workgroups()] == ["b3-dataflow", "primary"]
+    assert moto_catalog.workgroup("absent") is None
+    assert moto_catalog.named_query("absent") is None
+    query = moto_catalog.named_query(stored)
+    assert query is not None
+    assert (query["Name"], query["QueryString"], query["Database"]) == ("n", "SELECT 1", "d")
+
+
 def test_tables_and_partitions_are_in_the_glue_backend(laptop: Laptop, glue: Any):
     storage = {"Columns": [{"Name": "a", "Type": "int"}], "Location": "s3://b/t/"}
     glue.create_table(

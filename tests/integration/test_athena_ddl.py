@@ -34,7 +34,7 @@ def run(laptop: Laptop, athena: Any) -> Any:
 
 
 def test_a_database_is_created_and_dropped(run: Any, athena: Any, glue: Any):
-    run("CREATE DATABASE IF NOT EXISTS Estudo COMMENT 'it''s mine' LOCATION 's3://b3-dataflow-refined/estudo/'")
+    run("CREATE DATABASE IF NOT EXISTS Estudo COMMENT 'it\\'s mine' LOCATION 's3://b3-dataflow-refined/estudo/'")
     run("CREATE SCHEMA IF NOT EXISTS estudo")
 
     database = glue.get_database(Name="estudo")["Database"]
@@ -58,7 +58,9 @@ def test_an_external_table_is_in_glue_as_athena_puts_it(run: Any, glue: Any):
             `Id` INT COMMENT 'it\\'s', -- the key
             s struct<a: int, b: array<decimal(10, 2)>>
         )
-        COMMENT 'made by a test'
+        COMMENT '
+            made   by a "test"
+        '
         PARTITIONED BY (day date, `hour` string COMMENT 'of the day')
         ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'
         STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat'
@@ -84,7 +86,12 @@ def test_an_external_table_is_in_glue_as_athena_puts_it(run: Any, glue: Any):
     assert storage["SerdeInfo"]["Parameters"] == {"serialization.format": "1"}
     parameters = table["Parameters"]
     assert parameters.pop("transient_lastDdlTime").isdecimal()
-    assert parameters == {"EXTERNAL": "TRUE", "comment": "made by a test", "parquet.compression": "SNAPPY", "note": "x"}
+    assert parameters == {
+        "EXTERNAL": "TRUE",
+        "comment": 'made by a "test"',
+        "parquet.compression": "SNAPPY",
+        "note": "x",
+    }
 
 
 @pytest.mark.parametrize(
@@ -174,6 +181,7 @@ def test_a_statement_fails_with_athenas_error(laptop: Laptop, athena: Any, state
         ("CREATE TABLE t AS SELECT FROM", "mismatched input 'FROM'"),
         ("INSERT INTO t SELECT 1;\nSELECT 2", "Only one sql statement is allowed"),
         ("CREATE VIEW v AS DROP TABLE t", "mismatched input 'DROP'"),
+        ("CREATE DATABASE d COMMENT 'it''s'", "mismatched input ''s''. Expecting: <EOF>"),
         ("SHOW TABLES IN a.b", "line 1:17: mismatched input '.'. Expecting: <EOF>"),
         ("DROP TABLE other.d.t", "a name of the catalog awsdatacatalog"),
     ],
@@ -207,7 +215,7 @@ def test_partitions_are_added_dropped_and_repaired(run: Any, athena: Any, glue: 
         ("2024", "b/c"): f"s3://{BUCKET}/made/year=2024/name=b%2Fc",
         ("2025", "x"): f"s3://{BUCKET}/other",
     }
-    again = "PARTITION (year = 2025, name = 'x')"
+    again = "PARTITION (`year` = 2025, name = 'x')"
     expected = f"{DDL_TASK}AlreadyExistsException(message:Partition already exists.)"
     assert failure(athena, f"ALTER TABLE made ADD PARTITION (year = 2026, name = 'y') {again}") == expected
     assert run(f"ALTER TABLE made ADD IF NOT EXISTS {again}", "SHOW PARTITIONS made")[1:] == ["year=2025/name=x"]

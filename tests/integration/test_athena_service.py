@@ -97,7 +97,7 @@ def test_a_table_has_its_columns_keys_and_storage(laptop: Laptop, athena: Any, g
 
     assert metadata["Name"] == TABLE
     assert metadata["TableType"] == "EXTERNAL_TABLE"
-    assert metadata["CreateTime"] == stored["CreateTime"].replace(microsecond=0)
+    assert metadata["CreateTime"] == stored["CreateTime"]
     assert [(each["Name"], each["Type"]) for each in metadata["Columns"]] == [
         (each["Name"], each["Type"]) for each in stored["StorageDescriptor"]["Columns"]
     ]

@@ -319,7 +319,10 @@ def test_delimited_text_is_read_and_written(laptop: Laptop, athena: Any, s3: Any
         LOCATION 's3://{BUCKET}/text/' TBLPROPERTIES ('skip.header.line.count' = '1')
         """,
     )
-    lines = "head\n1\t0.5\ta b\t2024-01-02\ttrue\t2024-01-02 03:04:05.678\nx\t\t\\N\tnever\tyes\n"
+    lines = (
+        "head\n1\t0.5\ta b\t2024-01-02\ttrue\t2024-01-02 03:04:05.678\nx\t\t\\N\tnever\tyes\n"
+        "1_0\t1_0\ta\t20240102\tTRUE\t2024-01-02\n2147483648\tInfinity\t\t2024-02-30\tfalse\t\n"
+    )
     s3.put_object(Bucket=BUCKET, Key="text/rows.gz", Body=gzip.compress(lines.encode()))
 
     rows = query(athena, "SELECT * FROM t")
@@ -327,13 +330,18 @@ def test_delimited_text_is_read_and_written(laptop: Laptop, athena: Any, s3: Any
     assert rows == [
         ["1", "0.5", "a b", "2024-01-02", "true", "2024-01-02 03:04:05.678"],
         [None, None, None, None, None, None],
+        [None, None, "a", None, "true", None],
+        [None, "Infinity", "", None, "false", None],
     ]
-    run(athena, f"CREATE EXTERNAL TABLE u (n int, s string) LOCATION 's3://{BUCKET}/u/'")
-    run(athena, "INSERT INTO u VALUES (1, 'a'), (NULL, '')")
+    run(athena, f"CREATE EXTERNAL TABLE u (n int, s string, d double, t timestamp) LOCATION 's3://{BUCKET}/u/'")
+    moment = "TIMESTAMP '2024-01-02 03:04:05.678'"
+    run(athena, f"INSERT INTO u VALUES (1, 'a', 1.0e0, {moment}), (NULL, '', 1e8, NULL), (3, 'b', 0.1e0, NULL)")
     (key,) = keys(s3, "u/")
-    assert gzip.decompress(body(s3, f"s3://{BUCKET}/{key}")) == b"1\x01a\n\\N\x01\n"
-    assert query(athena, "SELECT s FROM u WHERE n IS NULL") == [[""]]
-    assert "a text that contains a delimiter" in failure(athena, "INSERT INTO u VALUES (1, 'a\nb')")
+    assert gzip.decompress(body(s3, f"s3://{BUCKET}/{key}")) == (
+        b"1\x01a\x011.0\x012024-01-02 03:04:05.678\n\\N\x01\x011.0E8\x01\\N\n3\x01b\x010.1\x01\\N\n"
+    )
+    assert query(athena, "SELECT s, d FROM u WHERE n IS NULL") == [["", "1.0E8"]]
+    assert "a text that contains a delimiter" in failure(athena, "INSERT INTO u (n, s) VALUES (1, 'a\nb')")
 
 
 def test_a_timestamp_is_written_as_athena_writes_it(laptop: Laptop, athena: Any, s3: Any):

@@ -281,3 +281,13 @@ SELECT timezone_hour(TIMESTAMP '2025-01-05 13:04:06 America/Sao_Paulo')
 
 SELECT timezone_hour(TIMESTAMP '2025-07-05 13:04:06 Europe/Berlin')
 = 2
+
+-- Fields of intervals. functions/datetime.html#extraction-function
+SELECT day(INTERVAL '29' HOUR), hour(INTERVAL '29' HOUR), extract(second FROM INTERVAL '90.5' SECOND)
+= 1 | 5 | 30
+
+SELECT millisecond(INTERVAL '90.5' SECOND), hour(INTERVAL '-29' HOUR), minute(INTERVAL '3' HOUR)
+= 500 | -5 | 0
+
+SELECT year(INTERVAL '14' MONTH), month(INTERVAL '14' MONTH), extract(month FROM INTERVAL '1-3' YEAR TO MONTH)
+= 1 | 2 | 3

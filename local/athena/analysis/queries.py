@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from local.athena import coercion
-from local.athena.analysis import relations, selects
+from local.athena.analysis import derived, relations, selects
 from local.athena.analysis.catalog import Catalog, Read, Source
 from local.athena.analysis.expressions import Expressions
 from local.athena.analysis.scopes import Field, Relation, Scope
@@ -121,7 +121,7 @@ class Queries:
 
     def _ordered(self, relation: Relation, tail: Tail, parent: Scope) -> Relation:
         """Return a set operation or VALUES with ORDER BY, which sees the columns of the result only."""
-        inner = relations.derived(self, relation)
+        inner = derived.subquery(self, relation)
         items = [Value(item.sql, item.type) for item in inner.fields if item.type is not None]
         scope = Scope(inner.fields, parent, self.level(), named=parent.named)
         order = selects.ordering(self, tail.order, scope, items)
@@ -148,7 +148,7 @@ class Queries:
                 scope = Scope((), parent, self.level(), named=parent.named)
                 return selects.all_columns(node, relations.table(self, node.qualifiedName(), scope), scope)
             case "inlineTable":
-                return relations.values(self, node, replace(parent))
+                return derived.values(self, node, replace(parent))
             case "subquery":
                 return self.query_without_with(node.queryNoWith(), parent)
         raise unsupported(node)

@@ -1,4 +1,4 @@
-"""FROM clause: tables, subqueries, joins, UNNEST and their columns."""
+"""FROM clause: tables, joins and their columns."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from local.athena import nested
-from local.athena.analysis import operators
+from local.athena.analysis import derived, operators
 from local.athena.analysis.catalog import Column
-from local.athena.analysis.expressions import row_field
 from local.athena.analysis.scopes import Field, Relation, Scope
 from local.athena.errors import QueryFailure
 from local.athena.syntax import Node, failure, identifier, kind, name_parts, unsupported
-from local.athena.types import BIGINT, Type
-from local.athena.values import Reference, Value
 
 if TYPE_CHECKING:
     from local.athena.analysis.queries import Queries
@@ -85,11 +82,11 @@ def _primary(queries: Queries, node: Node, scope: Scope) -> Relation:
             return table(queries, node.qualifiedName(), scope)
         case "subqueryRelation":
             # The query does not see the other relations of the clause.
-            return derived(queries, queries.query(node.query(), _outside(scope)))
+            return derived.subquery(queries, queries.query(node.query(), _outside(scope)))
         case "lateral":
-            return derived(queries, queries.query(node.query(), scope), "LATERAL ")
+            return derived.subquery(queries, queries.query(node.query(), scope), "LATERAL ")
         case "unnest":
-            return _unnest(queries, node, scope)
+            return derived.unnest(queries, node, scope)
         case "parenthesizedRelation":
             inner = _relation(queries, node.relation(), scope)
             return replace(inner, sql=f"({inner.sql})") if kind(node.relation()) == "joinRelation" else inner
@@ -99,21 +96,6 @@ def _primary(queries: Queries, node: Node, scope: Scope) -> Relation:
 def _outside(scope: Scope) -> Scope:
     parent = scope.parent or Scope()
     return replace(parent, named=scope.named)
-
-
-def derived(queries: Queries, relation: Relation, prefix: str = "") -> Relation:
-    """Return a query as an item of FROM."""
-    alias = queries.alias()
-    columns = ", ".join(f"c{index}" for index in range(len(relation.fields)))
-    fields = [
-        Field(item.name, f"{alias}.c{index}", item.type, relation=_number(alias), declared=item.declared)
-        for index, item in enumerate(relation.fields)
-    ]
-    return Relation(f"{prefix}({relation.sql}) AS {alias}({columns})", fields, relation.outer)
-
-
-def _number(alias: str) -> int:
-    return int(alias[1:])
 
 
 def table(queries: Queries, node: Node, scope: Scope) -> Relation:
@@ -142,7 +124,7 @@ def table(queries: Queries, node: Node, scope: Scope) -> Relation:
             raise
         raise failure(error.code, node, error.message) from None
     if source.view is not None:
-        relation = derived(queries, queries.view((database, name), source, node))
+        relation = derived.subquery(queries, queries.view((database, name), source, node))
         names = (
             [column.name for column in source.columns] if source.columns else [item.name for item in relation.fields]
         )
@@ -154,12 +136,12 @@ def table(queries: Queries, node: Node, scope: Scope) -> Relation:
     fields = [
         Field(
             column.name, _table_column(read.alias, column), column.type,
-            (CATALOG, database, name), _number(read.alias), column.name, declared=column.declared,
+            (CATALOG, database, name), derived.number(read.alias), column.name, declared=column.declared,
             hidden=column.hidden, used=read.used,
         )
         for column in source.columns
     ]  # fmt: skip
-    queries.keys[_number(read.alias)] = {column.name for column in source.columns if column.key}
+    queries.keys[derived.number(read.alias)] = {column.name for column in source.columns if column.key}
     return Relation(f"{read.table} AS {read.alias}", fields)
 
 
@@ -174,7 +156,7 @@ def _named(queries: Queries, name: str, scope: Scope) -> Relation:
     alias = queries.alias()
     columns = ", ".join(f"c{index}" for index in range(len(relation.fields)))
     fields = [
-        replace(item, sql=f"{alias}.c{index}", qualifier=(name,), relation=_number(alias), column="", used=None)
+        replace(item, sql=f"{alias}.c{index}", qualifier=(name,), relation=derived.number(alias), column="", used=None)
         for index, item in enumerate(relation.fields)
     ]
     return Relation(f"{relation.sql} AS {alias}({columns})", fields)
@@ -233,63 +215,3 @@ def _using(node: Node, left: Relation, right: Relation, way: str) -> tuple[str, 
         used.add(name.lower())
     others = [item for item in (*left.fields, *right.fields) if item.name is None or item.name.lower() not in used]
     return " AND ".join(conditions), [*common, *others]
-
-
-def _unnest(queries: Queries, node: Node, scope: Scope) -> Relation:
-    """Return UNNEST(arrays and maps): rows as long as the longest, which is padded with nulls."""
-    outer: set[Reference] = set()
-    lists: list[str] = []
-    columns: list[tuple[str | None, str, Type]] = []
-    rows = queries.alias()
-    for each in node.expression():
-        nested = queries.expressions.analyse(each, scope)
-        outer |= nested.columns
-        if nested.type.base == "array":
-            element = f"{rows}.e{len(lists)}"
-            lists.append(nested.sql)
-            columns += _elements(element, nested.type.elements[0])
-        elif nested.type.base == "map":
-            for function, type_ in zip(("map_keys", "map_values"), nested.type.elements, strict=True):
-                columns.append((None, f"{rows}.e{len(lists)}", type_))
-                lists.append(f"{function}({nested.sql})")
-        else:
-            raise failure("TYPE_MISMATCH", each, f"Cannot unnest type: {nested.type}")
-    selected = [f"unnest({text}) AS e{index}" for index, text in enumerate(lists)]
-    if node.ORDINALITY():
-        longest = f"greatest({', '.join(f'coalesce(len({text}), 0)' for text in lists)})"
-        columns.append((None, f"{rows}.e{len(lists)}", BIGINT))
-        selected.append(f"unnest(generate_series(CAST(1 AS BIGINT), CAST({longest} AS BIGINT))) AS e{len(lists)}")
-    parts = ", ".join(f"{sql} AS c{index}" for index, (_, sql, _) in enumerate(columns))
-    text = f"SELECT {parts} FROM (SELECT {', '.join(selected)}) AS {rows}"
-    fields = [Field(name, "", type_) for name, _, type_ in columns]
-    relation = derived(queries, Relation(text, fields), "LATERAL ")
-    return replace(relation, outer=frozenset(column for column in outer if column.level != scope.level))
-
-
-def _elements(sql: str, type_: Type) -> list[tuple[str | None, str, Type]]:
-    if type_.base != "row":
-        return [(None, sql, type_)]
-    return [
-        (name, f"struct_extract({sql}, 'f{index}')", of)
-        for index, (name, of) in enumerate(zip(type_.names, type_.elements, strict=True))
-    ]
-
-
-def values(queries: Queries, node: Node, scope: Scope) -> Relation:
-    """Return VALUES as a query."""
-    rows: list[list[Value]] = []
-    for each in node.expression():
-        item = queries.expressions.analyse(each, scope)
-        if item.type.base == "row":
-            rows.append([row_field(item, index) for index in range(len(item.type.of))])
-        else:
-            rows.append([item])
-        if len(rows[-1]) != len(rows[0]):
-            raise failure("TYPE_MISMATCH", each, "Values rows have mismatched sizes")
-    columns = [operators.unify(column, "All VALUES rows") for column in zip(*rows, strict=True)]
-    texts = ", ".join(f"({', '.join(item.sql for item in row)})" for row in zip(*columns, strict=True))
-    alias = queries.alias()
-    names = ", ".join(f"c{index}" for index in range(len(columns)))
-    outer = frozenset(column for row in rows for item in row for column in item.columns)
-    fields = [Field(None, "", column[0].type) for column in columns]
-    return Relation(f"SELECT * FROM (VALUES {texts}) AS {alias}({names})", fields, outer)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from local.athena import coercion
 from local.athena.analysis import groups, relations
-from local.athena.analysis.expressions import dotted, row_field
 from local.athena.analysis.scopes import Field, Relation, Scope
+from local.athena.analysis.structures import dotted, row_field
 from local.athena.analysis.windows import direction
 from local.athena.errors import QueryFailure
 from local.athena.syntax import Node, failure, identifier, kind, source

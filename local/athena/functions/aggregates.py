@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from local.athena import decimals, types
 from local.athena.functions import literals
-from local.athena.functions.arrays import distinct, fold
+from local.athena.functions.arrays import checked, distinct, fold
 from local.athena.functions.literals import unsupported
 from local.athena.functions.maps import grouped
 from local.athena.functions.signature import Call, aggregate, table
@@ -19,6 +19,13 @@ _FINITE = "nullif({name}({{distinct}}{{0}}, {{1}}){{over}}, CAST('nan' AS DOUBLE
 def _percentile(call: Call) -> str:
     literals.number(call, 1, 0, 1)
     return call.fill("quantile_disc({0}, {1}){over}")
+
+
+def _percentiles(call: Call) -> str:
+    outside = "len(list_filter({1}, lambda q: q NOT BETWEEN 0 AND 1)) > 0"
+    return call.fill(
+        checked(outside, "Percentile must be between 0 and 1", call.returns, "quantile_disc({0}, {1}){over}")
+    )
 
 
 def _decimal_average(call: Call) -> str:
@@ -87,6 +94,10 @@ FUNCTIONS = table(
     aggregate("approx_distinct(T) -> bigint", "count(DISTINCT {0}){over}"),
     *(
         aggregate(f"approx_percentile({type_}, double) -> {type_}", _percentile)
+        for type_ in ("bigint", "double", "real")
+    ),
+    *(
+        aggregate(f"approx_percentile({type_}, array(double)) -> array({type_})", _percentiles)
         for type_ in ("bigint", "double", "real")
     ),
     aggregate("arbitrary(T) -> T", "any_value"),

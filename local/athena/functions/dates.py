@@ -10,7 +10,7 @@ from local.athena.errors import QueryFailure
 from local.athena.functions import literals
 from local.athena.functions.literals import unsupported
 from local.athena.functions.signature import Call, Function, python, scalar, table
-from local.athena.types import BIGINT, DAY_TO_SECOND, Type
+from local.athena.types import BIGINT, DAY_TO_SECOND, YEAR_TO_MONTH, Type
 from local.athena.values import Value
 
 _DATE_UNITS = ("day", "week", "month", "quarter", "year")
@@ -28,6 +28,13 @@ _TIME_FIELDS = {"hour": "hour", "minute": "minute", "second": "second"}
 _ZONE_FIELDS = ("timezone_hour", "timezone_minute")
 FIELDS = {*_DATE_FIELDS, *_TIME_FIELDS, *_ZONE_FIELDS}
 """Fields of extract(… FROM …)."""
+
+
+# Microseconds of a field of an interval day to second, and the number of them in the next larger field.
+_INTERVAL_FIELDS = {
+    "day": (86_400_000_000, 2**62), "hour": (3_600_000_000, 24), "minute": (60_000_000, 60), "second": (1_000_000, 60),
+    "millisecond": (1000, 1000),
+}  # fmt: skip
 
 
 def local(value: Value) -> str:
@@ -158,6 +165,9 @@ FUNCTIONS = table(
     *(scalar(f"millisecond({type_}) -> bigint", lambda call: f"(epoch_ms({local(call.args[0])}) % 1000 + 1000) % 1000")
       for type_ in MOMENTS[1:]),
     *map(_zone_field, _ZONE_FIELDS),
+    *(scalar(f"{name}({DAY_TO_SECOND}) -> bigint", f"(epoch_us({{0}}) // {size} % {count})")
+      for name, (size, count) in _INTERVAL_FIELDS.items()),
+    *(scalar(f"{name}({YEAR_TO_MONTH}) -> bigint", f"{name}({{0}})") for name in ("year", "month")),
     scalar("current_timezone() -> varchar", "CAST('UTC' AS VARCHAR)"),
     *(scalar(f"date_add(varchar, bigint, {type_}) -> {type_}", _add) for type_ in MOMENTS),
     *(scalar(f"date_diff(varchar, {type_}, {type_}) -> bigint", _difference) for type_ in MOMENTS),
