@@ -154,3 +154,10 @@ SELECT approx_percentile(x, ARRAY[0.5, 0.9]) FROM (VALUES 1, 2, 3) t(x)
 
 SELECT approx_percentile(x, ARRAY[-0.5]) FROM (VALUES 1, 2, 3) t(x)
 ! INVALID_FUNCTION_ARGUMENT
+
+-- DISTINCT. functions/aggregate.html
+SELECT histogram(DISTINCT x), bitwise_xor_agg(DISTINCT x), geometric_mean(DISTINCT x), max(DISTINCT x, 2) FROM (VALUES 1, 4, 4) t(x)
+! NOT_SUPPORTED
+
+SELECT histogram(DISTINCT x), bitwise_xor_agg(DISTINCT x), geometric_mean(DISTINCT x) FROM (VALUES 1, 4, 4) t(x)
+= {1=1, 4=1} | 5 | 2.0
