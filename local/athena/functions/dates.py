@@ -43,10 +43,8 @@ def local(value: Value) -> str:
 
 
 def time_zone(name: str) -> str:
-    """Return the SQL of a time zone. DuckDB has offsets as names with the other sign."""
-    if name[0] in "+-":
-        name = f"Etc/GMT{'-' if name[0] == '+' else '+'}{int(name[1:3])}"
-    return literals.quote(name)
+    """Return the SQL of a time zone. DuckDB has the offset +01:30 as GMT+01:30."""
+    return literals.quote(f"GMT{name}" if name[0] in "+-" else name)
 
 
 _UTC = {"gmt", "gmt0", "greenwich", "uct", "universal", "ut", "utc", "z", "zulu"}
@@ -58,11 +56,11 @@ def check_zone(name: str) -> str:
 
     Raises:
         ZoneInfoNotFoundError: there is no such zone.
-        QueryFailure: DuckDB does not have it, because it is an offset in minutes.
+        QueryFailure: the local Athena does not support it.
     """
     if re.fullmatch(r"[+-]\d\d:\d\d", name):
-        if name[3:] != ":00" or int(name[1:3]) > 12:
-            raise unsupported(f"the time zone {name}")
+        if int(name[1:3]) * 60 + int(name[4:]) > 14 * 60 or int(name[4:]) > 59:
+            raise ZoneInfoNotFoundError(name)
         return "UTC" if name[1:] == "00:00" else name
     if name.lower().removeprefix("etc/") in _UTC:
         return "UTC"
