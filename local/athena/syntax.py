@@ -20,6 +20,9 @@ T = TypeVar("T")
 Node: TypeAlias = Any
 """Node of a syntax tree, without types in the package. Its class and its members are those of a rule of the grammar."""
 
+_LONG = 5000
+"""Number of characters from which the tree of a statement, which takes a thousand times its bytes, is not cached."""
+
 DEEPEST = 100
 """Maximum depth of parentheses and CASE."""
 
@@ -41,7 +44,6 @@ class _Errors(ErrorListener):  # type: ignore[misc]
         raise InvalidRequest(f"line {line}:{column + 1}: mismatched input '{text}'")
 
 
-@lru_cache(maxsize=256)
 def parse(sql: str, rule: str = "singleStatement") -> Node:
     """Return the syntax tree of a text.
 
@@ -52,11 +54,18 @@ def parse(sql: str, rule: str = "singleStatement") -> Node:
     Raises:
         InvalidRequest: the text does not match the rule; the message has the line and column of the first error.
     """
+    return _cached(sql, rule) if len(sql) < _LONG else _parse(sql, rule)
+
+
+def _parse(sql: str, rule: str) -> Node:
     with _LOCK:
         try:
             return _read(_parser(sql), rule)
         except RecursionError:
             raise InvalidRequest("line 1:1: statement is too large (stack overflow while parsing)") from None
+
+
+_cached = lru_cache(maxsize=256)(_parse)
 
 
 def _parser(sql: str) -> SqlBaseParser:

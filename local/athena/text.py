@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, cast
@@ -16,16 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from local.athena.errors import QueryFailure
 from local.athena.types import INTEGERS, Type
 
 
 def as_text(column: pa.ChunkedArray, type_: Type) -> pa.ChunkedArray:
-    """Return a column of a type as text in Athena's format; null stays null.
-
-    Raises:
-        QueryFailure: the format is not known.
-    """
+    """Return a column of a type as text in Athena's format; null stays null."""
     if type_.base == "double":
         return _doubles(column)
     if type_.base == "timestamp" and type_.numbers[0] <= 3:
@@ -62,12 +57,15 @@ def _map(value: list[tuple[Any, Any]], type_: Type) -> str:
     return "{" + ", ".join(f"{element(k, key)}={element(v, item)}" for k, v in value) + "}"
 
 
+def _digits(value: datetime | time, type_: Type) -> str:
+    """Return the fraction of a second: milliseconds, or more digits if the type has more."""
+    return f"{value.microsecond:06d}"[: max(type_.numbers[0], 3)]
+
+
 def _timestamp(value: datetime, type_: Type) -> str:
-    if type_.numbers[0] > 3:
-        raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not return values of type {type_}")
     if type_.zone:
         value = value.astimezone(_zone(type_.zone))
-    text = f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"
+    text = f"{value:%Y-%m-%d %H:%M:%S}.{_digits(value, type_)}"
     return f"{text} {type_.zone}" if type_.zone else text
 
 
@@ -101,7 +99,7 @@ _FORMATTERS: dict[str, Callable[[Any, Type], str]] = {
     "varbinary": lambda value, _: value.hex(" "),
     "timestamp": _timestamp,
     "timestamp with time zone": _timestamp,
-    "time": lambda value, type_: f"{value:%H:%M:%S.%f}"[: 9 + type_.numbers[0]].rstrip("."),
+    "time": lambda value, type_: f"{value:%H:%M:%S}.{_digits(value, type_)}",
     "interval day to second": _day_to_second,
     "interval year to month": _year_to_month,
     "array": lambda value, type_: "[" + ", ".join(element(item, type_.elements[0]) for item in value) + "]",

@@ -108,6 +108,10 @@ _DEFAULTS |= dict.fromkeys(ZONED, (3,))
 _PLAIN = {
     *INTEGERS, *FLOATS, "boolean", "varbinary", "json", "date", "unknown", DAY_TO_SECOND.base, YEAR_TO_MONTH.base
 }  # fmt: skip
+_LEFT_OUT = {
+    "uuid", "ipaddress", "geometry", "sphericalgeography", "hyperloglog", "p4hyperloglog", "qdigest", "tdigest",
+    "setdigest",
+}  # fmt: skip
 _TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|[\w ]*\w|[(),<>:])')
 
 
@@ -123,7 +127,11 @@ def parse(text: str) -> Type:
     except (IndexError, ValueError):
         tokens, type_ = [""], UNKNOWN
     if tokens:
-        raise QueryFailure("TYPE_NOT_FOUND", f"Unknown type: {text}")
+        known = text.partition("(")[0].strip().lower() in _LEFT_OUT
+        code = "NOT_SUPPORTED" if known else "TYPE_NOT_FOUND"
+        raise QueryFailure(
+            code, f"the local Athena does not support the type {text}" if known else f"Unknown type: {text}"
+        )
     return type_
 
 

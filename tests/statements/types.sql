@@ -5,7 +5,7 @@ SELECT 1, 2147483648, 1.5, .5, 1e0, 'abc', true, NULL
 
 SELECT DATE '2025-01-02', TIMESTAMP '2025-01-02 03:04:05', TIMESTAMP '2025-01-02 03:04:05.678', TIME '01:02:03.5'
 : _col0 date, _col1 timestamp(0), _col2 timestamp(3), _col3 time(1)
-= 2025-01-02 | 2025-01-02 03:04:05.000 | 2025-01-02 03:04:05.678 | 01:02:03.5
+= 2025-01-02 | 2025-01-02 03:04:05.000 | 2025-01-02 03:04:05.678 | 01:02:03.500
 
 SELECT TIMESTAMP '2025-01-02 03:04:05 UTC', TIMESTAMP '2025-01-02 03:04:05.6 America/Sao_Paulo'
 : _col0 timestamp(0) with time zone, _col1 timestamp(1) with time zone
@@ -163,3 +163,7 @@ SELECT week(DATE '2024-12-30'), week_of_year(DATE '2024-12-30'), yow(DATE '2024-
 -- functions/aggregate.html#every
 SELECT every(x > 1), every(x > 0) FROM (VALUES 1, 2) t(x)
 = false | true
+
+-- A timestamp has at least three digits in the result. language/types.html#timestamp-p
+SELECT TIMESTAMP '2020-06-10 15:55:23', TIMESTAMP '2020-06-10 15:55:23.383345', TIME '01:00' + INTERVAL '3' HOUR
+= 2020-06-10 15:55:23.000 | 2020-06-10 15:55:23.383345 | 04:00:00.000
