@@ -26,7 +26,7 @@ Every other function is refused with `FUNCTION_NOT_FOUND`; a use of these that m
 - A date with microseconds in `date_format` and `format_datetime`, because Trino formats milliseconds; a name of a day
   or a half of the day that contradicts the rest of the date; years of two digits in `parse_datetime`; `z`, `G` and `C`
   in patterns.
-- A time zone that is not a literal, or whose offset is not whole hours. All values of a column have one time zone.
+- A time zone that is not a literal. All values of a column have one time zone.
 - A URL that is not `scheme://host/…` in the characters of RFC 3986, and bytes that are not UTF-8.
 - NaN in `array_max` and `array_min`, and a lambda of `reduce` that returns another type than that of the state.
 - In `format`, other specifiers than `%s`, `%d`, `%f`, `%x`, `%n`, `%%` and those of dates.

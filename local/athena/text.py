@@ -71,8 +71,8 @@ def _timestamp(value: datetime, type_: Type) -> str:
 
 def _zone(name: str) -> tzinfo:
     if name[0] in "+-":
-        hours = int(name[:3])
-        return timezone(timedelta(hours=hours))
+        offset = timedelta(hours=int(name[1:3]), minutes=int(name[4:]))
+        return timezone(-offset if name[0] == "-" else offset)
     return ZoneInfo(name)
 
 

@@ -147,3 +147,17 @@ SELECT regexp_replace('new york', '(\w)(\w*)', x -> upper(x[1]) || lower(x[2]))
 
 SELECT array_agg(DISTINCT x) FROM (VALUES 3, 1, 3, 2) t(x)
 = [3, 1, 2]
+
+-- functions/aggregate.html#approximate-aggregate-functions; exact here
+SELECT approx_percentile(x, ARRAY[0.5, 0.9]) FROM (VALUES 1, 2, 3) t(x)
+= [2, 3]
+
+SELECT approx_percentile(x, ARRAY[-0.5]) FROM (VALUES 1, 2, 3) t(x)
+! INVALID_FUNCTION_ARGUMENT
+
+-- DISTINCT. functions/aggregate.html
+SELECT histogram(DISTINCT x), bitwise_xor_agg(DISTINCT x), geometric_mean(DISTINCT x), max(DISTINCT x, 2) FROM (VALUES 1, 4, 4) t(x)
+! NOT_SUPPORTED
+
+SELECT histogram(DISTINCT x), bitwise_xor_agg(DISTINCT x), geometric_mean(DISTINCT x) FROM (VALUES 1, 4, 4) t(x)
+= {1=1, 4=1} | 5 | 2.0

@@ -439,3 +439,13 @@ SELECT xvalues, a, b, transform(xvalues, x -> a * x + b) FROM (VALUES (ARRAY[1, 
 SELECT numbers FROM (VALUES (ARRAY[1, NULL, 3]), (ARRAY[10, 200, 30]), (ARRAY[100, 20, 300])) AS t(numbers) WHERE any_match(numbers, n -> COALESCE(n, 0) > 100)
 = [10, 200, 30]
 = [100, 20, 300]
+
+-- Equal lambdas are equal in GROUP BY, and a parameter hides that of the lambda around it. functions/lambda.html
+SELECT transform(a, x -> x + 1), count(*) FROM (VALUES ARRAY[1], ARRAY[1]) t(a) GROUP BY transform(a, x -> x + 1)
+= [2] | 2
+
+SELECT transform(ARRAY[1, 2], x -> reduce(ARRAY[10], x, (s, y) -> s + y, s -> reduce(ARRAY[x], s, (x, z) -> x * z, x -> x)))
+= [11, 24]
+
+SELECT transform(ARRAY[ARRAY[1, 2]], x -> transform(x, x -> transform(ARRAY[x], y -> x + y)))
+= [[[2], [4]]]

@@ -258,7 +258,7 @@ SELECT at_timezone(TIMESTAMP '2020-06-01 12:00:00 UTC', 'Mars/Olympus')
 ! INVALID_FUNCTION_ARGUMENT
 
 SELECT from_iso8601_timestamp('2020-05-11T11:15:05+05:30')
-! NOT_SUPPORTED
+= 2020-05-11 11:15:05.000 +05:30
 
 SELECT from_unixtime_nanos(0)
 ! FUNCTION_NOT_FOUND
@@ -275,3 +275,38 @@ SELECT at_timezone(TIMESTAMP '2020-01-01 00:00:00.000 UTC', 'Etc/GMT+3')
 
 SELECT at_timezone(TIMESTAMP '2020-01-01 00:00:00.000 UTC', 'UTC+3')
 ! NOT_SUPPORTED
+
+SELECT timezone_hour(TIMESTAMP '2025-01-05 13:04:06 America/Sao_Paulo')
+= -3
+
+SELECT timezone_hour(TIMESTAMP '2025-07-05 13:04:06 Europe/Berlin')
+= 2
+
+-- Fields of intervals. functions/datetime.html#extraction-function
+SELECT day(INTERVAL '29' HOUR), hour(INTERVAL '29' HOUR), extract(second FROM INTERVAL '90.5' SECOND)
+= 1 | 5 | 30
+
+SELECT millisecond(INTERVAL '90.5' SECOND), hour(INTERVAL '-29' HOUR), minute(INTERVAL '3' HOUR)
+= 500 | -5 | 0
+
+SELECT year(INTERVAL '14' MONTH), month(INTERVAL '14' MONTH), extract(month FROM INTERVAL '1-3' YEAR TO MONTH)
+= 1 | 2 | 3
+
+-- Offsets with minutes. language/types.html#timestamp-with-time-zone
+SELECT TIMESTAMP '2020-06-10 15:55:23.383 +08:35' AT TIME ZONE 'UTC'
+= 2020-06-10 07:20:23.383 UTC
+
+SELECT TIMESTAMP '2020-06-10 15:55:23.383 UTC' AT TIME ZONE '-08:35'
+= 2020-06-10 07:20:23.383 -08:35
+
+SELECT extract(timezone_hour FROM TIMESTAMP '2020-05-10 12:34:56 +08:35'), timezone_minute(TIMESTAMP '2020-05-10 12:34:56 +08:35')
+= 8 | 35
+
+SELECT timezone_hour(TIMESTAMP '2020-05-10 12:34:56 -08:35'), timezone_minute(TIMESTAMP '2020-05-10 12:34:56 -08:35')
+= -8 | -35
+
+SELECT from_unixtime(0, 5, 30), to_iso8601(from_unixtime(0, -3, 0)), format_datetime(from_unixtime(0, 5, 30), 'ZZ')
+= 1970-01-01 05:30:00.000 +05:30 | 1969-12-31T21:00:00.000-03:00 | +05:30
+
+SELECT from_unixtime(0, 15, 0)
+! INVALID_FUNCTION_ARGUMENT

@@ -357,6 +357,22 @@ SELECT format('%0d', 1)
 SELECT format('%-05d', 1)
 ! INVALID_FUNCTION_ARGUMENT
 
+-- functions/math.html
+SELECT asin(1)
+= 1.5707963267948966
+
+SELECT atan(1)
+= 0.7853981633974483
+
+SELECT sin(0)
+= 0.0
+
+SELECT sinh(0)
+= 0.0
+
+SELECT tan(0)
+= 0.0
+
 -- functions/math.html#trigonometric-functions, functions/binary.html#floating-point-numbers
 SELECT asin(1e0), atan(1e0), sin(0e0), sinh(0e0), tan(0e0), from_ieee754_32(X'3F800000')
 = 1.5707963267948966 | 0.7853981633974483 | 0.0 | 0.0 | 0.0 | 1.0
@@ -374,3 +390,6 @@ SELECT lower(to_hex(hmac_sha256(to_utf8('The quick brown fox jumps over the lazy
 
 SELECT lower(to_hex(hmac_sha512(to_utf8('The quick brown fox jumps over the lazy dog'), to_utf8('key'))))
 = b42af09057bac1e2d41708e48a902e09b5ff7f12ab428a4fe86653c73dd248fb82f948a549f7b791a5b41915ee4d1ec3935357e4e2317250d0372afa2ebeeb3a
+
+SELECT truncate(12.345, 1), truncate(-12.399, 2), truncate(1250.0, -2)
+= 12.300 | -12.390 | 1200.0

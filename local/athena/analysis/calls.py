@@ -59,7 +59,9 @@ def _argument(expressions: Expressions, node: Node, scope: Scope) -> Argument:
     names = [identifier(each).lower() for each in inner.identifier()]
 
     def body(parameters: Sequence[Type]) -> Value:
-        aliases = [expressions.lambda_name() for _ in names]
+        # By depth, so that equal expressions have equal texts: GROUP BY compares them.
+        depth = max((int(outer.sql[1:]) for outer in scope.locals.values()), default=0)
+        aliases = [f"p{depth + index}" for index in range(1, len(names) + 1)]
         bound = {name: Value(alias, type_) for name, alias, type_ in zip(names, aliases, parameters, strict=True)}
         result = expressions.analyse(inner.expression(), replace(scope, locals={**scope.locals, **bound}))
         if result.aggregates or result.windows or result.subquery:

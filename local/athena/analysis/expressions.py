@@ -42,7 +42,6 @@ class Expressions:
         self.queries = queries
         self.parameters = parameters
         self.time = time
-        self._lambdas = 0
 
     def analyse(self, node: Node, scope: Scope) -> Value:
         """Return the value of an expression.
@@ -73,11 +72,6 @@ class Expressions:
         text = f"{self.time:%Y-%m-%d %H:%M:%S.%f}"[: 20 + digits].rstrip(".")
         zone = Type("timestamp with time zone", (digits,), zone="UTC")
         return Value(f"timezone({time_zone('UTC')}, TIMESTAMP '{text}')", zone)
-
-    def lambda_name(self) -> str:
-        """Return a name for the parameter of a lambda, unique in the statement."""
-        self._lambdas += 1
-        return f"p{self._lambdas}"
 
 
 Handler = Callable[[Expressions, Node, Scope], Value]

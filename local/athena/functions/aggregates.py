@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from local.athena import decimals, types
 from local.athena.functions import literals
-from local.athena.functions.arrays import distinct, fold
+from local.athena.functions.arrays import checked, distinct, fold
 from local.athena.functions.literals import unsupported
 from local.athena.functions.maps import grouped
 from local.athena.functions.signature import Call, aggregate, table
@@ -19,6 +19,13 @@ _FINITE = "nullif({name}({{distinct}}{{0}}, {{1}}){{over}}, CAST('nan' AS DOUBLE
 def _percentile(call: Call) -> str:
     literals.number(call, 1, 0, 1)
     return call.fill("quantile_disc({0}, {1}){over}")
+
+
+def _percentiles(call: Call) -> str:
+    outside = "len(list_filter({1}, lambda q: q NOT BETWEEN 0 AND 1)) > 0"
+    return call.fill(
+        checked(outside, "Percentile must be between 0 and 1", call.returns, "quantile_disc({0}, {1}){over}")
+    )
 
 
 def _decimal_average(call: Call) -> str:
@@ -89,6 +96,10 @@ FUNCTIONS = table(
         aggregate(f"approx_percentile({type_}, double) -> {type_}", _percentile)
         for type_ in ("bigint", "double", "real")
     ),
+    *(
+        aggregate(f"approx_percentile({type_}, array(double)) -> array({type_})", _percentiles)
+        for type_ in ("bigint", "double", "real")
+    ),
     aggregate("arbitrary(T) -> T", "any_value"),
     aggregate("array_agg(T) -> array(T)", _listed),
     aggregate("avg(bigint) -> double"),
@@ -97,7 +108,7 @@ FUNCTIONS = table(
     aggregate("avg(double) -> double"),
     aggregate("bitwise_and_agg(bigint) -> bigint", "bit_and"),
     aggregate("bitwise_or_agg(bigint) -> bigint", "bit_or"),
-    aggregate("bitwise_xor_agg(bigint) -> bigint", "bit_xor({0}){over}"),
+    aggregate("bitwise_xor_agg(bigint) -> bigint", "bit_xor({distinct}{0}){over}"),
     aggregate("bool_and(boolean) -> boolean"),
     aggregate("bool_or(boolean) -> boolean"),
     aggregate("reduce_agg(T, S, function(S,T,S), function(S,S,S)) -> S", _reduce),
@@ -111,8 +122,8 @@ FUNCTIONS = table(
     aggregate("covar_pop(double, double) -> double"),
     aggregate("covar_samp(double, double) -> double"),
     aggregate("every(boolean) -> boolean", "bool_and"),
-    aggregate("geometric_mean(double) -> double", "exp(avg(ln({0})){over})"),
-    aggregate("histogram(K) -> map(K,bigint)", "histogram({0}){over}"),
+    aggregate("geometric_mean(double) -> double", "exp(avg({distinct}ln({0})){over})"),
+    aggregate("histogram(K) -> map(K,bigint)", "histogram({distinct}{0}){over}"),
     aggregate("map_agg(K, V) -> map(K,V)", _collect(_MAP)),
     aggregate("max(T) -> T"),
     aggregate("max(T, bigint) -> array(T)", _number("max")),

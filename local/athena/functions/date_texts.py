@@ -38,7 +38,10 @@ def _in_zone(name: str, precision: int = 3) -> Type:
 
 def _zone_of_offset(minutes: int | None) -> str:
     sign, minutes = ("-" if (minutes or 0) < 0 else "+"), abs(minutes or 0)
-    return check_zone(f"{sign}{minutes // 60:02}:{minutes % 60:02}")
+    try:
+        return check_zone(f"{sign}{minutes // 60:02}:{minutes % 60:02}")
+    except ZoneInfoNotFoundError:
+        raise invalid(f"Invalid offset minutes {minutes}") from None
 
 
 def _date_format(call: Call) -> str:

@@ -10,7 +10,7 @@ from local.athena.errors import QueryFailure
 from local.athena.functions import literals
 from local.athena.functions.literals import unsupported
 from local.athena.functions.signature import Call, Function, python, scalar, table
-from local.athena.types import BIGINT, DAY_TO_SECOND, Type
+from local.athena.types import BIGINT, DAY_TO_SECOND, YEAR_TO_MONTH, Type
 from local.athena.values import Value
 
 _DATE_UNITS = ("day", "week", "month", "quarter", "year")
@@ -30,16 +30,21 @@ FIELDS = {*_DATE_FIELDS, *_TIME_FIELDS, *_ZONE_FIELDS}
 """Fields of extract(… FROM …)."""
 
 
+# Microseconds of a field of an interval day to second, and the number of them in the next larger field.
+_INTERVAL_FIELDS = {
+    "day": (86_400_000_000, 2**62), "hour": (3_600_000_000, 24), "minute": (60_000_000, 60), "second": (1_000_000, 60),
+    "millisecond": (1000, 1000),
+}  # fmt: skip
+
+
 def local(value: Value) -> str:
     """Return the SQL of a moment without its time zone, as it is shown in its zone."""
     return f"timezone({time_zone(value.type.zone)}, {value.sql})" if value.type.zone else value.sql
 
 
 def time_zone(name: str) -> str:
-    """Return the SQL of a time zone. DuckDB has offsets as names with the other sign."""
-    if name[0] in "+-":
-        name = f"Etc/GMT{'-' if name[0] == '+' else '+'}{int(name[1:3])}"
-    return literals.quote(name)
+    """Return the SQL of a time zone. DuckDB has the offset +01:30 as GMT+01:30."""
+    return literals.quote(f"GMT{name}" if name[0] in "+-" else name)
 
 
 _UTC = {"gmt", "gmt0", "greenwich", "uct", "universal", "ut", "utc", "z", "zulu"}
@@ -51,11 +56,11 @@ def check_zone(name: str) -> str:
 
     Raises:
         ZoneInfoNotFoundError: there is no such zone.
-        QueryFailure: DuckDB does not have it, because it is an offset in minutes.
+        QueryFailure: the local Athena does not support it.
     """
     if re.fullmatch(r"[+-]\d\d:\d\d", name):
-        if name[3:] != ":00" or int(name[1:3]) > 12:
-            raise unsupported(f"the time zone {name}")
+        if int(name[1:3]) * 60 + int(name[4:]) > 14 * 60 or int(name[4:]) > 59:
+            raise ZoneInfoNotFoundError(name)
         return "UTC" if name[1:] == "00:00" else name
     if name.lower().removeprefix("etc/") in _UTC:
         return "UTC"
@@ -158,6 +163,9 @@ FUNCTIONS = table(
     *(scalar(f"millisecond({type_}) -> bigint", lambda call: f"(epoch_ms({local(call.args[0])}) % 1000 + 1000) % 1000")
       for type_ in MOMENTS[1:]),
     *map(_zone_field, _ZONE_FIELDS),
+    *(scalar(f"{name}({DAY_TO_SECOND}) -> bigint", f"(epoch_us({{0}}) // {size} % {count})")
+      for name, (size, count) in _INTERVAL_FIELDS.items()),
+    *(scalar(f"{name}({YEAR_TO_MONTH}) -> bigint", f"{name}({{0}})") for name in ("year", "month")),
     scalar("current_timezone() -> varchar", "CAST('UTC' AS VARCHAR)"),
     *(scalar(f"date_add(varchar, bigint, {type_}) -> {type_}", _add) for type_ in MOMENTS),
     *(scalar(f"date_diff(varchar, {type_}, {type_}) -> bigint", _difference) for type_ in MOMENTS),

@@ -216,6 +216,7 @@ FUNCTIONS = table(
     *(scalar(f"sign({type_}) -> {type_}", "CASE WHEN isnan({0}) THEN {0} ELSE sign({0}) END") for type_ in FLOATS),
     python("to_base(bigint, bigint) -> varchar", _to_base),
     scalar("truncate(decimal(p,s)) -> decimal(p,0)", "trunc({0})", result=_truncated),
+    scalar("truncate(decimal(p,s), bigint) -> decimal(p,s)", "trunc({0}, CAST({1} AS INTEGER))"),
     *(scalar(f"truncate({type_}) -> {type_}", "trunc({0})") for type_ in ("double", "real")),
     python("width_bucket(double, double, double, bigint) -> bigint", _width_bucket),
     python("width_bucket(double, array(double)) -> bigint", _bucket_of),
