@@ -301,3 +301,12 @@ SELECT /* another */ 2;
 
 SELECT 1 ISNULL
 = 1
+
+-- A literal in ORDER BY has no effect, unless it is an integer. sql/select.html#order-by-clause
+SELECT x FROM (VALUES 2, 1) t(x) ORDER BY 'a', x
+= 1
+= 2
+
+SELECT x, 'b' FROM (VALUES 2, 1) t(x) ORDER BY 2, 1
+= 1 | b
+= 2 | b

@@ -182,8 +182,10 @@ def tail_sql(order: Sequence[tuple[Value, str]], tail: Tail) -> str:
     if tail.ties is not None:
         keys = ", ".join(direction(node, key) for node, (key, _) in zip(tail.order, order, strict=True))
         text += f" QUALIFY rank() OVER (ORDER BY {keys}) <= {tail.ties}"
-    if order:
-        text += f" ORDER BY {', '.join(item for _, item in order)}"
+    # DuckDB refuses to order by a literal, which has no effect.
+    items = [item for key, item in order if key.literal is None]
+    if items:
+        text += f" ORDER BY {', '.join(items)}"
     return text + tail.limit
 
 
