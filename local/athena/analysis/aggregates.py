@@ -36,7 +36,7 @@ def aggregate(expressions: Expressions, node: Node, name: str, arguments: Sequen
         items = [windows.sort_item(expressions, each, scope) for each in node.sortItem()]
         parts += [item for item, _ in items]
         _check_order(node, function, distinct, values, [item for item, _ in items])
-        order = " ORDER BY " + ", ".join(text for _, text in items)
+        order = windows.order_by(items)
     tail = ""
     if node.filter_():
         condition = expressions.condition(node.filter_().booleanExpression(), scope, "FILTER")
@@ -115,8 +115,7 @@ def listagg(expressions: Expressions, node: Node, scope: Scope) -> Value:
         raise unsupported(node, "DISTINCT in LISTAGG with another order")
     text = coerce(argument, types.VARCHAR).sql
     quoted = quote(separator)
-    order = ", ".join(each for _, each in items)
-    sql = f"string_agg({'DISTINCT ' if distinct else ''}{text}, {quoted} ORDER BY {order})"
+    sql = f"string_agg({'DISTINCT ' if distinct else ''}{text}, {quoted}{windows.order_by(items)})"
     return _aggregated(node, "listagg", scope, value(sql, types.VARCHAR, argument, *(item for item, _ in items)))
 
 

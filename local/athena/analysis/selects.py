@@ -10,7 +10,7 @@ from local.athena import coercion
 from local.athena.analysis import groups, relations
 from local.athena.analysis.scopes import Field, Relation, Scope
 from local.athena.analysis.structures import dotted, row_field
-from local.athena.analysis.windows import direction
+from local.athena.analysis.windows import direction, order_by
 from local.athena.errors import QueryFailure
 from local.athena.syntax import Node, failure, identifier, kind, source
 from local.athena.values import Value
@@ -182,11 +182,7 @@ def tail_sql(order: Sequence[tuple[Value, str]], tail: Tail) -> str:
     if tail.ties is not None:
         keys = ", ".join(direction(node, key) for node, (key, _) in zip(tail.order, order, strict=True))
         text += f" QUALIFY rank() OVER (ORDER BY {keys}) <= {tail.ties}"
-    # DuckDB refuses to order by a literal, which has no effect.
-    items = [item for key, item in order if key.literal is None]
-    if items:
-        text += f" ORDER BY {', '.join(items)}"
-    return text + tail.limit
+    return text + order_by(order) + tail.limit
 
 
 def _check(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from local.athena import coercion
 from local.athena.analysis.scopes import Scope
 from local.athena.functions.signature import Function
 from local.athena.syntax import Node, failure, identifier, kind, unsupported
-from local.athena.types import DAY_TO_SECOND, INTEGERS, YEAR_TO_MONTH, Type
+from local.athena.types import DAY_TO_SECOND, INTEGERS, UNKNOWN, YEAR_TO_MONTH, Type
 from local.athena.values import Value
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ def direction(node: Node, key: Value) -> str:
         )
     way = "DESC" if node.DESC() else "ASC"
     return f"{key.sql} {way} NULLS {'FIRST' if node.FIRST() else 'LAST'}"
+
+
+def order_by(items: Sequence[tuple[Value, str]]) -> str:
+    """Return ` ORDER BY …`. Literals are left out: they have no effect, and DuckDB refuses them."""
+    texts = [text for key, text in items if key.literal is None and key.type != UNKNOWN]
+    return f" ORDER BY {', '.join(texts)}" if texts else ""
 
 
 def over(expressions: Expressions, node: Node, function: Function, scope: Scope) -> Window:
