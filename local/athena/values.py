@@ -11,7 +11,7 @@ from local.athena.coercion import coerces
 from local.athena.errors import QueryFailure
 from local.athena.types import Type
 
-LONGEST = 500_000
+LONGEST = 3_000_000
 """Maximum number of characters of an expression in DuckDB's SQL."""
 
 

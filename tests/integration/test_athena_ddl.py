@@ -145,6 +145,7 @@ def test_a_statement_fails_with_athenas_error(laptop: Laptop, athena: Any, state
         ("EXPLAIN SELECT 1", "the local Athena does not run EXPLAIN"),
         ("PREPARE q FROM SELECT 1", "does not run PREPARE"),
         ("EXECUTE q", "does not run EXECUTE"),
+        ("-- as on EMR\nINSERT OVERWRITE t SELECT 1", "does not run INSERT OVERWRITE (docs/local-aws.md lists"),
         ("DELETE FROM t", "does not run DELETE"),
         ("UPDATE t SET a = 1", "does not run UPDATE"),
         ("MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE", "does not run MERGE"),

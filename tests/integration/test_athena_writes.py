@@ -15,7 +15,7 @@ import pytest
 from local import moto_catalog
 from local.athena import delimited, objects
 from local.laptop import Laptop
-from tests.support.athena import DATABASE, TABLE, WORKGROUP, failure, finish, query, start
+from tests.support.athena import DATABASE, DEADLINE, TABLE, WORKGROUP, failure, finish, query, start, wait_until
 
 BUCKET = "b3-dataflow-refined"
 FREE: dict[str, Any] = {
@@ -281,6 +281,39 @@ def test_a_scan_beyond_the_limit_of_the_workgroup_writes_nothing(filled: Laptop,
 
     assert execution["Status"]["State"] == "CANCELLED"
     assert "Bytes scanned limit was exceeded" in execution["Status"]["StateChangeReason"]
+    assert moto_catalog.table(DATABASE, "t") is None
+
+
+def test_a_stopped_statement_writes_nothing(filled: Laptop, athena: Any, s3: Any):
+    aliases = " CROSS JOIN ".join(f"{TABLE} AS {alias}" for alias in "abcdef")
+    execution_id = start(athena, f"CREATE TABLE t AS SELECT sum(a.amplitude * f.amplitude) AS s FROM {aliases}")
+    execution = filled.aws.executions.get(execution_id)
+    wait_until(lambda: execution.state == "RUNNING", "running")
+
+    athena.stop_query_execution(QueryExecutionId=execution_id)
+
+    assert finish(athena, execution_id)["Status"]["State"] == "CANCELLED"
+    assert moto_catalog.table(DATABASE, "t") is None
+    assert keys(s3, "results/tables/", "b3-dataflow-athena") == []
+
+
+def test_a_statement_stopped_before_its_transaction_writes_nothing(laptop: Laptop, athena: Any, monkeypatch: Any):
+    reached, go_on, files = threading.Event(), threading.Event(), objects.files
+
+    def slow(*arguments: Any) -> Any:
+        reached.set()
+        assert go_on.wait(DEADLINE)
+        return files(*arguments)
+
+    monkeypatch.setattr(objects, "files", slow)
+    execution_id = start(athena, "CREATE TABLE t AS SELECT 1 AS a")
+    execution = laptop.aws.executions.get(execution_id)
+    assert reached.wait(DEADLINE)
+    athena.stop_query_execution(QueryExecutionId=execution_id)
+    go_on.set()
+
+    assert execution.ended.wait(DEADLINE)
+    assert execution.state == "CANCELLED"
     assert moto_catalog.table(DATABASE, "t") is None
 
 
