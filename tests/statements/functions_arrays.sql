@@ -449,3 +449,10 @@ SELECT transform(ARRAY[1, 2], x -> reduce(ARRAY[10], x, (s, y) -> s + y, s -> re
 
 SELECT transform(ARRAY[ARRAY[1, 2]], x -> transform(x, x -> transform(ARRAY[x], y -> x + y)))
 = [[[2], [4]]]
+
+-- Bounds.
+SELECT sequence(1, 9223372036854775807)
+! INVALID_FUNCTION_ARGUMENT
+
+SELECT combinations(sequence(1, 200), 5)
+! INVALID_FUNCTION_ARGUMENT

@@ -310,3 +310,13 @@ SELECT from_unixtime(0, 5, 30), to_iso8601(from_unixtime(0, -3, 0)), format_date
 
 SELECT from_unixtime(0, 15, 0)
 ! INVALID_FUNCTION_ARGUMENT
+
+-- Bounds.
+SELECT date_diff('month', TIMESTAMP '0001-01-31 00:00:00', TIMESTAMP '9999-12-31 23:59:59')
+= 119987
+
+SELECT human_readable_seconds(nan())
+! NOT_SUPPORTED
+
+SELECT cardinality(sequence(DATE '9999-11-30', DATE '9999-12-31', INTERVAL '1' MONTH))
+= 2

@@ -119,3 +119,6 @@ SELECT json_query('{}', 'lax $.a ? (@ > 1)')
 
 SELECT json_value('{"a":[]}', 'strict $.a' ERROR ON ERROR)
 ! PATH_EVALUATION_ERROR
+
+SELECT json_array('[' FORMAT JSON)
+! JSON_INPUT_CONVERSION_ERROR

@@ -471,3 +471,6 @@ SELECT to_hex(hmac_sha512(to_utf8('what do ya want for nothing?'), to_utf8('Jefe
 
 SELECT from_ieee754_32(X'3FC00000')
 = 1.5
+
+SELECT codepoint('')
+! INVALID_FUNCTION_ARGUMENT

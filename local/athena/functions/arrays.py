@@ -6,6 +6,7 @@ In the templates `e` is an element and `i` its position; DuckDB's list_position 
 from __future__ import annotations
 
 from itertools import combinations
+from math import comb
 from typing import Any
 
 from local.athena import types
@@ -106,10 +107,10 @@ def _combinations(length: int, size: int) -> list[list[int]]:
     """Return the positions of the elements of each combination."""
     if not 0 <= size <= 5:
         raise invalid("combination size must not be negative and must not exceed 5: " + str(size))
+    if comb(length, size) * max(size, 1) > 100_000:
+        raise invalid("combinations exceed max size of 100000 elements")
     # The order of Trino: the last elements vary last.
     chosen = sorted(combinations(range(1, length + 1), size), key=lambda positions: positions[::-1])
-    if len(chosen) * max(size, 1) > 100_000:
-        raise invalid("combinations exceed max size of 100000 elements")
     return [list(positions) for positions in chosen]
 
 

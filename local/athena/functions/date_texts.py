@@ -156,7 +156,13 @@ def _offset_zone(binding: Binding) -> Type:
     return _in_zone(_zone_of_offset(hours * 60 + minutes))
 
 
+_MOST_SECONDS = 2**53
+"""Number from which on a double has not every whole number."""
+
+
 def _readable(seconds: float) -> str:
+    if not abs(seconds) < _MOST_SECONDS:
+        raise unsupported(f"{seconds} seconds in human_readable_seconds")
     rest, parts = abs(int(Decimal(seconds).quantize(Decimal(1), ROUND_HALF_UP))), []
     for name, size in (("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, rest = divmod(rest, size)

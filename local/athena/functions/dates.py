@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import isleap, monthrange
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -134,8 +135,7 @@ def _complete_units(name: str, start: datetime, end: datetime) -> int:
         return (end - start) // timedelta(milliseconds=_MILLISECONDS[name])
     if name == "year":
         return end.year - start.year - (_since_new_year(end, start) < _since_new_year(start, end))
-    last = (end.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-    if end.day == last.day and start.day > end.day:
+    if end.day == monthrange(end.year, end.month)[1] and start.day > end.day:
         start = start.replace(day=end.day)
     rest = [moment - moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0) for moment in (start, end)]
     months = (end.year - start.year) * 12 + end.month - start.month - (rest[1] < rest[0])
@@ -145,12 +145,8 @@ def _complete_units(name: str, start: datetime, end: datetime) -> int:
 def _since_new_year(moment: datetime, other: datetime) -> timedelta:
     """Return the time since the start of the year, without 29 February if the other year does not have it."""
     since = moment - moment.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
-    extra = _is_leap(moment.year) and not _is_leap(other.year) and since >= timedelta(days=59)
+    extra = isleap(moment.year) and not isleap(other.year) and since >= timedelta(days=59)
     return since - timedelta(days=1) if extra else since
-
-
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def _truncate(call: Call) -> str:

@@ -118,10 +118,17 @@ def _value(text: str, path: str) -> list[str | None]:
     return ["value", item if isinstance(item, str) or item is None else str(item).lower()]
 
 
+def _text(text: str) -> str:
+    try:
+        return dump(load(text))
+    except ValueError:
+        raise QueryFailure("JSON_INPUT_CONVERSION_ERROR", "conversion to JSON failed for FORMAT JSON") from None
+
+
 # The forms of the grammar are in `analysis/json_forms.py`; these are the functions that they call.
 FUNCTIONS = table()
 python("json_exists(varchar, varchar, varchar) -> boolean", _exists)
 python("json_query(varchar, varchar, varchar, varchar, varchar) -> varchar", _query)
 python("json_value(varchar, varchar) -> array(varchar)", _value)
-python("json_text(varchar) -> varchar", lambda text: dump(load(text)))
+python("json_text(varchar) -> varchar", _text)
 python("json_encode(varchar, varchar) -> varbinary", lambda text, encoding: text.encode(encoding))

@@ -149,6 +149,8 @@ def _cosine(left: dict[str, float | None], right: dict[str, float | None]) -> fl
 
 
 def _format_number(number: float) -> str:
+    if not -(2**63) <= number < 2**63:
+        raise unsupported(f"{number} in format_number")
     value, unit = float(int(number)), ""
     for symbol in "KMBTQ":
         if abs(value) < 1000:

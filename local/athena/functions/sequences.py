@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,9 +23,8 @@ def _sequence(start: int, stop: int, step: int | None = None) -> list[int]:
     step = step if step is not None else 1 if start <= stop else -1
     if step == 0 or (stop - start) * step < 0:
         raise invalid("step must not be zero" if step == 0 else _WRONG_STEP)
-    numbers = range(start, stop + (1 if step > 0 else -1), step)
-    _check_entries(len(numbers))
-    return list(numbers)
+    _check_entries((stop - start) // step + 1)
+    return list(range(start, stop + (1 if step > 0 else -1), step))
 
 
 def _check_entries(count: int) -> None:
@@ -53,15 +53,18 @@ def _sequence_of_months(start: Any, stop: Any, months: int) -> list[Any]:
         result.append(current)
         _check_entries(len(result))
         index += 1
-        current = add_months(start, months * index)
+        try:
+            current = add_months(start, months * index)
+        except (ValueError, OverflowError):
+            # The next one is beyond the year 9999, and so beyond the last one.
+            break
     return result
 
 
 def add_months(moment: Any, months: int) -> Any:
     """Return a date or a datetime some months later, on the last day of a shorter month."""
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
-    return moment.replace(year=year, month=month + 1, day=min(moment.day, last))
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
 
 
 def _stepped(call: Call) -> str:

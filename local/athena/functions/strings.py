@@ -27,6 +27,12 @@ def _chr(code: int) -> str:
     return chr(code)
 
 
+def _codepoint(text: str) -> int:
+    if len(text) != 1:
+        raise invalid("Input string must be a single character string")
+    return ord(text)
+
+
 def _pad(text: str, size: int, padding: str, *, left: bool) -> str:
     if not 0 <= size <= LONGEST:
         raise invalid("Target length must be in the range [0..2147483647]")
@@ -176,7 +182,7 @@ _STRIP: dict[str, Callable[[str, str], str]] = {"trim": str.strip, "ltrim": str.
 
 FUNCTIONS = table(
     python("chr(bigint) -> varchar(1)", _chr),
-    python("codepoint(varchar(1)) -> integer", ord),
+    python("codepoint(varchar(1)) -> integer", _codepoint),
     scalar("concat(varchar, varchar...) -> varchar", "({joined})"),
     scalar("concat_ws(varchar, array(varchar)) -> varchar", "py_join_array_varchar_varchar({1}, {0})"),
     scalar("concat_ws(varchar, varchar...) -> varchar"),
