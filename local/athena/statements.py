@@ -49,9 +49,9 @@ def parse(text: str) -> Statement:
             return read(reader)
     word = reader.token.text.upper()
     if word in _REFUSED:
-        first = " ".join(text[reader.token.start :].split()[:2])
+        first_two = " ".join(text[reader.token.start :].split()[:2])
         raise InvalidRequest(
-            f"the local Athena does not run {first} (docs/local-aws.md lists the statements that it runs)"
+            f"the local Athena does not run {first_two} (docs/local-aws.md lists the statements that it runs)"
         )
     sql.parse(text)
     return Statement("DML", "SELECT", partial(_query, text), "{}.csv")

@@ -213,7 +213,8 @@ def connection(study: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     options: dict[str, Any] = {"region_name": "us-east-1", "schema_name": "study", "poll_interval": 0.02}
     with pyathena.connect(s3_staging_dir=f"{study}r/", **options) as connection:
         location = f"external_location = '{study}t/'"
-        sql = f"CREATE TABLE t WITH ({location}) AS SELECT 1 AS n, CAST('a' AS varchar) AS s UNION ALL SELECT 2, NULL"
+        rows = "SELECT 1 AS n, CAST('a' AS varchar) AS s UNION ALL SELECT 2, CAST(NULL AS varchar)"
+        sql = f"CREATE TABLE t WITH ({location}) AS {rows}"
         cursor = connection.cursor().execute(sql)
         assert cursor.description == [("rows", "bigint", None, None, 19, 0, "UNKNOWN")]
         assert (cursor.rowcount, cursor.fetchone()) == (2, None)
