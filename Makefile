@@ -89,6 +89,7 @@ docs: .venv/dev-installed
 	@$(PY) -m scripts.data_dictionary
 	@$(PY) -m scripts.data_quality
 	@$(PY) -m scripts.openapi
+	@$(PY) -m scripts.athena_functions
 	@$(PY) -m scripts.deploying
 	@$(PY) -m scripts.catalog_template
 	@$(PY) -m scripts.costs
