@@ -27,6 +27,7 @@ from chalicelib.lake.manifest import (
     version_of,
 )
 from chalicelib.lake.store import Lake
+from chalicelib.logs import log
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.raw import read_all
 from chalicelib.refine.refinery import Refined, refine
@@ -49,6 +50,7 @@ def update_refined(
     instrument: Instrument = IBOV,
     *,
     has_ended: HasEnded = lambda _: False,
+    correlation_id: str | None = None,
 ) -> Contents | None:
     """Merge all of raw into refined and commit. Return the contents of the lake, None if raw is empty.
 
@@ -57,6 +59,7 @@ def update_refined(
 
     Args:
         has_ended: whether the run that holds the lease has ended, so that this run may take it over.
+        correlation_id: the key of the raw object for which the run was started, None for another start.
 
     Raises:
         RunInProgress: another run holds the lease, or the lake changed during each of `ATTEMPTS` attempts.
@@ -65,22 +68,31 @@ def update_refined(
     """
     for _ in range(ATTEMPTS):
         if not lake.raw_objects():
-            print("raw is empty: nothing to do")
+            log.info("raw is empty: nothing to do")
             return None
         try:
-            contents = _merge(lake, catalog, run_id, clock, instrument, has_ended=has_ended)
+            contents = _merge(
+                lake, catalog, run_id, clock, instrument, has_ended=has_ended, correlation_id=correlation_id
+            )
             merged = lake.ledger(contents.ledger).merged
         except LakeChanged as error:
-            print(f"starting over: {error}")
+            log.info("starting over: %s", error)
             continue
         if lake.raw_objects().items() <= merged.items():
             return contents
-        print("starting over: raw grew meanwhile")
+        log.info("starting over: raw grew meanwhile")
     raise RunInProgress(f"the lake changed during each of {ATTEMPTS} attempts of run {run_id}")
 
 
 def _merge(
-    lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: Instrument, *, has_ended: HasEnded
+    lake: Lake,
+    catalog: Catalog,
+    run_id: str,
+    clock: Clock,
+    instrument: Instrument,
+    *,
+    has_ended: HasEnded,
+    correlation_id: str | None,
 ) -> Contents:
     """Acquire the lease, compute, write and commit, once."""
     started_at = clock()
@@ -90,7 +102,9 @@ def _merge(
         raw = read_all(lake.read_raw(listing), instrument)
         refined = refine(raw, sessions, instrument)
         refused = len(refined.quarantine)
-        print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} rows, {refused:,} of them refused")
+        log.info(
+            "raw: %s objects, %s rows, %s of them refused", *(f"{n:,}" for n in (len(listing), refined.rows, refused))
+        )
         years = write_refined(writer, catalog, refined)
         contents = Contents(
             version=version_of(years),
@@ -101,7 +115,9 @@ def _merge(
             synthetic=refined.synthetic,
             quality=_quality(refined),
             sessions_ahead=_sessions_ahead(_session(refined, -1), started_at.date()),
-            run=Run(run_id, started_at, clock(), refined.rows, len(refined.bars), len(refined.quarantine)),
+            run=Run(
+                run_id, started_at, clock(), refined.rows, len(refined.bars), len(refined.quarantine), correlation_id
+            ),
             schema_version=SCHEMA_VERSION,
             code_version=code_version(),
             ledger=write_ledger(writer, ledger),
@@ -109,7 +125,7 @@ def _merge(
             forecasts=[ForecastScore(**asdict(score)) for score in refined.scores],
         )
         writer.commit(contents)
-    print(f"committed: {contents.rows:,} sessions to {contents.as_of}, version {contents.version[:12]}")
+    log.info("committed: %s sessions to %s, version %s", f"{contents.rows:,}", contents.as_of, contents.version[:12])
     # The lease is released, and the next run may have written its ledger: delete only ledgers from before this run.
     for key, etag in writer.stored.items():
         if key.startswith(layout.LEDGER_PREFIX) and key != contents.ledger:

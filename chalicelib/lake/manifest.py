@@ -52,6 +52,8 @@ class Run(msgspec.Struct, frozen=True):
         rows_in: the number of rows in raw; an object that cannot be read counts as one row.
         rows_out: the number of sessions in refined.
         rows_refused: the number of rows in quarantine.
+        correlation_id: the key of the raw object for which the run was started; None for a run by hand, and in
+            manifests written by earlier versions.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Run(msgspec.Struct, frozen=True):
     rows_in: int
     rows_out: int
     rows_refused: int
+    correlation_id: str | None = None
 
 
 class Gap(msgspec.Struct, frozen=True):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from infra.stage.throttling import BURST, OPEN_BURST
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
 from tests.support.browser import chromium, chromium_path, serious_violations, watched
@@ -102,6 +106,22 @@ def test_the_charts_have_the_values_of_the_api(open_page: Open, rows: list[dict[
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.locator("#caveat").is_hidden()
     assert page.locator("#synthetic").is_hidden()
+
+
+def test_a_cold_page_fits_into_the_bursts_of_api_gateway(open_page: Open):
+    requested: list[str] = []
+
+    def record(page: Page) -> None:
+        page.on("request", lambda request: requested.append(urlsplit(request.url).path))
+
+    open_page(prepare=record)
+
+    free = [path for path in requested if not re.match("/(ibov|status)", path)]
+    assert free[0] == "/"
+    # Two pages at once, and a third, take no more than a burst of each method.
+    assert 10 < len(free) <= 15
+    assert max(Counter("assets" if path.startswith("/assets") else path for path in free).values()) * 3 <= OPEN_BURST
+    assert len(requested) - len(free) < BURST
 
 
 def test_the_first_view_is_small_and_the_rest_loads_after_it(open_page: Open):
