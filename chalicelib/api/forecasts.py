@@ -44,25 +44,25 @@ def forecast(parameters: ForecastParameters, table: Table) -> ForecastAnswer:
     names = [
         name for model in MODELS for h in HORIZONS for name in (forecast_column(model, h), *band_columns(model, h))
     ]
-    made: Row = next(iter(table.rows(queries.last(table.name, ["data", FORECAST_PERCENTILE, *names], until))), {})
+    row: Row = next(iter(table.rows(queries.last(table.name, ["data", FORECAST_PERCENTILE, *names], until))), {})
     scores = {(score.model, score.horizon, score.period): score for score in table.contents.forecasts}
-    session = date.fromisoformat(str(made["data"])) if made else None
-    rows = [_row(session, made, model, h, scores.get((model, h, "2008 on"))) for model in MODELS for h in HORIZONS]
+    session = date.fromisoformat(str(row["data"])) if row else None
+    rows = [_row(session, row, model, h, scores.get((model, h, "2008 on"))) for model in MODELS for h in HORIZONS]
     caveats = score_caveats(rows, scores) | ({"scores": _KNOWN_LATER} if session != as_of else {})
     meta = table.meta(len(rows), (*ForecastRow.__struct_fields__, *Regime.__struct_fields__), ())
     return ForecastAnswer(
         rows=rows,
         data=session,
-        regime=regime(_number(made, FORECAST_PERCENTILE)),
+        regime=regime(_number(row, FORECAST_PERCENTILE)),
         scores=table.contents.forecasts,
         meta=replace(meta, caveats=caveats),
         links=Links(table.link(parameters), None),
     )
 
 
-def _row(session: date | None, made: Row, model: Model, horizon: Horizon, score: ForecastScore | None) -> ForecastRow:
+def _row(session: date | None, row: Row, model: Model, horizon: Horizon, score: ForecastScore | None) -> ForecastRow:
     names = (forecast_column(model, horizon), *band_columns(model, horizon))
-    volatility, lower, upper = (_number(made, name) for name in names)
+    volatility, lower, upper = (_number(row, name) for name in names)
     return ForecastRow(
         session,
         model,

@@ -29,9 +29,9 @@ function verdict({ difference, p_value }) {
   return difference < 0 ? "score_better" : "score_worse";
 }
 
-const made = (row) => (row.lower === null
+const volatility = (row) => (row.lower === null
   ? known(row.volatility, (value) => percent(value, 1))
-  : t("forecast_range", { made: percent(row.volatility, 1), lower: percent(row.lower, 1), upper: percent(row.upper, 1) }));
+  : t("forecast_range", { volatility: percent(row.volatility, 1), lower: percent(row.lower, 1), upper: percent(row.upper, 1) }));
 
 /** Fill the section. @param {object} answer of `/ibov/volatility/forecast` */
 export function renderForecast(answer) {
@@ -41,10 +41,10 @@ export function renderForecast(answer) {
     `${t("forecast_words", { date: date(answer.data) })} ${regimeText(answer.regime)}`;
   fill(
     section.querySelector("table"),
-    ["forecast_next", "forecast_model", "forecast_made", "forecast_score", "forecast_coverage"].map((name) => t(name)),
+    ["forecast_next", "forecast_model", "forecast_volatility", "forecast_score", "forecast_coverage"].map((name) => t(name)),
     rows.map((row) => [
       t(row.horizon === 1 ? "forecast_session" : "sessions", { n: row.horizon }), TITLES[row.model],
-      made(row), score(row, answer.scores), known(row.coverage, (value) => percent(value, 0)),
+      volatility(row), score(row, answer.scores), known(row.coverage, (value) => percent(value, 0)),
     ]),
   );
 }
