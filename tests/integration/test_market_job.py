@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,6 @@ import pytest
 
 from scripts.generate_market import generate
 from tests.support import spark as support
-
 
 pytestmark = pytest.mark.filterwarnings(
     # pyspark leaves the closing of its sockets to the garbage collector.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from chalicelib import layout
+from chalicelib.errors import SourceError
 from chalicelib.job.market.update import update_shares
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import Contents
@@ -48,7 +48,7 @@ def put(body: bytes, collected_at: datetime = STORED) -> str:
     try:
         summary = summarise(BytesIO(body), "file")
         days = (summary.first, summary.last)
-    except Exception:
+    except SourceError:
         days = (date(2025, 1, 2), date(2025, 1, 2))
     return lake().put_cotahist(BytesIO(body), layout.CotahistFile(*days, collected_at), suffix, {})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -113,9 +114,12 @@ def _merge(
         last = max((index.sessions[-1] for index in indexes if index.sessions), default=FIRST_SESSION)
         calendar = sessions(FIRST_SESSION, last)
         results = []
+        began = time.monotonic()
         if keys:
             firsts = slices.firsts([index.tickers for index in indexes], slice_bars)
             results = spark.refine_bars(session, lake, inputs.prefix, keys, firsts=firsts, calendar=calendar)
+        seconds = time.monotonic() - began
+        print(f"refined: {len(keys):,} objects of bars to {len(results):,} objects, in {seconds:.1f} s", flush=True)
         table = Table(
             inputs=inputs,
             objects=[result for result in results if result["key"]],
@@ -124,7 +128,7 @@ def _merge(
             missing=_missing(calendar, indexes),
         )
         contents, ledger = commit(writer, catalog, table, run_id=run_id, started_at=started_at, clock=clock)
-    print(f"committed: {contents.rows:,} rows to {contents.as_of}, version {contents.version[:12]}")
+    print(f"committed: {contents.rows:,} rows to {contents.as_of}, version {contents.version[:12]}", flush=True)
     delete_ledgers(writer, contents.ledger, layout.SHARES_LEDGER_PREFIX)
     expiry.delete_superseded(lake, ledger, inputs, clock())
     return contents
@@ -143,13 +147,15 @@ def _parsed(session: SparkSession, lake: Lake, inputs: Inputs) -> list[Index]:
         for key, index in indexes.items()
         if index not in stored and (file := layout.cotahist_file(key))
     ]
+    began = time.monotonic()
     try:
         spark.parse_files(session, lake, new)
     except Exception as error:
         if files(lake).items() >= inputs.files.items():
             raise
         raise LakeChanged("a file of COTAHIST was deleted or replaced while it was parsed") from error
-    print(f"cotahist: {len(indexes):,} files, {len(new):,} of them parsed now")
+    seconds = time.monotonic() - began
+    print(f"cotahist: {len(indexes):,} files, {len(new):,} of them parsed now, in {seconds:.1f} s", flush=True)
     with ThreadPoolExecutor(_READERS) as pool:
         bodies = pool.map(lake.read_refined, indexes.values())
         return [msgspec.json.decode(body, type=Index) for body in bodies]
