@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import answers, cotahist, first_run, laptop, volatility
+from benchmarks import answers, cotahist, first_run, laptop, market, volatility
 from benchmarks.report import machine
 from common.console import activity
 
@@ -19,6 +19,7 @@ BENCHMARKS = (
     volatility.growth,
     cotahist.parsing,
     cotahist.features,
+    market.whole,
 )
 
 RESULTS = Path(__file__).with_name("results.md")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
+from moto.s3.exceptions import AccessDeniedByLock
 
 from chalicelib import layout
 from chalicelib.errors import SourceError
@@ -85,5 +88,52 @@ def expected(files: dict[str, bytes]) -> pd.DataFrame:
     return parquet.decode(parquet.encode(rows, SHARES), SHARES)
 
 
-def years_of(folder: Path) -> list[bytes]:
-    return [path.read_bytes() for path in sorted(folder.iterdir())]
+def own_lake() -> Lake:
+    """Return the lake of a driver of its own, whose client no other run shares."""
+    return lake(boto3.Session().client("s3"))
+
+
+def own_catalog() -> Catalog:
+    return catalog(boto3.Session())
+
+
+def run_with(spark: Any, own: Lake, tables: Catalog) -> Contents | None:
+    return update_shares(spark, own, tables, f"jr_{next(_ids)}", lambda: NOW)
+
+
+def now() -> datetime:
+    """Return the time that the local S3 gives to an object that is written now."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def refused_writes(prefix: str, count: int) -> Iterator[None]:
+    """Let the local S3 answer 403 to the first writes below a prefix of the refined bucket."""
+    left = [count]
+    put_object = moto_state._s3().put_object
+
+    def refuse(bucket_name: str, key_name: str, *args: Any, **options: Any) -> Any:
+        if key_name.startswith(prefix) and left[0] > 0:
+            left[0] -= 1
+            raise AccessDeniedByLock
+        return put_object(bucket_name, key_name, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moto_state._s3(), "put_object", refuse)
+        yield
+    assert left == [0]
+
+
+def bytes_read(body: bytes, ticker: str) -> int:
+    """Return the bytes that a reader of all columns of a ticker reads of an object: the footer, and row groups whose
+    statistics include the ticker."""
+    file = pq.ParquetFile(pa.BufferReader(body))
+    metadata = file.metadata
+    column = file.schema_arrow.get_field_index("ticker")
+    read = int.from_bytes(body[-8:-4], "little") + 8
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        statistics = group.column(column).statistics
+        if statistics.min <= ticker <= statistics.max:
+            read += sum(group.column(each).total_compressed_size for each in range(group.num_columns))
+    return read
