@@ -55,7 +55,7 @@ def start(master: str = "") -> SparkSession:
     """
     builder = SparkSession.builder.appName("b3-market-job")
     if master:
-        options = {
+        options: dict[str, bool | float | int | str | None] = {
             "spark.log.level": "ERROR",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
