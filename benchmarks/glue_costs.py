@@ -54,9 +54,9 @@ def costs() -> Table:
     return Table(
         "The market's job on Glue, on paper",
         f"A run that parses every file. Processor time is {each * 1e6:.0f} s for a million records and {fixed:.0f} s a "
-        f"run, of this machine's cores. A worker G.1X has {CORES} cores and {MEMORY_GB} GB, and costs {DPU_HOUR} dollars "
-        f"an hour; one of them is the driver. Cores have work for {EFFICIENCY:.0%} of the time, and a run starts in "
-        f"{START_SECONDS:.0f} s: both are estimates.",
+        f"run, of this machine's cores. A worker G.1X has {CORES} cores and {MEMORY_GB} GB, and costs {DPU_HOUR} "
+        f"dollars an hour; one of them is the driver. Cores have work for {EFFICIENCY:.0%} of the time, and a run "
+        f"starts in {START_SECONDS:.0f} s: both are estimates.",
         ("records", "processor time", "workers", "time", "cost"),
         tuple(rows),
     )

@@ -14,11 +14,12 @@ from chalicelib import layout
 from chalicelib.job.market import spark as stages
 from chalicelib.refine import parquet
 from chalicelib.shares import REFUSED
-from scripts.generate_market import generate
+from scripts.cotahist import write
+from scripts.generate_market import Market, generate
 from tests.integration.test_local_athena import query
 from tests.support import spark as support
 from tests.support.job import Killed, failing_before_write
-from tests.support.market import file, history, record, stocks
+from tests.support.market import file, history, market_sessions, record, stocks
 
 pytestmark = pytest.mark.filterwarnings(
     # pyspark leaves the closing of its sockets to the garbage collector.
@@ -26,16 +27,20 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:unclosed <socket:ResourceWarning",
 )
 
-SLICE = 1500
+SLICE = 800
 """The number of bars of a slice in these tests, so that the market has several."""
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """Files of about 20,000 records of two years, a quarter of them bars."""
+    """Files of about 5,000 records in two years, half of them bars."""
     folder = tmp_path_factory.mktemp("market")
-    generate(folder, 40_000, seed=5, cash=0.15)
-    return [path.read_bytes() for path in sorted(folder.iterdir())]
+    generated = Market.of(5_000, seed=5, cash=0.5)
+    generated.days = market_sessions()[market_sessions() < "2025-03-31"][-len(generated.days) :]
+    paths = [folder / f"COTAHIST_A{year}.ZIP" for year in (2024, 2025)]
+    for path, (year, block) in zip(paths, generated.years(), strict=True):
+        write(path, [block], date(year, 12, 31), year=year)
+    return [path.read_bytes() for path in paths]
 
 
 def day(number: int, close: int, generated: date = date(2025, 12, 31)) -> bytes:
