@@ -119,7 +119,7 @@ def whole(sizes: Sequence[int] = SIZES, cores: Sequence[int] = CORES, folder: Pa
             files = sorted(folder.iterdir()) if folder else [*generate(Path(temporary) / "zips", size, seed=1)]
             for count in cores:
                 measured = job(files, count)
-                points.append((size, measured.whole))
+                points.append((size, measured.cpu))
                 stages = (f"{measured.parse:.1f} s", f"{measured.refine:.1f} s", f"{measured.whole:.1f} s")
                 others = (f"{measured.cpu:.0f} s", f"{size / measured.whole:,.0f}", f"{measured.peak / 2**30:.1f} GiB")
                 rows.append((f"{size:,}", f"{measured.rows:,}", str(count), *stages, *others))
@@ -146,7 +146,7 @@ def whole(sizes: Sequence[int] = SIZES, cores: Sequence[int] = CORES, folder: Pa
     if len(sizes) > 1:
         records, seconds = np.log(np.array(points[-2 * len(cores) :])).T
         power = np.polyfit(records, seconds, 1)[0]
-        exponent = f" Between the two largest sizes, the whole grows with the power {power:.2f} of the records."
+        exponent = f" Between the two largest sizes, processor time grows with the power {power:.2f} of the records."
     return Table(
         "The market's job on Spark",
         "Generated zips in a local AWS, on this machine too; a quarter of the records are bars. The whole includes the "

@@ -49,7 +49,7 @@ def test_without_java_one_line_says_what_to_install(
     assert market(laptop, tmp_path) == 1
 
     assert capsys.readouterr().err == (
-        "error: Spark needs Java 17 or later: set JAVA_HOME, or install it; Debian has openjdk-17-jre-headless\n"
+        "error: Spark needs Java 17 or later: install it (on Debian: openjdk-17-jre-headless) or set JAVA_HOME\n"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,17 +65,17 @@ def test_the_table_is_that_of_the_functions_that_refine(laptop: Any, spark: Any,
 def test_real_histories_written_as_cotahist(laptop: Any, spark: Any, shared_data: Path):
     frames = stocks(shared_data, 3)
     files = {}
-    for year in (2019, 2020):
+    for year in (2025, 2026):
         records = [
             history(frame[frame["date"].dt.year == year].reset_index(drop=True), ticker)
             for ticker, frame in frames.items()
         ]
-        body = file(*records, suffix=".zip")
-        files[support.put(body)] = body
+        body = file(*records, suffix=".zip", generated=date(2026, 5, 29))
+        files[support.put(body, datetime(2026, 6, 1, tzinfo=UTC))] = body
 
     contents = support.run(spark)
 
-    assert sorted(contents.years) == ["2019", "2020"]
+    assert sorted(contents.years) == ["2025", "2026"]
     pd.testing.assert_frame_equal(support.table(contents), support.expected(files), check_exact=True)
 
 
