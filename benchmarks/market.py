@@ -113,7 +113,8 @@ def whole(sizes: Sequence[int] = SIZES, cores: Sequence[int] = CORES, folder: Pa
     Args:
         folder: files that exist, instead of generated ones; then `sizes` has one number, which is only printed.
     """
-    rows, points = [], []
+    rows: list[tuple[str, ...]] = []
+    points = []
     for size in sizes:
         with tempfile.TemporaryDirectory() as temporary:
             files = sorted(folder.iterdir()) if folder else [*generate(Path(temporary) / "zips", size, seed=1)]
