@@ -206,15 +206,25 @@ def test_a_run_that_is_killed_before_any_of_its_writes_heals(small: Any, laptop:
     assert support.catalog().folders() == {2025: f"{small.years['2025'].prefix.removeprefix('acoes/')}year=2025/"}
 
 
-def test_a_damaged_object_is_written_again(laptop: Any, spark: Any, s3: Any):
+@pytest.mark.parametrize("damaged", ["object", "quarantine", "ledger", "partition"])
+def test_what_is_damaged_or_missing_is_written_again(laptop: Any, spark: Any, s3: Any, glue: Any, damaged: str):
     support.put(day(1, 3600))
     contents = support.run(spark)
-    before = support.stored()
-    (key,) = before
-    s3.put_object(Bucket=support.REFINED, Key=key, Body=b"damaged")
+    before = support.stored("")
+    (key,) = support.stored()
+    if damaged == "object":
+        s3.put_object(Bucket=support.REFINED, Key=key, Body=b"damaged")
+    elif damaged == "partition":
+        glue.delete_partition(DatabaseName="b3_refined_db", TableName="acoes_refined", PartitionValues=["2025"])
+    else:
+        missing = contents.ledger if damaged == "ledger" else layout.SHARES_QUARANTINE_KEY
+        s3.delete_object(Bucket=support.REFINED, Key=missing)
 
     assert support.run(spark).version == contents.version
-    assert support.stored() == before
+    after = support.stored("")
+    assert before.keys() == after.keys()
+    assert {key for key in before if before[key] != after[key]} <= {layout.SHARES_MANIFEST_KEY}
+    assert support.catalog().folders() == {2025: f"{key.split('/')[1]}/year=2025/"}
 
 
 def test_a_task_that_fails_once_is_repeated_and_writes_the_same_bytes(laptop: Any, spark: Any, market: list[bytes]):

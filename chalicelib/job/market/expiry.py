@@ -26,7 +26,9 @@ def delete_superseded(lake: Lake, ledger: Ledger, inputs: Inputs, now: datetime)
     parsed = {parsed_prefix(key, etag) for key, etag in inputs.files.items()}
     for root, needed in ((layout.SHARES_PREFIX, {inputs.prefix}), (layout.PARSED_PREFIX, parsed)):
         for prefix, objects in _by_prefix(lake, root).items():
-            since = ledger.superseded.get(prefix, max(listed.modified for listed in objects.values()))
+            # The later of both: the table of files that raw had before may be written again.
+            written = max(listed.modified for listed in objects.values())
+            since = max(written, ledger.superseded.get(prefix, written))
             if prefix not in needed and now - since >= AGE:
                 print(f"deleting {len(objects):,} objects of {prefix}, which no table needs")
                 lake.delete_all_refined(list(objects))

@@ -88,7 +88,10 @@ def _complete(lake: Lake, catalog: Catalog, inputs: Inputs) -> Contents | None:
     contents = manifest.contents if manifest and manifest.state == "ready" else None
     if contents is None or {year.prefix for year in contents.years.values()} - {inputs.prefix}:
         return None
-    ledger = lake.ledger(contents.ledger)
+    try:
+        ledger = lake.ledger(contents.ledger)
+    except LakeChanged:
+        return None
     stored = lake.refined_objects(inputs.prefix) | lake.refined_objects(layout.SHARES_QUARANTINE_KEY)
     partitions = {int(year): f"{inputs.folder}year={int(year):04d}/" for year in contents.years}
     whole = ledger.merged == inputs.files and ledger.objects == stored and partitions == catalog.folders()
