@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, BinaryIO, ParamSpec, TypeVar, cast
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
@@ -106,6 +107,50 @@ def read(bucket: str, key: str) -> bytes | None:
     """Return the bytes of an object, None if it does not exist."""
     stored = _s3().get_object(bucket, key) if bucket_exists(bucket) else None
     return None if stored is None else bytes(stored.value)
+
+
+@locked
+def open_object(bucket: str, key: str) -> BinaryIO | None:
+    """Return an object as a file, None if it does not exist. A part of a large object is read without the rest.
+
+    A read raises FileNotFoundError after the object was replaced or deleted.
+    """
+    stored: Any = _s3().get_object(bucket, key) if bucket_exists(bucket) else None
+    return None if stored is None else cast("BinaryIO", _Object(stored))
+
+
+class _Object(io.RawIOBase):
+    """An object of moto as a file. Other threads may read the object too, so each read sets the position."""
+
+    def __init__(self, stored: Any) -> None:
+        self._stored = stored
+        self._position = 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._stored.size}[whence]
+        self._position = start + offset
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        buffer = self._stored._value_buffer  # noqa: SLF001
+        try:
+            with self._stored.lock:
+                buffer.seek(self._position)
+                data = bytes(buffer.read(size))
+        except ValueError:
+            # Moto closes an object that it deletes or replaces.
+            raise FileNotFoundError(self._stored.name) from None
+        self._position += len(data)
+        return data
 
 
 @locked

@@ -138,7 +138,7 @@ class Engine:
     def _read(
         self, plan: Plan, loaded: _Loaded, cutoff: int | None, cancelled: Callable[[], bool]
     ) -> tuple[dict[str, bytes], int]:
-        """Read the partitions and columns that the query uses.
+        """Read the partitions, row groups and columns that the query uses.
 
         Returns:
             The tables as Arrow IPC by their names in the query, and the number of bytes scanned.
@@ -148,11 +148,14 @@ class Engine:
         for read in plan.reads:
             table = loaded.tables[read.database, read.name]
             partitions = self._prune(table, read, cancelled)
-            scanned += sum(stored.size for partition in partitions for stored in partition.objects)
+            scanned += table.scanned(partitions, read.used, read.equal)
             parts.append((read, table, partitions))
         if cutoff is not None and scanned > cutoff:
             raise BytesScannedLimit("EXCEEDED_LIMIT", "Query cancelled! : Bytes scanned limit was exceeded")
-        return {read.table: to_ipc(table.read(partitions, read.used)) for read, table, partitions in parts}, scanned
+        registered = {
+            read.table: to_ipc(table.read(partitions, read.used, read.equal)) for read, table, partitions in parts
+        }
+        return registered, scanned
 
     def _prune(self, table: tables.Table, read: Read, cancelled: Callable[[], bool]) -> list[tables.Partition]:
         """Return the partitions that may satisfy every condition on the keys."""

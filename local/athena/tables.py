@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from local import moto_catalog, moto_state
-from local.athena import delimited, types
+from local.athena import delimited, row_groups, types
 from local.athena.analysis.catalog import Column, Source
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
+from local.athena.row_groups import Equalities
 
 PATH = "$path"
 """Hidden column with the location of the object of each row."""
@@ -66,10 +66,32 @@ class Table:
         """Return the Glue type of each column; the partition keys are last."""
         return dict(self.columns + self.keys)
 
-    def read(self, partitions: Sequence[Partition], used: Set[str]) -> pa.Table:
+    def scanned(self, partitions: Sequence[Partition], used: Set[str], equal: Equalities) -> int:
+        """Return the number of bytes that `read` with these arguments scans.
+
+        Of an object of parquet with several row groups it is the size of the columns that are used, in the row groups
+        that are read; of another object its size.
+
+        Raises:
+            QueryFailure: an object is gone or is not parquet.
+        """
+        texts = self._texts(equal)
+        return sum(
+            stored.size if self.text is not None else row_groups.scanned(partition.bucket, stored, used, texts)
+            for partition in partitions
+            for stored in partition.objects
+        )
+
+    def read(self, partitions: Sequence[Partition], used: Set[str], equal: Equalities = ()) -> pa.Table:
         """Return the rows of partitions with the columns that are used.
 
         If none is used, the result has one column, because an Arrow table without columns has no number of rows.
+
+        Args:
+            partitions: partitions of this table.
+            used: names of columns.
+            equal: columns of which the query needs only the rows with a text. Row groups whose statistics exclude the
+                text are left out; other rows without the text may be in the result.
 
         Raises:
             QueryFailure: the schema of a partition or of an object does not match that of the table.
@@ -81,14 +103,16 @@ class Table:
         columns = tuple((name, type_) for name, type_ in self.columns if name in names)
         types_ = [(name, _arrow(type_)) for name, type_ in self.types().items() if name in names]
         schema = pa.schema(types_ + [(PATH, pa.string())] * (PATH in used))
-        parts = []
+        texts, parts = self._texts(equal), []
         for partition in partitions:
             self._check(partition)
             declared = frozenset(name for name, _ in partition.columns)
             key_values = _key_values(self.keys, partition.values, names)
             for stored in partition.objects:
                 if self.text is None:
-                    part = _read(partition.bucket, stored, columns, declared, key_values)
+                    # The cache has whole objects, and only small ones.
+                    read = _read.__wrapped__ if texts or row_groups.is_large(stored) else _read
+                    part = read(partition.bucket, stored, columns, declared, key_values, texts=texts)
                 else:
                     part = _read_text(partition.bucket, stored, self.columns, key_values, self.text).select(
                         [name for name in self.types() if name in names]
@@ -98,6 +122,14 @@ class Table:
                     part = part.append_column(PATH, path)
                 parts.append(part)
         return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def _texts(self, equal: Equalities) -> Equalities:
+        """Return the conditions on columns whose texts in an object are those in the table.
+
+        A char or a varchar with a length is not: it is cut when it is read.
+        """
+        keys = dict(self.keys)
+        return tuple((name, text) for name, text in equal if (name, "string") in self.columns and name not in keys)
 
     def _check(self, partition: Partition) -> None:
         declared = dict(partition.columns)
@@ -203,7 +235,7 @@ def _read_text(
 ) -> pa.Table:
     """Return all columns of an object of text, as `_read`."""
     of = {name: types.parse(type_) for name, type_ in columns}
-    rows = delimited.read(_body(bucket, stored), stored.key, of, dict(properties))
+    rows = delimited.read(row_groups.body(bucket, stored), stored.key, of, dict(properties))
     for name, type_, value in key_values:
         rows = rows.append_column(name, pa.repeat(_key(name, type_, value), len(rows)))
     return rows
@@ -211,17 +243,25 @@ def _read_text(
 
 @lru_cache(maxsize=4096)
 def _read(
-    bucket: str, stored: moto_state.StoredObject, columns: Columns, declared: frozenset[str], key_values: KeyValues
+    bucket: str,
+    stored: moto_state.StoredObject,
+    columns: Columns,
+    declared: frozenset[str],
+    key_values: KeyValues,
+    *,
+    texts: Equalities,
 ) -> pa.Table:
-    """Return some columns of an object. The cache key includes the ETag, so a changed object is read again."""
-    body = _body(bucket, stored)
-    try:
-        with pq.ParquetFile(pa.BufferReader(body)) as file:
-            # A column that is absent from the partition's schema or from the file is null, as in Trino.
-            present = [name for name, _ in columns if name in declared and name in file.schema_arrow.names]
-            rows, count = file.read(present), file.metadata.num_rows
-    except pa.ArrowInvalid as error:
-        raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: s3://{bucket}/{stored.key}") from error
+    """Return some columns of the row groups of an object that may have texts.
+
+    The cache key includes the ETag, so a changed object is read again.
+    """
+    with row_groups.opened(bucket, stored) as file:
+        # A column that is absent from the partition's schema or from the file is null, as in Trino.
+        present = [name for name, _ in columns if name in declared and name in file.schema_arrow.names]
+        # Of this file, because the object may have changed after its footer was cached.
+        groups = row_groups.matching(file.metadata, texts)
+        rows = file.read_row_groups(groups, present)
+        count = sum(file.metadata.row_group(group).num_rows for group in groups)
     arrays: dict[str, pa.ChunkedArray | pa.Array] = {}
     for name, type_ in columns:
         arrays[name] = (
@@ -230,15 +270,6 @@ def _read(
     for name, type_, value in key_values:
         arrays[name] = pa.repeat(_key(name, type_, value), count)
     return pa.table(arrays)
-
-
-def _body(bucket: str, stored: moto_state.StoredObject) -> bytes:
-    body = moto_state.read(bucket, stored.key)
-    if body is None:
-        raise QueryFailure(
-            "HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{stored.key}: the object is gone"
-        )
-    return body
 
 
 def _arrow(type_: str) -> pa.DataType:

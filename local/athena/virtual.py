@@ -13,6 +13,7 @@ from local.athena import types
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.reader import CATALOG
+from local.athena.row_groups import Equalities
 from local.athena.tables import Columns, Partition, Table
 
 INFORMATION_SCHEMA = "information_schema"
@@ -35,7 +36,7 @@ class VirtualTable(Table):
 
     rows: pa.Table = field(kw_only=True)
 
-    def read(self, partitions: Sequence[Partition], used: Set[str]) -> pa.Table:  # noqa: ARG002
+    def read(self, partitions: Sequence[Partition], used: Set[str], equal: Equalities = ()) -> pa.Table:  # noqa: ARG002
         """Return the rows with the columns that are used; with one, if none is."""
         return self.rows.select([name for name in self.rows.column_names if name in used] or self.rows.column_names[:1])
 

@@ -166,6 +166,20 @@ def test_workgroups_are_in_the_athena_backend(laptop: Laptop):
     assert moto_catalog.workgroup("absent") is None
 
 
+def test_a_part_of_an_object_is_read_as_from_a_file(laptop: Laptop, s3: Any):
+    s3.put_object(Bucket=BUCKET, Key="part", Body=b"0123456789")
+    file = moto_state.open_object(BUCKET, "part")
+    assert file is not None
+
+    assert (file.seek(-3, 2), file.read(2), file.tell()) == (7, b"78", 9)
+    assert (file.seek(2), file.read(3), file.seek(1, 1), file.read()) == (2, b"234", 6, b"6789")
+    assert moto_state.open_object(BUCKET, "absent") is None
+    assert moto_state.open_object("absent-bucket", "part") is None
+    moto_state.delete(BUCKET, "part")
+    with pytest.raises(FileNotFoundError):
+        file.read()
+
+
 def test_objects_are_in_the_s3_backend(laptop: Laptop, s3: Any):
     etag = s3.put_object(Bucket=BUCKET, Key="a/b", Body=b"body")["ETag"]
     moto_state.write(BUCKET, "a/c", b"text")

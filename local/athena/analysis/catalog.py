@@ -65,6 +65,7 @@ class Read:
         alias: name that the conditions have for it.
         used: columns that the query uses.
         conditions: conditions of WHERE on its partition keys only, which its rows in the result satisfy.
+        equal: columns that WHERE requires to equal a text, each with the text, which its rows in the result satisfy.
     """
 
     database: str
@@ -73,3 +74,4 @@ class Read:
     alias: str
     used: set[str] = field(default_factory=set)
     conditions: list[str] = field(default_factory=list)
+    equal: list[tuple[str, str]] = field(default_factory=list)

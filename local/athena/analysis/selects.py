@@ -66,7 +66,7 @@ def _columns(values: Sequence[Value]) -> str:
 
 
 def _where(queries: Queries, node: Node, scope: Scope, origin: Relation | None) -> list[Value]:
-    """Return the conditions joined by AND; those on partition keys only are noted with the table."""
+    """Return the conditions joined by AND; those that restrict what is read of a table are noted with it."""
     conditions = []
     for each in _conjuncts(node):
         condition = queries.expressions.condition(each, scope, "WHERE")
@@ -77,7 +77,7 @@ def _where(queries: Queries, node: Node, scope: Scope, origin: Relation | None) 
                 f"WHERE clause cannot contain aggregations, window functions or grouping operations: {source(each)}",
             )
         conditions.append(condition)
-        _note_condition(queries, condition, scope, origin)
+        _note_condition(queries, each, condition, scope, origin)
     return conditions
 
 
@@ -89,8 +89,8 @@ def _conjuncts(node: Node) -> list[Node]:
     return [node, *reversed(result)]
 
 
-def _note_condition(queries: Queries, condition: Value, scope: Scope, origin: Relation | None) -> None:
-    """Add a condition to the table whose partition keys it uses.
+def _note_condition(queries: Queries, node: Node, condition: Value, scope: Scope, origin: Relation | None) -> None:
+    """Add a condition to the table whose partition keys it uses, or of which it requires the text of a column.
 
     Not below an outer join, because a row that the condition excludes may still be in the result, as nulls.
     """
@@ -98,8 +98,30 @@ def _note_condition(queries: Queries, condition: Value, scope: Scope, origin: Re
     if origin is None or origin.joined or len(tables) != 1 or condition.subquery or condition.volatile:
         return
     ((level, relation),) = tables
-    if level == scope.level and {column.column for column in condition.columns} <= queries.keys.get(relation, set()):
-        next(read for read in queries.reads if read.alias == f"s{relation}").conditions.append(condition.sql)
+    read = next((read for read in queries.reads if read.alias == f"s{relation}"), None)
+    if read is None or level != scope.level:
+        return
+    columns = {column.column for column in condition.columns}
+    if columns <= queries.keys[relation]:
+        read.conditions.append(condition.sql)
+    text = _required_text(queries, node, scope)
+    if text is not None:
+        read.equal += [(column, text) for column in columns]
+
+
+def _required_text(queries: Queries, node: Node, scope: Scope) -> str | None:
+    """Return the text of a condition `column = 'text'` or `column = ?`, None for any other condition."""
+    comparison = node.predicate() if kind(node) == "predicated" else None
+    if comparison is None or kind(comparison) != "comparison" or comparison.comparisonOperator().getText() != "=":
+        return None
+    left, right = node.valueExpression(), comparison.right
+    if kind(left) != "valueExpressionDefault" or kind(right) != "valueExpressionDefault":
+        return None
+    column, literal = left.primaryExpression(), right.primaryExpression()
+    if kind(column) not in {"columnReference", "dereference"} or kind(literal) not in {"stringLiteral", "parameter"}:
+        return None
+    operand = queries.expressions.analyse(literal, scope)
+    return operand.literal if operand.type.base == "varchar" and isinstance(operand.literal, str) else None
 
 
 def _items(queries: Queries, nodes: Sequence[Node], scope: Scope) -> list[Item]:
