@@ -93,12 +93,10 @@ def _is_selected(item: Any, condition: str, lax: bool) -> bool:
     if lax:
         operands = [each for one in operands for each in (one if type(one) is list else [one])]
     results = [_compare(each, comparison, load(literal)) for each in operands]
-    # In lax mode, the first comparison that is true or fails decides; in strict mode, all must not fail.
-    return (
-        next((result is True for result in results if result is not False), False)
-        if lax
-        else (None not in results and True in results)
-    )
+    if lax:
+        # The first comparison that is true or fails decides.
+        return next((result is True for result in results if result is not False), False)
+    return None not in results and True in results
 
 
 def _compare(left: Any, comparison: str, right: Any) -> bool | None:
