@@ -62,9 +62,9 @@ def _check_other_regions(aws: Aws, target: StageTarget) -> None:
             if name.startswith(prefix) and name.endswith(suffix) and name != target.bucket(role):
                 other = name.removeprefix(prefix).removesuffix(suffix)
                 raise PreconditionError(
-                    f"the stage {target.stage} is in {other} already, not in {target.region}: use REGION={other}, or "
-                    f"delete it there first: `make destroy STAGE={target.stage} REGION={other}`, with DATA=delete to "
-                    f"delete {name} too"
+                    f"the stage {target.stage} is in {other}, not in {target.region}: use REGION={other}. A stage has "
+                    f"one region; to move it, delete it first: `make destroy STAGE={target.stage} REGION={other}`, with "
+                    f"DATA=delete to delete {name} too"
                 )
 
 
