@@ -63,8 +63,8 @@ def _check_other_regions(aws: Aws, target: StageTarget) -> None:
                 other = name.removeprefix(prefix).removesuffix(suffix)
                 raise PreconditionError(
                     f"the stage {target.stage} is in {other}, not in {target.region}: use REGION={other}. A stage has "
-                    f"one region; to move it, delete it first: `make destroy STAGE={target.stage} REGION={other}`, with "
-                    f"DATA=delete to delete {name} too"
+                    f"one region; to move it, delete it first: `make destroy STAGE={target.stage} REGION={other}`, "
+                    f"with DATA=delete to delete {name} too"
                 )
 
 
