@@ -78,7 +78,10 @@ def check_schema(aws: Aws, target: StageTarget, subject: str, schema_version: in
         PreconditionError: it has.
     """
     newest = releases.read(aws.s3, target)[:1]
-    numbers = {f"the deployed version {each.version.commit}": each.version.schema_version for each in newest}
+    numbers = {
+        f"the deployed version {each.version.commit or each.version.number}": each.version.schema_version
+        for each in newest
+    }
     outputs = Stacks(aws.cloudformation).outputs(target.stack("data"))
     if outputs:
         manifest, _ = Lake(aws.s3, outputs["RawBucket"], outputs["RefinedBucket"]).manifest()
