@@ -149,7 +149,10 @@ class _Deployment:
         name = self.target.stack(kind)
         stage = {"Stage": self.target.stage}
         previous = [each for each in PRESERVED_PARAMETERS if each not in parameters]
-        change = self.stacks.apply(name, stacks.template(kind), stage | parameters, self.target.tags, previous)
+        # The stack bootstrap makes the bucket that the templates of the others are uploaded to.
+        bootstraps = kind == "bootstrap"
+        template = stacks.template(kind) if bootstraps else stacks.upload_template(self.aws.s3, kind, self.target)
+        change = self.stacks.apply(name, template, stage | parameters, self.target.tags, previous)
         return f"{name} {change}"
 
     def _ensure_budget(self, outputs: Mapping[str, str]) -> str:

@@ -155,7 +155,10 @@ def test_no_write_replaces_an_object_of_raw(dev: dict[str, Stack]):
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:PutObject",
-        "Resource": f"arn:aws:s3:::{dev['data'].outputs['RawBucket']}/{layout.RAW_PREFIX}*",
+        "Resource": [
+            f"arn:aws:s3:::{dev['data'].outputs['RawBucket']}/{prefix}*"
+            for prefix in (layout.RAW_PREFIX, layout.COTAHIST_PREFIX)
+        ],
         "Condition": {"Null": {"s3:if-none-match": True}, "Bool": {"s3:ObjectCreationOperation": True}},
     }
 

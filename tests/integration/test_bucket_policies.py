@@ -21,6 +21,7 @@ from tests.support.template import stacks
 
 RAW = "b3-dataflow-raw"
 KEY = "raw/year=2025/month=09/day=17/ibov-20250917T223000Z.parquet"
+APPEND_ONLY = (KEY, "cotahist/year=2025/20250917-20250917-20250917T223000Z.zip")
 
 
 def code(call: Any, **arguments: Any) -> str | None:
@@ -39,16 +40,17 @@ def s3(laptop: Laptop, s3: Any) -> Any:
     return s3
 
 
-def test_a_put_needs_if_none_match(s3: Any):
-    put = {"Bucket": RAW, "Key": KEY, "Body": b"1"}
+@pytest.mark.parametrize("key", APPEND_ONLY)
+def test_a_put_needs_if_none_match(key: str, s3: Any):
+    put = {"Bucket": RAW, "Key": key, "Body": b"1"}
 
     assert code(s3.put_object, **put) == "AccessDenied"
     assert code(s3.put_object, **put, IfMatch='"x"') == "AccessDenied"
-    assert moto_state.read(RAW, KEY) is None
+    assert moto_state.read(RAW, key) is None
     assert code(s3.put_object, **put, IfNoneMatch="*") is None
     assert code(s3.put_object, **put | {"Body": b"2"}, IfNoneMatch="*") == "PreconditionFailed"
     assert code(s3.put_object, **put | {"Body": b"2"}) == "AccessDenied"
-    assert moto_state.read(RAW, KEY) == b"1"
+    assert moto_state.read(RAW, key) == b"1"
 
 
 def test_the_end_of_a_multipart_upload_needs_if_none_match_and_its_parts_cannot_have_it(s3: Any):
@@ -146,6 +148,8 @@ def policy() -> Any:
         ("raw/a/b", None, "true", True),
         ("raw/a", "*", "true", False),
         ("raw/a", None, "false", False),
+        (APPEND_ONLY[1], None, "true", True),
+        (APPEND_ONLY[1], "*", "true", False),
         ("backfill/a", None, "true", False),
         ("raw", None, "true", False),
     ],

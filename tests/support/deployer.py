@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 
@@ -113,6 +113,14 @@ def _query(service: str, resource: str, parameter: str) -> Any:
     return rights
 
 
+def _cloudformation(environ: Environ, call: str, body: bytes) -> Iterator[Right]:
+    yield from _query("cloudformation", "stack/{}/1", "StackName")(environ, call, body)
+    # CloudFormation reads the template with the permissions of the caller.
+    for url in parse_qs(body.decode()).get("TemplateURL", ()):
+        parts = urlsplit(url)
+        yield "s3:GetObject", f"arn:aws:s3:::{parts.netloc.partition('.')[0]}{parts.path}"
+
+
 def _json(service: str, resource: str, *parameters: str) -> Any:
     """Return the permissions of a service whose requests are JSON: the action on the resource that a field names."""
 
@@ -139,7 +147,7 @@ _REQUESTS: Mapping[str, Any] = {
     "apigateway": _api_gateway,
     "budgets": _budgets,
     "ce": _without_resource("ce"),
-    "cloudformation": _query("cloudformation", "stack/{}/1", "StackName"),
+    "cloudformation": _cloudformation,
     "events": _json("events", "rule/{}", "Rule", "Name"),
     "glue": _json("glue", "job/{}", "JobName"),
     "lambda": _lambda,
