@@ -47,7 +47,7 @@ class Release(msgspec.Struct, frozen=True):
 
     Attributes:
         deployed_at: Time of AWS.
-        artifacts: Keys of the layer, and of the job's script, library and wheels.
+        artifacts: Keys of the layer, and of the jobs' scripts, library and wheels.
     """
 
     version: Version
@@ -85,11 +85,11 @@ def record(s3: Any, target: StageTarget, parameters: Mapping[str, str], version:
 
     Args:
         s3: boto3 client of S3.
-        parameters: Parameters of the main stack, which have the keys of the artifacts.
+        parameters: Parameters of the main stack and of the market's, which have the keys of the artifacts.
     """
     bucket = target.bucket("artifacts")
     now = time_of(s3.head_bucket(Bucket=bucket))
-    keys = [parameters[name] for name in ("LayerKey", "JobScriptKey", "JobLibraryKey")]
+    keys = [parameters[name] for name in ("LayerKey", "JobScriptKey", "MarketScriptKey", "JobLibraryKey")]
     keys += [uri.removeprefix(f"s3://{bucket}/") for uri in parameters["JobModules"].split(",")]
     newest = Release(version, now, sorted(keys))
     # The same version again replaces its entry: five deploys of one version must not drop the others.

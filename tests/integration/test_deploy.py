@@ -57,7 +57,7 @@ def test_the_plan_is_printed_and_then_each_step(account: Account, root: Path, ca
             ("packages", "bootstrap", "upload", "data", "main", "Chalice", "gateway", "smoke test"), 1
         )
     ]
-    assert steps[2][2] == "5 of 5 objects sent"
+    assert steps[2][2] == "6 of 6 objects sent"
     assert steps[7][2] == "10 sessions to 2025-01-15"
     url = re.search(r"API +(https://\w+\.execute-api\.us-east-1\.amazonaws\.com/dev)\n", rest)
     assert url is not None
@@ -189,7 +189,7 @@ def test_a_second_deploy_changes_only_what_chalice_always_writes(
     assert set(uploads) == {f"s3 PUT /{bucket('artifacts')}/{key}" for key in (STATE, RELEASES)}
     for name in ("bootstrap", "data", "main"):
         assert f"b3-dataflow-{name}-dev unchanged" in output
-    assert "0 of 5 objects" in output
+    assert "0 of 6 objects" in output
     assert "alarms to ana@example.org" in output
     assert "note: ana@example.org receives no alarm yet: confirm the e-mail that AWS sent there\n" in output
     assert set(functions()) == set(before)
