@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 
 from common.paths import ROOT
 from local import bucket_policies, moto_state
+from local.athena.actions import MOTO
 from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
 from local.athena.executions import Executions
@@ -49,12 +50,12 @@ class LocalAws:
         self._socket = socket.create_server((HOST, port))
         self.endpoint = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.engine = Engine()
-        self.executions = Executions(self.engine, athena_latency)
+        # `save` is set later.
+        self.executions = Executions(self.engine, athena_latency, save=lambda: self.save())  # noqa: PLW0108
         self.jobs = GlueJobs(root, script_environ(self.environ()))
         self.events = S3Events(self.functions)
         actions = {"athena": athena_actions(self.executions), "glue": self.jobs.actions()}
-        # `save` is set later.
-        front = Front(actions, lambda: self.save())  # noqa: PLW0108
+        front = Front(actions, {"athena": MOTO}, lambda: self.save())  # noqa: PLW0108
         self._server = make_server(
             HOST, 0, Door(front), threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from local import job_script, moto_state
+from local import job_script, moto_catalog
 
 STARTING, RUNNING, STOPPING, SUCCEEDED, FAILED, TIMEOUT, STOPPED = (
     "STARTING", "RUNNING", "STOPPING", "SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED",
@@ -93,7 +93,7 @@ class GlueJobs:
         Raises:
             GlueError: the job does not exist, or MaxConcurrentRuns of it are active.
         """
-        job = moto_state.job(request["JobName"])
+        job = moto_catalog.job(request["JobName"])
         if job is None:
             raise GlueError(
                 "EntityNotFoundException", f"Failed to start job run due to missing metadata: {request['JobName']}"
@@ -218,8 +218,8 @@ class GlueJobs:
 
 
 def script_environ(aws: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a script: the variables of AWS and those that Python needs to start, no others."""
-    needed = ("PATH", "HOME", "LANG", "TMPDIR")
+    """Return the environment of a script: the variables of AWS and those that Python and Spark need, no others."""
+    needed = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME")
     return {name: value for name, value in os.environ.items() if name in needed} | dict(aws)
 
 

@@ -41,14 +41,14 @@ def blocks(*, garch: bool) -> Mapping[str, str]:
         "scores": _scores(rows),
         "claims": _claims(rows),
         "weights": _weights(lake, weighted),
-        "weights-apart": _comparison(lake, {f"HAR, {name}": made for name, made in weighted.items()}),
+        "weights-apart": _comparison(lake, {f"HAR, {name}": forecasts for name, forecasts in weighted.items()}),
         "rivals": _comparison(lake, models),
     }
     if garch:
         start = PERIODS["2008 on"][0]
-        made = lake.garch(start)
+        forecasts = lake.garch(start)
         result["garch"] = _comparison(
-            lake, {"GARCH(1,1)-t": made, "mean of HAR and GARCH": combined(arithmetic, har, made)}
+            lake, {"GARCH(1,1)-t": forecasts, "mean of HAR and GARCH": combined(arithmetic, har, forecasts)}
         )
     return result
 
@@ -98,8 +98,8 @@ def _weights(lake: History, weighted: Mapping[str, Forecasts]) -> str:
     """Return the QLIKE of each weighting over the years that choose."""
     scored = _days(lake, CHOSEN_BY)
     rows: list[tuple[object, ...]] = []
-    for name, made in weighted.items():
-        losses = [float(qlike(made[h][scored], lake.outcomes[h][scored]).mean()) for h in HORIZONS]
+    for name, forecasts in weighted.items():
+        losses = [float(qlike(forecasts[h][scored], lake.outcomes[h][scored]).mean()) for h in HORIZONS]
         rows.append((name, *(f"{loss:.4f}" for loss in losses), f"{sum(losses):.4f}"))
     return table(("weights", *_ahead(), "sum"), rows)
 
@@ -108,13 +108,13 @@ def _comparison(lake: History, models: Mapping[str, Forecasts]) -> str:
     """Return the difference of each model to EWMA, with its p-value, by period and horizon."""
     ewma = lake.of_the_table("ewma")
     rows: list[tuple[object, ...]] = []
-    for name, made in models.items():
+    for name, forecasts in models.items():
         for period in PERIODS:
             cells = []
             for h in HORIZONS:
                 y = lake.outcomes[h]
                 scored = _days(lake, period) & ~np.isnan(y)
-                difference = qlike(made[h][scored], y[scored]) - qlike(ewma[h][scored], y[scored])
+                difference = qlike(forecasts[h][scored], y[scored]) - qlike(ewma[h][scored], y[scored])
                 cells.append(f"{difference.mean():+.4f} ({_p_value(diebold_mariano(difference, h)[1])})")
             rows.append((name, period, *cells))
     return table(("model", "period", *_ahead()), rows)

@@ -22,12 +22,14 @@ def forecast(returns: list[float], first: int, every: int, horizon: int) -> list
     The model is fitted to all returns up to a session, and filters the next `every` sessions with these parameters.
     """
     percent = SCALE * np.asarray(returns)
-    made: list[list[float]] = []
+    forecasts: list[list[float]] = []
     for refit in range(first, len(percent), every):
         parameters = arch_model(percent[: refit + 1], mean="Zero", dist="t").fit(disp="off").params
-        known = arch_model(percent[: refit + every], mean="Zero", dist="t").fix(parameters)
-        made += (known.forecast(horizon=horizon, start=refit, reindex=False).variance.to_numpy() / SCALE**2).tolist()
-    return made
+        model = arch_model(percent[: refit + every], mean="Zero", dist="t").fix(parameters)
+        forecasts += (
+            model.forecast(horizon=horizon, start=refit, reindex=False).variance.to_numpy() / SCALE**2
+        ).tolist()
+    return forecasts
 
 
 if __name__ == "__main__":

@@ -74,9 +74,9 @@ class History:
         }
         command = [str(GARCH), str(ROOT / "scripts" / "garch.py")]
         run = subprocess.run(command, input=json.dumps(request), stdout=subprocess.PIPE, text=True, check=True)
-        made = np.full((len(self.bars), max(HORIZONS)), np.nan)
-        made[before:] = json.loads(run.stdout)
-        return {h: made[:, :h].mean(axis=1) for h in HORIZONS}
+        forecasts = np.full((len(self.bars), max(HORIZONS)), np.nan)
+        forecasts[before:] = json.loads(run.stdout)
+        return {h: forecasts[:, :h].mean(axis=1) for h in HORIZONS}
 
 
 def combined(mean: Callable[[list[Floats]], Floats], *parts: Forecasts) -> Forecasts:
@@ -97,7 +97,7 @@ def geometric(parts: list[Floats]) -> Floats:
 
 
 def _log_regression(x: Floats, outcome: Floats, horizon: int, first: int) -> Floats:
-    made = np.full(len(outcome), np.nan)
+    forecasts = np.full(len(outcome), np.nan)
     for refit in range(first, len(outcome), REFIT_EVERY):
         rows = slice(first, refit - horizon + 1)
         y = outcome[rows]
@@ -107,5 +107,5 @@ def _log_regression(x: Floats, outcome: Floats, horizon: int, first: int) -> Flo
         level = np.mean(y / np.exp(x[rows] @ coefficients))
         until = slice(refit, refit + REFIT_EVERY)
         values = level * np.exp(x[until] @ coefficients)
-        made[until] = np.where((values >= y.min()) & (values <= y.max()), values, y.mean())
-    return made
+        forecasts[until] = np.where((values >= y.min()) & (values <= y.max()), values, y.mean())
+    return forecasts

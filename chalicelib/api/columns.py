@@ -59,7 +59,7 @@ PERIODS: tuple[Column, ...] = (
         "queda_maxima",
         "double",
         "fraction",
-        "the deepest fall: the lowest close / highest close of the period until then - 1",
+        "the deepest fall: the lowest of close / highest close of the period until then - 1",
     ),
     Column("volume_negociado", "bigint", "shares / 100", "sum of the volume; null if no session has one"),
 )

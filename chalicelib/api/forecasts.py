@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from msgspec.structs import replace
@@ -44,26 +44,27 @@ def forecast(parameters: ForecastParameters, table: Table) -> ForecastAnswer:
     names = [
         name for model in MODELS for h in HORIZONS for name in (forecast_column(model, h), *band_columns(model, h))
     ]
-    made: Row = next(iter(table.rows(queries.last(table.name, ["data", FORECAST_PERCENTILE, *names], until))), {})
+    row: Row = next(iter(table.rows(queries.last(table.name, ["data", FORECAST_PERCENTILE, *names], until))), {})
     scores = {(score.model, score.horizon, score.period): score for score in table.contents.forecasts}
-    rows = [_row(made, model, h, scores.get((model, h, "2008 on"))) for model in MODELS for h in HORIZONS]
-    session = date.fromisoformat(str(made["data"])) if made else None
-    caveats = _caveats(rows, scores) | ({"scores": _KNOWN_LATER} if session != as_of else {})
+    session = date.fromisoformat(str(row["data"])) if row else None
+    rows = [_row(session, row, model, h, scores.get((model, h, "2008 on"))) for model in MODELS for h in HORIZONS]
+    caveats = score_caveats(rows, scores) | ({"scores": _KNOWN_LATER} if session != as_of else {})
     meta = table.meta(len(rows), (*ForecastRow.__struct_fields__, *Regime.__struct_fields__), ())
     return ForecastAnswer(
         rows=rows,
         data=session,
-        regime=regime(_number(made, FORECAST_PERCENTILE)),
+        regime=regime(_number(row, FORECAST_PERCENTILE)),
         scores=table.contents.forecasts,
         meta=replace(meta, caveats=caveats),
         links=Links(table.link(parameters), None),
     )
 
 
-def _row(made: Row, model: Model, horizon: Horizon, score: ForecastScore | None) -> ForecastRow:
+def _row(session: date | None, row: Row, model: Model, horizon: Horizon, score: ForecastScore | None) -> ForecastRow:
     names = (forecast_column(model, horizon), *band_columns(model, horizon))
-    volatility, lower, upper = (_number(made, name) for name in names)
+    volatility, lower, upper = (_number(row, name) for name in names)
     return ForecastRow(
+        session,
         model,
         horizon,
         volatility,
@@ -77,16 +78,21 @@ def _row(made: Row, model: Model, horizon: Horizon, score: ForecastScore | None)
     )
 
 
-def _caveats(rows: list[ForecastRow], scores: Mapping[tuple[Model, Horizon, Period], ForecastScore]) -> dict[str, str]:
-    """What must be known to read the rows, by the column of the forecast."""
+def score_caveats(
+    rows: Iterable[ForecastRow], scores: Mapping[tuple[Model, Horizon, Period], ForecastScore]
+) -> dict[str, str]:
+    """Return what must be known to read the rows, by the column of the forecast."""
     caveats = {}
     for row in rows:
         texts = [ONE_SESSION] if row.horizon == 1 else []
         apart = scores.get((row.model, row.horizon, "2019 on"))
-        if row.p_value is not None and row.p_value > SIGNIFICANT:
-            texts.append(f"not significantly different from EWMA since 2008: p = {row.p_value:.2f}")
-        elif row.p_value is not None and apart and apart.p_value is not None and apart.p_value > SIGNIFICANT:
-            texts.append(f"not significantly different from EWMA from 2019 on: p = {apart.p_value:.2f}")
+        for score, years in ((row, "since 2008"), (apart, "from 2019 on")):
+            if score is None or score.difference is None or score.p_value is None:
+                continue
+            if score.p_value > SIGNIFICANT:
+                texts.append(f"not significantly different from EWMA {years}: p = {score.p_value:.3f}")
+            elif score.difference > 0:
+                texts.append(f"significantly worse than EWMA {years}: p = {score.p_value:.3f}")
         if texts:
             caveats[forecast_column(row.model, row.horizon)] = "; ".join(texts)
     return caveats

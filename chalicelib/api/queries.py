@@ -12,11 +12,8 @@ from datetime import date
 
 from chalicelib.api.columns import SCORE_COLUMN, VOLATILITY_COLUMN
 from chalicelib.api.cursor import Position
-from chalicelib.api.parameters import (
-    AnomaliesParameters,
-    PageParameters,
-    PeriodsParameters,
-)
+from chalicelib.api.paging import PageParameters
+from chalicelib.api.parameters import AnomaliesParameters, PeriodsParameters
 from chalicelib.api.periods import AGGREGATES, sessions
 from chalicelib.api.ranges import RangeParameters
 from chalicelib.api.scores import SCORES

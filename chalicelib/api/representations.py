@@ -15,8 +15,9 @@ from chalice.app import Response
 from chalicelib.api.cache import CachedResponse
 from chalicelib.api.choices import Format
 from chalicelib.api.headers import CACHE_CONTROL, CONTENT_TYPE, LINK, REVALIDATE, Headers
-from chalicelib.api.models import Answer, FilesAnswer, YearFile
-from chalicelib.api.parameters import PageParameters
+from chalicelib.api.manifest_models import FilesAnswer, YearFile
+from chalicelib.api.models import Answer
+from chalicelib.api.paging import PageParameters
 
 JSON, CSV, HTML, PROBLEM_JSON = "application/json", "text/csv", "text/html", "application/problem+json"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.api import forecasts, models, parameters, views
+from chalicelib.api import forecasts, manifest_models, models, parameters, views
 from chalicelib.api.headers import EXPOSED, IF_NONE_MATCH
 from chalicelib.api.table import Table
 
@@ -154,7 +154,7 @@ ROUTES: Mapping[str, Route] = {
         "sessions; and its `ETag`, which the download has too. If a run replaces the file meanwhile, the `ETag` of the "
         "download is another. The response must not be stored (`no-store`). An address names the bucket of the table.",
         parameters.FilesParameters,
-        models.FilesAnswer,
+        manifest_models.FilesAnswer,
         alternative="text/csv",
     ),
     "/ibov/anomalies": Route(
@@ -172,7 +172,7 @@ ROUTES: Mapping[str, Route] = {
         "The state of the lake, the number of sessions that it is behind, and the quality of its bars: how many closes "
         "the official closes of B3 confirm or correct, and whether official closes are overdue. Until the first run of "
         "the job has ended, `as_of` is null.",
-        model=models.StatusAnswer,
+        model=manifest_models.StatusAnswer,
     ),
     "/openapi.json": Route(
         "The OpenAPI document of this API",

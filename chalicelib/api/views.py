@@ -25,6 +25,7 @@ from chalicelib.api.models import (
     RowsAnswer,
     SummaryAnswer,
 )
+from chalicelib.api.paging import PageParameters
 from chalicelib.api.parameters import (
     LATEST,
     RANKED_AMONG,
@@ -32,7 +33,6 @@ from chalicelib.api.parameters import (
     CompareParameters,
     ConeParameters,
     LatestParameters,
-    PageParameters,
     PeriodsParameters,
     SummaryParameters,
     VolatilityParameters,

@@ -63,9 +63,9 @@ def forecasts(prices: Prices, dates: pd.Series[pd.Timestamp]) -> dict[str, Float
         for h in HORIZONS:
             outcome = realised(squares[bars], h)
             har = np.sqrt(PERIODS_PER_YEAR * regression.forecast(outcome, h))
-            for model, made in (("ewma", ewma[bars]), ("har", _rounded(har))):
-                lower, upper = _band(made, np.sqrt(PERIODS_PER_YEAR * outcome), h)
-                for name, values in zip(_columns(model, h), (made, lower, upper), strict=True):
+            for model, forecast in (("ewma", ewma[bars]), ("har", _rounded(har))):
+                lower, upper = _band(forecast, np.sqrt(PERIODS_PER_YEAR * outcome), h)
+                for name, values in zip(_columns(model, h), (forecast, lower, upper), strict=True):
                     columns[name][bars] = values
         columns[FORECAST_PERCENTILE][bars] = _percentile(columns[forecast_column("har", 21)][bars])
     return columns
@@ -87,17 +87,17 @@ def _columns(model: str, horizon: int) -> tuple[str, str, str]:
     return (forecast_column(model, horizon), *band_columns(model, horizon))
 
 
-def _band(made: Floats, outcome: Floats, horizon: int) -> tuple[Floats, Floats]:
+def _band(forecast: Floats, outcome: Floats, horizon: int) -> tuple[Floats, Floats]:
     """The forecast times the quantiles of outcome / forecast over the earlier forecasts whose outcome is known.
 
     Args:
         made, outcome: annualised volatilities, shape (n,); the outcome of t is known at t + horizon.
     """
-    bounds = np.full((len(made), 2), np.nan)
+    bounds = np.full((len(forecast), 2), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(made > 0, outcome / made, np.nan).tolist()
+        ratios = np.where(forecast > 0, outcome / forecast, np.nan).tolist()
     earlier: list[float] = []
-    for t, value in enumerate(made.tolist()):
+    for t, value in enumerate(forecast.tolist()):
         if t >= horizon and not math.isnan(ratio := ratios[t - horizon]):
             insort(earlier, ratio)
         if len(earlier) >= BAND_MINIMUM:
@@ -113,18 +113,18 @@ def _quantile(ordered: list[float], p: float) -> float:
     return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
 
-def _percentile(made: Floats) -> Floats:
+def _percentile(forecast: Floats) -> Floats:
     """The percentage of the last 1,260 forecasts, this one included, that are at or below it; NaN below 252."""
-    result = np.full(len(made), np.nan)
-    known = np.flatnonzero(~np.isnan(made))
-    values = made[known].tolist()
+    result = np.full(len(forecast), np.nan)
+    positions = np.flatnonzero(~np.isnan(forecast))
+    values = forecast[positions].tolist()
     ordered: list[float] = []
     for i, value in enumerate(values):
         insort(ordered, value)
         if i >= PERCENTILE_WINDOW:
             del ordered[bisect_left(ordered, values[i - PERCENTILE_WINDOW])]
         if len(ordered) >= PERCENTILE_MINIMUM:
-            result[known[i]] = 100 * bisect_right(ordered, value) / len(ordered)
+            result[positions[i]] = 100 * bisect_right(ordered, value) / len(ordered)
     return _rounded(result)
 
 

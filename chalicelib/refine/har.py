@@ -88,15 +88,15 @@ class Regression:
         lowest = np.minimum.accumulate(np.where(used, target, np.inf))
         highest = np.maximum.accumulate(np.where(used, target, -np.inf))
         for refit in range(first, len(target), REFIT_EVERY):
-            known = refit - horizon
-            if known < 0 or counts[known] < MINIMUM_ROWS:
+            last = refit - horizon
+            if last < 0 or counts[last] < MINIMUM_ROWS:
                 continue
-            b = _solve(sums[known].tolist())
+            b = _solve(sums[last].tolist())
             until = slice(refit, refit + REFIT_EVERY)
             x = self.regressors[until]
-            made = b[0] + b[1] * x[:, 1] + b[2] * x[:, 2] + b[3] * x[:, 3]
-            sane = (made >= lowest[known]) & (made <= highest[known])
-            result[until] = np.where(sane, made, total[known] / counts[known])
+            values = b[0] + b[1] * x[:, 1] + b[2] * x[:, 2] + b[3] * x[:, 3]
+            within_range = (values >= lowest[last]) & (values <= highest[last])
+            result[until] = np.where(within_range, values, total[last] / counts[last])
         return result
 
 

@@ -83,9 +83,9 @@ def scores(bars: pd.DataFrame) -> list[Score]:
 
 
 def _score(bars: pd.DataFrame, model: Model, horizon: Horizon, period: Period, outcome: Floats) -> Score:
-    made, benchmark = (_variance(bars, name, horizon) for name in (model, BENCHMARK))
-    scored = bars["data"].between(*PERIODS[period]).to_numpy() & ~np.isnan(outcome) & (made > 0) & (benchmark > 0)
-    y, f, g = outcome[scored], made[scored], benchmark[scored]
+    forecast, benchmark = (_variance(bars, name, horizon) for name in (model, BENCHMARK))
+    scored = bars["data"].between(*PERIODS[period]).to_numpy() & ~np.isnan(outcome) & (forecast > 0) & (benchmark > 0)
+    y, f, g = outcome[scored], forecast[scored], benchmark[scored]
     if len(y) < MINIMUM_SESSIONS:
         return Score(model, horizon, period, len(y), None, None, None, None)
     losses = qlike(f, y)

@@ -9,33 +9,33 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from local import moto_state
+from local import moto_catalog, moto_state
+from local.athena import delimited, types
+from local.athena.analysis.catalog import Column, Source
 from local.athena.errors import QueryFailure
+from local.athena.glue_types import arrow
 
+PATH = "$path"
+"""Hidden column with the location of the object of each row."""
+
+TEXT = "org.apache.hadoop.mapred.TextInputFormat"
+LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 
-# Parquet types that Trino's reader accepts for each column type of a table.
-_READABLE: dict[str, tuple[pa.DataType, ...]] = {
-    "bigint": (pa.int64(), pa.int32(), pa.int16(), pa.int8()),
-    "boolean": (pa.bool_(),),
-    "date": (pa.date32(),),
-    "double": (pa.float64(), pa.float32()),
-    "int": (pa.int32(), pa.int16(), pa.int8()),
-    "string": (pa.string(), pa.large_string()),
-    "timestamp": (),
-}
+_INTEGERS = {"bigint": pa.int64(), "integer": pa.int32(), "smallint": pa.int16(), "tinyint": pa.int8()}
 
-_ARROW: dict[str, pa.DataType] = {
-    "bigint": pa.int64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "double": pa.float64(),
-    "int": pa.int32(),
-    "string": pa.string(),
-    # Athena's timestamps have no time zone and a precision of milliseconds.
-    "timestamp": pa.timestamp("ms"),
+# Parquet types that Trino's reader accepts for each column type of a table, besides that of the column itself.
+_READABLE: dict[str, tuple[pa.DataType, ...]] = {
+    "bigint": tuple(_INTEGERS.values()),
+    "integer": tuple(_INTEGERS.values())[1:],
+    "smallint": (pa.int16(), pa.int8()),
+    "double": (pa.float64(), pa.float32()),
+    "varchar": (pa.string(), pa.large_string()),
+    "char": (pa.string(), pa.large_string()),
+    "varbinary": (pa.binary(), pa.large_binary()),
 }
 
 Columns = tuple[tuple[str, str], ...]
@@ -59,6 +59,8 @@ class Table:
     columns: Columns
     keys: Columns
     partitions: tuple[Partition, ...]
+    text: tuple[tuple[str, str], ...] | None = None
+    """Properties of a table of delimited text; None for parquet."""
 
     def types(self) -> dict[str, str]:
         """Return the Glue type of each column; the partition keys are last."""
@@ -72,24 +74,38 @@ class Table:
         Raises:
             QueryFailure: the schema of a partition or of an object does not match that of the table.
         """
-        names = [name for name in self.types() if name in used] or list(self.types())[-1:]
+        readable = [name for name, declared in self.types().items() if known(declared)]
+        if not readable:
+            raise QueryFailure("NOT_SUPPORTED", "the table has no column of a type that the local Athena reads")
+        names = [name for name in self.types() if name in used] or readable[-1:]
         columns = tuple((name, type_) for name, type_ in self.columns if name in names)
-        schema = pa.schema([(name, _ARROW[type_]) for name, type_ in self.types().items() if name in names])
+        types_ = [(name, _arrow(type_)) for name, type_ in self.types().items() if name in names]
+        schema = pa.schema(types_ + [(PATH, pa.string())] * (PATH in used))
         parts = []
         for partition in partitions:
             self._check(partition)
             declared = frozenset(name for name, _ in partition.columns)
             key_values = _key_values(self.keys, partition.values, names)
-            parts += [_read(partition.bucket, stored, columns, declared, key_values) for stored in partition.objects]
+            for stored in partition.objects:
+                if self.text is None:
+                    part = _read(partition.bucket, stored, columns, declared, key_values)
+                else:
+                    part = _read_text(partition.bucket, stored, self.columns, key_values, self.text).select(
+                        [name for name in self.types() if name in names]
+                    )
+                if PATH in used:
+                    path = pa.repeat(f"s3://{partition.bucket}/{stored.key}", len(part))
+                    part = part.append_column(PATH, path)
+                parts.append(part)
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def _check(self, partition: Partition) -> None:
-        types = dict(partition.columns)
+        declared = dict(partition.columns)
         for name, type_ in self.columns:
-            if types.get(name, type_) != type_:
+            if declared.get(name, type_) != type_:
                 raise QueryFailure(
                     "HIVE_PARTITION_SCHEMA_MISMATCH",
-                    f"column '{name}' is declared as {type_} in the table, and as {types[name] or 'no type'} in "
+                    f"column '{name}' is declared as {type_} in the table, and as {declared[name] or 'no type'} in "
                     f"partition {'/'.join(partition.values)}",
                 )
 
@@ -100,26 +116,49 @@ def load(database: str, name: str) -> Table:
     Raises:
         QueryFailure: the table does not exist, or the local Athena does not support its format or types.
     """
-    definition = moto_state.table(database, name)
+    definition = moto_catalog.table(database, name)
     if definition is None:
         raise QueryFailure("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
     storage = definition.get("StorageDescriptor")
     if storage is None:
         raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Table StorageDescriptor is null for table '{database}.{name}'")
-    if storage.get("InputFormat") != PARQUET:
+    text = _text_properties(definition, storage)
+    if storage.get("InputFormat") != PARQUET and text is None:
         raise QueryFailure(
-            "NOT_SUPPORTED", f"Table '{database}.{name}' is not parquet: the local Athena reads no other"
+            "NOT_SUPPORTED",
+            f"Table '{database}.{name}' is neither parquet nor delimited text: the local Athena reads no other",
         )
     columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
-    unknown = next((type_ for _, type_ in columns + keys if type_ not in _ARROW), None)
-    if unknown is not None:
-        raise QueryFailure(
-            "NOT_SUPPORTED", f"Table '{database}.{name}' has a column of type '{unknown}'; known: {', '.join(_ARROW)}"
-        )
-    entries = moto_state.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
-    return Table(columns, keys, tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries))
+    entries = moto_catalog.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
+    parts = tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries)
+    return Table(columns, keys, parts, text)
+
+
+def source(table: Table) -> Source:
+    """Return the columns of a table as the analysis of queries needs them."""
+    keys = {name for name, _ in table.keys}
+    columns = [Column(name, known(declared), declared, name in keys) for name, declared in table.types().items()]
+    return Source([*columns, Column(PATH, types.VARCHAR, hidden=True)])
+
+
+@lru_cache(maxsize=1024)
+def known(declared: str) -> types.Type | None:
+    """Return the type with a name in Glue, or None if the local Athena does not read it."""
+    try:
+        type_ = types.parse(declared)
+        arrow(type_)
+    except QueryFailure:
+        return None
+    return type_
+
+
+def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | None:
+    serde = storage.get("SerdeInfo") or {}
+    if storage.get("InputFormat") != TEXT or serde.get("SerializationLibrary") != LAZY_SIMPLE:
+        return None
+    return tuple(sorted(((definition.get("Parameters") or {}) | (serde.get("Parameters") or {})).items()))
 
 
 def _columns(storage: Mapping[str, Any]) -> Columns:
@@ -154,16 +193,28 @@ def _key_values(keys: Columns, values: Sequence[str], used: Sequence[str]) -> Ke
     return tuple((name, type_, value) for (name, type_), value in zip(keys, values, strict=True) if name in used)
 
 
+@lru_cache(maxsize=64)
+def _read_text(
+    bucket: str,
+    stored: moto_state.StoredObject,
+    columns: Columns,
+    key_values: KeyValues,
+    properties: tuple[tuple[str, str], ...],
+) -> pa.Table:
+    """Return all columns of an object of text, as `_read`."""
+    of = {name: types.parse(type_) for name, type_ in columns}
+    rows = delimited.read(_body(bucket, stored), stored.key, of, dict(properties))
+    for name, type_, value in key_values:
+        rows = rows.append_column(name, pa.repeat(_key(name, type_, value), len(rows)))
+    return rows
+
+
 @lru_cache(maxsize=4096)
 def _read(
     bucket: str, stored: moto_state.StoredObject, columns: Columns, declared: frozenset[str], key_values: KeyValues
 ) -> pa.Table:
     """Return some columns of an object. The cache key includes the ETag, so a changed object is read again."""
-    body = moto_state.read(bucket, stored.key)
-    if body is None:
-        raise QueryFailure(
-            "HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{stored.key}: the object is gone"
-        )
+    body = _body(bucket, stored)
     try:
         with pq.ParquetFile(pa.BufferReader(body)) as file:
             # A column that is absent from the partition's schema or from the file is null, as in Trino.
@@ -174,31 +225,56 @@ def _read(
     arrays: dict[str, pa.ChunkedArray | pa.Array] = {}
     for name, type_ in columns:
         arrays[name] = (
-            _column(rows[name], name, type_, stored.key) if name in present else pa.nulls(count, _ARROW[type_])
+            _column(rows[name], name, type_, stored.key) if name in present else pa.nulls(count, _arrow(type_))
         )
     for name, type_, value in key_values:
         arrays[name] = pa.repeat(_key(name, type_, value), count)
     return pa.table(arrays)
 
 
+def _body(bucket: str, stored: moto_state.StoredObject) -> bytes:
+    body = moto_state.read(bucket, stored.key)
+    if body is None:
+        raise QueryFailure(
+            "HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{stored.key}: the object is gone"
+        )
+    return body
+
+
+def _arrow(type_: str) -> pa.DataType:
+    return arrow(types.parse(type_))
+
+
 def _key(name: str, type_: str, value: str) -> pa.Scalar:
     if value == "__HIVE_DEFAULT_PARTITION__":
-        return pa.scalar(None, _ARROW[type_])
+        return pa.scalar(None, _arrow(type_))
     try:
-        return pa.scalar(value).cast(_ARROW[type_])
+        return pa.scalar(value).cast(_arrow(type_))
     except pa.ArrowInvalid as error:
         raise QueryFailure(
             "HIVE_INVALID_PARTITION_VALUE", f"Invalid partition value '{value}' for {type_} partition key: {name}"
         ) from error
 
 
-def _column(array: pa.ChunkedArray, name: str, type_: str, key: str) -> pa.ChunkedArray:
-    readable = pa.types.is_timestamp(array.type) if type_ == "timestamp" else array.type in _READABLE[type_]
-    if not readable:
+def _column(array: pa.ChunkedArray, name: str, declared: str, key: str) -> pa.ChunkedArray:
+    type_ = types.parse(declared)
+    if type_.base == "timestamp":
+        readable = pa.types.is_timestamp(array.type)
+    elif type_.base in {"decimal", *types.NESTED}:
+        readable = array.type.id == arrow(type_).id
+    else:
+        readable = array.type in _READABLE.get(type_.base, (arrow(type_),))
+    try:
+        # The cast drops the time zone of a timestamp and truncates it to milliseconds.
+        column = array.cast(arrow(type_), safe=type_.base == "decimal") if readable else None
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        column = None
+    if column is None:
         raise QueryFailure(
             "HIVE_BAD_DATA",
-            f"Field {name}'s type {array.type} in parquet file {key} is incompatible with type {type_} defined in "
+            f"Field {name}'s type {array.type} in parquet file {key} is incompatible with type {declared} defined in "
             "table schema",
         )
-    # The cast drops the time zone of a timestamp and truncates it to milliseconds.
-    return array.cast(_ARROW[type_], safe=False)
+    if type_.base == "char":
+        return pc.utf8_rtrim(pc.utf8_slice_codeunits(column, 0, type_.numbers[0]), " ")
+    return pc.utf8_slice_codeunits(column, 0, type_.numbers[0]) if type_.base == "varchar" and type_.of else column

@@ -19,6 +19,7 @@ from chalicelib.api.models import (
     Day,
     Depth,
     ForecastAnswer,
+    ForecastRow,
     Links,
     Problem,
     RankedVolatility,
@@ -35,6 +36,7 @@ OF_A_SESSION: dict[type, set[str]] = {
     Day: {"data", "retorno_log", "retorno_pct"},
     Depth: {"data", "drawdown"},
     ForecastAnswer: {"data"},
+    ForecastRow: {"data"},
     Regime: {"prev_har_21d_percentil"},
     RankedVolatility: {"vol_anualizada"},
 }

@@ -179,9 +179,15 @@ def claim(row: dict[str, Any], scores: list[dict[str, Any]]) -> str:
         return "the benchmark"
     key = (row["model"], row["horizon"], "2019 on")
     (apart,) = (each for each in scores if (each["model"], each["horizon"], each["period"]) == key)
-    significant = "better than EWMA" if row["difference"] < 0 else "worse than EWMA"
-    said = significant if row["p_value"] <= 0.05 else "no significant difference from EWMA"
-    return f"{said} (p = {row['p_value']:.3f}; from 2019 on {apart['p_value']:.3f})"
+    (first, p), (second, later) = ((verdict(each), f"{each['p_value']:.3f}") for each in (row, apart))
+    if first == second:
+        return f"{first} (p = {p}; from 2019 on {later})"
+    return f"{first} (p = {p}); from 2019 on {second} (p = {later})"
+
+
+def verdict(score: dict[str, Any]) -> str:
+    significant = "better" if score["difference"] < 0 else "worse"
+    return significant if score["p_value"] <= 0.05 else "no significant difference"
 
 
 def test_the_forecasts_and_their_scores_are_those_of_the_api(open_page: Open, site: str, rows: list[dict[str, Any]]):
@@ -189,12 +195,12 @@ def test_the_forecasts_and_their_scores_are_those_of_the_api(open_page: Open, si
     expected = []
     for row in sorted(answer["rows"], key=lambda row: int(row["horizon"])):
         band = f" ({100 * row['lower']:.1f}% to {100 * row['upper']:.1f}%)" if row["lower"] is not None else ""
-        held = f"; {100 * row['coverage']:.0f}% of the outcomes in the band" if row["coverage"] is not None else ""
         expected.append([
             "1 session" if row["horizon"] == 1 else f"{row['horizon']} sessions",
             row["model"].upper(),
             f"{100 * row['volatility']:.1f}%{band}",
-            claim(row, answer["scores"]) + held,
+            claim(row, answer["scores"]),
+            f"{100 * row['coverage']:.0f}%" if row["coverage"] is not None else "–",
         ])  # fmt: skip
 
     page = open_page()
@@ -207,30 +213,33 @@ def test_the_forecasts_and_their_scores_are_those_of_the_api(open_page: Open, si
     expect(words).to_contain_text(f"at percentile {percentile:.0f} of its last 1,260.")
     page.select_option("#language", "pt")
     expect(words).to_contain_text("percentil")
-    assert all(row[-1].startswith("a referência") for row in table(page, "forecast")[::2])
+    assert all(row[3] == "a referência" for row in table(page, "forecast")[::2])
 
 
 @pytest.mark.parametrize(
-    ("difference", "p_value", "text"),
+    ("difference", "p_value", "later", "text"),
     [
-        (-0.03, 0.007, "better than EWMA (p = 0.007)"),
-        (0.03, 0.05, "worse than EWMA (p = 0.050)"),
-        (-0.03, 0.051, "no significant difference from EWMA (p = 0.051)"),
-        (None, None, "too few forecasts to score"),
+        (-0.03, 0.007, None, "better (p = 0.007)"),
+        (0.03, 0.05, None, "worse (p = 0.050)"),
+        (-0.03, 0.051, None, "no significant difference (p = 0.051)"),
+        (-0.03, 0.051, 0.3, "no significant difference (p = 0.051; from 2019 on 0.300)"),
+        (-0.03, 0.007, 0.3, "better (p = 0.007); from 2019 on no significant difference (p = 0.300)"),
+        (None, None, None, "too few forecasts to score"),
     ],
 )
 def test_nothing_is_claimed_that_is_not_significant(
-    open_page: Open, site: str, difference: float | None, p_value: float | None, text: str
+    open_page: Open, site: str, difference: float | None, p_value: float | None, later: float | None, text: str
 ):
     answer = requests.get(f"{site}/ibov/volatility/forecast", timeout=30).json()
     for row in answer["rows"]:
         row |= {"difference": difference, "p_value": p_value, "lower": None, "coverage": None}
-    answer["scores"] = []
+    for score in answer["scores"]:
+        score |= {"difference": difference, "p_value": later}
     answer["regime"] = {"name": None, "prev_har_21d_percentil": None, "calm_below": 0, "tense_above": 0}
 
     page = open_page(routes={"**/ibov/volatility/forecast": answering(200, answer)})
 
-    assert [row[-1] for row in table(page, "forecast") if row[1] == "HAR"] == [text] * 3
+    assert [row[3:] for row in table(page, "forecast") if row[1] == "HAR"] == [[text, "–"]] * 3
     expect(page.locator("#forecast_words")).to_contain_text("too few forecasts")
     # The page reads the bounds of the regimes from the answer.
     assert page.locator("#figures [data-name=reading] dd").inner_text() == "tense"

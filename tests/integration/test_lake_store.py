@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib import wiring
+from chalicelib import layout, wiring
 from chalicelib.lake.manifest import Lease, Manifest
-from local import moto_state
+from chalicelib.lake.store import Lake
+from local import moto_catalog, moto_state
 from local.errors import LocalError
 from local.lake_store import LakeStore
 from local.laptop import Laptop
 from tests.conftest import NOWHERE
+from tests.support.athena import finish, query, start
 from tests.support.bars import COLLECTED, csv_text, known_bars, raw_object
 from tests.support.lake import REFINED, fill, no_events
 from tests.support.processes import command_error, get, make_run
@@ -67,7 +70,7 @@ def stored_laptop(laptop: Laptop, reopened: Callable[[], Laptop]) -> Any:
 def snapshot() -> Any:
     states = [moto_state.object_state(*name) for name in sorted(moto_state.latest_objects()) if name[0] != ATHENA]
     bodies = {state.key: moto_state.read(state.bucket, state.key) for state in states}
-    return states, bodies, moto_state.catalog()
+    return states, bodies, moto_catalog.catalog()
 
 
 def test_objects_and_catalog_are_restored(stored_laptop: Laptop, reopened: Callable[[], Laptop], s3: Any):
@@ -87,6 +90,34 @@ def test_objects_and_catalog_are_restored(stored_laptop: Laptop, reopened: Calla
     assert (response["ContentType"], response["Metadata"]) == ("text/plain", {"a": "b"})
     contents: Any = stored_laptop.contents()
     assert contents.rows == 6
+
+
+def test_tables_of_athenas_statements_are_restored(
+    stored_laptop: Laptop, reopened: Callable[[], Laptop], athena: Any, s3: Any
+):
+    fill(raw_object(known_bars()))
+    statements = (
+        "CREATE DATABASE estudo",
+        "CREATE TABLE estudo.best WITH (partitioned_by = ARRAY['ano']) AS SELECT data, year AS ano FROM ibov_refined",
+        "INSERT INTO estudo.best VALUES (DATE '2030-01-02', 2030)",
+        "CREATE VIEW estudo.v AS SELECT count(*) AS n FROM estudo.best",
+        "CREATE TABLE estudo.gone AS SELECT 1 AS a",
+        "DROP TABLE estudo.gone",
+    )
+    for statement in statements:
+        assert finish(athena, start(athena, statement))["Status"]["State"] == "SUCCEEDED"
+
+    reopened()
+
+    assert query(athena, "SELECT n FROM estudo.v") == [["7"]]
+    assert query(athena, "SELECT data FROM estudo.best WHERE ano = 2030") == [["2030-01-02"]]
+    assert query(athena, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'estudo'") == [
+        ["best"],
+        ["v"],
+    ]
+    # Results and manifests are not stored.
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=ATHENA)["Contents"]]
+    assert not any(key.endswith(("-manifest.csv", ".metadata")) for key in keys)
 
 
 def overwrite_with_equal_bytes(s3: Any, glue: Any) -> None:
@@ -207,6 +238,20 @@ def test_after_a_kill_the_file_has_every_change_whose_response_was_sent(
         keys = [state.key for state, _ in store._stored_objects()]
         store.close()
         assert keys == [f"k{each}" for each in range(number + 1)]
+
+
+def test_the_lease_of_a_killed_run_of_the_markets_job_is_released(
+    stored_laptop: Laptop, reopened: Callable[[], Laptop]
+):
+    def lake() -> Lake:
+        return replace(wiring.lake(), manifest_key=layout.SHARES_MANIFEST_KEY)
+
+    lake().put_manifest(Manifest("writing", Lease("jr_killed", datetime.now(UTC)), None), None)
+
+    reopened()
+
+    released: Any = lake().manifest()[0]
+    assert (released.state, released.lease) == ("writing", None)
 
 
 def test_a_lease_of_a_killed_run_is_released_and_its_raw_object_merged(

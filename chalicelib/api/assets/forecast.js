@@ -15,17 +15,23 @@ function score(row, scores) {
   if (row.model === "ewma") return t("score_benchmark");
   if (row.p_value === null) return t("score_none");
   const apart = scores.find((each) => each.model === row.model && each.horizon === row.horizon && each.period === "2019 on");
+  const p = number(row.p_value, 3);
   const later = apart?.p_value ?? null;
-  const p = number(row.p_value, 3) + (later === null ? "" : t("score_apart", { p: number(later, 3) }));
-  if (row.p_value > SIGNIFICANT) return t("score_same", { p });
-  return t(row.difference < 0 ? "score_better" : "score_worse", { p });
+  if (later === null) return t(verdict(row), { p });
+  const [first, second] = [verdict(row), verdict(apart)];
+  if (first === second) return t(first, { p: p + t("score_apart", { text: number(later, 3) }) });
+  return t(first, { p }) + t("score_apart", { text: t(second, { p: number(later, 3) }) });
 }
 
-const made = (row) => (row.lower === null
-  ? known(row.volatility, (value) => percent(value, 1))
-  : t("forecast_range", { made: percent(row.volatility, 1), lower: percent(row.lower, 1), upper: percent(row.upper, 1) }));
+/** The text of a comparison with EWMA. @param {{difference: number, p_value: number}} score */
+function verdict({ difference, p_value }) {
+  if (p_value > SIGNIFICANT) return "score_same";
+  return difference < 0 ? "score_better" : "score_worse";
+}
 
-const held = (row) => (row.coverage === null ? "" : t("forecast_held", { n: percent(row.coverage, 0) }));
+const volatility = (row) => (row.lower === null
+  ? known(row.volatility, (value) => percent(value, 1))
+  : t("forecast_range", { volatility: percent(row.volatility, 1), lower: percent(row.lower, 1), upper: percent(row.upper, 1) }));
 
 /** Fill the section. @param {object} answer of `/ibov/volatility/forecast` */
 export function renderForecast(answer) {
@@ -35,10 +41,10 @@ export function renderForecast(answer) {
     `${t("forecast_words", { date: date(answer.data) })} ${regimeText(answer.regime)}`;
   fill(
     section.querySelector("table"),
-    ["forecast_next", "forecast_model", "forecast_made", "forecast_score"].map((name) => t(name)),
+    ["forecast_next", "forecast_model", "forecast_volatility", "forecast_score", "forecast_coverage"].map((name) => t(name)),
     rows.map((row) => [
       t(row.horizon === 1 ? "forecast_session" : "sessions", { n: row.horizon }), TITLES[row.model],
-      made(row), score(row, answer.scores) + held(row),
+      volatility(row), score(row, answer.scores), known(row.coverage, (value) => percent(value, 0)),
     ]),
   );
 }

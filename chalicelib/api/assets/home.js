@@ -139,11 +139,11 @@ async function load() {
     if (mine !== run) return;
     if (!state_.as_of) return stop("empty", t("empty"));
     const start = fiveYearsBefore(state_.as_of);
-    const [{ rows: first }, { rows: windows }, made] = await Promise.all([
+    const [{ rows: first }, { rows: windows }, answer] = await Promise.all([
       rows, get("ibov/volatility/cone", { estimator: state.estimator, start }), get("ibov/volatility/forecast"),
     ]);
     if (mine !== run) return;
-    [status, cone, forecast, data] = [state_, { rows: windows, start }, made, columns(first)];
+    [status, cone, forecast, data] = [state_, { rows: windows, start }, answer, columns(first)];
     if (state.from) charts.view ??= { min: Date.parse(state.from) / 1000, max: Date.parse(state.to) / 1000 };
     document.body.dataset.state = "ready";
     $("key").hidden = true;
