@@ -14,7 +14,13 @@ DESTROY_STEPS = ("key", "Chalice", "main", "bootstrap", "data")
 
 
 def deploy_plan(
-    target: StageTarget, architecture: str, email: str, existing: Mapping[str, bool] | None, *, with_budget: bool, with_market: bool
+    target: StageTarget,
+    architecture: str,
+    email: str,
+    existing: Mapping[str, bool] | None,
+    *,
+    with_budget: bool,
+    with_market: bool,
 ) -> str:
     """Return the plan of a deploy.
 
