@@ -1,6 +1,6 @@
 """`make docs`: write the monthly cost of a stage into docs/operations.md, from list prices and assumptions.
 
-python -m scripts.costs us-east-1 sa-east-1    prints the tables for these regions instead: a usual month, the market, the worst
+python -m scripts.costs us-east-1 sa-east-1    prints these regions instead: a usual month, the market, the worst month
 """
 
 from __future__ import annotations

@@ -18,8 +18,9 @@ class MarketUsage:
         workers: Workers of the job. A G.1X worker is one DPU.
         ingests: Runs of the ingest, each of which writes the metric of the market.
 
-        job_seconds: Duration of a run, an estimate: 60 s until the workers are ready, and 22 + 4.3 · 30 s of processor
-            time, of which parsing is a quarter and left out, on the four cores of one worker, busy for 70 % of the time.
+        job_seconds: Duration of a run, an estimate: 60 s until the workers are ready, then three quarters of
+            22 + 4.3 · 30 s of processor time, because one file is parsed instead of all, on the four cores of one
+            worker, busy for 70 % of the time.
         puts: Objects of a run: 19 slices of 32 years, and what the commit writes, deletes and lists.
         gets: Objects that a run reads: bars and index of each file.
         stored_gb: Table, superseded tables of two days, parsed bars and zips: 7.5 million rows of 0.36 KB are 2.7 GB.
@@ -29,7 +30,7 @@ class MarketUsage:
     workers: int = 2
     ingests: float = 10 * 52 / 12
 
-    job_seconds: float = 105
+    job_seconds: float = 100
     puts: int = 650
     gets: int = 600
     stored_gb: float = 12

@@ -252,7 +252,8 @@ def test_the_market_is_deployed_with_market_yes_and_removed_with_market_no(accou
     job = glue.get_job(JobName="b3-market-job-dev")["Job"]
     location = job["Command"]["ScriptLocation"].removeprefix(f"s3://{bucket('artifacts')}/")
     assert moto_state.read(bucket("artifacts"), location) == b"# b3_market_job.py x86_64"
-    assert glue.get_trigger(Name="b3-dataflow-dev-market")["Trigger"]["Actions"] == [{"JobName": job["Name"]}]
+    (action,) = glue.get_trigger(Name="b3-dataflow-dev-market")["Trigger"]["Actions"]
+    assert action["JobName"] == job["Name"]
     assert {settings("b3-dataflow-dev"), settings("b3-dataflow-dev-ingest")} == {"yes"}
 
     # Without the option it stays; the script is an artifact of the version.

@@ -15,6 +15,7 @@ from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.glue.models import glue_backends
+from moto.glue.utils import Action
 from moto.sns.models import sns_backends
 
 
@@ -114,6 +115,7 @@ class Trigger(_Resource, CloudFormationModel):
         backend: Any = glue_backends[account][region]
         arguments = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): value for name, value in self.properties.items()}
         arguments["trigger_type"] = arguments.pop("type")
+        arguments["actions"] = [Action(action) for action in arguments["actions"]]
         backend.create_trigger(
             **{name: arguments.get(name) for name in inspect.signature(backend.create_trigger).parameters}
         )

@@ -20,7 +20,10 @@ def stack(name: str, **parameters: str) -> Stack:
 
 
 def stacks(stage: str = "dev", **parameters: str) -> dict[str, Stack]:
-    """Return the stacks of a stage, three or with Market="yes" four, with the outputs of the others as parameters of the main one."""
+    """Return the stacks of a stage, with the outputs of the others as parameters of the main one.
+
+    They are three, and with Market="yes" four.
+    """
     bootstrap, data = stack("bootstrap", Stage=stage), stack("data", Stage=stage)
     artifacts = bootstrap.outputs["ArtifactBucket"]
     uploads = {
