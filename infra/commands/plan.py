@@ -55,11 +55,11 @@ def deploy_plan(
 def destroy_plan(target: StageTarget, delete_data: bool) -> str:
     """Return the plan of a destroy."""
     data = f"{target.bucket('raw')} and {target.bucket('refined')}"
+    athena = target.bucket("athena")
     lines = (
         f"delete the usage plan and the key {target.name}",
         "delete the REST API, the functions, the schedule and the S3 event",
-        f"delete the stack {target.stack('main')}, that of the market, all objects of {target.bucket('athena')}, and the "
-        "budget",
+        f"delete the stack {target.stack('main')} and that of the market, all objects of {athena}, and the budget",
         f"delete the stack {target.stack('bootstrap')} and all objects of {target.bucket('artifacts')}",
         f"delete ALL DATA in {data}, and the stack {target.stack('data')}"
         if delete_data
