@@ -141,7 +141,7 @@ class _Deployment:
             throttling.set_throttling(self.aws.apigateway, api, self.target, self._origin)
             logs = access_logs.set_access_logs(self.aws.apigateway, self.stacks, api, self.target, outputs)
             key = keys.ensure_key(self.aws.apigateway, api, self.target)
-            parameters = self.stacks.parameters(self.target.stack("main")) | {"MarketScriptKey": uploads.market_script}
+            parameters = self.stacks.parameters(self.target.stack("main"))
             releases.record(self.aws.s3, self.target, parameters, releases.this_version(self.dependencies.root))
             report(f"{len(gateway.ERRORS)} gateway responses, {throttling.RATE} requests a second, {logs}, key {key}")
         self._run_smoke_test(api, key, outputs)

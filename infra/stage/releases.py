@@ -17,6 +17,7 @@ from chalicelib import __version__
 from chalicelib.schema import SCHEMA_VERSION
 from infra.clients import error_code, time_of
 from infra.git import git
+from infra.packaging.job import MARKET_SCRIPT
 from infra.stage.names import StageTarget
 
 VERSIONS = 5
@@ -85,11 +86,13 @@ def record(s3: Any, target: StageTarget, parameters: Mapping[str, str], version:
 
     Args:
         s3: boto3 client of S3.
-        parameters: Parameters of the main stack and of the market's, which have the keys of the artifacts.
+        parameters: Parameters of the main stack, which have the keys of the artifacts.
     """
     bucket = target.bucket("artifacts")
     now = time_of(s3.head_bucket(Bucket=bucket))
-    keys = [parameters[name] for name in ("LayerKey", "JobScriptKey", "MarketScriptKey", "JobLibraryKey")]
+    keys = [parameters[name] for name in ("LayerKey", "JobScriptKey", "JobLibraryKey")]
+    # Beside the other script: only the stack of the market has its key, and a stage may have none.
+    keys.append(f"{parameters['JobScriptKey'].rpartition('/')[0]}/{MARKET_SCRIPT.name}")
     keys += [uri.removeprefix(f"s3://{bucket}/") for uri in parameters["JobModules"].split(",")]
     newest = Release(version, now, sorted(keys))
     # The same version again replaces its entry: five deploys of one version must not drop the others.
