@@ -23,6 +23,15 @@ RESULTS_PREFIX = "results/"
 COTAHIST_PREFIX = "cotahist/"
 """Of B3's files of the whole market, in the raw bucket. The notification of S3 is for `RAW_PREFIX` only."""
 
+SHARES_MANIFEST_KEY = "manifests/acoes.json"
+SHARES_LEDGER_PREFIX = "manifests/acoes/ledger/"
+SHARES_QUARANTINE_KEY = "quarantine/acoes.parquet"
+SHARES_PREFIX = "acoes/"
+"""Of the table of shares, in the refined bucket: a folder for each run that wrote, and in it one for each year."""
+
+PARSED_PREFIX = "cotahist-bars/"
+"""Of the bars in the files of COTAHIST, in the refined bucket: a folder for each file, so that it is parsed once."""
+
 COMPRESSION = "zstd"
 """The compression of every parquet object."""
 

@@ -9,13 +9,15 @@ from msgspec import Meta, Struct
 from chalicelib.api.choices import (
     DEFAULT_ESTIMATOR,
     DEFAULT_WINDOW,
-    MAX_LIMIT,
-    MAX_VALUES,
+    SORT,
     ChosenVolatility,
+    CursorParameter,
     EstimatorOrEwmaParameter,
     EstimatorParameter,
     FormatParameter,
+    LimitParameter,
     Method,
+    Paged,
     PeriodSort,
     ScoreSort,
     Sort,
@@ -25,7 +27,6 @@ from chalicelib.api.choices import (
 )
 from chalicelib.api.columns import COLUMNS, PERIODS, SCORE_COLUMN, VOLATILITY_COLUMN
 from chalicelib.api.ranges import RangeParameters
-from chalicelib.errors import BadParameter
 from chalicelib.estimators import ESTIMATORS
 from chalicelib.schema import PRICES, VOLUME, volatility_column
 
@@ -34,13 +35,7 @@ class NoParameters(Struct, frozen=True, kw_only=True):
     """The parameters of a route that has none."""
 
 
-_SORT = Meta(
-    description="The sort column, any numeric one; `-` means descending. Nulls come last, ties are in order of date.",
-    examples=["-data"],
-)
-
-
-class PageParameters(RangeParameters, frozen=True, kw_only=True):
+class PageParameters(Paged, RangeParameters, frozen=True, kw_only=True):
     """The parameters of a range of sessions whose answer has rows in pages.
 
     Attributes:
@@ -59,23 +54,9 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
     allowed_fields: ClassVar[tuple[str, ...]] = COLUMNS
     whole_range: ClassVar[bool] = False
 
-    limit: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=MAX_LIMIT,
-            description=f"The maximum number of rows. Rows times fields: at most {MAX_VALUES:,}, so that all rows fit "
-            "with up to 10 fields.",
-            examples=[10],
-        ),
-    ] = 252
-    sort: Annotated[Sort, _SORT] = "-data"
-    cursor: Annotated[
-        Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{16,200}$")] | None,
-        Meta(
-            description="Position of the page, from `links.next` of the previous page. Use it with the same parameters."
-        ),
-    ] = None
+    limit: LimitParameter = 252
+    sort: Annotated[Sort, SORT] = "-data"
+    cursor: CursorParameter = None
     fields: Annotated[
         tuple[str, ...] | None,
         Meta(
@@ -88,14 +69,7 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in self.fields or ():
-            if name not in self.allowed_fields:
-                raise BadParameter("fields", name, f"one of {', '.join(self.allowed_fields)}")
-        if self.fields and len(set(self.fields)) < len(self.fields):
-            raise BadParameter("fields", ",".join(self.fields), "each column once")
-        if self.limit * len(self.columns) > MAX_VALUES:
-            allowed = f"at most {MAX_VALUES // len(self.columns)} with {len(self.columns)} fields"
-            raise BadParameter("limit", f"{self.limit}", f"{allowed} (rows times fields: {MAX_VALUES})")
+        self.check_page()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -194,7 +168,7 @@ class PeriodsParameters(ChosenVolatility, PageParameters, frozen=True, kw_only=T
     by: Annotated[
         Unit, Meta(description="The length of a period. A week begins on Monday (ISO 8601).", examples=["month"])
     ] = "month"
-    sort: Annotated[PeriodSort, _SORT] = "-periodo"
+    sort: Annotated[PeriodSort, SORT] = "-periodo"
     estimator: EstimatorOrEwmaParameter = DEFAULT_ESTIMATOR
     window: WindowUnlessEwma = None
 
@@ -226,7 +200,13 @@ RANKED_AMONG = 1260
 
 
 class LatestParameters(Struct, frozen=True, kw_only=True):
-    """The parameters of `/ibov/latest`."""
+    """The parameters of `/ibov/latest`.
+
+    Attributes:
+        session_columns: the columns of the newest session.
+    """
+
+    session_columns: ClassVar[tuple[str, ...]] = LATEST
 
     window: WindowParameter = DEFAULT_WINDOW
     format: FormatParameter = None
@@ -245,7 +225,7 @@ class AnomaliesParameters(PageParameters, frozen=True, kw_only=True):
     allowed_fields = (*COLUMNS, SCORE_COLUMN)
     whole_range = True
 
-    sort: Annotated[ScoreSort, _SORT] = "-data"
+    sort: Annotated[ScoreSort, SORT] = "-data"
     method: Annotated[
         Method,
         Meta(

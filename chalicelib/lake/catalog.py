@@ -12,9 +12,13 @@ import boto3
 from chalicelib.errors import LakeError
 from chalicelib.layout import COMPRESSION
 from chalicelib.schema import PARTITION, REFINED, Column
+from chalicelib.shares import SHARES
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+
+INDEX_DESCRIPTION = "IBOVESPA, one row a session: prices as the source gives them, and features computed from them"
+SHARES_DESCRIPTION = "shares, units, funds, ETFs and BDRs of B3, one row a ticker and session, with features"
 
 _UPDATE_AT_ONCE = 100
 """The maximum number of entries of one BatchUpdatePartition request."""
@@ -36,9 +40,19 @@ class Catalog:
     database: str
     table: str
     location: str
+    columns: tuple[Column, ...] = REFINED
+    description: str = INDEX_DESCRIPTION
 
-    def register(self, years: Iterable[int]) -> None:
+    @classmethod
+    def of_shares(cls, session: boto3.Session, database: str, table: str, location: str) -> Catalog:
+        """Return the catalog of the table of shares. Arguments: see the class."""
+        return cls(session, database, table, location, SHARES, SHARES_DESCRIPTION)
+
+    def register(self, years: Iterable[int], folder: str = "") -> None:
         """Set the partitions to exactly these years, each with the columns of the current schema.
+
+        Args:
+            folder: where the folders of the years are, below the location of the table; with the slash.
 
         Raises:
             LakeError: the database does not exist, or Glue refused a partition.
@@ -47,14 +61,11 @@ class Catalog:
         self.session.events.register("after-call.glue", _check, unique_id="b3-catalog")
         glue = self.session.client("glue")
         self._register_table(glue)
-        expected = {str(year): f"{self.location}{PARTITION.name}={year:04d}/" for year in years}
-        pages = glue.get_paginator("get_partitions").paginate(DatabaseName=self.database, TableName=self.table)
-        existing: dict[str, Any] = {
-            entry["Values"][0]: entry.get("StorageDescriptor", {}) for page in pages for entry in page["Partitions"]
-        }
+        expected = {str(year): f"{self.location}{folder}{PARTITION.name}={year:04d}/" for year in years}
+        existing = self._partitions(glue)
         create = {expected[value]: [value] for value in sorted(expected.keys() - existing.keys())}
         merged = {
-            value: _merged(storage, _storage(expected[value]))
+            value: _merged(storage, _storage(expected[value], self.columns))
             for value, storage in existing.items()
             if value in expected
         }
@@ -62,7 +73,7 @@ class Catalog:
         delete = [[value] for value in sorted(existing.keys() - expected.keys())]
         names: dict[str, Any] = {"database": self.database, "table": self.table, "boto3_session": self.session}
         wr.catalog.add_parquet_partitions(
-            partitions_values=create, columns_types=_types(REFINED), compression=COMPRESSION, **names
+            partitions_values=create, columns_types=_types(self.columns), compression=COMPRESSION, **names
         )
         for start in range(0, len(update), _UPDATE_AT_ONCE):
             entries: list[Any] = [
@@ -75,8 +86,21 @@ class Catalog:
             glue.batch_update_partition(DatabaseName=self.database, TableName=self.table, Entries=entries)
         wr.catalog.delete_partitions(partitions_values=delete, **names)
 
+    def folders(self) -> dict[int, str]:
+        """Return the location of each partition below that of the table, by year. Empty if there is no table."""
+        glue = self.session.client("glue")
+        try:
+            partitions = self._partitions(glue)
+        except glue.exceptions.EntityNotFoundException:
+            return {}
+        return {int(year): storage["Location"].removeprefix(self.location) for year, storage in partitions.items()}
+
+    def _partitions(self, glue: GlueClient) -> dict[str, Any]:
+        pages = glue.get_paginator("get_partitions").paginate(DatabaseName=self.database, TableName=self.table)
+        return {entry["Values"][0]: entry.get("StorageDescriptor", {}) for page in pages for entry in page["Partitions"]}
+
     def _register_table(self, glue: GlueClient) -> None:
-        expected: Any = table_input(self.table, self.location)
+        expected: Any = table_input(self.table, self.location, self.columns, self.description)
         try:
             existing: Any = glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
         except glue.exceptions.EntityNotFoundException:
@@ -93,12 +117,12 @@ class Catalog:
                 self.database,
                 self.table,
                 self.location,
-                columns_types=_types(REFINED),
+                columns_types=_types(self.columns),
                 partitions_types=_types([PARTITION]),
                 compression=COMPRESSION,
                 description=expected["Description"],
                 parameters=expected["Parameters"],
-                columns_comments={column.name: column.description for column in (*REFINED, PARTITION)},
+                columns_comments={column.name: column.description for column in (*self.columns, PARTITION)},
                 # "overwrite" would delete a table that another process has created meanwhile.
                 mode="append",
                 boto3_session=self.session,
@@ -107,22 +131,24 @@ class Catalog:
             raise LakeError(f"the Glue database {self.database!r} does not exist: the stack creates it") from error
 
 
-def table_input(name: str, location: str) -> dict[str, Any]:
-    """Return the refined table as `TableInput` of Glue's CreateTable."""
+def table_input(
+    name: str, location: str, columns: Sequence[Column] = REFINED, description: str = INDEX_DESCRIPTION
+) -> dict[str, Any]:
+    """Return a refined table as `TableInput` of Glue's CreateTable; by default that of the index."""
     return {
         "Name": name,
-        "Description": "IBOVESPA, one row a session: prices as the source gives them, and features computed from them",
+        "Description": description,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"classification": "parquet", "EXTERNAL": "TRUE"},
         "PartitionKeys": _with_comments([PARTITION]),
-        "StorageDescriptor": _storage(location) | {"Columns": _with_comments(REFINED)},
+        "StorageDescriptor": _storage(location, columns) | {"Columns": _with_comments(columns)},
     }
 
 
-def _storage(location: str) -> dict[str, Any]:
+def _storage(location: str, columns: Sequence[Column]) -> dict[str, Any]:
     """The storage descriptor of a partition. Its columns have no comments, as in awswrangler."""
     return {
-        "Columns": [{"Name": name, "Type": type_} for name, type_ in _types(REFINED).items()],
+        "Columns": [{"Name": name, "Type": type_} for name, type_ in _types(columns).items()],
         "Location": location,
         "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
         "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -22,11 +22,12 @@ GAPS_LISTED, HELD_BACK_LISTED = 100, 100
 """The manifest lists the latest so many, so that it stays small."""
 
 
-class Lease(msgspec.Struct, frozen=True):
-    """The run that is writing, and the time at which it acquired the lease."""
+class Lease(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The run that is writing, the time at which it acquired the lease, and after which time the lease expires."""
 
     run_id: str
     at: datetime
+    timeout: timedelta = JOB_TIMEOUT
 
     def has_expired(self, now: datetime) -> bool:
         """Return whether the lease has expired. Until then its run may be writing.
@@ -34,15 +35,22 @@ class Lease(msgspec.Struct, frozen=True):
         The clocks of two runs may differ. A lease dated more than the timeout after `now` has expired too, so that a
         clock that is hours ahead does not hold the lake for hours.
         """
-        return not -JOB_TIMEOUT <= now - self.at < JOB_TIMEOUT
+        return not -self.timeout <= now - self.at < self.timeout
 
 
-class YearObject(msgspec.Struct, frozen=True):
-    """The parquet object of one year."""
+class YearObject(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The parquet object of one year; of the market, the objects of one year.
+
+    Attributes:
+        etag: the ETag of the object; of several, a hash of their keys and ETags.
+        sha256: of the object; of several, a hash of theirs.
+        prefix: where the objects of the year are in the refined bucket; empty for the index, whose keys are constant.
+    """
 
     etag: str
     rows: int
     sha256: str
+    prefix: str = ""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -146,6 +154,10 @@ class Contents(msgspec.Struct, frozen=True):
     ledger: str
     held_back: list[HeldBack] = []
 
+    def sessions_by_year(self) -> dict[int, int]:
+        """Return the number of rows of each year."""
+        return {int(year): stored.rows for year, stored in self.years.items()}
+
 
 class Manifest(msgspec.Struct, frozen=True, rename={"lease": "claim"}):
     """The state of the lake.
@@ -175,10 +187,18 @@ class Manifest(msgspec.Struct, frozen=True, rename={"lease": "claim"}):
         return msgspec.json.decode(body, type=Manifest)
 
 
-class Ledger(msgspec.Struct, frozen=True):
-    """The raw objects that a commit merged: the ETag of each key."""
+class Ledger(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The raw objects that a commit merged, and of the market also what it wrote.
+
+    Attributes:
+        merged: the ETag of each raw object, by key.
+        objects: the ETag of each object of the table, by key. Empty for the index: its manifest has them.
+        superseded: when another run took the place of each prefix that is still stored.
+    """
 
     merged: dict[str, str]
+    objects: dict[str, str] = {}
+    superseded: dict[str, datetime] = {}
 
     def encode(self) -> bytes:
         """Return the ledger as JSON. Equal ledgers give equal bytes."""
@@ -194,26 +214,33 @@ class Ledger(msgspec.Struct, frozen=True):
         return msgspec.json.decode(body, type=Ledger)
 
 
-def version_of(years: Mapping[str, YearObject]) -> str:
-    """Return the version of a lake: a hash of the year objects and the schema version."""
-    digest = hashlib.sha256(f"schema {SCHEMA_VERSION}\n".encode())
+def version_of(years: Mapping[str, YearObject], schema_version: int | None = None) -> str:
+    """Return the version of a lake: a hash of the year objects and the schema version, by default the index's."""
+    schema = SCHEMA_VERSION if schema_version is None else schema_version
+    digest = hashlib.sha256(f"schema {schema}\n".encode())
     for name in sorted(years):
         digest.update(f"{name} {years[name].sha256}\n".encode())
     return digest.hexdigest()
 
 
 @cache
-def code_version() -> str:
-    """Return a digest of this library's source, to see which release wrote the data."""
+def code_version(*packages: str) -> str:
+    """Return a digest of this library's source, to see which release wrote the data.
+
+    Args:
+        packages: only these packages, and the modules at the top of the library.
+    """
     digest = hashlib.sha256()
-    for source in sorted(_sources(files("chalicelib")), key=str):
+    for source in sorted(_sources(files("chalicelib"), packages), key=str):
         digest.update(source.name.encode() + b"\n" + source.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _sources(folder: Traversable) -> Iterator[Traversable]:
+def _sources(folder: Traversable, packages: Collection[str] = ()) -> Iterator[Traversable]:
     for entry in folder.iterdir():
         if entry.is_dir():
+            if packages and entry.name not in packages:
+                continue
             yield from _sources(entry)
         elif entry.name.endswith(".py"):
             yield entry

@@ -39,11 +39,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Lake:
-    """One lake: its two buckets and the S3 client."""
+    """One lake: its two buckets, the key of its manifest and the S3 client."""
 
     s3: S3Client
     raw_bucket: str
     refined_bucket: str
+    manifest_key: str = layout.MANIFEST_KEY
 
     def raw_objects(self, prefix: str = layout.RAW_PREFIX) -> dict[str, str]:
         """Return the ETag of every raw object below a prefix, by key, in order of key."""
@@ -104,6 +105,20 @@ class Lake:
         listed = self._list(self.raw_bucket, layout.COTAHIST_PREFIX)
         return {key: entry for key, entry in listed.items() if layout.cotahist_file(key)}
 
+    def open_raw(self, key: str, etag: str) -> IO[bytes]:
+        """Return the body of a raw object as a stream.
+
+        Raises:
+            LakeChanged: the object was deleted or replaced since it was listed.
+        """
+        try:
+            body: Any = self.s3.get_object(Bucket=self.raw_bucket, Key=key, IfMatch=etag)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in CONFLICTS:
+                raise
+            raise _changed(self.raw_bucket, key, etag) from error
+        return body  # type: ignore[no-any-return]
+
     def put_cotahist(self, body: IO[bytes], file: layout.CotahistFile, suffix: str, metadata: Mapping[str, str]) -> str:
         """Add a file of COTAHIST, which is streamed, and return its key. No file is ever replaced.
 
@@ -141,7 +156,7 @@ class Lake:
     def _manifest(self, **condition: str) -> tuple[Manifest | None, str | None]:
         get: Any = self.s3.get_object
         try:
-            response = get(Bucket=self.refined_bucket, Key=layout.MANIFEST_KEY, **condition)
+            response = get(Bucket=self.refined_bucket, Key=self.manifest_key, **condition)
         except self.s3.exceptions.NoSuchKey:
             return None, None
         manifest = Manifest.decode(response["Body"].read())
@@ -156,7 +171,7 @@ class Lake:
         Raises:
             LakeChanged: another writer changed the manifest.
         """
-        return self._put(self.refined_bucket, layout.MANIFEST_KEY, manifest.encode(), etag)
+        return self._put(self.refined_bucket, self.manifest_key, manifest.encode(), etag)
 
     def ledger(self, key: str) -> Ledger:
         """Return the ledger that a manifest names.
@@ -171,7 +186,11 @@ class Lake:
 
     def refined_objects(self, prefix: str) -> dict[str, str]:
         """Return the ETag of every object of the refined bucket below a prefix, by key."""
-        return {key: listed.etag for key, listed in self._list(self.refined_bucket, prefix).items()}
+        return {key: listed.etag for key, listed in self.refined_listing(prefix).items()}
+
+    def refined_listing(self, prefix: str) -> dict[str, Listed]:
+        """Return the entry of every object of the refined bucket below a prefix, by key."""
+        return self._list(self.refined_bucket, prefix)
 
     def put_refined(self, key: str, body: bytes, etag: str | None) -> str:
         """Replace the object that has this ETag, or create it if the ETag is None. Return the new ETag.
@@ -180,6 +199,14 @@ class Lake:
             LakeChanged: another writer changed the object.
         """
         return self._put(self.refined_bucket, key, body, etag)
+
+    def read_refined(self, key: str) -> bytes:
+        """Return the body of an object of the refined bucket."""
+        return self.s3.get_object(Bucket=self.refined_bucket, Key=key)["Body"].read()
+
+    def replace_refined(self, key: str, body: bytes) -> str:
+        """Write an object whose key decides its bytes, so that it makes no difference who wrote it. Return its ETag."""
+        return self.s3.put_object(Bucket=self.refined_bucket, Key=key, Body=body)["ETag"]
 
     def delete_refined(self, key: str, etag: str) -> None:
         """Delete the object that has this ETag. An object that does not exist is no error.
