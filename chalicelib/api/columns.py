@@ -122,7 +122,8 @@ SHARE_PERIODS = tuple(
 
 
 def _units(*groups: Iterable[Column]) -> Mapping[str, str]:
-    numeric = (column for group in groups for column in group if column.type in NUMERIC)
+    # A number of trades or of nights has none.
+    numeric = (column for group in groups for column in group if column.type in NUMERIC and column.unit)
     return {**STATISTICS, **{column.name: column.unit for column in numeric}}
 
 

@@ -12,10 +12,21 @@ import pytest
 from msgspec.inspect import StructType, type_info
 
 from chalicelib.api import openapi
-from chalicelib.api.columns import COLUMNS, COMPUTED
-from chalicelib.api.models import AnswerMeta, ConeAnswer, Day, Depth, Links, Problem, RankedVolatility, SummaryAnswer
+from chalicelib.api.columns import COLUMNS, COMPUTED, TICKERS
+from chalicelib.api.models import (
+    AnswerMeta,
+    ConeAnswer,
+    Day,
+    Depth,
+    Links,
+    ListedTicker,
+    MarketMeta,
+    Problem,
+    RankedVolatility,
+    SummaryAnswer,
+)
 from chalicelib.api.parameters import AnomaliesParameters
-from chalicelib.api.routes import ROUTES
+from chalicelib.api.routes import documented
 from chalicelib.api.summaries import ConeRow
 from chalicelib.schema import REFINED
 
@@ -24,22 +35,24 @@ OF_A_SESSION: dict[type, set[str]] = {
     Day: {"data", "retorno_log", "retorno_pct"},
     Depth: {"data", "drawdown"},
     RankedVolatility: {"vol_anualizada"},
+    ListedTicker: {column.name for column in TICKERS} - {"ticker"},
+    MarketMeta: {"data"},
 }
 """The fields that are columns, in the classes with values of one session."""
 
 # The words of all English names. A new name needs its words here.
 WORDS = """
-allowed as at because behind best by caveats close closes code collected column confirmed corrected count current
-cursor day deepest degraded detail drawdown end errors estimator etag expected expired expires fall fields first format
-freshness gaps id instance last lease limit links max mean median meta method min name next of official opens
-overdue p25 p75 parameter peak per percentile periods previous quality rank reason received refused revisions
+allowed as at because behind best by caveats class close closes code collected column confirmed corrected count current
+cursor date day deepest degraded detail drawdown end errors estimator etag expected expired expires fall fields first format
+freshness gaps id instance last lease limit links max mean median meta method min name near next of official opens
+order overdue p25 p75 parameter peak per percentile periods previous q quality rank reason received refused revisions
 routes rows run schema sd self session sessions settled since sort start state status std synthetic threshold
-ticker title trough type unconfirmed unit updated url version volatility warnings window worst writing year
+ticker title total trough type unconfirmed unit updated url version volatility warnings window worst writing year
 """
 
 ENGLISH = set(WORDS.split())
 
-COLUMN_NAMES = {column.name for column in (*REFINED, *COMPUTED)}
+COLUMN_NAMES = {column.name for column in (*REFINED, *COMPUTED, *TICKERS)}
 
 
 def structs(kind: Any) -> Iterator[type]:
@@ -59,12 +72,12 @@ def structs(kind: Any) -> Iterator[type]:
 ANSWERS = sorted(
     {
         cls
-        for kind in (Problem, *(route.model for route in ROUTES.values() if route.model))
+        for kind in (Problem, *(route.model for route in documented().values() if route.model))
         for cls in structs(type_info(kind))
     },
     key=lambda cls: cls.__name__,
 )
-PARAMETERS = sorted({route.parameters for route in ROUTES.values()}, key=lambda cls: cls.__name__)
+PARAMETERS = sorted({route.parameters for route in documented().values()}, key=lambda cls: cls.__name__)
 
 
 def test_every_class_of_a_response_is_checked():

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from io import BytesIO
 from typing import Any
 
-import boto3
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pytest
 from chalice.test import Client
 
-from chalicelib import layout, wiring
-from chalicelib.lake.catalog import Catalog
-from chalicelib.lake.manifest import Contents, Manifest, Quality, Run, YearObject, code_version, version_of
-from chalicelib.lake.store import Lake
+from chalicelib import wiring
 from chalicelib.market.refinery import refine
-from chalicelib.refine import parquet
-from chalicelib.refine.parquet import arrow_schema
-from chalicelib.shares import SHARES, SHARES_TABLE, SHARES_VERSION
 from local.laptop import Laptop
+from scripts.sample_market import put
 from tests.support import market
-from tests.support.lake import NOW, RAW, REFINED, SESSION, create_lake
-
-QUALITY = Quality({}, {}, 0, 0, [], degraded=False, degraded_because=[])
+from tests.support.bars import raw_object, session_bars
+from tests.support.lake import create_lake
 
 
 def ohlc(sessions: pd.DatetimeIndex, seed: int, level: float = 3000.0) -> pd.DataFrame:
@@ -75,64 +65,21 @@ def refined() -> pd.DataFrame:
     return refine(market.bars(*records), sessions).rows
 
 
-def put(rows: pd.DataFrame, run_id: str = "jr_market", *, synthetic: bool = False) -> Contents:
-    """Write rows as the table of shares: objects, partitions and manifest."""
-    s3: Any = boto3.client("s3")
-    prefix = f"{layout.SHARES_PREFIX}{run_id}/"
-    years: dict[str, YearObject] = {}
-    for year, of_year in rows.groupby("year"):
-        body = encode(of_year)
-        key = f"{prefix}year={year:04d}/00000-000.parquet"
-        etag = s3.put_object(Bucket=REFINED, Key=key, Body=body)["ETag"]
-        years[f"{year}"] = YearObject(etag, len(of_year), hashlib.sha256(body).hexdigest(), prefix)
-    catalog = Catalog.of_shares(SESSION, "b3_refined_db", SHARES_TABLE, f"s3://{REFINED}/{layout.SHARES_PREFIX}")
-    catalog.register(map(int, years), f"{run_id}/")
-    contents = Contents(
-        version=version_of(years, SHARES_VERSION),
-        as_of=rows["data"].max().date(),
-        first_session=rows["data"].min().date(),
-        rows=len(rows),
-        years=years,
-        synthetic=synthetic,
-        quality=QUALITY,
-        sessions_ahead=[],
-        run=Run(run_id, NOW, NOW, len(rows), len(rows), 0),
-        schema_version=SHARES_VERSION,
-        code_version=code_version(),
-        ledger="",
-    )
-    put_manifest(Manifest("ready", None, contents))
-    return contents
-
-
-def put_manifest(manifest: Manifest) -> None:
-    """Replace the manifest of the market."""
-    lake = Lake(boto3.client("s3"), RAW, REFINED, layout.SHARES_MANIFEST_KEY)
-    lake.put_manifest(manifest, lake.manifest()[1])
-
-
-def encode(rows: pd.DataFrame) -> bytes:
-    """Return rows in order of ticker and date as parquet, with a row group for each ticker."""
-    table = pa.Table.from_pandas(rows, arrow_schema(SHARES), preserve_index=False).replace_schema_metadata(None)
-    sizes: Mapping[str, int] = rows.groupby("ticker", sort=False).size().to_dict()
-    buffer = BytesIO()
-    with pq.ParquetWriter(buffer, table.schema, compression=layout.COMPRESSION) as writer:
-        start = 0
-        for size in sizes.values():
-            writer.write_table(table.slice(start, size), row_group_size=size)
-            start += size
-    return buffer.getvalue()
+@contextmanager
+def enabled() -> Iterator[None]:
+    """Enable the market in this process until the end of the block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("B3_MARKET", "yes")
+        wiring.clear_caches()
+        yield
+    wiring.clear_caches()
 
 
 @contextmanager
-def enabled(patch: Any) -> Iterator[None]:
-    """Enable the market in this process until the end of the block.
-
-    Args:
-        patch: pytest's MonkeyPatch.
-    """
-    patch.setenv("B3_MARKET", "yes")
-    wiring.clear_caches()
-    yield
-    patch.delenv("B3_MARKET")
-    wiring.clear_caches()
+def served(running: Laptop) -> Iterator[Any]:
+    """Yield Chalice's test client for the API over a lake of the index and of `refined`. For fixtures of a module."""
+    create_lake(running, raw_object(session_bars("2024-06-03", 300)))
+    put(refined(), synthetic=False)
+    with enabled():
+        yield Client(running.app.app).http
+    running.aws.reset()
