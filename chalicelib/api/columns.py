@@ -87,7 +87,7 @@ STATISTICS: Mapping[str, str] = {
 """The unit of each statistic of a volatility, and of each number about the lake."""
 
 TICKERS: tuple[Column, ...] = (
-    *(column for column in SHARES if column.name in ("ticker", "nome", "classe")),
+    *(column for name in ("ticker", "nome", "classe") for column in SHARES if column.name == name),
     Column("primeiro_pregao", "date", "day", "the first session of the ticker"),
     Column("ultimo_pregao", "date", "day", "the last session of the ticker"),
     Column("pregoes", "bigint", "sessions", "number of sessions of the ticker"),

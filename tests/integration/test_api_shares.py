@@ -373,3 +373,29 @@ def test_the_routes_of_the_index_have_no_ticker(api: Any):
 
     assert body["meta"]["ticker"] == "IBOV"
     assert body["meta"]["unit"]["preco_fechamento"] == "index points"
+
+
+@pytest.mark.parametrize(
+    ("path", "header"),
+    [
+        ("/acoes?q=nothing", "ticker,nome,classe,primeiro_pregao,ultimo_pregao,pregoes,volume_mediano"),
+        ("/acoes/ranking?date=2024-12-25", "ticker,nome,classe,preco_fechamento,variacao_pct,retorno_log,"),
+    ],
+)
+def test_the_csv_of_no_rows_has_its_header(api: Any, path: str, header: str):
+    response = api.get(f"{path}&format=csv")
+
+    assert response.status_code == 200
+    assert response.body.decode().startswith(header)
+    assert response.body.decode().count("\n") == 1
+
+
+def test_csv_of_tickers_in_pages(api: Any):
+    response = api.get("/acoes?limit=2&format=csv&sort=pregoes")
+
+    rows = list(csv.DictReader(io.StringIO(response.body.decode())))
+    assert [(row["ticker"], row["pregoes"], row["volume_mediano"]) for row in rows] == [
+        ("VVAR3", "120", ""),
+        ("CEUA11", "499", "500000.0"),
+    ]
+    assert response.headers["Link"].startswith("</acoes?limit=2&sort=pregoes&")
