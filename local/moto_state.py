@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, BinaryIO, ParamSpec, TypeVar, cast
 
 from moto.athena.models import athena_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -135,6 +136,42 @@ def read(bucket: str, key: str) -> bytes | None:
     """Return the bytes of an object, None if it does not exist."""
     stored = _s3().get_object(bucket, key) if bucket_exists(bucket) else None
     return None if stored is None else bytes(stored.value)
+
+
+@_locked
+def open_object(bucket: str, key: str) -> BinaryIO | None:
+    """Return an object as a file, None if it does not exist. A part of a large object is read without the rest."""
+    stored: Any = _s3().get_object(bucket, key) if bucket_exists(bucket) else None
+    return None if stored is None else cast("BinaryIO", _Object(stored))
+
+
+class _Object(io.RawIOBase):
+    """An object of moto as a file. Other threads may read it too, so each read sets the position."""
+
+    def __init__(self, stored: Any) -> None:
+        self._stored = stored
+        self._position = 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._stored.size}[whence]
+        self._position = start + offset
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        with self._stored.lock:
+            self._stored._value_buffer.seek(self._position)
+            data = bytes(self._stored._value_buffer.read(size))
+        self._position += len(data)
+        return data
 
 
 @_locked

@@ -94,14 +94,19 @@ class TickersCache:
 
 def tickers_query(table: str, years: Iterable[int], as_of: date | None) -> Query:
     """Return the query of all tickers, with the number of sessions of each year."""
+    # The values of trades are read from the years of the last 365 days only.
+    since = as_of - YEAR if as_of else date.max
     counts = "".join(f", count_if(year = {year:d}) AS \"y{year:d}\"" for year in years)
-    since = f"DATE '{as_of - YEAR if as_of else date.max}'"
-    sql = (
-        'SELECT "ticker", max_by("nome", "data") AS "nome", max_by("classe", "data") AS "classe", '  # noqa: S608 - a setting, dates and whole numbers
-        'min("data") AS "primeiro_pregao", max("data") AS "ultimo_pregao", count(*) AS "pregoes", '
-        f'approx_percentile(CASE WHEN "data" > {since} THEN "volume_financeiro" END, 0.5) AS "volume_mediano"{counts} '
-        f'FROM "{table}" GROUP BY "ticker" ORDER BY "ticker"'
+    listed = (
+        'SELECT "ticker", max_by("nome", "data") AS "nome", max_by("classe", "data") AS "classe", '  # noqa: S608 - a setting and whole numbers
+        'min("data") AS "primeiro_pregao", max("data") AS "ultimo_pregao", count(*) AS "pregoes"'
+        f'{counts} FROM "{table}" GROUP BY "ticker"'
     )
+    traded = (
+        'SELECT "ticker", approx_percentile("volume_financeiro", 0.5) AS "volume_mediano" '  # noqa: S608 - a setting and a date
+        f'FROM "{table}" WHERE year >= {since.year:d} AND "data" > DATE \'{since}\' GROUP BY "ticker"'
+    )
+    sql = f'SELECT l.*, t."volume_mediano" FROM ({listed}) l LEFT JOIN ({traded}) t ON t."ticker" = l."ticker" ORDER BY l."ticker"'  # noqa: S608, E501 - see above
     return Query(sql, max_rows=MAX_TICKERS)
 
 

@@ -113,16 +113,17 @@ class Engine:
             table = loaded[node.db, node.name]
             conditions = translate.partition_conditions(node, [name for name, _ in table.keys])
             partitions = self._prune(table, conditions, cancelled)
-            scanned += sum(stored.size for partition in partitions for stored in partition.objects)
-            reads.append((node, table, partitions))
+            used = {column.name for column in resolved.find_all(exp.Column) if column.table == node.alias_or_name}
+            equal = translate.equalities(node)
+            scanned += table.scanned(partitions, used, equal)
+            reads.append((node, table, partitions, used, equal))
         if cutoff is not None and scanned > cutoff:
             raise BytesScannedLimit("EXCEEDED_LIMIT", "Query cancelled! : Bytes scanned limit was exceeded")
         # A random prefix avoids collisions with the tables and aliases of the query.
         prefix = f"table_{uuid.uuid4().hex}_"
         registered = {}
-        for index, (node, table, partitions) in enumerate(reads):
-            used = {column.name for column in resolved.find_all(exp.Column) if column.table == node.alias_or_name}
-            registered[f"{prefix}{index}"] = to_ipc(table.read(partitions, used))
+        for index, (node, table, partitions, used, equal) in enumerate(reads):
+            registered[f"{prefix}{index}"] = to_ipc(table.read(partitions, used, equal))
             node.set("db", None)
             node.set("this", exp.to_identifier(f"{prefix}{index}", quoted=True))
         return registered, scanned

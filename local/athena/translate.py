@@ -88,18 +88,29 @@ class _DuckDB(DuckDB):
     Generator = _Generator
 
 
+def equalities(table: exp.Table) -> tuple[tuple[str, str], ...]:
+    """Return the columns of a table that WHERE requires to equal a text, each with the text.
+
+    There are none in a query with an outer join: see `partition_conditions`.
+    """
+    return tuple(
+        (condition.this.name, condition.expression.name)
+        for condition in _conjuncts(table)
+        if isinstance(condition, exp.EQ)
+        and isinstance(condition.this, exp.Column)
+        and condition.this.table == table.alias_or_name
+        and condition.expression.is_string
+    )
+
+
 def partition_conditions(table: exp.Table, keys: Sequence[str]) -> list[exp.Expr]:
     """Return the conditions of WHERE that use only a table's partition keys, with unqualified columns.
 
     The list is empty for a query with an outer join, because a row that the condition excludes may still appear in the
     result as nulls.
     """
-    select = table.find_ancestor(exp.Select)
-    where = select.args.get("where") if select else None
-    if select is None or where is None or any(join.side for join in select.find_all(exp.Join)):
-        return []
     conditions = []
-    for condition in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
+    for condition in _conjuncts(table):
         columns = list(condition.find_all(exp.Column))
         keys_only = columns and all(column.table == table.alias_or_name and column.name in keys for column in columns)
         if keys_only and not condition.find(exp.Query):
@@ -108,3 +119,12 @@ def partition_conditions(table: exp.Table, keys: Sequence[str]) -> list[exp.Expr
                 column.set("table", None)
             conditions.append(unqualified)
     return conditions
+
+
+def _conjuncts(table: exp.Table) -> list[exp.Expr]:
+    """The conditions that WHERE joins by AND in the SELECT of a table; none if that has an outer join."""
+    select = table.find_ancestor(exp.Select)
+    where = select.args.get("where") if select else None
+    if select is None or where is None or any(join.side for join in select.find_all(exp.Join)):
+        return []
+    return list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
