@@ -168,8 +168,9 @@ class _Object(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         with self._stored.lock:
-            self._stored._value_buffer.seek(self._position)
-            data = bytes(self._stored._value_buffer.read(size))
+            buffer = self._stored._value_buffer  # noqa: SLF001
+            buffer.seek(self._position)
+            data = bytes(buffer.read(size))
         self._position += len(data)
         return data
 

@@ -87,9 +87,7 @@ def move(years: Iterable[int], run_id: str) -> None:
 def put_manifest(manifest: Manifest) -> None:
     """Replace the manifest of the market."""
     settings = Settings()
-    lake = Lake(
-        boto3.client("s3"), settings.raw_bucket, settings.refined_bucket, layout.SHARES_MANIFEST_KEY
-    )
+    lake = Lake(boto3.client("s3"), settings.raw_bucket, settings.refined_bucket, layout.SHARES_MANIFEST_KEY)
     lake.put_manifest(manifest, lake.manifest()[1])
 
 
@@ -97,7 +95,9 @@ def encode(rows: pd.DataFrame) -> bytes:
     """Return rows in order of ticker and date as parquet, whose row groups hold whole tickers."""
     table = pa.Table.from_pandas(rows, arrow_schema(SHARES), preserve_index=False).replace_schema_metadata(None)
     buffer = BytesIO()
-    with pq.ParquetWriter(buffer, table.schema, compression=layout.COMPRESSION, write_statistics=["ticker", "data"]) as to:
+    with pq.ParquetWriter(
+        buffer, table.schema, compression=layout.COMPRESSION, write_statistics=["ticker", "data"]
+    ) as to:
         start = end = 0
         for size in rows.groupby("ticker", sort=False).size():
             if end > start and end + size - start > GROUP_ROWS:

@@ -1,8 +1,8 @@
 """Keyset pagination: encode the position of a page's last row as the cursor of the next page.
 
-A cursor holds the sort value and the date or ticker of the last row, so the next page starts after that row in this version of
-the data or a newer one. A digest binds it to its query: used with another query, a cursor would silently skip
-or repeat rows.
+A cursor holds the sort value and the date or ticker of the last row, so the next page starts after that row in this
+version of the data or a newer one. A digest binds it to its query: used with another query, a cursor would silently
+skip or repeat rows.
 The digest is not a secret: a forged cursor only selects another position in public data.
 """
 

@@ -44,7 +44,7 @@ MARKET_ROUTES: Mapping[str, Route] = {
     "/acoes/{ticker}/volatility": Route(
         "Range and volatility of each session of a ticker",
         "The features of each session, and in `vol_anualizada` the annualised volatility by the requested estimator "
-        f"and window, as a fraction: 0.15 means 15 % a year. `noites_<n>` is the number of nights that it is of. {PAGES}",
+        f"and window, as a fraction: 0.15 means 15 % a year. `noites_<n>` is the number of its nights. {PAGES}",
         market_parameters.ShareVolatilityParameters,
         models.RowsAnswer,
         views.page,
@@ -76,8 +76,8 @@ MARKET_ROUTES: Mapping[str, Route] = {
     "/acoes/{ticker}/periods": Route(
         "Weeks, months, quarters or years of a ticker",
         "As `/ibov/periods`. The prices of a period are chained over its events, on the level of its last session: "
-        "after its last event they are those of the day. The return leaves out the nights before events, and the volume "
-        f"is the sum of the shares as traded. {PAGES.replace('session', 'period', 1)}",
+        "after its last event they are those of the day. The return leaves out the nights before events; the volume is "
+        f"the sum of the shares as traded. {PAGES.replace('session', 'period', 1)}",
         parameters.PeriodsParameters,
         models.PeriodsAnswer,
         views.periods,

@@ -47,7 +47,7 @@ Errors are `application/problem+json`. Long responses are compressed for clients
 rejects some requests itself: an unknown path or method (403), a missing key (403), too many requests (429)."""
 
 _ERRORS = {
-    404: "The market is not enabled in this deployment, or it has no such ticker: `near` has tickers with a similar name.",
+    404: "The market is not enabled in this deployment, or it has no such ticker: `near` has similar names.",
     400: "A parameter is unknown, repeated, malformed, out of range, or in conflict with another.",
     500: "An internal error.",
     503: "A backend is unavailable or busy, nothing has been ingested yet, or the table is being updated to a new "
@@ -139,7 +139,9 @@ def _document() -> Document:
         "anyOf": [{"$ref": _REF.format(name="Row")}, {"type": "null"}]
     }
     computed = [column for column in COMPUTED if column.name in ShareAnomaliesParameters.allowed_fields]
-    components["ShareRow"] = _row("ShareRow", "A session of a ticker, with the requested columns.", [*SHARES, *computed])
+    components["ShareRow"] = _row(
+        "ShareRow", "A session of a ticker, with the requested columns.", [*SHARES, *computed]
+    )
     components["SharePeriodRow"] = _row("SharePeriodRow", "A period, with the requested columns.", SHARE_PERIODS)
     components["ShareColumn"] = {"type": "string", "enum": list(SHARE_COLUMNS)}
     components["ShareAnomalyColumn"] = {"type": "string", "enum": list(ShareAnomaliesParameters.allowed_fields)}
@@ -218,7 +220,12 @@ def _parameters(path: str, route: Route) -> Iterable[Document]:
                 f"parameter {field.encode_name!r} of route {path} has no description: annotate it with "
                 "msgspec.Meta(description=...) in chalicelib/api/parameters.py"
             )
-        parameter = {"name": field.encode_name, "in": "query", "required": False, "description": schema.pop("description")}
+        parameter = {
+            "name": field.encode_name,
+            "in": "query",
+            "required": False,
+            "description": schema.pop("description"),
+        }
         values = schema.pop("examples", [])
         if schema.get("type") == "array":
             parameter |= {"style": "form", "explode": False}
@@ -241,7 +248,13 @@ def _not_null(schema: Document) -> Document:
 
 
 def _responses(path: str, route: Route) -> Document:
-    statuses = [400, *([404] if path in MARKET_ROUTES else []), 500, *([503] if route.api_key_required else []), *([504] if route.view else [])]
+    statuses = [
+        400,
+        *([404] if path in MARKET_ROUTES else []),
+        500,
+        *([503] if route.api_key_required else []),
+        *([504] if route.view else []),
+    ]
     responses: Document = {"200": {"description": route.summary, "content": _content(path, route)}}
     if route.view:
         responses["200"]["headers"] = _headers(ETAG, *DATA)

@@ -57,7 +57,9 @@ class _Field:
 def _fields(model: type[msgspec.Struct]) -> Mapping[str, _Field]:
     """The fields of a model by name of the parameter. Cached: msgspec evaluates the annotations at every call."""
     return {
-        field.encode_name: _Field(field.name, field.type, _bare(type_info(field.type)), field.default, _extra(type_info(field.type)))
+        field.encode_name: _Field(
+            field.name, field.type, _bare(type_info(field.type)), field.default, _extra(type_info(field.type))
+        )
         for field in msgspec.structs.fields(model)
     }
 

@@ -1,4 +1,4 @@
-"""The columns of `/ibov/periods` and `/acoes/{ticker}/periods`, as SQL. Their units and descriptions are in `columns`."""
+"""The columns of periods of the index and of shares, as SQL. Their units and descriptions are in `columns`."""
 
 from __future__ import annotations
 
@@ -65,17 +65,20 @@ def chained_sessions(source: str, unit: str, volatility_column: str) -> str:
     the close before it. So the prices of a period are on the level of its last session, and those after its last event
     are as B3 gives them. `growth` is the logarithmic return, from open to close on an event.
     """
-    names = ", ".join(f'"{name}"' for name in ("data", VOLUME, "retorno_log", "volatility", "periodo", "growth"))
+    kept = ", ".join(f'"{name}"' for name in ("data", VOLUME, "retorno_log", "volatility", "periodo", "growth"))
+    quoted = ", ".join(f'"{name}"' for name in (OPEN, HIGH, LOW, CLOSE))
     prices = ", ".join(f'"{name}" * "factor" AS "{name}"' for name in (OPEN, HIGH, LOW, CLOSE))
     growth = f'CASE WHEN "{EVENT}" THEN ln("{CLOSE}" / "{OPEN}") ELSE "retorno_log" END'
     jump = f'CASE WHEN "{EVENT}" THEN ln("{OPEN}" / lag("{CLOSE}") OVER (ORDER BY "data")) ELSE 0e0 END'
     rows = (
-        f'SELECT *, "{volatility_column}" AS "volatility", date_trunc(\'{unit}\', "data") AS "periodo", '  # noqa: S608 - names of the schema
+        f'SELECT "data", "{VOLUME}", "retorno_log", {quoted}, "{volatility_column}" AS "volatility", '  # noqa: S608 - names of the schema
+        f'date_trunc(\'{unit}\', "data") AS "periodo", '
         f'{growth} AS "growth", {jump} AS "jump" FROM {source}'
     )
     later = 'PARTITION BY "periodo" ORDER BY "data" ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING'
     # The sum over no session is null. Without an event the factor is exactly 1.
-    factors = f'SELECT *, exp(coalesce(sum("jump") OVER ({later}), 0e0)) AS "factor" FROM ({rows})'  # noqa: S608 - as above
-    chained = f"SELECT {names}, {prices} FROM ({factors})"  # noqa: S608 - as above
+    factors = f'SELECT {kept}, {quoted}, exp(coalesce(sum("jump") OVER ({later}), 0e0)) AS "factor" FROM ({rows})'  # noqa: S608 - as above
+    chained = f"SELECT {kept}, {prices} FROM ({factors})"  # noqa: S608 - as above
     peak = f'max("{CLOSE}") OVER (PARTITION BY "periodo" ORDER BY "data")'
-    return f'SELECT *, {peak} AS "peak" FROM ({chained})'  # noqa: S608 - as above
+    adjusted = f"{kept}, {quoted}"
+    return f'SELECT {adjusted}, {peak} AS "peak" FROM ({chained})'  # noqa: S608 - as above

@@ -89,6 +89,7 @@ def problem(
     path: str,
     detail: str,
     retry_after: int | None = None,
+    *,
     errors: list[ParameterError] | None = None,
     near: list[str] | None = None,
 ) -> Response:
@@ -101,7 +102,15 @@ def problem(
         errors: the parameters that are not allowed.
         near: tickers with a similar name, of an unknown ticker.
     """
-    body = Problem("about:blank", status.phrase, int(status), detail, path, errors or msgspec.UNSET, msgspec.UNSET if near is None else near)
+    body = Problem(
+        "about:blank",
+        status.phrase,
+        int(status),
+        detail,
+        path,
+        errors or msgspec.UNSET,
+        msgspec.UNSET if near is None else near,
+    )
     headers: Headers = {CONTENT_TYPE: PROBLEM_JSON, CACHE_CONTROL: NO_STORE}
     if retry_after is not None:
         headers[RETRY_AFTER.name] = str(retry_after)

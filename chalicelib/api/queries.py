@@ -103,7 +103,7 @@ def page(source: Source, parameters: PageParameters, after: Position | None, sin
         inner = chained_sessions if source.events else sessions
         rows = f'({inner(rows, parameters.by, parameters.volatility_column)}) GROUP BY "{key}"'
     columns = ", ".join(f'{expressions[name]} AS "{name}"' if name in expressions else f'"{name}"' for name in names)
-    return _page(f"SELECT {columns} FROM {rows}", parameters, outer, literals, after)
+    return _page(f"SELECT {columns} FROM {rows}", parameters, outer, literals, after)  # noqa: S608 - see above
 
 
 def ranking(table: str, parameters: RankingParameters, day: date, after: TickerPosition | None) -> Query:

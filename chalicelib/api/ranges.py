@@ -34,7 +34,7 @@ def day_of(text: str, *, last: bool = False, exact: bool = False) -> date | None
         last: whether to return the last day: 2024-02 is 2024-02-29.
         exact: whether only a date is allowed, no month and no year.
     """
-    if not _DAY.fullmatch(text) or (exact and text.count("-") < 2):  # noqa: PLR2004 - year, month and day
+    if not _DAY.fullmatch(text) or (exact and text.count("-") < 2):
         return None
     year, *rest = map(int, text.split("-"))
     month = rest[0] if rest else 12 if last else 1

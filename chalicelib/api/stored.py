@@ -61,7 +61,9 @@ class MarketYears:
 
     def years(self) -> dict[str, str]:
         """Return the location of each year's partition."""
-        pages: Any = self._glue.get_paginator("get_partitions").paginate(DatabaseName=self.database, TableName=self.table)
+        pages: Any = self._glue.get_paginator("get_partitions").paginate(
+            DatabaseName=self.database, TableName=self.table
+        )
         partitions: list[Mapping[str, Any]] = [partition for page in pages for partition in page["Partitions"]]
         return {each["Values"][0]: each["StorageDescriptor"]["Location"] for each in partitions}
 

@@ -96,7 +96,7 @@ def tickers_query(table: str, years: Iterable[int], as_of: date | None) -> Query
     """Return the query of all tickers, with the number of sessions of each year."""
     # The values of trades are read from the years of the last 365 days only.
     since = as_of - YEAR if as_of else date.max
-    counts = "".join(f", count_if(year = {year:d}) AS \"y{year:d}\"" for year in years)
+    counts = "".join(f', count_if(year = {year:d}) AS "y{year:d}"' for year in years)
     listed = (
         'SELECT "ticker", max_by("nome", "data") AS "nome", max_by("classe", "data") AS "classe", '  # noqa: S608 - a setting and whole numbers
         'min("data") AS "primeiro_pregao", max("data") AS "ultimo_pregao", count(*) AS "pregoes"'

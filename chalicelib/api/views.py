@@ -169,7 +169,9 @@ def latest(parameters: LatestParameters, table: Table) -> LatestAnswer:
 def cone(parameters: ConeParameters, table: Table) -> ConeAnswer:
     """Return the volatility cone: for each window the distribution over a range, and the last value in it."""
     names = {window: volatility_column(parameters.estimator, window) for window in WINDOWS}
-    rows = table.rows(queries.columns(table.source, ["data", *names.values()], parameters, table.since(parameters.last)))
+    rows = table.rows(
+        queries.columns(table.source, ["data", *names.values()], parameters, table.since(parameters.last))
+    )
     days = [date.fromisoformat(str(row["data"])) for row in rows]
     distributions = [
         summaries.cone_row(window, days, [_number(row[name]) for row in rows]) for window, name in names.items()

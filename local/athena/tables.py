@@ -80,7 +80,7 @@ class Table:
         for partition in partitions:
             for stored in partition.objects:
                 footer = _footer(partition.bucket, stored)
-                if footer is None or footer.num_row_groups < 2:  # noqa: PLR2004 - several
+                if footer is None or footer.num_row_groups < 2:
                     total += stored.size
                     continue
                 for group in map(footer.row_group, _groups(partition.bucket, stored, equal)):
@@ -220,7 +220,7 @@ def _may_have(statistics: pq.Statistics | None, value: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _read(
+def _read(  # noqa: PLR0917 - `lru_cache` has a key for each order of keywords
     bucket: str,
     stored: moto_state.StoredObject,
     columns: Columns,

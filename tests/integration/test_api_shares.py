@@ -77,7 +77,9 @@ class TestOneTicker:
         compared = every(api, "/acoes/PETR4/volatility/compare?sort=data&limit=1000&window=63")
 
         expected = of(table, "PETR4")
-        assert_equal([{**row, "vol_yang_zhang_63d": row["vol_anualizada"]} for row in rows], expected, ["vol_yang_zhang_63d"])
+        assert_equal(
+            [{**row, "vol_yang_zhang_63d": row["vol_anualizada"]} for row in rows], expected, ["vol_yang_zhang_63d"]
+        )
         assert_equal(compared, expected, ["vol_close_to_close_63d", "vol_yang_zhang_63d", "vol_parkinson_63d"])
 
     @pytest.mark.parametrize("last", [1, 100, 251, 252, 300, 10_000])
@@ -215,7 +217,7 @@ class TestTickers:
                 f"{rows['data'].min():%Y-%m-%d}",
                 f"{rows['data'].max():%Y-%m-%d}",
             )
-            assert row["volume_mediano"] == (medians[row["ticker"]] if row["ticker"] in medians else None)
+            assert row["volume_mediano"] == medians.get(row["ticker"])
         assert body["rows"][-1]["volume_mediano"] is None
 
     @pytest.mark.parametrize(
@@ -300,7 +302,14 @@ class TestErrors:
     @pytest.mark.parametrize("path", SHARE_PATHS)
     @pytest.mark.parametrize(
         ("ticker", "near"),
-        [("PETR5", "PETR"), ("petr4", "PETR4"), ("PETR44", "PETR4"), ("WWWW99", None), ("%27%20OR%201%3D1", None), ("X" * 5000, None)],
+        [
+            ("PETR5", "PETR"),
+            ("petr4", "PETR4"),
+            ("PETR44", "PETR4"),
+            ("WWWW99", None),
+            ("%27%20OR%201%3D1", None),
+            ("X" * 5000, None),
+        ],
     )
     def test_an_unknown_ticker_is_404_with_near_names(self, api: Any, path: str, ticker: str, near: str | None):
         response = api.get(path.replace("{ticker}", ticker))

@@ -63,7 +63,9 @@ def test_a_name_shows_the_charts_of_its_most_traded_ticker(page: Page, site: str
     search(page, "petrobras")
     shown(page, "PETR4")
 
-    rows = requests.get(f"{site}/acoes/PETR4/volatility?limit=5000&sort=data&fields=data,preco_fechamento,drawdown", timeout=30).json()["rows"]
+    rows = requests.get(
+        f"{site}/acoes/PETR4/volatility?limit=5000&sort=data&fields=data,preco_fechamento,drawdown", timeout=30
+    ).json()["rows"]
     assert len(rows) == 499
     assert page.evaluate(CHART, ["index", 1]) == [row["preco_fechamento"] for row in rows]
     assert page.evaluate(CHART, ["drawdown", 1]) == [pytest.approx(100 * row["drawdown"]) for row in rows]

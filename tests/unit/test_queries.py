@@ -110,7 +110,9 @@ def test_the_newest_sessions_begin_in_the_year_that_has_the_first_of_them(sessio
 def test_each_page_of_scores_reads_every_session_of_the_range(method):
     parameters = AnomaliesParameters(year=2025, method=method, fields=("data",))
 
-    inner = queries.page(queries.Source("t"), parameters, Position(None, DAY)).sql.partition("WHERE")[2].partition(")")[0]
+    inner = (
+        queries.page(queries.Source("t"), parameters, Position(None, DAY)).sql.partition("WHERE")[2].partition(")")[0]
+    )
 
     assert inner.strip() == 'year >= 2025 AND "data" >= ? AND year <= 2025 AND "data" <= ?'
 
