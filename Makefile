@@ -1,4 +1,5 @@
 # make run        run the pipeline and the API on this machine; LAKE=<folder> keeps the lake between runs
+# make market     add B3's files of the market to a running `make run`: COTAHIST=<file or folder>
 # make notebook   open the notebook; needs `make run` in another terminal
 # make check      run ruff, mypy and the fast tests, before a commit
 # make test       run lint, types and all tests but those of `make test-package`
@@ -9,6 +10,7 @@ LAKE ?=
 PORT ?= 8000
 AWS_PORT ?= 4566
 JUPYTER_PORT ?= 8888
+COTAHIST ?=
 REQUIRE_DATA ?=
 REQUIRE_BROWSER ?=
 ARCH ?= x86_64
@@ -23,7 +25,7 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run source notebook check test lint ruff templates types fast pytest soak bench golden docs examples vendor screenshots notebook-page judge closes layer test-package deploy destroy folder replay lock clean
+.PHONY: run source market notebook check test lint ruff templates types fast pytest soak bench golden docs examples vendor screenshots notebook-page judge closes layer test-package deploy destroy folder replay lock clean
 
 # The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
 CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
@@ -37,6 +39,10 @@ run: source .venv/installed
 # A missing file is an error before anything is installed.
 source:
 	@scripts/source '$(SOURCE)' '$(CALLER)' >/dev/null && scripts/source '$(CLOSES)' '$(CALLER)' >/dev/null
+
+# B3's files of the market, into the lake of a running `make run`; then the market's job, on Spark.
+market: .venv/spark-installed
+	@$(PY) -m local market --aws-port '$(AWS_PORT)' --cotahist "$$(scripts/path '$(COTAHIST)' '$(CALLER)')"
 
 notebook: .venv/notebook-installed
 	@$(PY) -m local notebook --port '$(PORT)' --aws-port '$(AWS_PORT)' --jupyter-port '$(JUPYTER_PORT)'
@@ -56,7 +62,7 @@ templates: .venv/dev-installed .venv/checkov/installed
 	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/templates/*.yaml
 	$(STEP) 'checkov' $(CHECKOV)
 
-types: .venv/dev-installed .venv/notebook-installed
+types: .venv/dev-installed .venv/notebook-installed .venv/spark-installed
 	$(STEP) 'mypy' .venv/bin/mypy --no-error-summary .
 
 # Each worker has its own local AWS. Files start in the order of testpaths: those with slow tests first, so that no worker
@@ -67,13 +73,13 @@ RUN_PYTEST = env -u PYTHONDONTWRITEBYTECODE REQUIRE_DATA='$(REQUIRE_DATA)' REQUI
 fast: .venv/dev-installed .venv/notebook-installed
 	$(STEP) 'pytest, fast' $(RUN_PYTEST) tests/unit tests/contract -m 'not slow' $(PYTEST)
 
-pytest: .venv/dev-installed .venv/notebook-installed
+pytest: .venv/dev-installed .venv/notebook-installed .venv/spark-installed
 	$(STEP) 'pytest' $(RUN_PYTEST) $(PYTEST)
 
 soak: .venv/dev-installed
 	@SOAK_RUNS='$(N)' SOAK_SEED='$(SEED)' $(PY) -m pytest tests/integration/test_soak.py --no-header -q $(PYTEST)
 
-bench: .venv/dev-installed
+bench: .venv/dev-installed .venv/spark-installed
 	@$(PY) -m benchmarks
 
 # The expected values of the volatility estimators. Needs R with TTR.
@@ -164,6 +170,10 @@ replay: .venv/dev-installed
 # Jupyter and the plotting libraries, separate so that `make run` starts without them.
 .venv/notebook-installed: requirements-notebook.txt | .venv/installed
 	$(STEP) 'install jupyter' scripts/install-notebook
+
+# Spark, for the market's job: 455 MB, and Java.
+.venv/spark-installed: requirements-spark.txt | .venv/installed
+	$(STEP) 'install spark' scripts/install-spark
 
 # Pins the requirements: each .in file is resolved into the .txt file beside it.
 lock: .venv/dev-installed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import answers, cotahist, first_run, laptop, questions, volatility
+from benchmarks import answers, cotahist, first_run, laptop, market, questions, volatility
 from benchmarks.report import machine
 from common.console import activity
 
@@ -20,6 +20,7 @@ BENCHMARKS = (
     volatility.growth,
     cotahist.parsing,
     cotahist.features,
+    market.whole,
 )
 
 RESULTS = Path(__file__).with_name("results.md")

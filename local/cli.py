@@ -14,7 +14,7 @@ from pathlib import Path
 from chalicelib import wiring
 from chalicelib.errors import B3Error
 from common.console import Parser
-from local import backfill_command, notebook_command, run_command, sources
+from local import backfill_command, market_command, notebook_command, run_command, sources
 from local.defaults import AWS_PORT, PORT
 
 
@@ -71,8 +71,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         metavar="FOLDER",
         help="keep the lake in this folder between runs (default: the lake is in memory, and lost at the end)",
     )
-    commands = parser.add_subparsers(title="commands", metavar="backfill | notebook")
+    commands = parser.add_subparsers(title="commands", metavar="backfill | market | notebook")
     _add_backfill(commands)
+    _add_market(commands)
     _add_notebook(commands)
     arguments = parser.parse_args(argv)
     if arguments.command is backfill_command.run:
@@ -122,6 +123,19 @@ def _add_backfill(commands: argparse._SubParsersAction[Parser]) -> None:
     backfill.add_argument(
         "--aws-port", type=_port, default=AWS_PORT, help="port of the local AWS (default: %(default)s)"
     )
+
+
+def _add_market(commands: argparse._SubParsersAction[Parser]) -> None:
+    market = commands.add_parser(
+        "market",
+        help="add B3's files of the market to a running `make run`, and refine them on Spark",
+        description="Add files of COTAHIST to the lake of a running `make run`, and run the market's job on Spark.",
+    )
+    market.set_defaults(command=market_command.run)
+    market.add_argument(
+        "--cotahist", required=True, metavar="PATH", help="a zip or text of COTAHIST, or a folder of them"
+    )
+    market.add_argument("--aws-port", type=_port, default=AWS_PORT, help="port of the local AWS (default: %(default)s)")
 
 
 def _add_notebook(commands: argparse._SubParsersAction[Parser]) -> None:

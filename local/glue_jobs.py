@@ -218,8 +218,8 @@ class GlueJobs:
 
 
 def script_environ(aws: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a script: the variables of AWS and those that Python needs to start, no others."""
-    needed = ("PATH", "HOME", "LANG", "TMPDIR")
+    """Return the environment of a script: the variables of AWS and those that Python and Spark need, no others."""
+    needed = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME")
     return {name: value for name, value in os.environ.items() if name in needed} | dict(aws)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
 
-from chalicelib import wiring
+from chalicelib import layout, wiring
 from chalicelib.ingest.ingest import DateRange, Ingested, add, encode_closes, ingest
 from chalicelib.ingest.official_closes import OfficialCloses, ingest_closes, online, years_due
 from chalicelib.ingest.sources import Source
@@ -95,10 +96,12 @@ class Laptop:
         return app
 
     def _release_lease(self) -> None:
-        """Release the lease of a run that was killed: the lock of the folder proves that no run is alive."""
-        manifest, etag = wiring.lake().manifest()
-        if manifest and manifest.lease:
-            wiring.lake().put_manifest(Manifest(manifest.state, None, manifest.contents), etag)
+        """Release the leases of runs that were killed: the lock of the folder proves that no run is alive."""
+        for key in (layout.MANIFEST_KEY, layout.SHARES_MANIFEST_KEY):
+            lake = replace(wiring.lake(), manifest_key=key)
+            manifest, etag = lake.manifest()
+            if manifest and manifest.lease:
+                lake.put_manifest(Manifest(manifest.state, None, manifest.contents), etag)
 
     def start_unmerged(self) -> None:
         """Start the job if a raw object is not merged: an earlier process may have been killed before its S3 event."""

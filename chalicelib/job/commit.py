@@ -44,9 +44,19 @@ def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[st
     return years
 
 
-def write_ledger(writer: Writer, ledger: Ledger) -> str:
+def write_ledger(writer: Writer, ledger: Ledger, prefix: str = layout.LEDGER_PREFIX) -> str:
     """Write the ledger under a key with its digest, so that a manifest always names the ledger of its own commit."""
     body = ledger.encode()
-    key = f"{layout.LEDGER_PREFIX}{hashlib.sha256(body).hexdigest()[:16]}.json"
+    key = f"{prefix}{hashlib.sha256(body).hexdigest()[:16]}.json"
     writer.put(key, body)
     return key
+
+
+def delete_ledgers(writer: Writer, ledger: str, prefix: str = layout.LEDGER_PREFIX) -> None:
+    """Delete the ledgers of earlier commits, after a commit that names this one.
+
+    The lease is released, and the next run may have written its ledger: only ledgers from before this run go.
+    """
+    for key, etag in writer.stored.items():
+        if key.startswith(prefix) and key != ledger:
+            writer.lake.delete_refined(key, etag)

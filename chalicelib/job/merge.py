@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 from chalicelib import layout
 from chalicelib.errors import LakeChanged, RunInProgress
 from chalicelib.instrument import IBOV, Instrument
-from chalicelib.job.commit import write_ledger, write_refined
+from chalicelib.job.commit import delete_ledgers, write_ledger, write_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.lease import HasEnded, acquire
 from chalicelib.lake.manifest import (
@@ -37,6 +37,8 @@ ATTEMPTS = 5
 SESSIONS_AHEAD = timedelta(days=400)
 """The manifest lists the calendar's sessions up to this time after the run."""
 
+_WRITTEN = (layout.REFINED_PREFIX, layout.QUARANTINE_KEY, layout.REVISIONS_KEY, layout.LEDGER_PREFIX)
+
 Clock = Callable[[], datetime]
 
 
@@ -62,17 +64,37 @@ def update_refined(
         BackendUnavailable: S3 did not return a raw object; nothing was written.
         LakeError: the catalog refused the table or a partition; the next run repairs the lake.
     """
+    return until_merged(
+        lake,
+        lake.raw_objects,
+        lambda: _merge(lake, catalog, run_id, clock, instrument, has_ended=has_ended),
+        run_id,
+    )
+
+
+def until_merged(
+    lake: Lake, raw_objects: Callable[[], Mapping[str, str]], merge: Callable[[], Contents], run_id: str
+) -> Contents | None:
+    """Merge raw, and start over while another run writes or raw grows. Return the contents, None if raw is empty.
+
+    Args:
+        raw_objects: returns the ETag of each raw object of the lake, by key.
+        merge: one attempt.
+
+    Raises:
+        RunInProgress: the lake changed during each of `ATTEMPTS` attempts.
+    """
     for _ in range(ATTEMPTS):
-        if not lake.raw_objects():
+        if not raw_objects():
             print("raw is empty: nothing to do")
             return None
         try:
-            contents = _merge(lake, catalog, run_id, clock, instrument, has_ended=has_ended)
+            contents = merge()
             merged = lake.ledger(contents.ledger).merged
         except LakeChanged as error:
             print(f"starting over: {error}")
             continue
-        if lake.raw_objects().items() <= merged.items():
+        if raw_objects().items() <= merged.items():
             return contents
         print("starting over: raw grew meanwhile")
     raise RunInProgress(f"the lake changed during each of {ATTEMPTS} attempts of run {run_id}")
@@ -83,7 +105,7 @@ def _merge(
 ) -> Contents:
     """Acquire the lease, compute, write and commit, once."""
     started_at = clock()
-    with acquire(lake, run_id, started_at, has_ended) as writer:
+    with acquire(lake, run_id, started_at, has_ended, _WRITTEN) as writer:
         listing = lake.raw_listing()
         ledger = Ledger({key: listed.etag for key, listed in listing.items()})
         raw = read_all(lake.read_raw(listing), instrument)
@@ -99,7 +121,7 @@ def _merge(
             years=years,
             synthetic=refined.synthetic,
             quality=_quality(refined),
-            sessions_ahead=_sessions_ahead(_session(refined, -1), started_at.date()),
+            sessions_ahead=sessions_ahead(_session(refined, -1), started_at.date()),
             run=Run(run_id, started_at, clock(), refined.rows, len(refined.bars), len(refined.quarantine)),
             schema_version=SCHEMA_VERSION,
             code_version=code_version(),
@@ -108,10 +130,7 @@ def _merge(
         )
         writer.commit(contents)
     print(f"committed: {contents.rows:,} sessions to {contents.as_of}, version {contents.version[:12]}")
-    # The lease is released, and the next run may have written its ledger: delete only ledgers from before this run.
-    for key, etag in writer.stored.items():
-        if key.startswith(layout.LEDGER_PREFIX) and key != contents.ledger:
-            lake.delete_refined(key, etag)
+    delete_ledgers(writer, contents.ledger)
     return contents
 
 
@@ -134,6 +153,7 @@ def _session(refined: Refined, position: int) -> date | None:
     return refined.bars["data"].iloc[position].date() if len(refined.bars) else None
 
 
-def _sessions_ahead(as_of: date | None, today: date) -> list[date]:
+def sessions_ahead(as_of: date | None, today: date) -> list[date]:
+    """Return the calendar's sessions after the last one of the lake, up to `SESSIONS_AHEAD` after today."""
     after = (as_of or today) + timedelta(days=1)
     return [session.date() for session in sessions(after, max(as_of or today, today) + SESSIONS_AHEAD)]

@@ -97,7 +97,9 @@ class Catalog:
 
     def _partitions(self, glue: GlueClient) -> dict[str, Any]:
         pages = glue.get_paginator("get_partitions").paginate(DatabaseName=self.database, TableName=self.table)
-        return {entry["Values"][0]: entry.get("StorageDescriptor", {}) for page in pages for entry in page["Partitions"]}
+        return {
+            entry["Values"][0]: entry.get("StorageDescriptor", {}) for page in pages for entry in page["Partitions"]
+        }
 
     def _register_table(self, glue: GlueClient) -> None:
         expected: Any = table_input(self.table, self.location, self.columns, self.description)

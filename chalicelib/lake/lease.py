@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib import layout
 from chalicelib.errors import LakeChanged, RunInProgress
-from chalicelib.lake.manifest import Contents, Lease, Manifest
+from chalicelib.lake.manifest import JOB_TIMEOUT, Contents, Lease, Manifest
 from chalicelib.lake.store import Lake
 
 HasEnded = Callable[[str], bool]
@@ -20,7 +19,15 @@ HasEnded = Callable[[str], bool]
 
 
 @contextmanager
-def acquire(lake: Lake, run_id: str, now: datetime, has_ended: HasEnded) -> Iterator[Writer]:
+def acquire(
+    lake: Lake,
+    run_id: str,
+    now: datetime,
+    has_ended: HasEnded,
+    prefixes: Sequence[str],
+    *,
+    timeout: timedelta = JOB_TIMEOUT,
+) -> Iterator[Writer]:
     """Acquire the lease for a run, and yield a Writer.
 
     A lease that has expired is taken over, and so is the lease of a run that has ended: it was killed.
@@ -28,6 +35,10 @@ def acquire(lake: Lake, run_id: str, now: datetime, has_ended: HasEnded) -> Iter
     Any error in the block releases the lease, so that the next run does not have to wait until it expires. If nothing
     was written, the state is again the one before the run, or `ready` if there was no manifest. If something may have
     been written, the state stays `writing`, without a lease, until a run commits.
+
+    Args:
+        prefixes: of the objects that the Writer may write.
+        timeout: of the run, after which the lease expires.
 
     Raises:
         RunInProgress: another run holds the lease.
@@ -38,11 +49,12 @@ def acquire(lake: Lake, run_id: str, now: datetime, has_ended: HasEnded) -> Iter
     if current and current.run_id != run_id and not current.has_expired(now) and not has_ended(current.run_id):
         raise RunInProgress(f"run {current.run_id} has been writing since {current.at:%Y-%m-%d %H:%M:%S} UTC")
     contents = manifest.contents if manifest else None
-    writer = Writer(lake, lake.put_manifest(Manifest("writing", Lease(run_id, now), contents), etag))
+    writer = Writer(lake, lake.put_manifest(Manifest("writing", Lease(run_id, now, timeout), contents), etag))
     try:
         # Read after the lease is acquired: an earlier list could miss the last write of the previous run, and our own
         # conditional write would fail.
-        writer.stored.update(lake.refined_objects(""))
+        for prefix in prefixes:
+            writer.stored.update(lake.refined_objects(prefix))
         yield writer
     except BaseException:
         inconsistent = writer.wrote or (manifest is not None and manifest.state == "writing")
@@ -60,7 +72,7 @@ class Writer:
 
     Attributes:
         etag: the ETag of the manifest with our lease.
-        stored: the ETag of each object of the bucket when the lease was acquired, by key.
+        stored: the ETag of each object below the prefixes when the lease was acquired, by key.
         wrote: whether anything may have been written.
     """
 
@@ -125,4 +137,4 @@ class Writer:
 
     @property
     def _manifest(self) -> str:
-        return f"s3://{self.lake.refined_bucket}/{layout.MANIFEST_KEY}"
+        return f"s3://{self.lake.refined_bucket}/{self.lake.manifest_key}"

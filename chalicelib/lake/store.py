@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _READERS = 16
 """The number of threads that read raw objects."""
+
+_DELETE_AT_ONCE = 1000
+"""The maximum number of keys of one DeleteObjects request."""
 
 _NOT_MODIFIED = 304
 
@@ -231,6 +234,12 @@ class Lake:
         """
         parameters = {"Bucket": self.refined_bucket, "Key": layout.refined_key(year)}
         return self.s3.generate_presigned_url("get_object", parameters, int(expires.total_seconds()))
+
+    def delete_all_refined(self, keys: Sequence[str]) -> None:
+        """Delete objects whose keys nobody writes any more."""
+        for start in range(0, len(keys), _DELETE_AT_ONCE):
+            objects: Any = [{"Key": key} for key in keys[start : start + _DELETE_AT_ONCE]]
+            self.s3.delete_objects(Bucket=self.refined_bucket, Delete={"Objects": objects, "Quiet": True})
 
     def _list(self, bucket: str, prefix: str) -> dict[str, Listed]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

@@ -117,3 +117,12 @@ def test_deploying_imports_nothing_of_the_laptop():
 
 def test_the_laptop_needs_no_cfn_lint():
     assert loaded(["local.cli", "local.stack"]) & {"cfnlint", "samtranslator"} == set()
+
+
+def test_only_the_markets_job_needs_spark():
+    users = {
+        str(path.relative_to(LIBRARY)) for path in modules(LIBRARY) if any("pyspark" in name for name in imported(path))
+    }
+
+    assert users == {"job/market/spark.py", "job/market/update.py"}
+    assert loaded(["local.cli", "glue.b3_etl_job"]) & {"pyspark", "py4j"} == set()

@@ -19,6 +19,7 @@ from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import Contents
 from chalicelib.lake.store import Lake
+from common.paths import ROOT
 from infra import cli
 from infra.stage.state import rest_api
 from local import moto_state
@@ -136,3 +137,14 @@ def deployed(stage: Stage, account: Account, root: Path) -> str:
     for name in ("build", ".chalice"):
         shutil.copytree(stage.root / name, root / name, symlinks=True, dirs_exist_ok=True)
     return rest_api((moto_state.read(bucket("artifacts"), "chalice/dev.json") or b"").decode())
+
+
+@pytest.fixture(scope="module")
+def spark(running: Laptop) -> Iterator[Any]:
+    """Spark on two cores of this machine. Its tasks send their requests to the local AWS."""
+    from chalicelib.job.market.spark import start
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        with start("local[2,4]") as session:
+            yield session

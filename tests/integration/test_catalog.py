@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -39,12 +40,12 @@ def without_table(glue: Any) -> None:
     glue.delete_table(DatabaseName="b3_refined_db", Name="ibov_refined")
 
 
-def change_columns(monkeypatch: Any) -> None:
-    monkeypatch.setattr("chalicelib.lake.catalog.REFINED", REFINED[:-1])
+def with_other_columns(catalog: Catalog) -> Catalog:
+    return replace(catalog, columns=REFINED[:-1])
 
 
 def test_partitions_are_created_updated_and_deleted_in_batches_of_glues_maximum(
-    catalog: Catalog, glue: Any, without_table: None, writes: Any, monkeypatch: Any
+    catalog: Catalog, glue: Any, without_table: None, writes: Any
 ):
     catalog.register(YEARS)
     assert registered(glue) == [str(year) for year in YEARS]
@@ -56,7 +57,7 @@ def test_partitions_are_created_updated_and_deleted_in_batches_of_glues_maximum(
     ]
 
     writes.clear()
-    change_columns(monkeypatch)
+    catalog = with_other_columns(catalog)
     catalog.register(YEARS)
     assert writes == [
         ("UpdateTable", 0),
@@ -170,13 +171,13 @@ def test_a_table_that_is_created_meanwhile_is_updated_with_its_partitions(
     ],
 )
 def test_a_partition_that_glue_refuses_is_an_error(
-    catalog: Catalog, operation: str, desired: list[int], meanwhile: list[int], year: int, monkeypatch: Any
+    catalog: Catalog, operation: str, desired: list[int], meanwhile: list[int], year: int
 ):
     """Another client creates or deletes the partition between our read and our write."""
     other = Catalog(boto3.Session(), catalog.database, catalog.table, catalog.location)
     catalog.register([2023, 2024])
     if operation == "BatchUpdatePartition":
-        change_columns(monkeypatch)
+        catalog = with_other_columns(catalog)
 
     def interfere(**_: Any) -> None:
         other.register(meanwhile)

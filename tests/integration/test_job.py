@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -224,9 +225,9 @@ def test_columns_that_a_release_adds_appear_in_every_year_and_partition(
     fewer = tuple(column for column in REFINED if column.name not in added)
     assert len(added) == 49
     with monkeypatch.context() as patch:
-        patch.setattr("chalicelib.lake.catalog.REFINED", fewer)
         patch.setattr(commit, "REFINED", fewer)
-        old = run()
+        old = update_refined(lake, replace(catalog, columns=fewer), "jr_old", lambda: NOW)
+    assert old is not None
 
     new = run()
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib import wiring
+from chalicelib import layout, wiring
 from chalicelib.lake.manifest import Lease, Manifest
+from chalicelib.lake.store import Lake
 from local import moto_state
 from local.errors import LocalError
 from local.lake_store import LakeStore
@@ -207,6 +209,20 @@ def test_after_a_kill_the_file_has_every_change_whose_response_was_sent(
         keys = [state.key for state, _ in store._stored_objects()]
         store.close()
         assert keys == [f"k{each}" for each in range(number + 1)]
+
+
+def test_the_lease_of_a_killed_run_of_the_markets_job_is_released(
+    stored_laptop: Laptop, reopened: Callable[[], Laptop]
+):
+    def lake() -> Lake:
+        return replace(wiring.lake(), manifest_key=layout.SHARES_MANIFEST_KEY)
+
+    lake().put_manifest(Manifest("writing", Lease("jr_killed", datetime.now(UTC)), None), None)
+
+    reopened()
+
+    released: Any = lake().manifest()[0]
+    assert (released.state, released.lease) == ("writing", None)
 
 
 def test_a_lease_of_a_killed_run_is_released_and_its_raw_object_merged(

@@ -1,0 +1,63 @@
+"""`python -m local market`: files of the market into a running local AWS, and the job in the local Glue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import cli, market_command
+from local.laptop import Laptop
+from scripts.generate_market import generate
+from tests.integration.test_local_athena import query
+
+
+def market(laptop: Laptop, path: Path | str) -> int:
+    return cli.main(["market", "--cotahist", str(path), "--aws-port", laptop.aws.endpoint.rpartition(":")[2]])
+
+
+def test_the_files_of_a_folder_become_the_table_of_shares(laptop: Laptop, athena: Any, tmp_path: Path, capsys: Any):
+    written = generate(tmp_path, 2_000, seed=1)
+    (tmp_path / "notes.md").write_text("no file of COTAHIST")
+
+    assert market(laptop, tmp_path) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(written) + 1
+    assert lines[0].startswith(f"{min(written).name}: {written[min(written)]:,} records, ")
+    ((rows,),) = query(athena, "SELECT count(*) FROM acoes_refined")
+    assert lines[-1].startswith(f"acoes_refined: {int(rows):,} rows, ")
+    assert int(rows) > 300
+
+
+@pytest.mark.parametrize("path", ["", "absent.zip"])
+def test_a_path_without_files_is_one_line(laptop: Laptop, path: str, capsys: Any):
+    assert market(laptop, path) == 1
+
+    assert capsys.readouterr().err == (
+        f"error: COTAHIST is {path!r}; allowed: a zip or text of COTAHIST, or a folder of them\n"
+    )
+
+
+def test_without_java_one_line_says_what_to_install(
+    laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+
+    assert market(laptop, tmp_path) == 1
+
+    assert capsys.readouterr().err == (
+        "error: Spark needs Java 17 or later: install it (on Debian: openjdk-17-jre-headless) or set JAVA_HOME\n"
+    )
+
+
+def test_without_spark_one_line_says_which_command_installs_it(
+    laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+):
+    monkeypatch.setattr(market_command.importlib.util, "find_spec", lambda _: None)
+
+    assert market(laptop, tmp_path) == 1
+
+    assert capsys.readouterr().err == "error: Spark is not installed: use `make market`\n"
