@@ -9,16 +9,15 @@ import hashlib
 import tempfile
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from chalicelib import layout
+from chalicelib.job.market.objects import encode
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import Contents, Manifest, Quality, Run, YearObject, code_version, version_of
 from chalicelib.lake.store import Lake
@@ -32,9 +31,6 @@ from scripts.generate_market import generate
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 """The time of every run that writes the table here."""
-
-GROUP_ROWS = 1024
-"""The number of rows of a row group, unless a ticker has more."""
 
 
 def generated(records: int, seed: int = 1) -> pd.DataFrame:
@@ -54,7 +50,8 @@ def put(rows: pd.DataFrame, run_id: str = "jr_sample", *, synthetic: bool = True
     prefix = f"{layout.SHARES_PREFIX}{run_id}/"
     years: dict[str, YearObject] = {}
     for year, of_year in rows.groupby("year"):
-        body = encode(of_year)
+        table = pa.Table.from_pandas(of_year, arrow_schema(SHARES), preserve_index=False)
+        body = encode(table.replace_schema_metadata(None))
         key = f"{prefix}year={year:04d}/00000-000.parquet"
         etag = s3.put_object(Bucket=settings.refined_bucket, Key=key, Body=body)["ETag"]
         years[f"{year}"] = YearObject(etag, len(of_year), hashlib.sha256(body).hexdigest(), prefix)
@@ -89,20 +86,3 @@ def put_manifest(manifest: Manifest) -> None:
     settings = Settings()
     lake = Lake(boto3.client("s3"), settings.raw_bucket, settings.refined_bucket, layout.SHARES_MANIFEST_KEY)
     lake.put_manifest(manifest, lake.manifest()[1])
-
-
-def encode(rows: pd.DataFrame) -> bytes:
-    """Return rows in order of ticker and date as parquet, whose row groups hold whole tickers."""
-    table = pa.Table.from_pandas(rows, arrow_schema(SHARES), preserve_index=False).replace_schema_metadata(None)
-    buffer = BytesIO()
-    with pq.ParquetWriter(
-        buffer, table.schema, compression=layout.COMPRESSION, write_statistics=["ticker", "data"]
-    ) as to:
-        start = end = 0
-        for size in rows.groupby("ticker", sort=False).size():
-            if end > start and end + size - start > GROUP_ROWS:
-                to.write_table(table.slice(start, end - start), row_group_size=end - start)
-                start = end
-            end += size
-        to.write_table(table.slice(start), row_group_size=max(end - start, 1))
-    return buffer.getvalue()

@@ -150,8 +150,11 @@ class Paged:
     allowed_fields: ClassVar[tuple[str, ...]]
 
     limit: int
-    fields: tuple[str, ...] | None
-    columns: Any
+
+    if TYPE_CHECKING:
+        # Fields of some classes, and properties or constants of others.
+        fields: Any
+        columns: Any
 
     def check_page(self) -> None:
         """Check the fields, and that the page is not too large.

@@ -108,8 +108,8 @@ class TickersParameters(Paged, Struct, frozen=True, kw_only=True):
     """
 
     key: ClassVar[str] = "ticker"
-    columns: ClassVar[tuple[str, ...]] = tuple(column.name for column in TICKERS)
-    fields: ClassVar[None] = None
+    columns = tuple(column.name for column in TICKERS)
+    fields = None
 
     q: Annotated[
         Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)] | None,

@@ -216,7 +216,8 @@ def _may_have(statistics: pq.Statistics | None, value: str) -> bool:
     if statistics is None or not statistics.has_min_max or not isinstance(statistics.min, str):
         return True
     # By bytes, as parquet compares text.
-    return statistics.min.encode() <= value.encode() <= statistics.max.encode()
+    lowest, highest = str(statistics.min), str(statistics.max)
+    return lowest.encode() <= value.encode() <= highest.encode()
 
 
 @lru_cache(maxsize=4096)

@@ -125,6 +125,16 @@ def test_objects_are_in_the_s3_backend(laptop: Laptop, s3: Any):
     assert not moto_state.bucket_exists("absent-bucket")
 
 
+def test_a_part_of_an_object_is_read_as_from_a_file(laptop: Laptop, s3: Any):
+    s3.put_object(Bucket="b3-dataflow-raw", Key="part", Body=b"0123456789")
+    file = moto_state.open_object("b3-dataflow-raw", "part")
+    assert file is not None
+
+    assert (file.seek(-3, 2), file.read(2), file.tell()) == (7, b"78", 9)
+    assert (file.seek(2), file.read(3), file.seek(1, 1), file.read()) == (2, b"234", 6, b"6789")
+    assert moto_state.open_object("b3-dataflow-raw", "absent") is None
+
+
 def test_an_object_that_we_delete_leaves_nothing_in_memory(laptop: Laptop):
     # Results of Athena are deleted, from a bucket without versions.
     bucket = "b3-dataflow-athena"

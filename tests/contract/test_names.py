@@ -42,12 +42,13 @@ OF_A_SESSION: dict[type, set[str]] = {
 
 # The words of all English names. A new name needs its words here.
 WORDS = """
-allowed as at because behind best by caveats class close closes code collected column confirmed corrected count current
-cursor date day deepest degraded detail drawdown end errors estimator etag expected expired expires fall fields first
-format freshness gaps id instance last lease limit links max mean median meta method min name near next of official
-opens order overdue p25 p75 parameter peak per percentile periods previous q quality rank reason received refused revisions
-routes rows run schema sd self session sessions settled since sort start state status std synthetic threshold
-ticker title total trough type unconfirmed unit updated url version volatility warnings window worst writing year
+allowed as at because behind best by caveats class close closes code collected column confirmed corrected count
+current cursor date day deepest degraded detail drawdown end errors estimator etag expected expired expires fall
+fields first format freshness gaps id instance last lease limit links max mean median meta method min name near next
+of official opens order overdue p25 p75 parameter peak per percentile periods previous q quality rank reason received
+refused revisions routes rows run schema sd self session sessions settled since sort start state status std synthetic
+threshold ticker title total trough type unconfirmed unit updated url version volatility warnings window worst writing
+year
 """
 
 ENGLISH = set(WORDS.split())

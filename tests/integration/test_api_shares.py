@@ -58,7 +58,7 @@ def of(table: pd.DataFrame, ticker: str) -> pd.DataFrame:
 
 def assert_equal(rows: list[Any], expected: pd.DataFrame, names: list[str]) -> None:
     """Assert that rows in order of date have the values of a frame, bit for bit."""
-    assert [row["data"] for row in rows] == expected.index.strftime("%Y-%m-%d").tolist()
+    assert [row["data"] for row in rows] == pd.DatetimeIndex(expected.index).strftime("%Y-%m-%d").tolist()
     for name in names:
         values = [None if pd.isna(value) else value for value in expected[name].tolist()]
         assert [row[name] for row in rows] == values, name
@@ -138,8 +138,9 @@ class TestOneTicker:
 def chained(table: pd.DataFrame) -> pd.Series[float]:
     """Return the closes of a ticker chained over events by the definition: I_t = I_{t-1}·e^{r_t}, or ·C/O."""
     index = [1.0]
-    for row in table.iloc[1:].itertuples():
-        growth = row.preco_fechamento / row.preco_abertura if row.evento else np.exp(row.retorno_log)
+    rows = table[["preco_fechamento", "preco_abertura", "evento", "retorno_log"]].iloc[1:].to_numpy()
+    for close, opened, event, log_return in rows:
+        growth = close / opened if event else np.exp(log_return)
         index.append(index[-1] * growth)
     return pd.Series(index, table.index)
 
@@ -153,7 +154,7 @@ class TestEvents:
 
         expected = of(table, ticker)
         level = chained(expected)
-        months = expected.index.to_period("M")
+        months = pd.DatetimeIndex(expected.index).to_period("M")
         last = level.groupby(months).last()
         returns = (last / last.shift() - 1).tolist()
         assert rows[0]["retorno_pct"] is None
@@ -197,7 +198,8 @@ class TestEvents:
     def test_a_split_is_no_worst_day(self, api: Any, table: pd.DataFrame):
         worst = get(api, "/acoes/PETR4/summary?year=2024")["worst_day"]
 
-        assert worst["retorno_log"] == of(table, "PETR4").loc["2024", "retorno_log"].min() > -0.2
+        returns = of(table, "PETR4").loc["2024"]["retorno_log"]
+        assert worst["retorno_log"] == returns.min() > -0.2
 
 
 class TestTickers:

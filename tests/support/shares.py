@@ -36,7 +36,7 @@ def ohlc(sessions: pd.DatetimeIndex, seed: int, level: float = 3000.0) -> pd.Dat
 def refined() -> pd.DataFrame:
     """Return the rows of five tickers of 2023 and 2024, of which two end earlier: a split, dividends, a rename."""
     sessions = market.market_sessions()
-    days = sessions[(sessions >= "2023-01-01") & (sessions <= "2024-12-30")]
+    days = sessions[(sessions.year >= 2023) & (sessions.year <= 2024)]
     petr4 = ohlc(days, 4)
     split = np.arange(len(days)) >= 300
     # A 10-for-1 split: the prices fall to a tenth, and B3's number of distributions rises.
