@@ -46,7 +46,7 @@ def chunks(columns: set[str], ticker: str | None = None) -> int:
 
 
 def test_a_question_of_a_ticker_reads_its_row_groups_and_columns(running: Laptop):
-    rows = sample_market.generated(8000)
+    rows = sample_market.generated(30_000)
     create_stack(running)
     sample_market.put(rows)
     athena: Any = boto3.client("athena")
