@@ -25,7 +25,7 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run source market notebook check test lint ruff templates types fast pytest soak bench golden docs examples vendor screenshots notebook-page judge closes layer test-package deploy destroy folder replay lock clean
+.PHONY: run source market notebook check test lint ruff templates types fast pytest soak bench golden docs audit examples vendor screenshots notebook-page judge closes forecasts layer test-package deploy destroy folder replay status lock clean
 
 # The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
 CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
@@ -57,9 +57,13 @@ ruff: .venv/dev-installed
 	$(STEP) 'ruff check' .venv/bin/ruff check --quiet .
 	$(STEP) 'ruff format' .venv/bin/ruff format --quiet --check .
 
+# The pinned packages in PyPI's database of vulnerabilities. Where it does not answer, a line says so.
+audit: .venv/installed .venv/audit/installed
+	$(STEP) 'pip-audit' $(PY) -m scripts.audit
+
 # The CloudFormation templates.
 templates: .venv/dev-installed .venv/checkov/installed
-	$(STEP) 'cfn-lint' .venv/bin/cfn-lint infra/templates/*.yaml
+	$(STEP) 'cfn-lint' $(PY) -m scripts.lint_templates
 	$(STEP) 'checkov' $(CHECKOV)
 
 types: .venv/dev-installed .venv/notebook-installed .venv/spark-installed
@@ -91,6 +95,7 @@ docs: .venv/dev-installed
 	@$(PY) -m scripts.data_dictionary
 	@$(PY) -m scripts.data_quality
 	@$(PY) -m scripts.openapi
+	@$(PY) -m scripts.athena_functions
 	@$(PY) -m scripts.deploying
 	@$(PY) -m scripts.catalog_template
 	@$(PY) -m scripts.costs
@@ -119,6 +124,10 @@ judge: .venv/dev-installed
 closes: .venv/dev-installed
 	@$(PY) -m scripts.close_errors
 
+# The tables of docs/forecasts.md: the scores of the forecasts and of their rivals over the real history.
+forecasts: .venv/dev-installed .venv/garch/installed
+	@$(PY) -m scripts.forecasts
+
 # The Lambda layer, in build/.
 layer: .venv/dev-installed
 	@$(PY) -m infra.packaging.layer '$(ARCH)'
@@ -135,13 +144,16 @@ STAGE_OPTIONS = --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)') $(if $(Y
 option = $(if $(filter command,$(origin $(1))),--$(2) '$($(1))')
 
 # Creates or updates a stage on AWS. A variable that is absent keeps its value in the stage. YES=1 skips the
-# confirmation, DRY_RUN=1 prints the plan only.
+# confirmation, DRY_RUN=1 prints the plan only. VERSION=<tag or commit> deploys that version instead of this checkout.
 deploy: .venv/dev-installed
 	@$(PY) -m infra deploy $(STAGE_OPTIONS) \
 	  $(call option,ARCH,arch) \
 	  $(call option,EMAIL,email) \
 	  $(call option,BUDGET,budget) \
-	  $(call option,B3,b3)
+	  $(call option,B3,b3) \
+	  $(call option,BOUNDARY,boundary) \
+	  $(call option,ACCESS_LOGS,access-logs) \
+	  $(call option,VERSION,version)
 
 # Deletes a stage from AWS. DATA=delete deletes its data too.
 destroy: .venv/dev-installed
@@ -155,6 +167,10 @@ folder: .venv/dev-installed
 replay: .venv/dev-installed
 	@$(PY) -m infra replay --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
 
+# Prints what runs in a stage, how fresh and how good its data are, and what it cost.
+status: .venv/dev-installed
+	@$(PY) -m infra status --stage '$(STAGE)' $(if $(REGION),--region '$(REGION)')
+
 # Installs again when the requirements change.
 .venv/installed: requirements-run.txt
 	@python=$$(scripts/python) && scripts/step 'install' scripts/install "$$python"
@@ -167,6 +183,14 @@ replay: .venv/dev-installed
 .venv/checkov/installed: infra/requirements-checkov.txt | .venv/installed
 	$(STEP) 'install checkov' scripts/install-checkov
 
+# Its own environment: nothing else needs arch and what it brings.
+.venv/garch/installed: scripts/requirements-garch.txt | .venv/installed
+	$(STEP) 'install arch' scripts/install-garch
+
+# Its own environment, so that the packages of the audit are not among those audited.
+.venv/audit/installed: infra/requirements-audit.txt | .venv/installed
+	$(STEP) 'install pip-audit' scripts/install-audit
+
 # Jupyter and the plotting libraries, separate so that `make run` starts without them.
 .venv/notebook-installed: requirements-notebook.txt | .venv/installed
 	$(STEP) 'install jupyter' scripts/install-notebook
@@ -177,7 +201,7 @@ replay: .venv/dev-installed
 
 # Pins the requirements: each .in file is resolved into the .txt file beside it.
 lock: .venv/dev-installed
-	@$(PY) -m pip install --quiet "$$(scripts/uv)"
+	@$(PY) -m pip install --quiet --require-hashes --requirement scripts/requirements-uv.txt
 	@scripts/lock
 
 clean:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from chalice.app import BaseLambdaEvent, Chalice, CORSConfig, Cron, Response
 
-from chalicelib import layout, wiring
+from chalicelib import layout, logs, wiring
 from chalicelib.api import assets, docs_page, handlers, routes
 from chalicelib.api.problems import respond
 from chalicelib.ingest import trigger
@@ -73,6 +74,11 @@ def compare() -> Response:
 
 @app.route("/ibov/volatility/cone")
 def cone() -> Response:
+    return _table()
+
+
+@app.route("/ibov/volatility/forecast")
+def forecast() -> Response:
     return _table()
 
 
@@ -150,12 +156,18 @@ class Invocation(BaseLambdaEvent):
         pass
 
 
+def _logged(function: str, event: Invocation) -> AbstractContextManager[None]:
+    request_id = getattr(event.context, "aws_request_id", None)
+    return logs.invocation(function, structured=logs.in_lambda(), function_request_id=request_id)
+
+
 @app.schedule(SCHEDULE)
 def ingest(event: Invocation) -> dict[str, Any]:
     """Add the latest bars of Yahoo and closes of B3 to raw, or run the backfill in the payload."""
     from chalicelib.ingest import backfill
 
-    return backfill.handle(event.to_dict(), wiring.settings(), wiring.lake(), datetime.now(UTC))
+    with _logged("ingest", event):
+        return backfill.handle(event.to_dict(), wiring.settings(), wiring.lake(), datetime.now(UTC))
 
 
 @app.on_cw_event(
@@ -165,16 +177,19 @@ def ingest(event: Invocation) -> dict[str, Any]:
         "detail": {"jobName": [_settings.job], "state": ["FAILED", "TIMEOUT", "STOPPED", "ERROR"]},
     }
 )
-def restart_refine(event: Invocation) -> dict[str, str | None]:  # noqa: ARG001 - the state of the lake decides
-    """Start the Glue job again after a run that did not succeed."""
-    run_id = trigger.restart_refine(wiring.settings(), wiring.lake(), wiring.runs(), datetime.now(UTC))
+def restart_refine(event: Invocation) -> dict[str, str | None]:
+    """Start the Glue job again after a run that did not succeed. Not the event, but the state of the lake decides."""
+    with _logged("restart_refine", event):
+        run_id = trigger.restart_refine(wiring.settings(), wiring.lake(), wiring.runs(), datetime.now(UTC))
     return {"job_run_id": run_id}
 
 
 @app.on_s3_event(_settings.raw_bucket, prefix=layout.RAW_PREFIX, suffix=layout.RAW_SUFFIX)
 def start_refine(event: Invocation) -> dict[str, str | None]:
     """Start the Glue job, unless the raw object is merged already."""
-    run_id = trigger.start_refine(event.to_dict(), wiring.settings(), wiring.lake(), wiring.runs(), datetime.now(UTC))
+    with _logged("start_refine", event):
+        now = datetime.now(UTC)
+        run_id = trigger.start_refine(event.to_dict(), wiring.settings(), wiring.lake(), wiring.runs(), now)
     return {"job_run_id": run_id}
 
 

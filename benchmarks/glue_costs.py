@@ -5,17 +5,25 @@ python -m benchmarks.glue_costs
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from benchmarks.report import Table
+from chalicelib.job.market import slices
 
-MEASURED: Mapping[int, float] = {100_000: 35.0, 1_000_000: 110.0}
-"""Processor seconds of the whole job by number of records, from docs/scaling.md: one core, without DuckDB."""
+MEASURED: Mapping[int, float] = {1_000_000: 26.0, 10_492_892: 67.0}
+"""Processor seconds of the whole job by number of records, on two cores, from docs/scaling.md."""
 
 SIZES = (30_000_000, 300_000_000, 3_000_000_000)
 
 DPU_HOUR = 0.308
 """Dollars. Glue 6.0 in us-east-1."""
+
+PUT = 0.005 / 1000
+"""Dollars of a write of S3 in us-east-1. A slice writes an object for each year."""
+
+BARS, YEARS = 0.25, 32
+"""The part of the records that are bars, and the years from 1994 to 2025."""
 
 CORES, MEMORY_GB = 4, 16
 """Of a worker G.1X, which is one DPU."""
@@ -41,23 +49,25 @@ def costs() -> Table:
         cores = CORES * (workers - 1)
         processor = fixed + each * records
         seconds = START_SECONDS + processor / (cores * EFFICIENCY)
+        objects = math.ceil(records * BARS / slices.BARS) * YEARS
         dollars = workers * seconds / 3600 * DPU_HOUR
         rows.append(
             (
                 f"{records:,}",
-                f"{fixed:.0f} + {each * 1e6:.0f} · {records / 1e6:,.0f} = {processor:,.0f} s",
+                f"{fixed:.0f} + {each * 1e6:.1f} · {records / 1e6:,.0f} = {processor:,.0f} s",
                 f"{workers}, {cores} cores",
                 f"{START_SECONDS:.0f} + {processor:,.0f} / ({cores} · {EFFICIENCY}) = {seconds:,.0f} s",
-                f"{workers} · {seconds / 3600:.2f} h · {DPU_HOUR} = {dollars:,.2f} $",
+                f"{objects:,} · {PUT * 1000} / 1000 = {objects * PUT:,.2f} $",
+                f"{workers} · {seconds / 3600:.3f} h · {DPU_HOUR} = {dollars:,.2f} $",
             )
         )
     return Table(
         "The market's job on Glue, on paper",
-        f"A run that parses every file. Processor time is {each * 1e6:.0f} s for a million records and {fixed:.0f} s a "
+        f"A run that parses every file. Processor time is {each * 1e6:.1f} s for a million records and {fixed:.0f} s a "
         f"run, of this machine's cores. A worker G.1X has {CORES} cores and {MEMORY_GB} GB, and costs {DPU_HOUR} "
         f"dollars an hour; one of them is the driver. Cores have work for {EFFICIENCY:.0%} of the time, and a run "
         f"starts in {START_SECONDS:.0f} s: both are estimates.",
-        ("records", "processor time", "workers", "time", "cost"),
+        ("records", "processor time", "workers", "time", "writes of S3", "Glue"),
         tuple(rows),
     )
 

@@ -27,6 +27,7 @@ QUESTIONS: Mapping[str, list[str]] = {
     "a month": [f"/ibov/prices?start=2025-09&end=2025-09&limit={n}" for n in range(30, RUNS + 30)],
     "the last 63 sessions": [f"/ibov/prices?last=63&limit={n}" for n in range(63, RUNS + 63)],
     "the latest session": [f"/ibov/latest?window={window}" for window in WINDOWS],
+    "the forecasts of a session": [f"/ibov/volatility/forecast?end=2025-09-{n:02}" for n in range(1, RUNS + 1)],
     "EWMA": [f"/ibov/volatility?estimator=ewma&limit={n}" for n in range(252, RUNS + 252)],
     "the cone of the last sessions": [f"/ibov/volatility/cone?last={n}" for n in range(1260, RUNS + 1260)],
     "every session, ten columns": [

@@ -6,6 +6,7 @@ The job, the catalog, the API's allow-lists and the data dictionary derive from 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -31,6 +32,37 @@ PERIODS_PER_YEAR = 252
 def volatility_column(estimator: str, window: int) -> str:
     """Return the name of the column of an estimator over a window."""
     return f"vol_{estimator}_{window}d"
+
+
+Model = Literal["ewma", "har"]
+MODELS: tuple[Model, ...] = get_args(Model)
+"""The models of the forecasts."""
+
+Horizon = Literal[1, 5, 21]
+HORIZONS: tuple[Horizon, ...] = get_args(Horizon)
+"""The sessions that a forecast is for."""
+
+BAND = (0.1, 0.9)
+"""The quantiles that bound a forecast."""
+
+Period = Literal["2008 on", "2008 to 2018", "2019 on"]
+"""The periods over which forecasts are scored."""
+
+FORECAST_PERCENTILE = "prev_har_21d_percentil"
+
+
+def forecast_column(model: str, horizon: int) -> str:
+    """Return the name of the column of a model's forecasts for the next sessions."""
+    return f"prev_{model}_{horizon}d"
+
+
+FORECASTS = tuple(forecast_column(model, horizon) for model in MODELS for horizon in HORIZONS)
+"""The columns of the forecasts, without their bands."""
+
+
+def band_columns(model: str, horizon: int) -> tuple[str, str]:
+    """Return the names of the columns of the lower and the upper bound of a forecast."""
+    return f"{forecast_column(model, horizon)}_inferior", f"{forecast_column(model, horizon)}_superior"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +154,20 @@ REVISIONS: tuple[Column, ...] = (
 )
 """One row for each change of a session's bar, in order of time."""
 
+
+def _forecast_columns(model: str, horizon: int) -> Iterator[Column]:
+    unit, sessions = "fraction a year", "session" if horizon == 1 else f"{horizon} sessions"
+    yield Column(
+        forecast_column(model, horizon),
+        "double",
+        unit,
+        f"volatility of the next {sessions} by {model.upper()}, forecast at the session, annualised",
+    )
+    for name, side, quantile in zip(band_columns(model, horizon), ("lower", "upper"), BAND, strict=True):
+        share = f"quantile {quantile} of outcome / forecast over its earlier forecasts"
+        yield Column(name, "double", unit, f"{side} bound of {forecast_column(model, horizon)}: times the {share}")
+
+
 REFINED: tuple[Column, ...] = (
     _DATE,
     _TICKER,
@@ -171,6 +217,13 @@ REFINED: tuple[Column, ...] = (
     ),
     Column("volatilidade_pico", "int", "0 or 1", "1 if vol_zscore > 1.5, else 0; null where vol_zscore is null"),
     Column("drawdown", "double", "fraction", "close / highest close so far - 1"),
+    *(column for model in MODELS for horizon in HORIZONS for column in _forecast_columns(model, horizon)),
+    Column(
+        FORECAST_PERCENTILE,
+        "double",
+        "percent",
+        "share of the last 1,260 prev_har_21d, this one included, that are at or below it; null below 252 of them",
+    ),
     Column("avisos", "string", "", "data-quality warnings on the bar, comma separated; empty if none"),
     *_SOURCE,
     Column("month", "int", "month", "calendar month of the session, 1 to 12"),

@@ -72,7 +72,7 @@ class _Resolver:
         if unknown:
             raise KeyError(f"unknown parameters {sorted(unknown)}; allowed: {', '.join(template['Parameters'])}")
         self._place = {"account": account, "region": region}
-        pseudo = {"AWS::AccountId": account, "AWS::Partition": "aws", "AWS::Region": region}
+        pseudo = {"AWS::AccountId": account, "AWS::NoValue": None, "AWS::Partition": "aws", "AWS::Region": region}
         defaults = {name: each["Default"] for name, each in template["Parameters"].items() if "Default" in each}
         self._values = {**pseudo, **defaults, **parameters}
         # Conditions refer to parameters only, so that they resolve before there are resources.
@@ -80,17 +80,21 @@ class _Resolver:
         self._resources = {
             name: each
             for name, each in template["Resources"].items()
-            if "Condition" not in each or self._condition(each["Condition"])
+            if "Condition" not in each or self.condition(each["Condition"])
         }
 
     def stack(self, types: Collection[str] | None) -> Stack:
         resources = {
             name: self._value(each) for name, each in self._resources.items() if types is None or each["Type"] in types
         }
-        outputs = {name: self._value(each["Value"]) for name, each in self._template["Outputs"].items()}
+        outputs = {
+            name: self._value(each["Value"])
+            for name, each in self._template["Outputs"].items()
+            if "Condition" not in each or self.condition(each["Condition"])
+        }
         return Stack(resources, outputs)
 
-    def _condition(self, name: str) -> bool:
+    def condition(self, name: str) -> bool:
         return bool(self._value(self._template["Conditions"][name]))
 
     def _value(self, node: Any) -> Any:
@@ -102,7 +106,9 @@ class _Resolver:
             ((function, argument),) = node.items()
             if function in _FUNCTIONS:
                 return _FUNCTIONS[function](self, argument)
-        return {name: self._value(each) for name, each in node.items()}
+        values = {name: self._value(each) for name, each in node.items()}
+        # A property that is AWS::NoValue does not exist. No property of a template is null otherwise.
+        return {name: value for name, value in values.items() if value is not None}
 
     def ref(self, name: str) -> Any:
         if name not in self._resources:
@@ -127,7 +133,7 @@ class _Resolver:
 
     def if_(self, argument: list[Any]) -> Any:
         condition, then, otherwise = argument
-        return self._value(then if self._condition(condition) else otherwise)
+        return self._value(then if self.condition(condition) else otherwise)
 
     def equals(self, argument: list[Any]) -> bool:
         left, right = self._value(argument)
@@ -135,6 +141,9 @@ class _Resolver:
 
     def not_(self, argument: list[Any]) -> bool:
         return not self._value(argument[0])
+
+    def and_(self, argument: list[Any]) -> bool:
+        return all(self._value(each) for each in argument)
 
     def _format(self, pattern: str, logical_id: str) -> str:
         return pattern.format(name=self._name(logical_id), **self._place)
@@ -151,6 +160,8 @@ _FUNCTIONS: Mapping[str, Callable[[_Resolver, Any], Any]] = {
     "Fn::GetAtt": _Resolver.get_att,
     "Fn::Sub": _Resolver.sub,
     "Fn::Join": _Resolver.join,
+    "Fn::And": _Resolver.and_,
+    "Fn::Condition": _Resolver.condition,
     "Fn::If": _Resolver.if_,
     "Fn::Equals": _Resolver.equals,
     "Fn::Not": _Resolver.not_,

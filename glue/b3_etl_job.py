@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from chalicelib import layout
+from chalicelib import layout, logs
 from chalicelib.errors import B3Error
 from chalicelib.job.merge import update_refined
 from chalicelib.lake.catalog import Catalog
@@ -32,8 +32,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     lake = Lake(session.client("s3"), raw.netloc, refined.netloc)
     catalog = Catalog(session, arguments.DATABASE, arguments.TABLE, arguments.REFINED_PATH)
     runs = JobRuns(session.client("glue"), arguments.JOB_NAME)
+    key = raw.path.lstrip("/")
+    started_for = key if layout.is_raw(key) else None
+    structured = arguments.LOG_FORMAT == "json"
     try:
-        update_refined(lake, catalog, arguments.JOB_RUN_ID, lambda: datetime.now(UTC), has_ended=runs.has_ended)
+        with logs.invocation(arguments.JOB_NAME, structured=structured, job_run_id=arguments.JOB_RUN_ID):
+            if started_for:
+                logs.correlate(started_for)
+            update_refined(
+                lake,
+                catalog,
+                arguments.JOB_RUN_ID,
+                lambda: datetime.now(UTC),
+                has_ended=runs.has_ended,
+                correlation_id=started_for,
+            )
     except B3Error as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
 
@@ -41,12 +54,15 @@ def main(argv: Sequence[str] | None = None) -> None:
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the job's arguments, and ignore the many that Glue adds."""
     parser = argparse.ArgumentParser(description="Update refined from all of raw.", allow_abbrev=False)
-    parser.add_argument("--RAW_PATH", required=True, metavar="s3://…", help="any path in the raw bucket: a hint only")
+    parser.add_argument(
+        "--RAW_PATH", required=True, metavar="s3://…", help="raw object that the run was started for, or the bucket"
+    )
     parser.add_argument("--REFINED_PATH", required=True, metavar="s3://…/refined/", help="S3 location of refined")
     parser.add_argument("--DATABASE", default=Settings().database, help="Glue database (default: %(default)s)")
     parser.add_argument("--TABLE", default=Settings().table, help="Glue table (default: %(default)s)")
     parser.add_argument("--JOB_NAME", default=Settings().job, help="the job (Glue passes it; default: %(default)s)")
     parser.add_argument("--JOB_RUN_ID", default=f"by-hand-{uuid.uuid4()}", help="the run's id (Glue passes it)")
+    parser.add_argument("--LOG_FORMAT", default="text", choices=("text", "json"), help="(default: %(default)s)")
     arguments, _ = parser.parse_known_args(argv)
     raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)
     if raw.scheme != "s3" or not raw.netloc:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from chalicelib import layout
+from chalicelib import layout, logs
 from chalicelib.errors import B3Error
 from chalicelib.job.market import spark
 from chalicelib.job.market.update import update_shares
@@ -36,8 +36,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     runs = JobRuns(session.client("glue"), arguments.JOB_NAME)
     run_id = arguments.JOB_RUN_ID
     try:
-        started = spark.start(arguments.MASTER)
-        update_shares(started, lake, catalog, run_id, lambda: datetime.now(UTC), has_ended=runs.has_ended)
+        with logs.invocation(arguments.JOB_NAME, structured=arguments.LOG_FORMAT == "json", job_run_id=run_id):
+            started = spark.start(arguments.MASTER)
+            update_shares(started, lake, catalog, run_id, lambda: datetime.now(UTC), has_ended=runs.has_ended)
     except B3Error as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
 
@@ -52,6 +53,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--MASTER", default="", help="where Spark runs, such as local[2,4] (default: where Glue says)")
     parser.add_argument("--JOB_NAME", default="b3-market-job", help="the job (Glue passes it; default: %(default)s)")
     parser.add_argument("--JOB_RUN_ID", default=f"by-hand-{uuid.uuid4()}", help="the run's id (Glue passes it)")
+    parser.add_argument("--LOG_FORMAT", default="text", choices=("text", "json"), help="(default: %(default)s)")
     arguments, _ = parser.parse_known_args(argv)
     raw, refined = urlsplit(arguments.RAW_PATH), urlsplit(arguments.REFINED_PATH)
     if raw.scheme != "s3" or not raw.netloc:

@@ -1,4 +1,4 @@
-"""Command line of the stages on AWS: deploy, destroy, folder, replay."""
+"""Command line of the stages on AWS: deploy, destroy, folder, replay, status."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from collections.abc import Sequence
 from chalicelib.errors import B3Error
 from common.console import Parser
 from infra import clients
-from infra.commands import deploy, destroy, folder, replay
+from infra.commands import deploy, destroy, folder, replay, status
 from infra.dependencies import Dependencies
 from infra.options import STACK_OPTIONS, Options
 
-_COMMANDS = {"deploy": deploy.run, "destroy": destroy.run, "folder": folder.run, "replay": replay.run}
+_COMMANDS = {
+    "deploy": deploy.run,
+    "destroy": destroy.run,
+    "folder": folder.run,
+    "replay": replay.run,
+    "status": status.run,
+}
 
 
 def main(argv: Sequence[str], dependencies: Dependencies | None = None) -> int:
@@ -50,11 +56,13 @@ def _parser() -> Parser:
             metavar=None if option.choices else option.variable,
             help=option.help,
         )
+    deploy.add_argument("--version", help="tag or commit to deploy, from a temporary worktree (default: this checkout)")
     destroy = commands.add_parser("destroy", help="delete a stage; its data stays by default")
     destroy.add_argument("--data", choices=("keep", "delete"), default="keep", help="(default: %(default)s)")
     folder = commands.add_parser("folder", help="write build/deploy/STAGE, a folder for the commands of Chalice")
     replay = commands.add_parser("replay", help="invoke the functions again with the events in the failure queue")
-    for command in (deploy, destroy, folder, replay):
+    status = commands.add_parser("status", help="print what runs, how good the data are, and the cost")
+    for command in (deploy, destroy, folder, replay, status):
         command.add_argument("--stage", required=True, help="a stage of .chalice/config.json, such as dev or prod")
         command.add_argument("--region", help="such as us-east-1 (default: AWS_DEFAULT_REGION, or that of the profile)")
     for command in (deploy, destroy):
@@ -71,5 +79,6 @@ def _options(arguments: argparse.Namespace) -> Options:
         yes=getattr(arguments, "yes", False),
         dry_run=getattr(arguments, "dry_run", False),
         delete_data=getattr(arguments, "data", "keep") == "delete",
+        version=getattr(arguments, "version", None),
         parameters={name: value for name, value in parameters.items() if value is not None},
     )

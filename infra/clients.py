@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3
@@ -22,10 +25,12 @@ INGEST_SECONDS = 300
 # No retry: each invocation runs another ingest.
 _INVOKE = Config(read_timeout=INGEST_SECONDS + 10, retries={"total_max_attempts": 1})
 
-_ACCESS_DENIED = {
+ACCESS_DENIED = {
     "403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException",
     "UnauthorizedOperation", "UnauthorizedException", "Forbidden",
 }  # fmt: skip
+"""Codes of AWS for a missing permission."""
+
 _INVALID_CREDENTIALS = {
     "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
     "InvalidSignatureException", "SignatureDoesNotMatch", "UnrecognizedClientException",
@@ -54,6 +59,9 @@ class Aws:
             return service_client
 
         self.apigateway = client("apigateway")
+        self.budgets = client("budgets")
+        self.cloudwatch = client("cloudwatch")
+        self.costs = client("ce")
         self.cloudformation = client("cloudformation")
         self.events = client("events")
         self.functions = client("lambda")
@@ -61,12 +69,18 @@ class Aws:
         self.invoking = client("lambda", _INVOKE)
         self.logs = client("logs")
         self.s3 = client("s3")
+        self.sns = client("sns")
         self.sqs = client("sqs")
         self.sts = client("sts")
 
 
 ERRORS = (exceptions.ClientError, exceptions.BotoCoreError, ResponseParserError, S3UploadFailedError)
 """Exceptions that calls of AWS raise."""
+
+
+def time_of(response: Mapping[str, Any]) -> datetime:
+    """Return the time of AWS at a response: the clock of this machine may be wrong."""
+    return parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
 
 
 def error_code(error: exceptions.ClientError) -> str:
@@ -100,7 +114,7 @@ def _explain_response(error: exceptions.ClientError) -> DeployError:
             "not enabled in the account"
         )
     action = denied_action(str(error))
-    if action or error_code(error) in _ACCESS_DENIED:
+    if action or error_code(error) in ACCESS_DENIED:
         return StepFailed(permission_text(action or error.operation_name))
     return StepFailed(one_line(str(error)))
 

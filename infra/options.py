@@ -21,6 +21,7 @@ class Options:
         yes: Whether to skip the confirmation.
         dry_run: Whether to print the plan only.
         delete_data: Whether `destroy` deletes the data too.
+        version: Tag or commit that `deploy` takes instead of the checkout, None for the checkout.
         parameters: Values of the main stack's parameters, by name. A parameter that is absent keeps its value.
     """
 
@@ -29,6 +30,7 @@ class Options:
     yes: bool = False
     dry_run: bool = False
     delete_data: bool = False
+    version: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -53,12 +55,20 @@ class StackOption:
     @property
     def flag(self) -> str:
         """Flag of the command line."""
-        return f"--{self.variable.lower()}"
+        return f"--{self.variable.lower().replace('_', '-')}"
 
 
 def _email(text: str) -> str:
     if text and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not an e-mail address; allowed: as you@example.org, or ''")
+    return text
+
+
+def _policy(text: str) -> str:
+    if text and not re.fullmatch(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not the ARN of a policy; allowed: as arn:aws:iam::123456789012:policy/name, or ''"
+        )
     return text
 
 
@@ -83,7 +93,20 @@ B3 = StackOption(
     choices=("yes", "no"),
 )
 
-STACK_OPTIONS = (ARCHITECTURE, EMAIL, BUDGET, B3)
+BOUNDARY = StackOption(
+    "BOUNDARY",
+    "PermissionsBoundary",
+    "ARN of a policy that bounds the permissions of every role; '' for none (default: unchanged)",
+    _policy,
+)
+ACCESS_LOGS = StackOption(
+    "ACCESS_LOGS",
+    "AccessLogs",
+    "whether API Gateway logs each request (default: unchanged; yes in a new stage)",
+    choices=("yes", "no"),
+)
+
+STACK_OPTIONS = (ARCHITECTURE, EMAIL, BUDGET, B3, BOUNDARY, ACCESS_LOGS)
 """Options of `deploy`."""
 
 PRESERVED_PARAMETERS = (*(option.parameter for option in STACK_OPTIONS), "LogRetentionDays", "Crawler")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from common.paths import ROOT
-from local import moto_state
+from local import bucket_policies, moto_state
+from local.athena.actions import MOTO
 from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
 from local.athena.executions import Executions
@@ -48,15 +50,16 @@ class LocalAws:
         self._socket = socket.create_server((HOST, port))
         self.endpoint = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.engine = Engine()
-        self.executions = Executions(self.engine, athena_latency)
+        # `save` is set later.
+        self.executions = Executions(self.engine, athena_latency, save=lambda: self.save())  # noqa: PLW0108
         self.jobs = GlueJobs(root, script_environ(self.environ()))
         self.events = S3Events(self.functions)
         actions = {"athena": athena_actions(self.executions), "glue": self.jobs.actions()}
-        # `save` is set later.
-        front = Front(actions, lambda: self.save())  # noqa: PLW0108
+        front = Front(actions, {"athena": MOTO}, lambda: self.save())  # noqa: PLW0108
         self._server = make_server(
             HOST, 0, Door(front), threaded=True, request_handler=_QuietHandler, fd=self._socket.fileno()
         )
+        self._policies = ExitStack()
         self._thread = threading.Thread(target=self._server.serve_forever, name="local-aws", daemon=True)
         self._warming = threading.Thread(target=self.engine.warm, name="athena-warm", daemon=True)
 
@@ -73,12 +76,14 @@ class LocalAws:
 
     def __enter__(self) -> LocalAws:
         self.events.install()
+        self._policies.enter_context(bucket_policies.applied())
         self._thread.start()
         self._warming.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.events.close()
+        self._policies.close()
         self.jobs.close()
         self.executions.close()
         self.engine.close()

@@ -45,6 +45,7 @@ DIFFERENCES: Mapping[tuple[str, ...], Difference] = {
     ("Job", "DefaultArguments", "--extra-py-files"): Difference(lambda _: None, _PACKAGES),
     ("Job", "DefaultArguments", "--additional-python-modules"): Difference(lambda _: None, _PACKAGES),
     ("Job", "DefaultArguments", "--python-modules-installer-option"): Difference(lambda _: None, _PACKAGES),
+    ("Job", "DefaultArguments", "--LOG_FORMAT"): Difference(lambda _: None, "a person reads the laptop's output"),
 }
 """Properties with another value, by the logical id of the resource and the path of the property."""
 
@@ -54,7 +55,6 @@ _UNUSED = "nothing on the laptop reads it"
 
 OMITTED: Mapping[str, str] = {
     "AWS::Athena::WorkGroup.RecursiveDeleteOption": "CloudFormation alone reads it",
-    "AWS::Budgets::Budget": "the laptop costs nothing",
     "AWS::CloudWatch::Alarm": _NO_METRICS,
     "AWS::Events::Rule": _NO_METRICS,
     "AWS::Glue::Crawler": "optional, and only started by hand",
@@ -66,11 +66,14 @@ OMITTED: Mapping[str, str] = {
     "AWS::S3::Bucket.OwnershipControls": _PERMISSIONS,
     "AWS::S3::Bucket.PublicAccessBlockConfiguration": _PERMISSIONS,
     "AWS::S3::Bucket.Tags": _UNUSED,
-    "AWS::S3::BucketPolicy": _PERMISSIONS,
     "AWS::SNS::Subscription": _NO_METRICS,
     "AWS::SNS::Topic": _NO_METRICS,
+    "AWS::XRay::SamplingRule": "the laptop has no traces",
     "AWS::SNS::TopicPolicy": _NO_METRICS,
     "AWS::SQS::Queue": "the laptop prints an event whose last attempt failed",
     "AWS::SQS::QueuePolicy": _PERMISSIONS,
 }
 """Resource types that the laptop does not create, and properties that it ignores, with the reason."""
+
+OMITTED_STATEMENTS: Mapping[str, str] = {"TlsOnly": "the local AWS listens on loopback only, over HTTP"}
+"""Statements of bucket policies that the laptop does not have, by Sid, with the reason. All others are applied."""

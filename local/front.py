@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,8 +15,8 @@ from botocore.model import ServiceModel
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local import moto_state
-from local.athena.actions import Action
 from local.athena.errors import InvalidRequest
+from local.athena.metadata import Action
 from local.connections import whole_body
 from local.door import Application, Environ, StartResponse
 from local.glue_jobs import GlueError
@@ -31,6 +32,9 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "structure": dict,
 }
 """Python type of a JSON value by AWS's name of its type."""
+
+_SCOPE = re.compile(r"(Credential=[^/,]*/\d+/)[^/,]*/")
+"""The scope of a signature up to its region, by which moto selects the resources."""
 
 
 class _Malformed(Exception):
@@ -51,29 +55,58 @@ class Front:
 
     An AWS SDK names the action of a JSON service in the header `X-Amz-Target`, such as `AWSGlue.StartJobRun`.
 
+    Athena and Glue have no region here, as S3: a client may use any, and has the resources of the laptop's.
+
     Args:
         services: implemented actions by boto3's name of the service and AWS's name of the action.
+        moto: for each service whose other actions are refused, those of moto's that are not.
         save: called after each request that may have changed S3 or the catalog, before its response is sent.
     """
 
-    def __init__(self, services: Mapping[str, Mapping[str, Action]], save: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        services: Mapping[str, Mapping[str, Action]],
+        moto: Mapping[str, Collection[str]],
+        save: Callable[[], None],
+    ) -> None:
         self._save = save
         self._targets: dict[str, tuple[Action, Any]] = {}
+        self._prefixes: dict[str, Collection[str] | None] = {}
         for service, actions in services.items():
             model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+            prefix = model.metadata["targetPrefix"]
+            self._prefixes[prefix] = moto.get(service)
             for name, action in actions.items():
-                target = f"{model.metadata['targetPrefix']}.{name}"
-                self._targets[target] = action, model.operation_model(name).input_shape
+                self._targets[f"{prefix}.{name}"] = action, model.operation_model(name).input_shape
         self._moto: Application = _moto()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         # Read before the lock: a client that stops sending must not block the others.
         environ["wsgi.input"] = whole_body(environ)
-        target = self._targets.get(environ.get("HTTP_X_AMZ_TARGET", ""))
+        name = environ.get("HTTP_X_AMZ_TARGET", "")
+        target = self._targets.get(name)
         if target is not None:
             return _respond(*target, environ, start_response)
+        prefix, _, action = name.partition(".")
+        if prefix in self._prefixes:
+            of_moto = self._prefixes[prefix]
+            if of_moto is not None and action not in of_moto:
+                return _refuse(action, start_response)
+            environ["HTTP_AUTHORIZATION"] = _SCOPE.sub(
+                rf"\g<1>{moto_state.REGION}/", environ.get("HTTP_AUTHORIZATION", "")
+            )
         with moto_state.LOCK:
-            response = self._moto(environ, start_response)
+            try:
+                response = self._moto(environ, start_response)
+            except Exception as error:
+                # Only AWS's JSON protocol names its action in the header.
+                if not action:
+                    raise
+                return (
+                    _refuse(action, start_response)
+                    if isinstance(error, NotImplementedError)
+                    else _fail(error, start_response)
+                )
             if _may_change(environ):
                 self._save()
             return response
@@ -97,14 +130,25 @@ def _may_change(environ: Environ) -> bool:
 def _respond(action: Action, shape: Any, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     try:
         status, body = "200 OK", action(_request(environ, shape))
-    except InvalidRequest as error:
-        status, body = "400 Bad Request", _error("InvalidRequestException", error)
-    except (GlueError, _Malformed) as error:
+    except (InvalidRequest, GlueError, _Malformed) as error:
         status, body = "400 Bad Request", _error(error.code, error)
     except Exception as error:  # noqa: BLE001
-        # A bug of the local AWS: the client receives AWS's error, and the terminal shows the traceback.
-        traceback.print_exc()
-        status, body = "500 Internal Server Error", _error("InternalServerException", error)
+        return _fail(error, start_response)
+    return _send(status, body, start_response)
+
+
+def _fail(error: Exception, start_response: StartResponse) -> Iterable[bytes]:
+    """Respond to a bug of the local AWS: the client receives AWS's error, and the terminal shows the traceback."""
+    traceback.print_exception(error)
+    return _send("500 Internal Server Error", _error("InternalServerException", error), start_response)
+
+
+def _refuse(action: str, start_response: StartResponse) -> Iterable[bytes]:
+    error = _Malformed("UnknownOperationException", f"the local AWS does not implement {action}")
+    return _send("400 Bad Request", _error(error.code, error), start_response)
+
+
+def _send(status: str, body: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
     headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", str(uuid.uuid4()))]
     start_response(status, headers)
     return [json.dumps(body).encode()]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from local import job_script, moto_state
+from local import job_script, moto_catalog
 
 STARTING, RUNNING, STOPPING, SUCCEEDED, FAILED, TIMEOUT, STOPPED = (
     "STARTING", "RUNNING", "STOPPING", "SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED",
@@ -93,7 +93,7 @@ class GlueJobs:
         Raises:
             GlueError: the job does not exist, or MaxConcurrentRuns of it are active.
         """
-        job = moto_state.job(request["JobName"])
+        job = moto_catalog.job(request["JobName"])
         if job is None:
             raise GlueError(
                 "EntityNotFoundException", f"Failed to start job run due to missing metadata: {request['JobName']}"

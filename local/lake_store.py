@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from local import moto_state
+from local import moto_catalog, moto_state
 from local.errors import LocalError
 from local.moto_state import ObjectState
 
@@ -39,7 +39,7 @@ class LakeStore:
 
     Args:
         folder: created if it does not exist.
-        ignored: the bucket whose objects are not stored, that of Athena's results.
+        ignored: the bucket of Athena's results, which are not stored; the tables of CREATE TABLE AS in it are.
 
     Raises:
         LocalError: another process has the folder open, it holds other files, or the file is damaged or of another
@@ -81,7 +81,7 @@ class LakeStore:
             for state, body in self._stored_objects():
                 moto_state.restore_object(state, body)
             for (body,) in self._database.execute("SELECT body FROM catalog"):
-                moto_state.restore_catalog(json.loads(body))
+                moto_catalog.restore_catalog(json.loads(body))
             names = set(self._database.execute("SELECT bucket, key FROM objects"))
             self._objects = {name: stored for name, stored in moto_state.latest_objects().items() if name in names}
             self._restored = True
@@ -92,10 +92,10 @@ class LakeStore:
         """Store what has changed since the last call. The caller holds `moto_state.LOCK`."""
         if not self._restored:
             return
-        objects = {name: each for name, each in moto_state.latest_objects().items() if name[0] != self._ignored}
+        objects = {name: each for name, each in moto_state.latest_objects().items() if self._is_stored(*name)}
         changed = [name for name, stored in objects.items() if self._objects.get(name) is not stored]
         deleted = self._objects.keys() - objects.keys()
-        catalog = moto_state.catalog()
+        catalog = moto_catalog.catalog()
         if not changed and not deleted and catalog == self._catalog:
             return
         self._database.execute("BEGIN IMMEDIATE")
@@ -113,6 +113,10 @@ class LakeStore:
             self._database.execute("ROLLBACK")
             raise
         self._objects, self._catalog = objects, catalog
+
+    def _is_stored(self, bucket: str, key: str) -> bool:
+        is_table = "/tables/" in f"/{key}" and not key.endswith(("-manifest.csv", ".metadata"))
+        return bucket != self._ignored or is_table
 
     def close(self) -> None:
         """Store no more changes, and unlock the folder."""

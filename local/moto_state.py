@@ -1,23 +1,19 @@
-"""Reads and writes of moto's internal state, in one place.
+"""Reads and writes of moto's internal state: objects and the lock. `moto_catalog` has Glue.
 
 `tests/contract/test_moto_hooks.py` tests each function, so that an upgrade of moto that breaks one fails by name.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, BinaryIO, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
-from moto.athena.models import athena_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.glue.exceptions import EntityNotFoundException
-from moto.glue.models import GlueBackend, glue_backends
 from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import FakeAcl, FakeGrant, FakeGrantee, FakeKey, S3Backend, s3_backends
 
@@ -34,13 +30,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _locked(function: Callable[P, R]) -> Callable[P, R]:
+def locked(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function, called under the lock."""
+
     @wraps(function)
-    def locked(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         with LOCK:
             return function(*args, **kwargs)
 
-    return locked
+    return wrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,57 +70,29 @@ class ObjectState:
         return ObjectState(**json.loads(text))
 
 
-def _glue() -> GlueBackend:
-    return glue_backends[ACCOUNT][REGION]
-
-
 def _s3() -> S3Backend:
     return s3_backends[ACCOUNT]["aws"]
 
 
-@_locked
+@locked
 def reset() -> None:
     """Empty every service."""
     moto_api_backend.reset()
 
 
-@_locked
-def table(database: str, name: str) -> dict[str, Any] | None:
-    """Return a table in the form of Glue's GetTable, None if it does not exist."""
-    try:
-        return _glue().get_table(database, name).as_dict()
-    except EntityNotFoundException:
-        return None
-
-
-@_locked
-def partitions(database: str, name: str) -> list[dict[str, Any]]:
-    """Return the partitions of a table in the form of Glue's GetPartitions."""
-    return [partition.as_dict() for partition in _glue().get_partitions(database, name, "")]
-
-
-@_locked
-def job(name: str) -> dict[str, Any] | None:
-    """Return a job in the form of Glue's GetJob, None if it does not exist."""
-    try:
-        return _glue().get_job(name).as_dict()
-    except EntityNotFoundException:
-        return None
-
-
-@_locked
-def workgroup(name: str) -> dict[str, Any] | None:
-    """Return a workgroup in the form of Athena's GetWorkGroup, None if it does not exist."""
-    return athena_backends[ACCOUNT][REGION].get_work_group(name)
-
-
-@_locked
+@locked
 def bucket_exists(bucket: str) -> bool:
     """Return whether a bucket exists."""
     return bucket in _s3().buckets
 
 
-@_locked
+@locked
+def bucket_policy(bucket: str) -> bytes | str | None:
+    """Return the JSON of a bucket's policy, None if it has none or does not exist."""
+    return _s3().buckets[bucket].policy if bucket_exists(bucket) else None
+
+
+@locked
 def objects(bucket: str, prefix: str) -> list[StoredObject]:
     """Return the objects under a prefix, sorted by key; none if the bucket does not exist."""
     keys: Any = _s3().buckets[bucket].keys if bucket_exists(bucket) else {}
@@ -131,51 +101,14 @@ def objects(bucket: str, prefix: str) -> list[StoredObject]:
     return [StoredObject(key.name, key.etag.strip('"'), key.size) for key in latest if isinstance(key, FakeKey)]
 
 
-@_locked
+@locked
 def read(bucket: str, key: str) -> bytes | None:
     """Return the bytes of an object, None if it does not exist."""
     stored = _s3().get_object(bucket, key) if bucket_exists(bucket) else None
     return None if stored is None else bytes(stored.value)
 
 
-@_locked
-def open_object(bucket: str, key: str) -> BinaryIO | None:
-    """Return an object as a file, None if it does not exist. A part of a large object is read without the rest."""
-    stored: Any = _s3().get_object(bucket, key) if bucket_exists(bucket) else None
-    return None if stored is None else cast("BinaryIO", _Object(stored))
-
-
-class _Object(io.RawIOBase):
-    """An object of moto as a file. Other threads may read it too, so each read sets the position."""
-
-    def __init__(self, stored: Any) -> None:
-        self._stored = stored
-        self._position = 0
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._stored.size}[whence]
-        self._position = start + offset
-        return self._position
-
-    def read(self, size: int = -1) -> bytes:
-        with self._stored.lock:
-            buffer = self._stored._value_buffer  # noqa: SLF001
-            buffer.seek(self._position)
-            data = bytes(buffer.read(size))
-        self._position += len(data)
-        return data
-
-
-@_locked
+@locked
 def latest_objects() -> dict[tuple[str, str], object]:
     """Return moto's object in each place, by bucket and key.
 
@@ -189,7 +122,7 @@ def latest_objects() -> dict[tuple[str, str], object]:
     }
 
 
-@_locked
+@locked
 def object_state(bucket: str, key: str) -> ObjectState:
     """Return the state of an object that exists."""
     stored: Any = _s3().buckets[bucket].keys[key]
@@ -198,7 +131,7 @@ def object_state(bucket: str, key: str) -> ObjectState:
     )
 
 
-@_locked
+@locked
 def restore_object(state: ObjectState, body: bytes) -> None:
     """Put an object with its ETag, time and metadata, without an event; create its bucket if there is none."""
     if not bucket_exists(state.bucket):
@@ -208,49 +141,13 @@ def restore_object(state: ObjectState, body: bytes) -> None:
     stored.metadata.update(state.metadata)
 
 
-@_locked
-def catalog() -> dict[str, Any]:
-    """Return the databases of Glue with their tables and partitions, as they were put.
-
-    Moto replaces these and never changes one. So two catalogs are compared without a look into what they share.
-    """
-    return {
-        database.name: {
-            "input": database.input,
-            "tables": {
-                table.name: {
-                    "input": table.get_version(str(table._current_version)),  # noqa: SLF001
-                    "partitions": [partition.partition_input for partition in table.partitions.values()],
-                }
-                for table in database.tables.values()
-            },
-        }
-        for database in _glue().get_databases()
-    }
-
-
-@_locked
-def restore_catalog(databases: Mapping[str, Any]) -> None:
-    """Put databases, tables and partitions that `catalog` returned, in place of those of the same name."""
-    for name, database in databases.items():
-        if name in _glue().databases:
-            _glue().update_database(name, database["input"])
-        else:
-            _glue().create_database(name, database["input"])
-        for table_name, stored in database["tables"].items():
-            _glue().databases[name].tables.pop(table_name, None)
-            table = _glue().create_table(name, table_name, stored["input"])
-            for partition in stored["partitions"]:
-                table.create_partition(partition)
-
-
-@_locked
+@locked
 def write(bucket: str, key: str, body: bytes) -> None:
     """Put an object, replacing an existing one."""
     _s3().put_object(bucket, key, body)
 
 
-@_locked
+@locked
 def delete(bucket: str, key: str) -> None:
     """Delete an object, if there is one, and free its memory."""
     stored = _s3().get_object(bucket, key) if bucket_exists(bucket) else None

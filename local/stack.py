@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from chalicelib.settings import Settings
 from common import templates
 from common.paths import TEMPLATES
 from common.templates import Stack
-from local.differences import DIFFERENCES, OMITTED, STACKS, STAGE
+from local import bucket_policies
+from local.differences import DIFFERENCES, OMITTED, OMITTED_STATEMENTS, STACKS, STAGE
 from local.errors import LocalError
 from local.moto_state import ACCOUNT, REGION
 
@@ -99,6 +101,20 @@ def _create_bucket(clients: Mapping[str, Any], properties: dict[str, Any]) -> No
         s3.put_bucket_versioning(Bucket=bucket, **properties)
 
 
+def _create_bucket_policy(clients: Mapping[str, Any], properties: dict[str, Any]) -> None:
+    document = properties["PolicyDocument"]
+    statements = [each for each in document["Statement"] if each["Sid"] not in OMITTED_STATEMENTS]
+    for statement in statements:
+        if not bucket_policies.is_applied(statement):
+            raise LocalError(
+                f"the policy of {properties['Bucket']} has the statement {statement['Sid']}; allowed: those that "
+                "local/bucket_policies.py applies, and OMITTED_STATEMENTS in local/differences.py"
+            )
+    if statements:
+        policy = json.dumps({**document, "Statement": statements})
+        clients["s3"].put_bucket_policy(Bucket=properties["Bucket"], Policy=policy)
+
+
 def _create_workgroup(clients: Mapping[str, Any], properties: dict[str, Any]) -> None:
     configuration = properties.pop("WorkGroupConfiguration")
     clients["athena"].create_work_group(Configuration=configuration, **properties)
@@ -106,6 +122,7 @@ def _create_workgroup(clients: Mapping[str, Any], properties: dict[str, Any]) ->
 
 CREATED: Mapping[str, Callable[[Mapping[str, Any], dict[str, Any]], object]] = {
     "AWS::S3::Bucket": _create_bucket,
+    "AWS::S3::BucketPolicy": _create_bucket_policy,
     "AWS::Athena::WorkGroup": _create_workgroup,
     "AWS::Glue::Database": lambda clients, properties: clients["glue"].create_database(**properties),
     "AWS::Glue::Table": lambda clients, properties: clients["glue"].create_table(**properties),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import boto3
 import pytest
 from chalice.test import Client
 
+from chalicelib import logs
 from common.paths import ROOT
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
@@ -42,6 +44,18 @@ def clean_environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def text_log() -> Iterator[None]:
+    """Restore the text of the pipeline's log after a test that lets it write JSON."""
+    formatter = logs._output.formatter
+    yield
+    logs._output.setFormatter(formatter)
+    logs.log.setLevel(logging.INFO)
+    # Powertools marks a logger that it has set up.
+    vars(logs.log).pop("init", None)
+    logs._json_logger.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ PERIODS: tuple[Column, ...] = (
         "queda_maxima",
         "double",
         "fraction",
-        "the deepest fall: the lowest close / highest close of the period until then - 1",
+        "the deepest fall: the lowest of close / highest close of the period until then - 1",
     ),
     Column("volume_negociado", "bigint", "shares / 100", "sum of the volume; null if no session has one"),
 )
@@ -82,6 +82,16 @@ STATISTICS: Mapping[str, str] = {
     "std_corrected": "fraction a year",
     "percentile": "fraction",
     "rank": "position, 1 for the highest",
+    "horizon": "sessions",
+    "volatility": "fraction a year",
+    "lower": "fraction a year",
+    "upper": "fraction a year",
+    "qlike": "natural logarithm",
+    "difference": "natural logarithm",
+    "p_value": "fraction",
+    "coverage": "fraction",
+    "calm_below": "percent",
+    "tense_above": "percent",
     "year": "year",
 }
 """The unit of each statistic of a volatility, and of each number about the lake."""

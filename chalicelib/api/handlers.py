@@ -106,7 +106,7 @@ def table(request: Request, api: ApiDependencies) -> Response:
     ticker = path_parameter(request, "ticker")
     tickers = dataset.tickers.get(api.athena, contents, version, deadline) if dataset.tickers else NO_TICKERS
     years = tickers.years_of(ticker) if ticker is not None else contents.sessions_by_year()
-    etag = make_etag(contents.version, code_version(), url, encode_json(parameters), format_)
+    etag = make_etag(contents.version, contents.code_version, code_version(), url, encode_json(parameters), format_)
     headers = data_headers(contents) | {ETAG.name: etag}
     settled = version == snapshot.version
     if settled:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from chalicelib.api.cache import Snapshot
 from chalicelib.api.columns import units
-from chalicelib.api.models import FilesAnswer, FilesMeta, Links, StatusAnswer, Writing, YearFile
+from chalicelib.api.manifest_models import FilesAnswer, FilesMeta, StatusAnswer, Writing, YearFile
+from chalicelib.api.models import Links
 from chalicelib.instrument import IBOV
 from chalicelib.lake.freshness import closes_overdue, freshness
 from chalicelib.lake.manifest import Contents

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api.choices import EstimatorOrEwma, Unit
 from chalicelib.api.queries import Row
+from chalicelib.api.regimes import Regime
 from chalicelib.api.summaries import ConeRow, Described, Fall
-from chalicelib.lake.freshness import Freshness
-from chalicelib.lake.manifest import Quality
-from chalicelib.schema import Window
+from chalicelib.lake.manifest import ForecastScore
+from chalicelib.schema import Horizon, Model, Window
 
 
 class AnswerMeta(Struct, frozen=True, kw_only=True):
@@ -42,7 +42,10 @@ class AnswerMeta(Struct, frozen=True, kw_only=True):
     ] = UNSET
     caveats: Annotated[
         dict[str, str] | UnsetType,
-        Meta(description="the bias of each estimator on this source over the real history, and the unit of the volume"),
+        Meta(
+            description="what must be known to read a column: the bias of an estimator on this source over the real "
+            "history, the unit of the volume, whether the score of a forecast differs from that of EWMA"
+        ),
     ] = UNSET
     method: str | UnsetType = UNSET
     threshold: float | UnsetType = UNSET
@@ -91,6 +94,7 @@ class LatestAnswer(Struct, frozen=True):
     """The newest session, and its volatility by each estimator. `session` is null while the table is empty."""
 
     session: Row | None
+    regime: Regime
     rows: list[RankedVolatility]
     meta: AnswerMeta
     links: Links
@@ -146,36 +150,6 @@ class RankingAnswer(Struct, frozen=True):
     links: Links
 
 
-class YearFile(Struct, frozen=True):
-    """The parquet file of one year: its sessions, its ETag in S3, and the address to download it from."""
-
-    year: int
-    rows: int
-    etag: str
-    url: str
-
-
-class FilesMeta(Struct, frozen=True, kw_only=True):
-    """Metadata of the files. `settled` is false while they are being updated: they may be of another version or two."""
-
-    ticker: str
-    as_of: date | None
-    version: Annotated[str, Meta(description="of the data: the files of one version are the same bytes")]
-    synthetic: Annotated[bool, Meta(description="whether the data is generated, not real")]
-    settled: bool
-    count: Annotated[int, Meta(description="number of files")]
-    unit: Annotated[dict[str, str], Meta(description="of each numeric column")]
-    expires_at: Annotated[datetime, Meta(description="when the addresses expire")]
-
-
-class FilesAnswer(Struct, frozen=True):
-    """The parquet file of each year, oldest first. Together they are the table; `year` is not in the files."""
-
-    rows: list[YearFile]
-    meta: FilesMeta
-    links: Links
-
-
 class ConeAnswer(Struct, frozen=True):
     """The volatility cone, with one row for each window."""
 
@@ -211,37 +185,38 @@ class SummaryAnswer(Struct, frozen=True):
     links: Links
 
 
-class Writing(Struct, frozen=True):
-    """The run that is updating the data. An expired lease means that the run was killed: the next run takes over."""
+class ForecastRow(Struct, frozen=True):
+    """A model's forecast for the next `horizon` sessions, its band, and its score since 2008.
 
-    run_id: str
-    since: datetime
-    lease_expired: bool
-
-
-class StatusAnswer(Struct, frozen=True, kw_only=True):
-    """Freshness and quality of the data. Before the first commit, only the first three fields are not null.
-
-    `writing` is null if no run holds the lease. In state `writing` without a run, the last run failed while it wrote.
+    The volatility is the square root of 252 times the mean of the squared returns of those sessions. The band is the
+    forecast times the 10 % and the 90 % quantile of realised / forecast volatility over the model's earlier forecasts.
+    The score is null below 252 forecasts.
     """
 
-    ticker: str
-    state: Literal["empty", "writing", "ready"]
-    writing: Writing | None = None
-    as_of: date | None = None
-    first_session: date | None = None
-    rows: int | None = None
-    version: str | None = None
-    synthetic: bool | None = None
-    freshness: Freshness | None = None
-    quality: Quality | None = None
-    official_closes_overdue: Annotated[
-        str | None,
-        Meta(description="null unless a lake with official closes has had no answer of B3 for three days"),
-    ] = None
-    updated_at: datetime | None = None
-    schema_version: int | None = None
-    code_version: str | None = None
+    data: Annotated[date | None, Meta(description="the session at which the forecast was made, as in the answer")]
+    model: Model
+    horizon: Horizon
+    volatility: Annotated[float | None, Meta(description="annualised; null before the first fit")]
+    lower: Annotated[float | None, Meta(description="null below 500 earlier outcomes, like `upper`")]
+    upper: float | None
+    sessions: Annotated[int, Meta(description="number of scored forecasts")]
+    qlike: Annotated[float | None, Meta(description="mean of ln f + y / f, of daily variances; the lower the better")]
+    difference: Annotated[float | None, Meta(description="`qlike` minus that of EWMA; null for EWMA")]
+    p_value: Annotated[
+        float | None, Meta(description="of the Diebold-Mariano test that the difference is 0, two-sided")
+    ]
+    coverage: Annotated[float | None, Meta(description="the share of outcomes within the band of their forecast")]
+
+
+class ForecastAnswer(Struct, frozen=True):
+    """The forecasts made at the session `data`, and the score of each model by period. CSV has only the rows."""
+
+    rows: list[ForecastRow]
+    data: Annotated[date | None, Meta(description="null if the data has no session up to the requested one")]
+    regime: Regime
+    scores: list[ForecastScore]
+    meta: AnswerMeta
+    links: Links
 
 
 class IndexAnswer(Struct, frozen=True):
@@ -274,4 +249,13 @@ class Problem(Struct, frozen=True):
     ] = UNSET
 
 
-Answer = RowsAnswer | PeriodsAnswer | LatestAnswer | ConeAnswer | SummaryAnswer | TickersAnswer | RankingAnswer
+Answer = (
+    RowsAnswer
+    | PeriodsAnswer
+    | LatestAnswer
+    | ConeAnswer
+    | ForecastAnswer
+    | SummaryAnswer
+    | TickersAnswer
+    | RankingAnswer
+)

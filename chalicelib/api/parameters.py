@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -11,75 +12,25 @@ from chalicelib.api.choices import (
     DEFAULT_WINDOW,
     SORT,
     ChosenVolatility,
-    CursorParameter,
     EstimatorOrEwmaParameter,
     EstimatorParameter,
     FormatParameter,
-    LimitParameter,
     Method,
-    Paged,
     PeriodSort,
     ScoreSort,
-    Sort,
     Unit,
     WindowParameter,
     WindowUnlessEwma,
 )
 from chalicelib.api.columns import COLUMNS, PERIODS, SCORE_COLUMN, VOLATILITY_COLUMN
-from chalicelib.api.ranges import RangeParameters
+from chalicelib.api.paging import PageParameters
+from chalicelib.api.ranges import RangeParameters, day_meta
 from chalicelib.estimators import ESTIMATORS
-from chalicelib.schema import PRICES, VOLUME, volatility_column
+from chalicelib.schema import FORECAST_PERCENTILE, FORECASTS, PRICES, VOLUME, volatility_column
 
 
 class NoParameters(Struct, frozen=True, kw_only=True):
     """The parameters of a route that has none."""
-
-
-class PageParameters(Paged, RangeParameters, frozen=True, kw_only=True):
-    """The parameters of a range of sessions whose answer has rows in pages.
-
-    Attributes:
-        key: the column of dates that identifies a row.
-        default_fields: the columns of the rows without `fields`.
-        allowed_fields: the allowed values of `fields`.
-        whole_range: whether a row depends on other sessions of the range, so that each page needs all of them.
-
-    Raises:
-        BadParameter: as `RangeParameters`; a field is unknown or repeated; or `limit` times the number of fields is
-            above `MAX_VALUES`.
-    """
-
-    key: ClassVar[str] = "data"
-    default_fields: ClassVar[tuple[str, ...]]
-    allowed_fields: ClassVar[tuple[str, ...]] = COLUMNS
-    whole_range: ClassVar[bool] = False
-
-    limit: LimitParameter = 252
-    sort: Annotated[Sort, SORT] = "-data"
-    cursor: CursorParameter = None
-    fields: Annotated[
-        tuple[str, ...] | None,
-        Meta(
-            description="Columns, separated by commas. Default: the columns of the example response; in "
-            "`/ibov/volatility/compare`, those of the requested window.",
-            extra_json_schema={"type": "array", "minItems": 1, "uniqueItems": True},
-        ),
-    ] = None
-    format: FormatParameter = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_page()
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the rows, in order."""
-        return self.fields or self.default_fields
-
-    @property
-    def volatility_column(self) -> str:
-        """The table column that `vol_anualizada` is read from."""
-        return volatility_column(DEFAULT_ESTIMATOR, DEFAULT_WINDOW)
 
 
 class PricesParameters(PageParameters, frozen=True, kw_only=True):
@@ -145,6 +96,16 @@ class ConeParameters(RangeParameters, frozen=True, kw_only=True):
     format: FormatParameter = None
 
 
+class ForecastParameters(Struct, frozen=True, kw_only=True):
+    """The parameters of `/ibov/volatility/forecast`."""
+
+    end: Annotated[
+        date | None,
+        day_meta("The forecasts are those made at the last session up to this day", "2020-03-16", last=True),
+    ] = None
+    format: FormatParameter = None
+
+
 class SummaryParameters(ChosenVolatility, RangeParameters, frozen=True, kw_only=True):
     """The parameters of `/ibov/summary`."""
 
@@ -188,6 +149,8 @@ LATEST = (
     "volatilidade_pico",
     "drawdown",
     "atr_14",
+    *FORECASTS,
+    FORECAST_PERCENTILE,
     "fechamento_oficial",
     "fonte_fechamento",
     "avisos",

@@ -13,11 +13,8 @@ from datetime import date
 from chalicelib.api.columns import SCORE_COLUMN, VOLATILITY_COLUMN
 from chalicelib.api.cursor import Position, TickerPosition
 from chalicelib.api.market_parameters import RankingParameters
-from chalicelib.api.parameters import (
-    AnomaliesParameters,
-    PageParameters,
-    PeriodsParameters,
-)
+from chalicelib.api.paging import PageParameters
+from chalicelib.api.parameters import AnomaliesParameters, PeriodsParameters
 from chalicelib.api.periods import AGGREGATES, CHAINED_AGGREGATES, chained_sessions, sessions
 from chalicelib.api.ranges import RangeParameters
 from chalicelib.api.scores import SCORES
@@ -155,6 +152,12 @@ def columns(source: Source, names: Sequence[str], parameters: RangeParameters, s
     quoted = ", ".join(f'"{name}"' for name in names)
     sql = f'SELECT {quoted} FROM "{source.table}"{_where(conditions)} ORDER BY "data"'  # noqa: S608 - see above
     return Query(sql, tuple(literals), max_rows=MAX_SESSIONS)
+
+
+def last(source: Source, names: Sequence[str], parameters: RangeParameters) -> Query:
+    """Return the query of some columns of the last session of a range."""
+    query = columns(source, names, parameters)
+    return Query(f"{query.sql} DESC LIMIT 1", query.parameters, max_rows=1)
 
 
 def latest(source: Source, names: Sequence[str], ranked: Sequence[str], among: int, since: int | None) -> Query:

@@ -43,9 +43,14 @@ def day_of(text: str, *, last: bool = False, exact: bool = False) -> date | None
     return date(year, month, day) if day <= length else None
 
 
-def _bound(which: str, example: str, *, last: bool) -> Meta:
+def day_meta(description: str, example: str, *, last: bool) -> Meta:
+    """Return the annotation of a parameter that is a day.
+
+    Args:
+        last: whether a month or a year means its last day, not its first.
+    """
     return Meta(
-        description=f"The {which} day of the range, inclusive: a date, or a month or a year for its {which} day.",
+        description=f"{description}: a date, or a month or a year for its {'last' if last else 'first'} day.",
         examples=[example],
         extra={"last": last},
         extra_json_schema={"pattern": f"^{_DAY.pattern}$"},
@@ -59,8 +64,8 @@ class RangeParameters(Struct, frozen=True, kw_only=True):
         BadParameter: `start` is after `end`, or a parameter is combined with another that it excludes.
     """
 
-    start: Annotated[date | None, _bound("first", "2025-01-02", last=False)] = None
-    end: Annotated[date | None, _bound("last", "2025-12-30", last=True)] = None
+    start: Annotated[date | None, day_meta("The first day of the range, inclusive", "2025-01-02", last=False)] = None
+    end: Annotated[date | None, day_meta("The last day of the range, inclusive", "2025-12-30", last=True)] = None
     year: Annotated[
         Annotated[int, Meta(ge=EARLIEST.year, le=LATEST.year)] | None,
         Meta(description="A calendar year, instead of `start` and `end`.", examples=[2025]),

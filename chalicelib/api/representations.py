@@ -15,7 +15,8 @@ from chalice.app import Response
 from chalicelib.api.cache import CachedResponse
 from chalicelib.api.choices import Format, Paged
 from chalicelib.api.headers import CACHE_CONTROL, CONTENT_TYPE, LINK, REVALIDATE, Headers
-from chalicelib.api.models import Answer, FilesAnswer, YearFile
+from chalicelib.api.manifest_models import FilesAnswer, YearFile
+from chalicelib.api.models import Answer
 
 JSON, CSV, HTML, PROBLEM_JSON = "application/json", "text/csv", "text/html", "application/problem+json"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api import models, parameters, views
+from chalicelib.api import forecasts, manifest_models, models, parameters, views
 from chalicelib.api.headers import EXPOSED, IF_NONE_MATCH
 from chalicelib.api.market_routes import MARKET_ROUTES
 from chalicelib.api.route import PAGES, Route
@@ -73,6 +73,17 @@ ROUTES: Mapping[str, Route] = {
         views.cone,
         {"start": "2015-01-01", "end": "2024-12-30"},
     ),
+    "/ibov/volatility/forecast": Route(
+        "Forecasts of volatility, with their scores",
+        "The volatility of the next 1, 5 and 21 sessions by EWMA and HAR, its 80 % band, and beside it the score of "
+        "the model on the past: QLIKE, its difference to EWMA with the p-value of the Diebold-Mariano test, and the "
+        "coverage of the band, since 2008 in `rows` and by period in `scores`. The regime is the percentile of HAR's "
+        "forecast for 21 sessions among its last 1,260. Methods and sources are in docs/forecasts.md. CSV has only the "
+        "rows.",
+        parameters.ForecastParameters,
+        models.ForecastAnswer,
+        forecasts.forecast,
+    ),
     "/ibov/summary": Route(
         "Statistics of a year or a range",
         "Count, mean, sample standard deviation, minimum and maximum of close, range and volatility; the days of the "
@@ -98,8 +109,8 @@ ROUTES: Mapping[str, Route] = {
     "/ibov/latest": Route(
         "The newest session",
         "The newest session (`session`), and its volatility by each estimator over one window and by `ewma` (`rows`), "
-        f"each with its percentile and rank among the newest {parameters.RANKED_AMONG:,} sessions, five years. CSV has "
-        "only the rows.",
+        f"each with its percentile and rank among the newest {parameters.RANKED_AMONG:,} sessions, five years; its "
+        "forecasts, whose scores are in `/ibov/volatility/forecast`, and the regime. CSV has only the rows.",
         parameters.LatestParameters,
         models.LatestAnswer,
         views.latest,
@@ -110,7 +121,7 @@ ROUTES: Mapping[str, Route] = {
         "sessions; and its `ETag`, which the download has too. If a run replaces the file meanwhile, the `ETag` of the "
         "download is another. The response must not be stored (`no-store`). An address names the bucket of the table.",
         parameters.FilesParameters,
-        models.FilesAnswer,
+        manifest_models.FilesAnswer,
         alternative="text/csv",
     ),
     "/ibov/anomalies": Route(
@@ -128,7 +139,7 @@ ROUTES: Mapping[str, Route] = {
         "The state of the lake, the number of sessions that it is behind, and the quality of its bars: how many closes "
         "the official closes of B3 confirm or correct, and whether official closes are overdue. Until the first run of "
         "the job has ended, `as_of` is null.",
-        model=models.StatusAnswer,
+        model=manifest_models.StatusAnswer,
     ),
     "/openapi.json": Route(
         "The OpenAPI document of this API",

@@ -27,23 +27,24 @@ from chalicelib.api.models import (
     RowsAnswer,
     SummaryAnswer,
 )
+from chalicelib.api.paging import PageParameters
 from chalicelib.api.parameters import (
     RANKED_AMONG,
     AnomaliesParameters,
     CompareParameters,
     ConeParameters,
     LatestParameters,
-    PageParameters,
     PeriodsParameters,
     SummaryParameters,
     VolatilityParameters,
 )
 from chalicelib.api.parsing import canonical
 from chalicelib.api.queries import Row
+from chalicelib.api.regimes import Regime, regime
 from chalicelib.api.summaries import ConeRow
 from chalicelib.api.table import Table
 from chalicelib.estimators import ESTIMATORS
-from chalicelib.schema import CLOSE, OPEN, WINDOWS, volatility_column
+from chalicelib.schema import CLOSE, FORECAST_PERCENTILE, OPEN, WINDOWS, volatility_column
 from chalicelib.shares import EVENT
 
 
@@ -154,10 +155,11 @@ def latest(parameters: LatestParameters, table: Table) -> LatestAnswer:
         rows.append(RankedVolatility(name, window, column, value, percentile, rank, count))
     return LatestAnswer(
         session={name: row[name] for name in session} if row else None,
+        regime=regime(_number(row.get(FORECAST_PERCENTILE))),
         rows=rows,
         meta=table.meta(
             len(rows),
-            (*session, *RankedVolatility.__struct_fields__),
+            (*session, *RankedVolatility.__struct_fields__, *Regime.__struct_fields__),
             (*session, *names.values()),
             window=parameters.window,
             sessions=min(RANKED_AMONG, sum(table.years.values())),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import IO
@@ -17,6 +16,7 @@ from chalicelib.ingest.sources.b3.limits import Limits
 from chalicelib.ingest.sources.location import S3, opened
 from chalicelib.lake import metrics
 from chalicelib.lake.store import Lake
+from chalicelib.logs import log
 from chalicelib.market.files import MAGIC
 from chalicelib.market.rules import FIRST_SESSION
 from chalicelib.market.summary import Summary, summarise
@@ -180,11 +180,15 @@ def ingest_days(days: list[date], settings: Settings, lake: Lake, now: datetime)
     return MarketFiles(stored, failures)
 
 
-def report_lines(result: MarketFiles, bucket: str, now: datetime) -> list[str]:
-    """Return the log lines of a result: the metric, and the failures.
+def write_report(result: MarketFiles, bucket: str) -> None:
+    """Write a result to the log: the metric, the files, and the failures.
 
     Args:
         bucket: the lake's refined bucket.
     """
-    counts: Mapping[str, int] = {METRIC: int(bool(result.failures))}
-    return [metrics.line(counts, bucket, now), *(f"market files: {failure}" for failure in result.failures)]
+    metrics.emit({METRIC: int(bool(result.failures))}, bucket)
+    for file in result.stored:
+        if file.added:
+            log.info("added %s", file.key)
+    for failure in result.failures:
+        log.warning("market files: %s", failure)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from chalicelib import layout
+from chalicelib.logs import log
 
 NAMED = 3
 """The number of names that the description of an event has at most."""
@@ -30,19 +31,19 @@ def raw_objects(event: Any, bucket: str) -> dict[str, str | None]:
     """
     records = event.get("Records") if isinstance(event, Mapping) else None
     if not isinstance(records, list) or not records:
-        print(f"ignored: {_describe(event)}; allowed: an S3 notification with Records")
+        log.info("ignored: %s; allowed: an S3 notification with Records", _describe(event))
         return {}
     etags: dict[str, str | None] = {}
     for record in records:
         entry = _s3_object(record)
         if entry is None:
-            print(f"ignored: a record of {_describe(record)}; allowed: a record of S3")
+            log.info("ignored: a record of %s; allowed: a record of S3", _describe(record))
             continue
         name, encoded, etag = entry
         key = _decode(encoded)
         if name != bucket or key is None or not layout.is_raw(key):
             allowed = f"s3://{bucket}/{layout.RAW_PREFIX}…{layout.RAW_SUFFIX}"
-            print(f"ignored: s3://{_short(name)}/{_short(encoded)}; allowed: {allowed}")
+            log.info("ignored: s3://%s/%s; allowed: %s", _short(name), _short(encoded), allowed)
             continue
         etags[key] = f'"{etag}"' if etag else None
     return etags

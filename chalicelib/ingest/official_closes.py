@@ -16,6 +16,7 @@ from chalicelib.instrument import IBOV, Instrument
 from chalicelib.lake import metrics
 from chalicelib.lake.manifest import Contents
 from chalicelib.lake.store import Lake
+from chalicelib.logs import correlate, log
 from chalicelib.settings import Settings
 
 METRIC = "OfficialClosesFailed"
@@ -83,13 +84,15 @@ def _day(moment: datetime) -> date:
     return moment.astimezone(layout.SAO_PAULO).date()
 
 
-def report_lines(result: OfficialCloses, bucket: str, now: datetime) -> list[str]:
-    """Return the log lines of a result: the metric, and the failure.
+def write_report(result: OfficialCloses, bucket: str) -> None:
+    """Write a result to the log: the metric, and the failure.
 
     Args:
         bucket: the lake's refined bucket.
     """
-    lines = [metrics.line({METRIC: int(result.failure is not None)}, bucket, now)]
+    metrics.emit({METRIC: int(result.failure is not None)}, bucket)
+    if result.added is not None:
+        correlate(result.added.key)
+        log.info("added %s: %s official closes", result.added.key, f"{result.added.bars:,}")
     if result.failure is not None:
-        lines.append(f"official closes: {result.failure}")
-    return lines
+        log.warning("official closes: %s", result.failure)

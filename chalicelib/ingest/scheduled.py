@@ -7,12 +7,15 @@ from typing import Any
 
 import msgspec
 
+from chalicelib import layout
 from chalicelib.ingest import cotahist
 from chalicelib.ingest.ingest import add, collect
-from chalicelib.ingest.official_closes import ingest_closes, online, report_lines, years_due
+from chalicelib.ingest.official_closes import ingest_closes, online, write_report, years_due
 from chalicelib.ingest.sources import Source
-from chalicelib.lake.freshness import metric
+from chalicelib.lake import metrics
+from chalicelib.lake.freshness import counts
 from chalicelib.lake.store import Lake
+from chalicelib.logs import correlate, log
 from chalicelib.refine import parquet
 from chalicelib.schema import RAW
 from chalicelib.settings import Settings
@@ -30,19 +33,23 @@ def run(source: Source, settings: Settings, lake: Lake, now: datetime) -> dict[s
     Raises:
         SourceError, MixedLake: as `ingest.ingest`.
     """
+    # The key that the object of the bars will have, unless another ingest began in the same second.
+    correlate(layout.raw_key(now))
     manifest, _ = lake.manifest()
     contents = manifest.contents if manifest else None
     if contents:
         # The age of the data for CloudWatch, before the request to the source, which may fail.
-        print(metric(contents, lake.refined_bucket, now))
+        metrics.emit(counts(contents, now), lake.refined_bucket)
     b3 = online(settings, now)
     # Before the bars are added: their raw object would be the one of today.
     years = years_due(b3, lake, contents, now) if settings.official_closes == "yes" else []
     body = collect(source, lake, now)
     added = add(body, lake, now)
+    correlate(added.key)
+    log.info("added %s: %s bars, %s to %s", added.key, f"{added.bars:,}", added.first, added.last)
     closes = ingest_closes(b3, years, parquet.decode(body, RAW), lake, now) if years else None
     if closes:
-        _print(report_lines(closes, lake.refined_bucket, now))
+        write_report(closes, lake.refined_bucket)
     market = _market(settings, lake, now) if settings.market == "yes" else None
     result = {"added": added, "official_closes": closes, "market": market}
     return {name: msgspec.to_builtins(value) for name, value in result.items()}
@@ -53,10 +60,5 @@ def _market(settings: Settings, lake: Lake, now: datetime) -> cotahist.MarketFil
     if not days:
         return None
     files = cotahist.ingest_days(days, settings, lake, now)
-    _print(cotahist.report_lines(files, lake.refined_bucket, now))
+    cotahist.write_report(files, lake.refined_bucket)
     return files
-
-
-def _print(lines: list[str]) -> None:
-    for line in lines:
-        print(line)

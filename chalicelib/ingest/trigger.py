@@ -12,6 +12,7 @@ from chalicelib.ingest.events import raw_objects
 from chalicelib.lake.manifest import Manifest
 from chalicelib.lake.runs import RAW_DIGEST, JobRuns
 from chalicelib.lake.store import Lake
+from chalicelib.logs import correlate, log
 from chalicelib.settings import Settings
 
 RESTARTS = 3
@@ -33,13 +34,26 @@ def start_refine(event: Any, settings: Settings, lake: Lake, runs: JobRuns, now:
     if not notified:
         return None
     manifest, _ = lake.manifest()
-    merged = _merged(lake, manifest)
-    # Without an ETag the object may be new. An unneeded run writes nothing; a missing run would lose the object.
-    unmerged = [key for key, etag in notified.items() if etag is None or merged.get(key) != etag]
+    unmerged = unmerged_keys(notified, lake, manifest)
+    correlate((unmerged or [*notified])[0])
     if not unmerged:
+        log.debug("no run: %s is merged", ", ".join(notified))
         return None
     _check_lease(manifest, runs, unmerged[0], now)
-    return runs.start(settings, unmerged[0])
+    run_id = runs.start(settings, unmerged[0])
+    log.debug("started %s for %s: run %s", settings.job, unmerged[0], run_id)
+    return run_id
+
+
+def unmerged_keys(notified: Mapping[str, str | None], lake: Lake, manifest: Manifest | None) -> list[str]:
+    """Return the keys of the raw objects that the last commit did not merge.
+
+    Args:
+        notified: the ETag of each raw object by key, None where it is not known.
+    """
+    merged = _merged(lake, manifest)
+    # Without an ETag the object may be new. An unneeded run writes nothing; a missing run would lose the object.
+    return [key for key, etag in notified.items() if etag is None or merged.get(key) != etag]
 
 
 def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime) -> str | None:
@@ -54,11 +68,11 @@ def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime)
     """
     raw = lake.raw_objects()
     manifest, _ = lake.manifest()
-    merged = _merged(lake, manifest)
-    unmerged = [key for key, etag in raw.items() if merged.get(key) != etag]
+    unmerged = unmerged_keys(raw, lake, manifest)
     if not unmerged:
-        print("no restart: all raw objects are merged")
+        log.info("no restart: all raw objects are merged")
         return None
+    correlate(unmerged[-1])
     _check_lease(manifest, runs, unmerged[-1], now)
     digest = hashlib.sha256("\n".join(f"{key} {etag}" for key, etag in raw.items()).encode()).hexdigest()
     restarts = runs.restarts(digest)
@@ -68,7 +82,7 @@ def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime)
             f"failed; allowed: {RESTARTS}. {unmerged[-1]} is not merged"
         )
     run_id = runs.start(settings, unmerged[-1], {RAW_DIGEST: digest})
-    print(f"restart {restarts + 1} of {RESTARTS} for these raw objects: run {run_id}")
+    log.info("restart %d of %d for these raw objects: run %s", restarts + 1, RESTARTS, run_id)
     return run_id
 
 

@@ -8,6 +8,7 @@ from chalicelib import layout
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.lease import Writer
 from chalicelib.lake.manifest import Ledger, YearObject
+from chalicelib.logs import log
 from chalicelib.refine import parquet
 from chalicelib.refine.refinery import Refined
 from chalicelib.schema import QUARANTINE, REFINED, REVISIONS
@@ -29,13 +30,14 @@ def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[st
         etag = writer.put(layout.refined_key(year), body)
         years[str(year)] = YearObject(etag, len(bars[year]), hashlib.sha256(body).hexdigest())
     written = {year.etag for year in years.values()} - set(writer.stored.values())
-    print(f"refined: {len(years)} years, {len(written)} written")
+    log.info("refined: %d years, %d written", len(years), len(written))
     writer.put(layout.QUARANTINE_KEY, refused)
     writer.put(layout.REVISIONS_KEY, revisions)
     stored_years = {key: layout.refined_year(key) for key in writer.stored if key.startswith(layout.REFINED_PREFIX)}
     for key, stored_year in stored_years.items():
         if stored_year is None:
-            print(f"warning: s3://{writer.lake.refined_bucket}/{key} is not part of this lake, and Athena may read it")
+            place = f"s3://{writer.lake.refined_bucket}/{key}"
+            log.warning("%s is not part of this lake, and Athena may read it", place)
         elif stored_year not in bars:
             writer.delete(key)
     # After the objects: readers compare those with the manifest to detect that a run has changed the table.

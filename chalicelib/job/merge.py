@@ -16,6 +16,7 @@ from chalicelib.lake.manifest import (
     GAPS_LISTED,
     HELD_BACK_LISTED,
     Contents,
+    ForecastScore,
     Gap,
     HeldBack,
     Ledger,
@@ -26,6 +27,7 @@ from chalicelib.lake.manifest import (
     version_of,
 )
 from chalicelib.lake.store import Lake
+from chalicelib.logs import log
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.raw import read_all
 from chalicelib.refine.refinery import Refined, refine
@@ -50,6 +52,7 @@ def update_refined(
     instrument: Instrument = IBOV,
     *,
     has_ended: HasEnded = lambda _: False,
+    correlation_id: str | None = None,
 ) -> Contents | None:
     """Merge all of raw into refined and commit. Return the contents of the lake, None if raw is empty.
 
@@ -58,6 +61,7 @@ def update_refined(
 
     Args:
         has_ended: whether the run that holds the lease has ended, so that this run may take it over.
+        correlation_id: the key of the raw object for which the run was started, None for another start.
 
     Raises:
         RunInProgress: another run holds the lease, or the lake changed during each of `ATTEMPTS` attempts.
@@ -67,7 +71,7 @@ def update_refined(
     return until_merged(
         lake,
         lake.raw_objects,
-        lambda: _merge(lake, catalog, run_id, clock, instrument, has_ended=has_ended),
+        lambda: _merge(lake, catalog, run_id, clock, instrument, has_ended=has_ended, correlation_id=correlation_id),
         run_id,
     )
 
@@ -86,22 +90,29 @@ def until_merged(
     """
     for _ in range(ATTEMPTS):
         if not raw_objects():
-            print("raw is empty: nothing to do")
+            log.info("raw is empty: nothing to do")
             return None
         try:
             contents = merge()
             merged = lake.ledger(contents.ledger).merged
         except LakeChanged as error:
-            print(f"starting over: {error}")
+            log.info("starting over: %s", error)
             continue
         if raw_objects().items() <= merged.items():
             return contents
-        print("starting over: raw grew meanwhile")
+        log.info("starting over: raw grew meanwhile")
     raise RunInProgress(f"the lake changed during each of {ATTEMPTS} attempts of run {run_id}")
 
 
 def _merge(
-    lake: Lake, catalog: Catalog, run_id: str, clock: Clock, instrument: Instrument, *, has_ended: HasEnded
+    lake: Lake,
+    catalog: Catalog,
+    run_id: str,
+    clock: Clock,
+    instrument: Instrument,
+    *,
+    has_ended: HasEnded,
+    correlation_id: str | None,
 ) -> Contents:
     """Acquire the lease, compute, write and commit, once."""
     started_at = clock()
@@ -111,7 +122,9 @@ def _merge(
         raw = read_all(lake.read_raw(listing), instrument)
         refined = refine(raw, sessions, instrument)
         refused = len(refined.quarantine)
-        print(f"raw: {len(ledger.merged):,} objects, {refined.rows:,} rows, {refused:,} of them refused")
+        log.info(
+            "raw: %s objects, %s rows, %s of them refused", *(f"{n:,}" for n in (len(listing), refined.rows, refused))
+        )
         years = write_refined(writer, catalog, refined)
         contents = Contents(
             version=version_of(years),
@@ -122,14 +135,17 @@ def _merge(
             synthetic=refined.synthetic,
             quality=_quality(refined),
             sessions_ahead=sessions_ahead(_session(refined, -1), started_at.date()),
-            run=Run(run_id, started_at, clock(), refined.rows, len(refined.bars), len(refined.quarantine)),
+            run=Run(
+                run_id, started_at, clock(), refined.rows, len(refined.bars), len(refined.quarantine), correlation_id
+            ),
             schema_version=SCHEMA_VERSION,
             code_version=code_version(),
             ledger=write_ledger(writer, ledger),
             held_back=[HeldBack(each.key, each.because) for each in refined.held_back[-HELD_BACK_LISTED:]],
+            forecasts=[ForecastScore(**asdict(score)) for score in refined.scores],
         )
         writer.commit(contents)
-    print(f"committed: {contents.rows:,} sessions to {contents.as_of}, version {contents.version[:12]}")
+    log.info("committed: %s sessions to %s, version %s", f"{contents.rows:,}", contents.as_of, contents.version[:12])
     delete_ledgers(writer, contents.ledger)
     return contents
 

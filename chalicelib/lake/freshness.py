@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from chalicelib.lake import metrics
 from chalicelib.lake.manifest import Contents
 from chalicelib.layout import SAO_PAULO
 
@@ -49,7 +48,6 @@ def closes_overdue(contents: Contents, now: datetime) -> str | None:
     )
 
 
-def metric(contents: Contents, bucket: str, now: datetime) -> str:
-    """Return the log line of the metrics; `bucket` is the lake's refined bucket."""
-    values = {METRIC: freshness(contents, now).sessions_behind, HELD_BACK: len(contents.held_back)}
-    return metrics.line(values, bucket, now)
+def counts(contents: Contents, now: datetime) -> dict[str, int]:
+    """Return the value of each metric."""
+    return {METRIC: freshness(contents, now).sessions_behind, HELD_BACK: len(contents.held_back)}

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.errors import LakeChanged, RunInProgress
 from chalicelib.lake.manifest import JOB_TIMEOUT, Contents, Lease, Manifest
 from chalicelib.lake.store import Lake
+from chalicelib.logs import log
 
 HasEnded = Callable[[str], bool]
 """Whether the run with an id has ended. False for a run that is not known, which may be writing."""
@@ -133,7 +134,7 @@ class Writer:
                 self.lake.put_manifest(manifest, self.etag)
         except (BotoCoreError, ClientError) as error:
             # Do not hide the original exception.
-            print(f"warning: the lease in {self._manifest} holds until it expires: {error}")
+            log.warning("the lease in %s holds until it expires: %s", self._manifest, error)
 
     @property
     def _manifest(self) -> str:

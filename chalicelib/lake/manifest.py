@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.schema import SCHEMA_VERSION
+from chalicelib.schema import SCHEMA_VERSION, Horizon, Model, Period
 
 JOB_TIMEOUT = timedelta(minutes=10)
 """The longest run of the job. A lease older than this has expired, and another run may acquire it."""
@@ -60,6 +60,8 @@ class Run(msgspec.Struct, frozen=True):
         rows_in: the number of rows in raw; an object that cannot be read counts as one row.
         rows_out: the number of sessions in refined.
         rows_refused: the number of rows in quarantine.
+        correlation_id: the key of the raw object for which the run was started; None for a run by hand, and in
+            manifests written by earlier versions.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Run(msgspec.Struct, frozen=True):
     rows_in: int
     rows_out: int
     rows_refused: int
+    correlation_id: str | None = None
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -129,6 +132,27 @@ class Quality(msgspec.Struct, frozen=True):
     official_closes: OfficialCloses | None = None
 
 
+class ForecastScore(msgspec.Struct, frozen=True):
+    """The score of a model's forecasts for the next `horizon` sessions over a period.
+
+    Attributes:
+        sessions: the number of forecasts with a known outcome.
+        qlike: the mean of ln f + y / f; the lower the better. Null below 252 sessions, like all that follow.
+        difference: `qlike` minus that of EWMA; null for EWMA.
+        p_value: of the Diebold-Mariano test that the difference is 0, two-sided; null for EWMA.
+        coverage: the share of outcomes within the band.
+    """
+
+    model: Model
+    horizon: Horizon
+    period: Period
+    sessions: int
+    qlike: float | None
+    difference: float | None
+    p_value: float | None
+    coverage: float | None
+
+
 class Contents(msgspec.Struct, frozen=True):
     """The contents of a committed lake.
 
@@ -138,6 +162,7 @@ class Contents(msgspec.Struct, frozen=True):
         ledger: the key of the list of merged raw objects.
         held_back: the raw objects held back since the last download that agreed with the lake, at most
             `HELD_BACK_LISTED`. They are not in `quality`, because clients need no keys.
+        forecasts: the scores of the forecasts in refined.
     """
 
     version: str
@@ -153,6 +178,7 @@ class Contents(msgspec.Struct, frozen=True):
     code_version: str
     ledger: str
     held_back: list[HeldBack] = []
+    forecasts: list[ForecastScore] = []
 
     def sessions_by_year(self) -> dict[int, int]:
         """Return the number of rows of each year."""

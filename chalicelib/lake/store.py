@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _READERS = 16
-"""The number of threads that read raw objects."""
-
-_DELETE_AT_ONCE = 1000
-"""The maximum number of keys of one DeleteObjects request."""
+"""The number of threads that read raw objects, or delete objects."""
 
 _NOT_MODIFIED = 304
 
@@ -237,9 +234,9 @@ class Lake:
 
     def delete_all_refined(self, keys: Sequence[str]) -> None:
         """Delete objects whose keys nobody writes any more."""
-        for start in range(0, len(keys), _DELETE_AT_ONCE):
-            objects: Any = [{"Key": key} for key in keys[start : start + _DELETE_AT_ONCE]]
-            self.s3.delete_objects(Bucket=self.refined_bucket, Delete={"Objects": objects, "Quiet": True})
+        with ThreadPoolExecutor(_READERS) as pool:
+            # In a list, so that an error of a thread is raised here.
+            list(pool.map(lambda key: self.s3.delete_object(Bucket=self.refined_bucket, Key=key), keys))
 
     def _list(self, bucket: str, prefix: str) -> dict[str, Listed]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

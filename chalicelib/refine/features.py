@@ -7,6 +7,7 @@ import pandas as pd
 
 from chalicelib.refine import indicators
 from chalicelib.refine.events import chain, nights
+from chalicelib.refine.forecasts import forecasts
 from chalicelib.refine.volatility import Floats, Positions, Prices, volatility
 from chalicelib.schema import PRICES
 from chalicelib.shares import CENTS, EVENT, QUOTED_SHARES, nights_column
@@ -23,9 +24,9 @@ def add_features(bars: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         A new frame: the columns of `bars`, the features and `year`. `variacao_pct` and `volatilidade_pct` are rounded
-        to two decimals, nothing else is; a volume of 0 becomes null. With `evento` it has `noites_<n>` too, and what
-        needs a level over several sessions is computed from the prices chained over the events: moving means and ATR
-        are in the unit of the session's price.
+        to two decimals, nothing else is; a volume of 0 becomes null. With `evento` it has `noites_<n>` and no
+        forecasts, and what needs a level over several sessions is computed from the prices chained over the events:
+        moving means and ATR are in the unit of the session's price.
     """
     bars = bars.reset_index(drop=True)
     # Ratios of whole cents are rounded once: after a split they have the same bits as before it.
@@ -57,7 +58,9 @@ def add_features(bars: pd.DataFrame) -> pd.DataFrame:
         "year": bars["data"].dt.year.astype("Int32"),
         "month": bars["data"].dt.month.astype("Int32"),
     }
-    if prices.event is not None:
+    if prices.event is None:
+        features |= forecasts(prices, bars["data"])
+    else:
         features |= {nights_column(window): _or_null(count) for window, count in nights(prices).items()}
     others = bars.drop(columns=[name for name in features if name in bars])
     return pd.concat([others, pd.DataFrame(features, index=bars.index)], axis=1)

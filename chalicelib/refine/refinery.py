@@ -19,6 +19,7 @@ from chalicelib.refine.quality import REASONS
 from chalicelib.refine.quarantine import as_quarantine, quarantine
 from chalicelib.refine.raw import RawRows
 from chalicelib.refine.revisions import revisions
+from chalicelib.refine.scores import Score, scores
 from chalicelib.refine.selection import Calendar, select
 from chalicelib.schema import CLOSE, OPEN
 from chalicelib.sources import REMOVAL
@@ -41,6 +42,7 @@ class Refined:
         opens_at_previous_close: number of bars that open exactly at the previous close.
         held_back: the downloads held back since the last one that agreed with the lake.
         out_of_date: whether the level of the last bars is unknown, because the year-end closes are too old.
+        scores: the scores of the forecasts over the past.
         rows: number of rows in raw, of bars and of official closes; an object that cannot be read counts as one row.
         synthetic: whether the bars are generated.
         mixed: that objects of the other kind are refused, in a sentence; empty if none is.
@@ -55,6 +57,7 @@ class Refined:
     opens_at_previous_close: int
     held_back: list[HeldBack]
     out_of_date: bool
+    scores: list[Score]
     rows: int
     synthetic: bool
     mixed: list[str]
@@ -104,6 +107,7 @@ def refine(raw: RawRows, calendar: Calendar, instrument: Instrument) -> Refined:
         opens_at_previous_close=int((bars[OPEN] == bars[CLOSE].shift()).sum()),
         held_back=selection.judgement.pending,
         out_of_date=not lake.synthetic and scale.is_out_of_date(sessions[sessions <= bars["data"].max()], instrument),
+        scores=scores(bars),
         rows=len(raw.rows) + len(raw.closes) + len(raw.refused),
         synthetic=lake.synthetic,
         mixed=lake.degraded(),

@@ -147,6 +147,15 @@ def fewest_nights(window: int) -> int:
     return max(2, -(-window // 2))
 
 
+def daily_variance(prices: Prices) -> Floats:
+    """Return Rogers-Satchell's variance of each session plus the square of the night, shape (n,).
+
+    The first bar of a ticker has no night.
+    """
+    terms = Terms(prices, (1,))
+    return terms.mean("rogers_satchell", 1) + terms.mean_square("o", 1)
+
+
 def volatility(
     prices: Prices, estimators: Sequence[EstimatorName] = tuple(ESTIMATORS), windows: Sequence[int] = WINDOWS
 ) -> dict[str, Floats]:

@@ -1,1 +1,1 @@
-"""Commands of `python -m infra`: deploy, destroy, folder, replay."""
+"""Commands of `python -m infra`: deploy, destroy, folder, replay, status."""

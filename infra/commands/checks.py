@@ -5,8 +5,10 @@ from __future__ import annotations
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.lake.store import Lake
 from infra.clients import Aws, error_code, explain, permission_text
 from infra.errors import PreconditionError
+from infra.stage import releases
 from infra.stage.names import APP, BUCKETS, StageTarget
 from infra.stage.stacks import Stacks
 
@@ -29,12 +31,17 @@ def connect(region: str | None, stage: str) -> tuple[Aws, StageTarget]:
     return aws, target
 
 
+def regions() -> list[str]:
+    """Return the regions in which a stage can be: those with Glue."""
+    return sorted(boto3.session.Session().get_available_regions("glue"))
+
+
 def _resolve_region(region: str | None) -> str:
     try:
         session = boto3.session.Session()
     except BotoCoreError as error:
         raise explain(error) from error
-    allowed = sorted(session.get_available_regions("glue"))
+    allowed = regions()
     name = region or session.region_name
     if name not in allowed:
         problem = f"REGION is {name!r}" if name else "no region: set REGION= or AWS_DEFAULT_REGION"
@@ -59,6 +66,30 @@ def _check_other_regions(aws: Aws, target: StageTarget) -> None:
                     f"delete it there first: `make destroy STAGE={target.stage} REGION={other}`, with DATA=delete to "
                     f"delete {name} too"
                 )
+
+
+def check_schema(aws: Aws, target: StageTarget, subject: str, schema_version: int) -> None:
+    """Raise if a version has an older table than the stage: its API would refuse the lake, and its job rewrite it.
+
+    Args:
+        subject: The version, at the start of the message.
+
+    Raises:
+        PreconditionError: it has.
+    """
+    newest = releases.read(aws.s3, target)[:1]
+    numbers = {f"the deployed version {each.version.commit}": each.version.schema_version for each in newest}
+    outputs = Stacks(aws.cloudformation).outputs(target.stack("data"))
+    if outputs:
+        manifest, _ = Lake(aws.s3, outputs["RawBucket"], outputs["RefinedBucket"]).manifest()
+        if manifest is not None and manifest.contents is not None:
+            numbers["the lake"] = manifest.contents.schema_version
+    for thing, number in numbers.items():
+        if schema_version < number:
+            raise PreconditionError(
+                f"{subject} has schema version {schema_version}, and {thing} of the stage {target.stage} has {number}; "
+                f"allowed: a version with schema version {number} or newer"
+            )
 
 
 def check_buckets(aws: Aws, target: StageTarget, stacks: Stacks) -> None:

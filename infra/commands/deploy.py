@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from chalicelib.schema import SCHEMA_VERSION
 from common.console import step
 from infra import clients
 from infra.clients import Aws
-from infra.commands import checks, plan
+from infra.commands import checks, plan, rollback
 from infra.commands.smoke import SmokeTest
 from infra.dependencies import Dependencies
-from infra.errors import SmokeFailed
-from infra.options import ARCHITECTURE, EMAIL, PRESERVED_PARAMETERS, Options
+from infra.errors import NotificationRefused, SmokeFailed, StepFailed
+from infra.options import ARCHITECTURE, BUDGET, EMAIL, PRESERVED_PARAMETERS, Options
 from infra.packaging import artifacts, runtime
 from infra.packaging.artifacts import Artifacts
-from infra.stage import chalice_process, gateway, keys, lambda_settings, project, stacks
+from infra.stage import (
+    access_logs,
+    budget,
+    chalice_process,
+    gateway,
+    keys,
+    lambda_settings,
+    project,
+    releases,
+    stacks,
+    subscriptions,
+    throttling,
+)
 from infra.stage.names import STACKS, StageTarget
 from infra.stage.stacks import Stacks
 from infra.stage.state import EMPTY, State, reconcile, rest_api
 
 DEFAULT_ARCHITECTURE = "x86_64"
+
+CHALICE_REPEATS, CHALICE_PAUSE = 2, 15.0
+"""Repetitions of `chalice deploy` while S3 refuses the notification, and the seconds before each: the permission to
+invoke the function takes effect after some seconds."""
 
 
 def run(options: Options, dependencies: Dependencies) -> None:
@@ -31,6 +52,9 @@ def run(options: Options, dependencies: Dependencies) -> None:
     Raises:
         DeployError: a check or a step failed. Repeat the command to continue.
     """
+    if options.version is not None:
+        rollback.run(options, options.version, dependencies.root, dependencies.run_in)
+        return
     config = project.read_config(dependencies.root, options.stage)
     if options.dry_run:
         plan.print_dry_run(options.stage, options.region, lambda at: _plan(at, options.parameters, None))
@@ -39,6 +63,7 @@ def run(options: Options, dependencies: Dependencies) -> None:
     aws, target = checks.connect(options.region, options.stage)
     cloudformation = Stacks(aws.cloudformation)
     checks.check_buckets(aws, target, cloudformation)
+    checks.check_schema(aws, target, "this checkout", SCHEMA_VERSION)
     parameters = cloudformation.parameters(target.stack("main")) | dict(options.parameters)
     existing = {kind: cloudformation.describe(target.stack(kind)) is not None for kind in STACKS}
     print(_plan(target, parameters, existing))
@@ -55,8 +80,13 @@ def run(options: Options, dependencies: Dependencies) -> None:
 
 
 def _plan(target: StageTarget, parameters: Mapping[str, str], existing: Mapping[str, bool] | None) -> str:
-    architecture = parameters.get(ARCHITECTURE.parameter, DEFAULT_ARCHITECTURE)
-    return plan.deploy_plan(target, architecture, parameters.get(EMAIL.parameter, ""), existing)
+    return plan.deploy_plan(
+        target,
+        parameters.get(ARCHITECTURE.parameter, DEFAULT_ARCHITECTURE),
+        parameters.get(EMAIL.parameter, ""),
+        existing,
+        with_budget=parameters.get(BUDGET.parameter) != "0",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +124,21 @@ class _Deployment:
         with step(4, total, "data") as report:
             report(self._apply("data", {}))
         with step(5, total, "main") as report:
-            report(self._apply("main", self._main_parameters(bucket, uploads)))
+            change = self._apply("main", self._main_parameters(bucket, uploads))
             outputs = self._outputs("bootstrap") | self._outputs("data") | self._outputs("main")
+            report(f"{change}, {self._ensure_budget(outputs)}")
         with step(6, total, "Chalice") as report:
             api = self._deploy_chalice(bucket, outputs)
             report(f"{len(project.reserved_concurrency(self.config))} functions, REST API {api}, schedule, S3 event")
         with step(7, total, "gateway") as report:
             lambda_settings.set_failure_destination(self.aws, self.target, outputs["FailureQueueArn"])
             gateway.set_gateway_responses(self.aws.apigateway, api, self.target, self._origin)
-            gateway.set_throttling(self.aws.apigateway, api, self.target)
+            throttling.set_throttling(self.aws.apigateway, api, self.target, self._origin)
+            logs = access_logs.set_access_logs(self.aws.apigateway, self.stacks, api, self.target, outputs)
             key = keys.ensure_key(self.aws.apigateway, api, self.target)
-            report(f"{len(gateway.ERRORS)} gateway responses, {gateway.RATE} requests a second, key {key}")
+            parameters = self.stacks.parameters(self.target.stack("main"))
+            releases.record(self.aws.s3, self.target, parameters, releases.this_version(self.dependencies.root))
+            report(f"{len(gateway.ERRORS)} gateway responses, {throttling.RATE} requests a second, {logs}, key {key}")
         self._run_smoke_test(api, key, outputs)
 
     @property
@@ -115,8 +149,18 @@ class _Deployment:
         name = self.target.stack(kind)
         stage = {"Stage": self.target.stage}
         previous = [each for each in PRESERVED_PARAMETERS if each not in parameters]
-        change = self.stacks.apply(name, stacks.template(kind), stage | parameters, self.target.tags, previous)
+        # The stack bootstrap makes the bucket that the templates of the others are uploaded to.
+        bootstraps = kind == "bootstrap"
+        template = stacks.template(kind) if bootstraps else stacks.upload_template(self.aws.s3, kind, self.target)
+        change = self.stacks.apply(name, template, stage | parameters, self.target.tags, previous)
         return f"{name} {change}"
+
+    def _ensure_budget(self, outputs: Mapping[str, str]) -> str:
+        dollars = float(outputs["MonthlyBudget"])
+        try:
+            return budget.ensure_budget(self.aws.budgets, self.target, dollars, outputs["AlarmTopicArn"])
+        except ClientError as error:
+            raise StepFailed(f"{clients.explain(error)}, or use BUDGET=0 for no budget") from error
 
     def _outputs(self, kind: str) -> dict[str, str]:
         return self.stacks.outputs(self.target.stack(kind))
@@ -134,9 +178,19 @@ class _Deployment:
 
     def _deploy_chalice(self, bucket: str, outputs: dict[str, str]) -> str:
         """Run `chalice deploy` from the state in the bucket, store the new state there, and return the API's id."""
-        stage = self.target.stage
         state = State(self.aws, self.target, bucket)
-        existing = reconcile(state.fetch(), self.aws, self.target)
+        state.fetch()
+        for _ in range(CHALICE_REPEATS):
+            try:
+                return self._run_chalice(state, outputs)
+            except NotificationRefused:
+                print(".", end="", flush=True)
+                time.sleep(CHALICE_PAUSE)
+        return self._run_chalice(state, outputs)
+
+    def _run_chalice(self, state: State, outputs: dict[str, str]) -> str:
+        stage = self.target.stage
+        existing = reconcile(state.text, self.aws, self.target)
         config = project.stage_config(self.config, stage, outputs, self.architecture, self.reserve)
         folder = project.write_stage_folder(self.dependencies.root, config, stage, existing)
         path = project.state_file(folder, stage)
@@ -156,12 +210,16 @@ class _Deployment:
         try:
             with step(total, total, plan.DEPLOY_STEPS[-1]) as report:
                 secret = self.aws.apigateway.get_api_key(apiKey=key, includeValue=True)["value"]
-                report(SmokeTest(self.aws, self.target, outputs, url, secret, self.dependencies.http_get).run())
+                result = SmokeTest(self.aws, self.target, outputs, url, secret, self.dependencies.http_get).run()
+                report(result.summary)
+            if result.warning:
+                print(f"warning: {result.warning}", file=sys.stderr)
         except (SmokeFailed, *clients.ERRORS) as error:
             reason = error if isinstance(error, SmokeFailed) else clients.explain(error)
             raise SmokeFailed(f"the stage is deployed, but its smoke test failed: {reason}") from error
         finally:
-            print(_next_steps(url, key, self.target), flush=True)
+            print(_next_steps(url, key, self.target))
+            print(subscriptions.notes(self.aws.sns, outputs["AlarmTopicArn"]), flush=True)
 
 
 def _megabytes(path: Path) -> str:

@@ -7,7 +7,7 @@ from infra.clients import Aws
 from infra.commands import checks, plan
 from infra.dependencies import Dependencies
 from infra.options import Options
-from infra.stage import buckets, chalice_process, keys, project
+from infra.stage import buckets, budget, chalice_process, keys, project
 from infra.stage.names import StageTarget
 from infra.stage.stacks import Stacks
 from infra.stage.state import State, find_apis, reconcile
@@ -42,7 +42,8 @@ def run(options: Options, dependencies: Dependencies) -> None:
         report(_delete_chalice(aws, target, config, dependencies))
     for number, (kind, role) in enumerate((("main", "athena"), ("bootstrap", "artifacts")), 3):
         with step(number, total, kind) as report:
-            report(_delete_stack(aws, target, stacks, kind, (role,)))
+            deleted = _delete_stack(aws, target, stacks, kind, (role,))
+            report(f"{deleted}, {budget.delete_budget(aws.budgets, target)}" if kind == "main" else deleted)
     with step(5, total, "data") as report:
         if options.delete_data:
             report(_delete_stack(aws, target, stacks, "data", ("raw", "refined")))

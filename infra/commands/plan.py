@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from infra.errors import PreconditionError
-from infra.stage.gateway import RATE
 from infra.stage.keys import DAILY
 from infra.stage.names import HANDLERS, StageTarget
+from infra.stage.throttling import RATE
 
 DEPLOY_STEPS = ("packages", "bootstrap", "upload", "data", "main", "Chalice", "gateway", "smoke test")
 DESTROY_STEPS = ("key", "Chalice", "main", "bootstrap", "data")
 
 
-def deploy_plan(target: StageTarget, architecture: str, email: str, existing: Mapping[str, bool] | None) -> str:
+def deploy_plan(
+    target: StageTarget, architecture: str, email: str, existing: Mapping[str, bool] | None, *, with_budget: bool
+) -> str:
     """Return the plan of a deploy.
 
     Args:
         architecture: Architecture of the layer and the functions.
         email: Address that receives the alarms, empty for none.
         existing: Whether each stack exists, by kind. None in a dry run.
+        with_budget: Whether the stage has a monthly budget.
     """
 
     def stack(kind: str) -> str:
@@ -27,12 +30,13 @@ def deploy_plan(target: StageTarget, architecture: str, email: str, existing: Ma
         return f"{verb} the stack {target.stack(kind)}"
 
     alarms = f"alarms to {email}" if email else "alarms without a recipient (EMAIL=)"
+    budget = "a monthly budget" if with_budget else "no budget (BUDGET=0)"
     lines = (
         f"build the layer of ingest and the wheels of the job, {architecture}",
         f"{stack('bootstrap')}: bucket {target.bucket('artifacts')}",
         "upload the objects that this bucket does not have",
         f"{stack('data')}: buckets {target.bucket('raw')} and {target.bucket('refined')}",
-        f"{stack('main')}: database, Glue job, workgroup, layer, roles, queue, budget, {alarms}",
+        f"{stack('main')}: database, Glue job, workgroup, layer, roles, queue, {alarms}; {budget}",
         f"deploy the functions {', '.join(target.function(name) for name in HANDLERS)}; REST API, schedule, events",
         f"set retries, gateway responses, {RATE} requests a second, the key {target.name} with {DAILY:,} a day",
         "run one ingest from Yahoo, one run of the Glue job (1 to 2 cents), one query",
@@ -46,7 +50,7 @@ def destroy_plan(target: StageTarget, delete_data: bool) -> str:
     lines = (
         f"delete the usage plan and the key {target.name}",
         "delete the REST API, the functions, the schedule and the S3 event",
-        f"delete the stack {target.stack('main')} and all objects of {target.bucket('athena')}",
+        f"delete the stack {target.stack('main')}, all objects of {target.bucket('athena')}, and the budget",
         f"delete the stack {target.stack('bootstrap')} and all objects of {target.bucket('artifacts')}",
         f"delete ALL DATA in {data}, and the stack {target.stack('data')}"
         if delete_data

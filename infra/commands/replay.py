@@ -6,6 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.ingest.events import raw_objects
+from chalicelib.ingest.trigger import unmerged_keys
+from chalicelib.lake.store import Lake
 from infra.clients import Aws
 from infra.commands import checks
 from infra.dependencies import Dependencies
@@ -20,16 +23,21 @@ _BATCH, _WAIT_SECONDS = 10, 2
 def run(options: Options, dependencies: Dependencies) -> None:  # noqa: ARG001 - the signature of all commands
     """Invoke each event's function, and delete the event from the queue. Lambda puts it back if it fails again.
 
+    An event of S3 whose raw objects are all merged is deleted without an invocation.
+
     Raises:
         PreconditionError: the stage is not in this region.
     """
     aws, target = checks.connect(options.region, options.stage)
-    queue = Stacks(aws.cloudformation).outputs(target.stack("main")).get("FailureQueueUrl")
+    stacks = Stacks(aws.cloudformation)
+    queue = stacks.outputs(target.stack("main")).get("FailureQueueUrl")
     if queue is None:
         raise PreconditionError(
             f"the stage {target.stage} is not in {target.region}: the stack {target.stack('main')} does not exist"
         )
-    sent = skipped = 0
+    data = stacks.outputs(target.stack("data"))
+    lake = Lake(aws.s3, data["RawBucket"], data["RefinedBucket"])
+    sent = merged = skipped = 0
     while messages := _receive(aws, queue):
         for message in messages:
             event = _parse_record(message["Body"])
@@ -38,11 +46,27 @@ def run(options: Options, dependencies: Dependencies) -> None:  # noqa: ARG001 -
                 print(f"  skipped: {message['MessageId']} is not a failed event: {message['Body'][:100]}")
                 continue
             function, payload = event
-            aws.functions.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode())
+            text = f"  {function.rpartition(':')[2]}: {_describe(payload)}"
+            if _is_merged(payload, lake):
+                merged += 1
+                text += ": merged already"
+            else:
+                aws.functions.invoke(
+                    FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
+                )
+                sent += 1
             aws.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            sent += 1
-            print(f"  {function.rpartition(':')[2]}: {_describe(payload)}")
-    print(f"{sent} events sent again, {skipped} skipped in the queue of {target.stage}")
+            print(text)
+    print(f"{sent} events sent again, {merged} merged already, {skipped} skipped in the queue of {target.stage}")
+
+
+def _is_merged(payload: Any, lake: Lake) -> bool:
+    """Return whether an event is a notification of S3 about raw objects that are all merged."""
+    if not isinstance(payload, Mapping) or "Records" not in payload:
+        return False
+    notified = raw_objects(payload, lake.raw_bucket)
+    manifest, _ = lake.manifest()
+    return bool(notified) and not unmerged_keys(notified, lake, manifest)
 
 
 def _receive(aws: Aws, queue: str) -> list[dict[str, Any]]:

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 from infra.clients import denied_action, one_line, permission_text
-from infra.errors import StepFailed
+from infra.errors import NotificationRefused, StepFailed
 
 _SECONDS = 1800
 """The timeout of a command of Chalice."""
+
+_NOTIFICATION_REFUSED = "Unable to validate the following destination configurations"
+"""S3's message if it may not invoke the function of a notification. Its permission takes effect after some seconds."""
 
 
 def command_line(*arguments: str) -> list[str]:
@@ -27,6 +30,7 @@ def run(command: str, folder: Path, stage: str, region: str) -> None:
         folder: The folder that `project.write_folder` wrote.
 
     Raises:
+        NotificationRefused: S3 may not invoke a function yet. Run Chalice again.
         StepFailed: Chalice failed; the message has its error or AWS's.
     """
     environ = {name: value for name, value in os.environ.items() if not name.startswith("B3_")}
@@ -48,7 +52,9 @@ def run(command: str, folder: Path, stage: str, region: str) -> None:
     log.write_text(process.stdout + process.stderr, encoding="utf-8")
     if process.returncode:
         message = _error_message(process.stderr or process.stdout)
-        raise StepFailed(f"chalice {command}: {message} (full output: {display_path(log)})")
+        refused = _NOTIFICATION_REFUSED in one_line(process.stderr or process.stdout)
+        failure = NotificationRefused if refused else StepFailed
+        raise failure(f"chalice {command}: {message} (full output: {display_path(log)})")
 
 
 def _error_message(output: str) -> str:

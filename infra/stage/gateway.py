@@ -1,4 +1,4 @@
-"""Settings of API Gateway that Chalice does not have: gateway responses and throttling."""
+"""Responses of API Gateway itself, which Chalice does not have."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from typing import Any
 from chalicelib.api.headers import CACHE_CONTROL, NO_STORE, RETRY_AFTER
 from chalicelib.api.representations import PROBLEM_JSON
 from infra.stage.names import StageTarget
-
-RATE, BURST = 10, 20
-"""Throttling of a stage: requests a second, and the burst, which is the size of the token bucket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +77,6 @@ def set_gateway_responses(client: Any, api: str, target: StageTarget, origin: st
     client.create_deployment(
         restApiId=api, stageName=target.stage, tracingEnabled=True, description="with gateway responses"
     )
-
-
-def set_throttling(client: Any, api: str, target: StageTarget) -> None:
-    """Set the rate of the stage, and the tag by which the budget filters its cost."""
-    limits = {"rateLimit": RATE, "burstLimit": BURST}
-    client.update_stage(
-        restApiId=api,
-        stageName=target.stage,
-        patchOperations=[
-            {"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(value)} for name, value in limits.items()
-        ],
-    )
-    arn = f"arn:aws:apigateway:{target.region}::/restapis/{api}"
-    for resource in (arn, f"{arn}/stages/{target.stage}"):
-        client.tag_resource(resourceArn=resource, tags=target.tags)
 
 
 def body(error: GatewayError) -> str:

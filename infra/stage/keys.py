@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from infra.stage.gateway import BURST, RATE
 from infra.stage.names import StageTarget
+from infra.stage.throttling import BURST, RATE
 
 DAILY = 10_000
 """The maximum number of requests a day with one key."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from infra.clients import Aws
 from infra.stage.names import HANDLERS, StageTarget
 
-ASYNCHRONOUS = ("ingest", "restart_refine", "start_refine")
-"""Functions that the schedule, Glue or S3 invokes, so that no caller sees an error."""
+ASYNCHRONOUS = {"ingest": False, "restart_refine": True, "start_refine": True}
+"""Functions that the schedule, Glue or S3 invokes, so that no caller sees an error; and whether an event goes to the
+failure queue after its last attempt. An event of the schedule does not: the next one requests everything again."""
 
 RETRIES, EVENT_SECONDS = 2, 3600
 """Retries of a failed event, and its maximum age in seconds."""
@@ -23,12 +24,12 @@ def set_failure_destination(aws: Aws, target: StageTarget, queue: str) -> None:
     Args:
         queue: ARN of the failure queue.
     """
-    for handler in ASYNCHRONOUS:
+    for handler, queued in ASYNCHRONOUS.items():
         aws.functions.put_function_event_invoke_config(
             FunctionName=target.function(handler),
             MaximumRetryAttempts=RETRIES,
             MaximumEventAgeInSeconds=EVENT_SECONDS,
-            DestinationConfig={"OnFailure": {"Destination": queue}},
+            **({"DestinationConfig": {"OnFailure": {"Destination": queue}}} if queued else {}),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 from common.paths import TEMPLATES
 from infra.clients import error_code, one_line
 from infra.errors import StepFailed
+from infra.stage.names import StageTarget
 
 PAUSE, DEADLINE = 5.0, 1800.0
 """Seconds between two polls of a stack that changes, and the maximum wait."""
@@ -66,6 +68,7 @@ class Stacks:
         """Create a stack, or update it. If another deploy is changing it, wait for the end of that change first.
 
         Args:
+            template: Its text, up to 51,200 bytes, or its URL in S3, up to 1 MB.
             use_previous: Names of parameters that keep their previous values in an update.
 
         Returns:
@@ -85,7 +88,7 @@ class Stacks:
             )
         request = {
             "StackName": name,
-            "TemplateBody": template,
+            "TemplateURL" if template.startswith("https://") else "TemplateBody": template,
             "Parameters": [
                 *({"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()),
                 *({"ParameterKey": key, "UsePreviousValue": True} for key in use_previous if key in _parameters(stack)),
@@ -157,6 +160,27 @@ def _parameters(stack: dict[str, Any] | None) -> dict[str, str]:
 
 
 def template(kind: str) -> str:
-    """Return the template of a stack, without comment lines: CloudFormation's limit is 51,200 bytes."""
-    lines = (TEMPLATES / f"{kind}.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
-    return "".join(line for line in lines if not line.lstrip().startswith("#"))
+    """Return the text of a stack's template."""
+    return (TEMPLATES / f"{kind}.yaml").read_text(encoding="utf-8")
+
+
+def upload_template(s3: Any, kind: str, target: StageTarget) -> str:
+    """Write the template of a stack into the artifact bucket unless it is there already, and return its URL.
+
+    Args:
+        s3: boto3 client of S3.
+    """
+    bucket, key, body = target.bucket("artifacts"), f"templates/{kind}.yaml", template(kind).encode()
+    # The ETag of an object under SSE-S3 is the MD5 of its content.
+    if _etag(s3, bucket, key) != f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"':
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+    return f"https://{bucket}.s3.{target.region}.amazonaws.com/{key}"
+
+
+def _etag(s3: Any, bucket: str, key: str) -> str | None:
+    try:
+        return str(s3.head_object(Bucket=bucket, Key=key)["ETag"])
+    except ClientError as error:
+        if error_code(error) != "404":
+            raise
+        return None

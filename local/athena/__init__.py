@@ -1,1 +1,1 @@
-"""Local Athena: sqlglot translates Trino's SQL, and DuckDB runs it over the parquet objects in moto's S3."""
+"""Local Athena: Trino's SQL is analysed and translated, and DuckDB runs it over the objects in moto's S3."""

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from local import moto_state
-from local.athena import text
+from local.athena import metadata, text
 from local.athena.errors import InvalidRequest
-from local.athena.executions import FAILED, FINAL, SUCCEEDED, Execution, Executions, bucket_and_key
+from local.athena.execution import FAILED, FINAL, SUCCEEDED, Execution
+from local.athena.executions import Executions
+from local.athena.metadata import Action
+from local.athena.session import Outcome, bucket_and_key
 
 PAGE = 1000
 """Maximum number of rows on a page of results."""
 
-MAX_IDS = 50
-"""Maximum number of executions on a page of ids and in one BatchGetQueryExecution."""
-
-Action = Callable[[Mapping[str, Any]], dict[str, Any]]
+MOTO = ("CreateNamedQuery", "CreateWorkGroup", "DeleteWorkGroup", "ListNamedQueries")
+"""Actions that moto implements. The others, as those of prepared statements and Spark sessions, are refused."""
 
 _ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 
@@ -31,8 +34,8 @@ def actions(executions: Executions) -> dict[str, Action]:
         return {"QueryExecution": _describe(executions.get(request["QueryExecutionId"]))}
 
     def batch_get(request: Mapping[str, Any]) -> dict[str, Any]:
-        if not 1 <= len(request["QueryExecutionIds"]) <= MAX_IDS:
-            raise InvalidRequest(f"QueryExecutionIds must have between 1 and {MAX_IDS} members")
+        if not 1 <= len(request["QueryExecutionIds"]) <= metadata.PAGE:
+            raise InvalidRequest(f"QueryExecutionIds must have between 1 and {metadata.PAGE} members")
         described, missing = [], []
         for execution_id in request["QueryExecutionIds"]:
             try:
@@ -42,19 +45,19 @@ def actions(executions: Executions) -> dict[str, Action]:
         return {"QueryExecutions": described, "UnprocessedQueryExecutionIds": missing}
 
     def listing(request: Mapping[str, Any]) -> dict[str, Any]:
-        ids = executions.ids(request.get("WorkGroup") or "primary")
-        start, size = _page(request, MAX_IDS)
-        page = {"QueryExecutionIds": ids[start : start + size]}
-        return page | ({"NextToken": str(start + size)} if start + size < len(ids) else {})
+        name = request.get("WorkGroup") or "primary"
+        metadata.workgroup(name)
+        return metadata.paged(request, "QueryExecutionIds", executions.ids(name))
 
     def results(request: Mapping[str, Any]) -> dict[str, Any]:
-        return _results(executions.get(request["QueryExecutionId"]), *_page(request, PAGE))
+        return _results(executions.get(request["QueryExecutionId"]), *metadata.page(request, PAGE))
 
     def stop(request: Mapping[str, Any]) -> dict[str, Any]:
         executions.stop(request["QueryExecutionId"])
         return {}
 
     return {
+        **metadata.actions(),
         "BatchGetQueryExecution": batch_get,
         "GetQueryExecution": get,
         "GetQueryResults": results,
@@ -62,15 +65,6 @@ def actions(executions: Executions) -> dict[str, Action]:
         "StartQueryExecution": start,
         "StopQueryExecution": stop,
     }
-
-
-def _page(request: Mapping[str, Any], most: int) -> tuple[int, int]:
-    token, size = request.get("NextToken", "0"), request.get("MaxResults", most)
-    if not token.isdecimal():
-        raise InvalidRequest(f"Malformed NextToken: {token}")
-    if not 1 <= size <= most:
-        raise InvalidRequest(f"MaxResults is {size}, it must be between 1 and {most}")
-    return int(token), size
 
 
 def _describe(execution: Execution) -> dict[str, Any]:
@@ -91,10 +85,10 @@ def _describe(execution: Execution) -> dict[str, Any]:
     described: dict[str, Any] = {
         "QueryExecutionId": execution.id,
         "Query": request["QueryString"],
-        "StatementType": "DML",
-        "SubstatementType": "SELECT",
-        "ResultConfiguration": {"OutputLocation": execution.output_location},
-        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+        "StatementType": execution.statement.type,
+        "SubstatementType": execution.statement.name,
+        "ResultConfiguration": _result_configuration(execution),
+        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": execution.reuse},
         "QueryExecutionContext": request.get("QueryExecutionContext") or {},
         "Status": status,
         "Statistics": _statistics(execution),
@@ -106,16 +100,26 @@ def _describe(execution: Execution) -> dict[str, Any]:
     return described
 
 
+def _result_configuration(execution: Execution) -> dict[str, Any]:
+    requested = execution.request.get("ResultConfiguration") or {}
+    encryption = {} if execution.enforced else requested.get("EncryptionConfiguration")
+    return {"OutputLocation": execution.output_location} | (
+        {"EncryptionConfiguration": encryption} if encryption else {}
+    )
+
+
 def _statistics(execution: Execution) -> dict[str, Any]:
     def millis(start: float | None, end: float | None) -> int:
-        return 0 if start is None or end is None else round((end - start) * 1000)
+        return 0 if start is None or end is None else math.ceil((end - start) * 1000)
 
+    has_manifest = execution.outcome is not None and execution.outcome.manifest is not None
     return {
-        "DataScannedInBytes": execution.scanned,
+        **({"DataManifestLocation": execution.manifest_location} if has_manifest else {}),
+        "DataScannedInBytes": 0 if execution.outcome is None else execution.outcome.scanned,
         "EngineExecutionTimeInMillis": millis(execution.started, execution.completed),
         "QueryQueueTimeInMillis": millis(execution.submitted, execution.started),
         "TotalExecutionTimeInMillis": millis(execution.submitted, execution.completed),
-        "ResultReuseInformation": {"ReusedPreviousResult": False},
+        "ResultReuseInformation": {"ReusedPreviousResult": execution.reused},
     }
 
 
@@ -124,41 +128,60 @@ def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
         raise InvalidRequest(f"Query has not yet finished. Current state: {execution.state}")
     if execution.state != SUCCEEDED:
         raise InvalidRequest(f"Query did not finish successfully. Final query state: {execution.state}")
-    body = moto_state.read(*bucket_and_key(execution.output_location))
+    outcome = execution.outcome or Outcome()
+    body = moto_state.read(*bucket_and_key(execution.output_location)) if outcome.manifest is None else b""
     if body is None:
         raise InvalidRequest("Could not find results")
-    # Row 0 is the header; it counts as a row of the first page.
-    table = text.from_csv(body)
-    rows = [table.column_names] if start == 0 else []
-    data = table.slice(max(start - 1, 0), size - len(rows))
-    rows += [list(row) for row in zip(*(column.to_pylist() for column in data.columns), strict=True)]
-    page: dict[str, Any] = {
-        "UpdateCount": 0,
+    if execution.statement.name == "SELECT":
+        # Row 0 is the header; it counts as a row of the first page.
+        table = text.from_csv(body)
+        header = [table.column_names] if start == 0 else []
+        data = table.slice(max(start - 1, 0), size - len(header))
+        rows = header + [list(row) for row in zip(*(column.to_pylist() for column in data.columns), strict=True)]
+        count = len(table) + 1
+    else:
+        # Each line is one value, also if the result has several columns.
+        lines = body.decode().split("\n") if body else []
+        rows, count = [[line] for line in lines[start : start + size]], len(lines)
+    result: dict[str, Any] = {
+        "UpdateCount": outcome.count,
         "ResultSet": {
             "Rows": [{"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in rows],
             "ResultSetMetadata": {
-                "ColumnInfo": [
-                    _column(name, type_) for name, type_ in zip(table.column_names, execution.types, strict=True)
-                ]
+                "ColumnInfo": [_column(name, type_) for name, type_ in zip(outcome.names, outcome.types, strict=True)]
             },
         },
     }
-    return page | ({"NextToken": str(start + size)} if start + size < len(table) + 1 else {})
+    return result | ({"NextToken": str(start + size)} if start + size < count else {})
 
 
 def _column(name: str, type_: str) -> dict[str, Any]:
+    """Return the description of a column of a result, from its SQL type or `string`, the type of SHOW and DESCRIBE."""
+    # Such as decimal(10,1), timestamp(3) with time zone, and row(a integer).
+    parts = _TYPE.fullmatch(type_)
+    base = f"{parts[1]}{parts[4]}" if parts else type_.partition("(")[0]
+    base = "float" if base == "real" else base
+    # A timestamp has three digits in Athena's results, whatever its type.
+    own = parts and parts[2] and not base.startswith("timestamp")
+    precision = int(parts[2]) if parts and own else _PRECISION.get(base, 0)
+    scale = int(parts[3]) if parts and parts[3] else 0
     return {
         "CatalogName": "hive",
         "SchemaName": "",
         "TableName": "",
         "Name": name,
         "Label": name,
-        "Type": type_,
-        "Precision": _PRECISION.get(type_, 2147483647),
-        "Scale": 3 if type_ == "timestamp" else 0,
+        "Type": base,
+        "Precision": precision,
+        "Scale": scale,
         "Nullable": "UNKNOWN",
-        "CaseSensitive": type_ == "varchar",
+        "CaseSensitive": base == "varchar",
     }
 
 
-_PRECISION = {"bigint": 19, "boolean": 0, "date": 0, "double": 17, "float": 17, "integer": 10, "timestamp": 3}
+_TYPE = re.compile(r"([a-z ]+)(?:\((\d+)(?:, ?(\d+))?\))?((?: with time zone)?)")
+_PRECISION = {
+    "bigint": 19, "double": 17, "float": 17, "integer": 10, "smallint": 5, "tinyint": 3,
+    "timestamp": 3, "varbinary": 1073741824, "varchar": 2147483647,
+}  # fmt: skip
+"""Precision of a column by the name of its type. That of a type with parameters is the first of these."""

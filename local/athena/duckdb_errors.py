@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 from local.athena.errors import QueryFailure
@@ -21,6 +23,7 @@ _KNOWN: tuple[tuple[type[duckdb.Error], str, str, str], ...] = (
         "INVALID_FUNCTION_ARGUMENT",
         "a value is not allowed as an argument of the function",
     ),
+    (duckdb.ConversionException, "INT64", "INVALID_CAST_ARGUMENT", "Unable to cast the value to bigint"),
     (duckdb.OutOfRangeException, "", "NUMERIC_VALUE_OUT_OF_RANGE", "a number is out of range for its type"),
     (
         duckdb.ConversionException,
@@ -37,15 +40,21 @@ _KNOWN: tuple[tuple[type[duckdb.Error], str, str, str], ...] = (
     (duckdb.ConversionException, "", "INVALID_CAST_ARGUMENT", "a value cannot be cast to the target type"),
 )
 
-# Their messages concern the text of the query only, so the client receives them.
-_QUERY_ERRORS = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException)
+# DuckDB does not take the SQL of the analysis, for example because of a kind of correlated subquery.
+_UNABLE = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.NotImplementedException)
+
+# Failures of `values.fail`, and those that a function in Python raises.
+_RAISED = re.compile(r"(?:string '|QueryFailure: )([A-Z][A-Z_]{3,}): (.*?)(?:' to INT32)?$", re.MULTILINE)
 
 
 def failure(error: duckdb.Error) -> QueryFailure:
     """Return the failure of Trino that corresponds to an error of DuckDB."""
+    raised = _RAISED.search(str(error))
+    if raised:
+        return QueryFailure(raised[1], raised[2])
     for type_, part, code, message in _KNOWN:
         if isinstance(error, type_) and part in str(error):
             return QueryFailure(code, message)
-    if isinstance(error, _QUERY_ERRORS):
-        return QueryFailure("SYNTAX_ERROR", str(error).splitlines()[0].partition(": ")[2])
+    if isinstance(error, _UNABLE):
+        return QueryFailure("NOT_SUPPORTED", f"the local Athena cannot run this query ({type(error).__name__})")
     return QueryFailure("GENERIC_INTERNAL_ERROR", f"the local Athena could not run the query ({type(error).__name__})")

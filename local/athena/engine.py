@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
-from sqlglot import exp
 
-from local.athena import checks, kinds, sql, tables, text, translate
+from local.athena import nested, sql, tables, text, types, views, virtual
+from local.athena.analysis.catalog import Column, Read, Source
 from local.athena.errors import BytesScannedLimit, QueryFailure
-from local.athena.grammar import check_nodes
 from local.athena.process import Query, to_ipc
+from local.athena.sql import Plan
+from local.athena.types import Type
 from local.athena.workers import LIMITS, Limits, Workers
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Result of a query: names and Athena types of the columns, the result CSV, and the number of bytes scanned."""
+    """Result of a query: names and SQL types of the columns, the result CSV, and the number of bytes scanned."""
 
     names: tuple[str, ...]
     types: tuple[str, ...]
     body: bytes
+    scanned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows of a query.
+
+    Attributes:
+        names: names of the columns.
+        named: whether the query names each column.
+        types: SQL types of the columns.
+        table: the columns as Arrow; their names there are their positions.
+        scanned: number of bytes scanned.
+    """
+
+    names: tuple[str, ...]
+    named: tuple[bool, ...]
+    types: tuple[Type, ...]
+    table: pa.Table
     scanned: int
 
 
@@ -37,8 +56,9 @@ class Engine:
         self._workers = Workers(limits)
 
     def warm(self) -> None:
-        """Start a worker process, so that the first query does not wait for it."""
+        """Start a worker process and fill the tables of the parser, so that the first query does not wait for them."""
         self._workers.warm()
+        sql.parse("SELECT a, count(*) FROM (SELECT b FROM t WHERE c >= 1) WHERE d = 'e' GROUP BY 1 ORDER BY 2 LIMIT 3")
 
     def close(self) -> None:
         """Stop all worker processes."""
@@ -66,88 +86,116 @@ class Engine:
             AthenaError: the query is refused or fails. The message is Athena's.
             Interrupted: the query was cancelled.
         """
-        try:
-            query, scanned = self._plan(statement, parameters, database, cutoff, cancelled)
-        except RecursionError:
-            raise QueryFailure("STACK_OVERFLOW", "statement is too large (stack overflow during analysis)") from None
-        rows = self._workers.run(query, cancelled)
-        return Result(tuple(query.names), rows.types, rows.body, scanned)
+        plan, loaded = self._plan(statement, parameters, database)
+        registered, scanned = self._read(plan, loaded, cutoff, cancelled)
+        body = self._workers.run(Query(plan.sql, registered, _names(plan), plan.types), cancelled).body
+        return Result(tuple(_names(plan)), tuple(map(str, plan.types)), body, scanned)
+
+    def select(
+        self,
+        statement: str,
+        parameters: Sequence[str] = (),
+        database: str | None = None,
+        *,
+        cutoff: int | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Selection:
+        """Run one query, as `run`, and return its rows instead of the result file."""
+        plan, loaded = self._plan(statement, parameters, database)
+        registered, scanned = self._read(plan, loaded, cutoff, cancelled)
+        named = ", ".join(nested.named(f"s.c{index}", type_) for index, type_ in enumerate(plan.types))
+        # Built from the SQL of the analysis only.
+        query = Query(f"SELECT {named} FROM ({plan.sql}) AS s", registered, _names(plan), plan.types, as_ipc=True)  # noqa: S608
+        table = pa.ipc.open_stream(self._workers.run(query, cancelled).body).read_all()
+        return Selection(
+            tuple(_names(plan)), tuple(name is not None for name in plan.names), plan.types, table, scanned
+        )
+
+    def columns(
+        self, statement: str, database: str | None, view: tuple[str, str] | None = None
+    ) -> tuple[tuple[str, ...], tuple[Type, ...]]:
+        """Return the names and the types of the columns of a query, which is not run.
+
+        Args:
+            view: database and name of the view whose query this is; the query must not use it.
+        """
+        plan, _ = self._plan(statement, (), database, view)
+        return tuple(_names(plan)), plan.types
 
     def _plan(
         self,
         statement: str,
         parameters: Sequence[str],
         database: str | None,
-        cutoff: int | None,
-        cancelled: Callable[[], bool],
-    ) -> tuple[Query, int]:
-        """Return the query for DuckDB and the number of bytes that it scans."""
-        parsed = sql.parse(sql.bind(statement, parameters))
-        check_nodes(parsed)
-        loaded = {(node.db, node.name): tables.load(node.db, node.name) for node in sql.tables(parsed, database)}
-        schema: dict[str, dict[str, dict[str, str]]] = {}
-        for (db, name), table in loaded.items():
-            schema.setdefault(db, {})[name] = table.types()
-        resolved = sql.resolve(parsed.copy(), schema)
-        checks.check(resolved)
-        expected = kinds.outputs(resolved)
-        names = sql.output_names(parsed, resolved)
-        registered, scanned = self._read(resolved, loaded, cutoff, cancelled)
-        return Query(translate.to_duckdb(resolved), registered, names, expected), scanned
+        view: tuple[str, str] | None = None,
+    ) -> tuple[Plan, _Loaded]:
+        loaded = _Loaded()
+        try:
+            return sql.plan(statement, parameters, database, loaded, view), loaded
+        except RecursionError:
+            raise QueryFailure("STACK_OVERFLOW", "statement is too large (stack overflow during analysis)") from None
 
     def _read(
-        self,
-        resolved: exp.Query,
-        loaded: Mapping[tuple[str, str], tables.Table],
-        cutoff: int | None,
-        cancelled: Callable[[], bool],
+        self, plan: Plan, loaded: _Loaded, cutoff: int | None, cancelled: Callable[[], bool]
     ) -> tuple[dict[str, bytes], int]:
-        """Read the partitions and columns that the query uses, and rename the tables in the query.
+        """Read the partitions and columns that the query uses.
 
         Returns:
-            The tables as Arrow IPC by their new names, and the number of bytes scanned.
+            The tables as Arrow IPC by their names in the query, and the number of bytes scanned.
         """
         scanned = 0
-        reads = []
-        for node in sql.tables(resolved, None):
-            table = loaded[node.db, node.name]
-            conditions = translate.partition_conditions(node, [name for name, _ in table.keys])
-            partitions = self._prune(table, conditions, cancelled)
-            used = {column.name for column in resolved.find_all(exp.Column) if column.table == node.alias_or_name}
-            equal = translate.equalities(node)
-            scanned += table.scanned(partitions, used, equal)
-            reads.append((node, table, partitions, used, equal))
+        parts = []
+        for read in plan.reads:
+            table = loaded.tables[read.database, read.name]
+            partitions = self._prune(table, read, cancelled)
+            scanned += sum(stored.size for partition in partitions for stored in partition.objects)
+            parts.append((read, table, partitions))
         if cutoff is not None and scanned > cutoff:
             raise BytesScannedLimit("EXCEEDED_LIMIT", "Query cancelled! : Bytes scanned limit was exceeded")
-        # A random prefix avoids collisions with the tables and aliases of the query.
-        prefix = f"table_{uuid.uuid4().hex}_"
-        registered = {}
-        for index, (node, table, partitions, used, equal) in enumerate(reads):
-            registered[f"{prefix}{index}"] = to_ipc(table.read(partitions, used, equal))
-            node.set("db", None)
-            node.set("this", exp.to_identifier(f"{prefix}{index}", quoted=True))
-        return registered, scanned
+        return {read.table: to_ipc(table.read(partitions, read.used)) for read, table, partitions in parts}, scanned
 
-    def _prune(
-        self, table: tables.Table, conditions: Sequence[exp.Expr], cancelled: Callable[[], bool]
-    ) -> list[tables.Partition]:
+    def _prune(self, table: tables.Table, read: Read, cancelled: Callable[[], bool]) -> list[tables.Partition]:
         """Return the partitions that may satisfy every condition on the keys."""
-        if not conditions or not table.partitions:
+        if not read.conditions or not table.partitions:
             return list(table.partitions)
         rows = [(index, *partition.values) for index, partition in enumerate(table.partitions)]
         names = ["_index", *(name for name, _ in table.keys)]
-        types = table.types()
         values = pa.table({name: pa.array(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)})
-        keys = ", ".join(f'CAST("{name}" AS {types[name]}) AS "{name}"' for name in names[1:])
-        where = " AND ".join(f"({translate.to_duckdb(condition)})" for condition in conditions)
-        # Built from names of the catalog and conditions parsed by sqlglot, so SQL injection is not possible.
-        query = f"SELECT _index FROM (SELECT _index, {keys} FROM _partitions) WHERE {where}"  # noqa: S608
+        keys = ", ".join(
+            f'CAST("{name}" AS {types.duckdb(types.parse(type_))}) AS "{name}"' for name, type_ in table.keys
+        )
+        # Built from names of the catalog and the SQL of the analysis, so SQL injection is not possible.
+        query = (
+            f"SELECT _index FROM (SELECT _index, {keys} FROM _partitions) AS {read.alias} "  # noqa: S608
+            f"WHERE {' AND '.join(read.conditions)}"
+        )
         try:
             result = self._workers.run(
-                Query(query, {"_partitions": to_ipc(values)}, ["_index"], ["integer"]), cancelled
+                Query(query, {"_partitions": to_ipc(values)}, ["_index"], [types.BIGINT]), cancelled
             )
         except QueryFailure:
-            # If the condition is invalid, the query itself fails with the right message.
+            # If the condition fails, the query itself fails with the right message.
             return list(table.partitions)
         indices = {int(index) for index in text.from_csv(result.body).column(0).to_pylist()}
         return [partition for index, partition in enumerate(table.partitions) if index in indices]
+
+
+def _names(plan: Plan) -> list[str]:
+    """Return the names of the columns. As in Trino, a third column without a name is `_col2`."""
+    return [f"_col{index}" if name is None else name for index, name in enumerate(plan.names)]
+
+
+class _Loaded:
+    """Catalog of a query, which notes the tables that it loads."""
+
+    def __init__(self) -> None:
+        self.tables: dict[tuple[str, str], tables.Table] = {}
+
+    def source(self, database: str, name: str) -> Source:
+        view = views.definition(database, name)
+        if view is not None:
+            columns = [Column(column["name"], None) for column in view["columns"]]
+            return Source(columns, view["originalSql"], view["schema"])
+        if (database, name) not in self.tables:
+            self.tables[database, name] = virtual.load(database, name) or tables.load(database, name)
+        return tables.source(self.tables[database, name])

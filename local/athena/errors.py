@@ -2,10 +2,13 @@
 
 AthenaError
 ├── InvalidRequest    the API responds with InvalidRequestException
+│   └── MetadataError the API responds with MetadataException
 └── QueryFailure      the execution ends FAILED with this reason
 """
 
 from __future__ import annotations
+
+import uuid
 
 
 class AthenaError(Exception):
@@ -14,6 +17,20 @@ class AthenaError(Exception):
 
 class InvalidRequest(AthenaError):
     """The request is invalid; no execution starts."""
+
+    code = "InvalidRequestException"
+
+
+class MetadataError(InvalidRequest):
+    """The database or table does not exist in Glue, whose error Athena passes on in this form."""
+
+    code = "MetadataException"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"{message} (Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException; "
+            f"Request ID: {uuid.uuid4()}; Proxy: null)"
+        )
 
 
 class QueryFailure(AthenaError):

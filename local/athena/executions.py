@@ -5,29 +5,22 @@ from __future__ import annotations
 import json
 import threading
 import time
-import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from local import moto_state
-from local.athena import sql
 from local.athena.engine import Engine
 from local.athena.errors import AthenaError, BytesScannedLimit, Interrupted, InvalidRequest
-
-QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"
-FINAL = {SUCCEEDED, FAILED, CANCELLED}
+from local.athena.execution import CANCELLED, FAILED, FINAL, RUNNING, SUCCEEDED, Execution, accept
+from local.athena.session import Outcome, Session, bucket_and_key
 
 _MAX_RUNNING = 64
 """Maximum number of queries that run at the same time; others wait in QUEUED. AWS's quota is 20 to 200 by region."""
 
 _STOP_SECONDS = 0.8
 """Maximum number of seconds that a stop waits until the query has ended."""
-
-_LONGEST_QUERY, _LONGEST_PARAMETER = 262_144, 1024
-"""Maximum number of bytes of a query and of characters of an execution parameter, as on AWS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +41,6 @@ class Retention:
 RETENTION = Retention()
 
 
-@dataclass(slots=True)
-class Execution:
-    """Execution of a query. Times are seconds since 1970."""
-
-    id: str
-    request: Mapping[str, Any]
-    workgroup: str
-    output_location: str
-    cutoff: int | None
-    state: str = QUEUED
-    reason: str | None = None
-    submitted: float = field(default_factory=time.time)
-    started: float | None = None
-    completed: float | None = None
-    scanned: int = 0
-    types: tuple[str, ...] = ()
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    ended: threading.Event = field(default_factory=threading.Event)
-    size: int = 0
-
-    @property
-    def database(self) -> str | None:
-        return (self.request.get("QueryExecutionContext") or {}).get("Database")
-
-
 class Executions:
     """All executions of the local Athena.
 
@@ -80,9 +48,17 @@ class Executions:
         engine: runs the queries.
         latency: minimum number of seconds of a query, to simulate the response time of AWS.
         retention: limits on ended executions.
+        save: stores what a statement changed in S3 and the catalog.
     """
 
-    def __init__(self, engine: Engine, latency: float = 0.0, retention: Retention = RETENTION) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        latency: float = 0.0,
+        retention: Retention = RETENTION,
+        save: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._save = save
         self._engine = engine
         self._latency = latency
         self._retention = retention
@@ -111,13 +87,14 @@ class Executions:
                 if existing_parameters != parameters:
                     raise InvalidRequest("Idempotent parameters do not match")
                 return existing_id
-            execution = _accept(request)
+            execution = accept(request)
             self._by_id[execution.id] = execution
             if token is not None:
                 self._by_token[token] = (execution.id, parameters)
             expired = self._expire()
         for old in expired:
-            moto_state.delete(*bucket_and_key(old.output_location))
+            for location in old.files:
+                moto_state.delete(*bucket_and_key(location))
         self._pool.submit(self._run, execution)
         return execution.id
 
@@ -206,19 +183,39 @@ class Executions:
             execution.ended.set()
 
     def _query(self, execution: Execution) -> None:
-        result = self._engine.run(
-            execution.request["QueryString"],
-            execution.request.get("ExecutionParameters") or (),
-            execution.database,
-            cutoff=execution.cutoff,
-            cancelled=execution.cancelled.is_set,
+        outcome = self._reusable(execution) or execution.statement.run(
+            Session(
+                self._engine,
+                execution.id,
+                execution.output,
+                execution.database,
+                execution.request.get("ExecutionParameters") or (),
+                execution.cutoff,
+                execution.cancelled.is_set,
+                self._save,
+            )
         )
         if execution.cancelled.is_set():
             raise Interrupted
-        bucket, key = bucket_and_key(execution.output_location)
-        moto_state.write(bucket, key, result.body)
-        execution.types, execution.scanned, execution.size = result.types, result.scanned, len(result.body)
+        execution.succeed(outcome)
         self._finish(execution, SUCCEEDED, None)
+
+    def _reusable(self, execution: Execution) -> Outcome | None:
+        """Return the result of the last execution of the same query, if the request allows its age; else None."""
+        age = execution.reuse
+        if not age.get("Enabled") or execution.statement.name != "SELECT":
+            return None
+        since = time.time() - 60 * age.get("MaxAgeInMinutes", 60)
+        with self._lock:
+            others = list(reversed(self._by_id.values()))
+        for other in others:
+            recent = other.state == SUCCEEDED and (other.completed or 0) >= since
+            if recent and other.outcome is not None and execution.has_the_query_of(other):
+                body = moto_state.read(*bucket_and_key(other.output_location))
+                if body is not None:
+                    execution.reused = True
+                    return replace(other.outcome, body=body, scanned=0)
+        return None
 
     def _finish(self, execution: Execution, state: str, reason: str | None) -> None:
         with self._lock:
@@ -228,60 +225,3 @@ class Executions:
 
 def _end(execution: Execution, state: str, reason: str | None) -> None:
     execution.completed, execution.reason, execution.state = time.time(), reason, state
-
-
-def _accept(request: Mapping[str, Any]) -> Execution:
-    """Return a new execution for a request, after the checks that Athena makes before it returns an id.
-
-    Raises:
-        InvalidRequest: a check fails.
-    """
-    name = request.get("WorkGroup") or "primary"
-    workgroup = moto_state.workgroup(name)
-    if workgroup is None:
-        raise InvalidRequest(f"WorkGroup {name} is not found.")
-    if workgroup["State"] != "ENABLED":
-        raise InvalidRequest(f"WorkGroup {name} is disabled.")
-    configuration = workgroup["Configuration"]
-    enforced = configuration.get("EnforceWorkGroupConfiguration", True)
-    of_workgroup = (configuration.get("ResultConfiguration") or {}).get("OutputLocation")
-    of_request = (request.get("ResultConfiguration") or {}).get("OutputLocation")
-    output = (of_workgroup or of_request) if enforced else (of_request or of_workgroup)
-    if not output:
-        raise InvalidRequest(
-            "No output location provided. An output location is required either through the Workgroup result "
-            "configuration setting or as an API input."
-        )
-    bucket, _ = bucket_and_key(output)
-    if not moto_state.bucket_exists(bucket):
-        raise InvalidRequest(f"Unable to verify/create output bucket {bucket}")
-    catalog = (request.get("QueryExecutionContext") or {}).get("Catalog") or sql.CATALOG
-    if catalog.lower() != sql.CATALOG:
-        raise InvalidRequest(f"Catalog {catalog} is not found: the local Athena has AwsDataCatalog only")
-    _check_size("queryString", len(request["QueryString"].encode()), _LONGEST_QUERY)
-    for parameter in request.get("ExecutionParameters") or ():
-        _check_size("executionParameters", len(parameter), _LONGEST_PARAMETER)
-    sql.parse(request["QueryString"])
-    execution_id = str(uuid.uuid4())
-    location = f"{output.rstrip('/')}/{execution_id}.csv"
-    return Execution(execution_id, request, name, location, configuration.get("BytesScannedCutoffPerQuery"))
-
-
-def _check_size(name: str, size: int, most: int) -> None:
-    if size > most:
-        raise InvalidRequest(
-            f"1 validation error detected: Value at '{name}' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {most}"
-        )
-
-
-def bucket_and_key(location: str) -> tuple[str, str]:
-    """Return the bucket and the key of an `s3://` location.
-
-    Raises:
-        InvalidRequest: the location is not an S3 path.
-    """
-    parts = urlsplit(location)
-    if parts.scheme != "s3" or not parts.netloc:
-        raise InvalidRequest(f"outputLocation is not a valid S3 path: {location}")
-    return parts.netloc, parts.path.lstrip("/")

@@ -9,43 +9,37 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from local import moto_state
+from local import moto_catalog, moto_state
+from local.athena import delimited, types
+from local.athena.analysis.catalog import Column, Source
 from local.athena.errors import QueryFailure
+from local.athena.glue_types import arrow
 
+PATH = "$path"
+"""Hidden column with the location of the object of each row."""
+
+TEXT = "org.apache.hadoop.mapred.TextInputFormat"
+LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 
-# Parquet types that Trino's reader accepts for each column type of a table.
-_READABLE: dict[str, tuple[pa.DataType, ...]] = {
-    "bigint": (pa.int64(), pa.int32(), pa.int16(), pa.int8()),
-    "boolean": (pa.bool_(),),
-    "date": (pa.date32(),),
-    "double": (pa.float64(), pa.float32()),
-    "int": (pa.int32(), pa.int16(), pa.int8()),
-    "string": (pa.string(), pa.large_string()),
-    "timestamp": (),
-}
+_INTEGERS = {"bigint": pa.int64(), "integer": pa.int32(), "smallint": pa.int16(), "tinyint": pa.int8()}
 
-_ARROW: dict[str, pa.DataType] = {
-    "bigint": pa.int64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "double": pa.float64(),
-    "int": pa.int32(),
-    "string": pa.string(),
-    # Athena's timestamps have no time zone and a precision of milliseconds.
-    "timestamp": pa.timestamp("ms"),
+# Parquet types that Trino's reader accepts for each column type of a table, besides that of the column itself.
+_READABLE: dict[str, tuple[pa.DataType, ...]] = {
+    "bigint": tuple(_INTEGERS.values()),
+    "integer": tuple(_INTEGERS.values())[1:],
+    "smallint": (pa.int16(), pa.int8()),
+    "double": (pa.float64(), pa.float32()),
+    "varchar": (pa.string(), pa.large_string()),
+    "char": (pa.string(), pa.large_string()),
+    "varbinary": (pa.binary(), pa.large_binary()),
 }
 
 Columns = tuple[tuple[str, str], ...]
 """Name and Glue type of each column."""
-
-Equalities = tuple[tuple[str, str], ...]
-"""Columns of text, each with the text that the query requires."""
-
-LARGEST_CACHED = 8 * 2**20
-"""The size of the largest object whose rows are cached, in bytes. A year of the index takes less than 0.2 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,62 +59,53 @@ class Table:
     columns: Columns
     keys: Columns
     partitions: tuple[Partition, ...]
+    text: tuple[tuple[str, str], ...] | None = None
+    """Properties of a table of delimited text; None for parquet."""
 
     def types(self) -> dict[str, str]:
         """Return the Glue type of each column; the partition keys are last."""
         return dict(self.columns + self.keys)
 
-    def scanned(self, partitions: Sequence[Partition], used: Set[str], equal: Equalities) -> int:
-        """Return the number of bytes that `read` with these arguments scans.
-
-        Of an object with several row groups they are those of the columns and row groups that are read, of another its
-        size.
-        """
-        total = 0
-        for partition in partitions:
-            for stored in partition.objects:
-                footer = _footer(partition.bucket, stored)
-                if footer is None or footer.num_row_groups < 2:
-                    total += stored.size
-                    continue
-                for group in map(footer.row_group, _groups(partition.bucket, stored, equal)):
-                    chunks = map(group.column, range(group.num_columns))
-                    total += sum(chunk.total_compressed_size for chunk in chunks if chunk.path_in_schema in used)
-        return total
-
-    def read(self, partitions: Sequence[Partition], used: Set[str], equal: Equalities = ()) -> pa.Table:
+    def read(self, partitions: Sequence[Partition], used: Set[str]) -> pa.Table:
         """Return the rows of partitions with the columns that are used.
 
         If none is used, the result has one column, because an Arrow table without columns has no number of rows.
 
-        Args:
-            equal: the conditions of the query on columns of text. A row group whose statistics exclude one is left out.
-
         Raises:
             QueryFailure: the schema of a partition or of an object does not match that of the table.
         """
-        names = [name for name in self.types() if name in used] or list(self.types())[-1:]
+        readable = [name for name, declared in self.types().items() if known(declared)]
+        if not readable:
+            raise QueryFailure("NOT_SUPPORTED", "the table has no column of a type that the local Athena reads")
+        names = [name for name in self.types() if name in used] or readable[-1:]
         columns = tuple((name, type_) for name, type_ in self.columns if name in names)
-        schema = pa.schema([(name, _ARROW[type_]) for name, type_ in self.types().items() if name in names])
+        types_ = [(name, _arrow(type_)) for name, type_ in self.types().items() if name in names]
+        schema = pa.schema(types_ + [(PATH, pa.string())] * (PATH in used))
         parts = []
         for partition in partitions:
             self._check(partition)
             declared = frozenset(name for name, _ in partition.columns)
             key_values = _key_values(self.keys, partition.values, names)
             for stored in partition.objects:
-                groups = _groups(partition.bucket, stored, equal)
-                # The cache holds what small objects have, such as those of the index.
-                read = _read if stored.size <= LARGEST_CACHED else _read.__wrapped__
-                parts.append(read(partition.bucket, stored, columns, declared, key_values, groups))
+                if self.text is None:
+                    part = _read(partition.bucket, stored, columns, declared, key_values)
+                else:
+                    part = _read_text(partition.bucket, stored, self.columns, key_values, self.text).select(
+                        [name for name in self.types() if name in names]
+                    )
+                if PATH in used:
+                    path = pa.repeat(f"s3://{partition.bucket}/{stored.key}", len(part))
+                    part = part.append_column(PATH, path)
+                parts.append(part)
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def _check(self, partition: Partition) -> None:
-        types = dict(partition.columns)
+        declared = dict(partition.columns)
         for name, type_ in self.columns:
-            if types.get(name, type_) != type_:
+            if declared.get(name, type_) != type_:
                 raise QueryFailure(
                     "HIVE_PARTITION_SCHEMA_MISMATCH",
-                    f"column '{name}' is declared as {type_} in the table, and as {types[name] or 'no type'} in "
+                    f"column '{name}' is declared as {type_} in the table, and as {declared[name] or 'no type'} in "
                     f"partition {'/'.join(partition.values)}",
                 )
 
@@ -131,26 +116,49 @@ def load(database: str, name: str) -> Table:
     Raises:
         QueryFailure: the table does not exist, or the local Athena does not support its format or types.
     """
-    definition = moto_state.table(database, name)
+    definition = moto_catalog.table(database, name)
     if definition is None:
         raise QueryFailure("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
     storage = definition.get("StorageDescriptor")
     if storage is None:
         raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Table StorageDescriptor is null for table '{database}.{name}'")
-    if storage.get("InputFormat") != PARQUET:
+    text = _text_properties(definition, storage)
+    if storage.get("InputFormat") != PARQUET and text is None:
         raise QueryFailure(
-            "NOT_SUPPORTED", f"Table '{database}.{name}' is not parquet: the local Athena reads no other"
+            "NOT_SUPPORTED",
+            f"Table '{database}.{name}' is neither parquet nor delimited text: the local Athena reads no other",
         )
     columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
-    unknown = next((type_ for _, type_ in columns + keys if type_ not in _ARROW), None)
-    if unknown is not None:
-        raise QueryFailure(
-            "NOT_SUPPORTED", f"Table '{database}.{name}' has a column of type '{unknown}'; known: {', '.join(_ARROW)}"
-        )
-    entries = moto_state.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
-    return Table(columns, keys, tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries))
+    entries = moto_catalog.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
+    parts = tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries)
+    return Table(columns, keys, parts, text)
+
+
+def source(table: Table) -> Source:
+    """Return the columns of a table as the analysis of queries needs them."""
+    keys = {name for name, _ in table.keys}
+    columns = [Column(name, known(declared), declared, name in keys) for name, declared in table.types().items()]
+    return Source([*columns, Column(PATH, types.VARCHAR, hidden=True)])
+
+
+@lru_cache(maxsize=1024)
+def known(declared: str) -> types.Type | None:
+    """Return the type with a name in Glue, or None if the local Athena does not read it."""
+    try:
+        type_ = types.parse(declared)
+        arrow(type_)
+    except QueryFailure:
+        return None
+    return type_
+
+
+def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | None:
+    serde = storage.get("SerdeInfo") or {}
+    if storage.get("InputFormat") != TEXT or serde.get("SerializationLibrary") != LAZY_SIMPLE:
+        return None
+    return tuple(sorted(((definition.get("Parameters") or {}) | (serde.get("Parameters") or {})).items()))
 
 
 def _columns(storage: Mapping[str, Any]) -> Columns:
@@ -185,93 +193,88 @@ def _key_values(keys: Columns, values: Sequence[str], used: Sequence[str]) -> Ke
     return tuple((name, type_, value) for (name, type_), value in zip(keys, values, strict=True) if name in used)
 
 
-@lru_cache(maxsize=4096)
-def _footer(bucket: str, stored: moto_state.StoredObject) -> pq.FileMetaData | None:
-    """Return the footer of an object, None if it is gone or no parquet file."""
-    body = moto_state.open_object(bucket, stored.key)
-    if body is None:
-        return None
-    try:
-        return pq.read_metadata(body)
-    except pa.ArrowInvalid:
-        return None
-
-
-@lru_cache(maxsize=65536)
-def _groups(bucket: str, stored: moto_state.StoredObject, equal: Equalities) -> tuple[int, ...]:
-    """Return the row groups of an object that may have rows with these texts, by their statistics."""
-    footer = _footer(bucket, stored)
-    if footer is None:
-        return ()
-    names = footer.schema.names
-    wanted = [(names.index(name), value) for name, value in equal if name in names]
-    return tuple(
-        group
-        for group in range(footer.num_row_groups)
-        if all(_may_have(footer.row_group(group).column(column).statistics, value) for column, value in wanted)
-    )
-
-
-def _may_have(statistics: pq.Statistics | None, value: str) -> bool:
-    if statistics is None or not statistics.has_min_max or not isinstance(statistics.min, str):
-        return True
-    # By bytes, as parquet compares text.
-    lowest, highest = str(statistics.min), str(statistics.max)
-    return lowest.encode() <= value.encode() <= highest.encode()
-
-
-@lru_cache(maxsize=4096)
-def _read(  # noqa: PLR0917 - `lru_cache` has a key for each order of keywords
+@lru_cache(maxsize=64)
+def _read_text(
     bucket: str,
     stored: moto_state.StoredObject,
     columns: Columns,
-    declared: frozenset[str],
     key_values: KeyValues,
-    groups: tuple[int, ...],
+    properties: tuple[tuple[str, str], ...],
 ) -> pa.Table:
-    """Return some columns of row groups of an object. The cache key includes the ETag, so a changed object is read
-    again."""
-    body = moto_state.open_object(bucket, stored.key)
-    if body is None:
-        raise QueryFailure(
-            "HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{stored.key}: the object is gone"
-        )
+    """Return all columns of an object of text, as `_read`."""
+    of = {name: types.parse(type_) for name, type_ in columns}
+    rows = delimited.read(_body(bucket, stored), stored.key, of, dict(properties))
+    for name, type_, value in key_values:
+        rows = rows.append_column(name, pa.repeat(_key(name, type_, value), len(rows)))
+    return rows
+
+
+@lru_cache(maxsize=4096)
+def _read(
+    bucket: str, stored: moto_state.StoredObject, columns: Columns, declared: frozenset[str], key_values: KeyValues
+) -> pa.Table:
+    """Return some columns of an object. The cache key includes the ETag, so a changed object is read again."""
+    body = _body(bucket, stored)
     try:
-        with pq.ParquetFile(body) as file:
+        with pq.ParquetFile(pa.BufferReader(body)) as file:
             # A column that is absent from the partition's schema or from the file is null, as in Trino.
             present = [name for name, _ in columns if name in declared and name in file.schema_arrow.names]
-            rows = file.read_row_groups(groups, present)
-            count = sum(file.metadata.row_group(group).num_rows for group in groups)
+            rows, count = file.read(present), file.metadata.num_rows
     except pa.ArrowInvalid as error:
         raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: s3://{bucket}/{stored.key}") from error
     arrays: dict[str, pa.ChunkedArray | pa.Array] = {}
     for name, type_ in columns:
         arrays[name] = (
-            _column(rows[name], name, type_, stored.key) if name in present else pa.nulls(count, _ARROW[type_])
+            _column(rows[name], name, type_, stored.key) if name in present else pa.nulls(count, _arrow(type_))
         )
     for name, type_, value in key_values:
         arrays[name] = pa.repeat(_key(name, type_, value), count)
     return pa.table(arrays)
 
 
+def _body(bucket: str, stored: moto_state.StoredObject) -> bytes:
+    body = moto_state.read(bucket, stored.key)
+    if body is None:
+        raise QueryFailure(
+            "HIVE_CANNOT_OPEN_SPLIT", f"Error opening Hive split s3://{bucket}/{stored.key}: the object is gone"
+        )
+    return body
+
+
+def _arrow(type_: str) -> pa.DataType:
+    return arrow(types.parse(type_))
+
+
 def _key(name: str, type_: str, value: str) -> pa.Scalar:
     if value == "__HIVE_DEFAULT_PARTITION__":
-        return pa.scalar(None, _ARROW[type_])
+        return pa.scalar(None, _arrow(type_))
     try:
-        return pa.scalar(value).cast(_ARROW[type_])
+        return pa.scalar(value).cast(_arrow(type_))
     except pa.ArrowInvalid as error:
         raise QueryFailure(
             "HIVE_INVALID_PARTITION_VALUE", f"Invalid partition value '{value}' for {type_} partition key: {name}"
         ) from error
 
 
-def _column(array: pa.ChunkedArray, name: str, type_: str, key: str) -> pa.ChunkedArray:
-    readable = pa.types.is_timestamp(array.type) if type_ == "timestamp" else array.type in _READABLE[type_]
-    if not readable:
+def _column(array: pa.ChunkedArray, name: str, declared: str, key: str) -> pa.ChunkedArray:
+    type_ = types.parse(declared)
+    if type_.base == "timestamp":
+        readable = pa.types.is_timestamp(array.type)
+    elif type_.base in {"decimal", *types.NESTED}:
+        readable = array.type.id == arrow(type_).id
+    else:
+        readable = array.type in _READABLE.get(type_.base, (arrow(type_),))
+    try:
+        # The cast drops the time zone of a timestamp and truncates it to milliseconds.
+        column = array.cast(arrow(type_), safe=type_.base == "decimal") if readable else None
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        column = None
+    if column is None:
         raise QueryFailure(
             "HIVE_BAD_DATA",
-            f"Field {name}'s type {array.type} in parquet file {key} is incompatible with type {type_} defined in "
+            f"Field {name}'s type {array.type} in parquet file {key} is incompatible with type {declared} defined in "
             "table schema",
         )
-    # The cast drops the time zone of a timestamp and truncates it to milliseconds.
-    return array.cast(_ARROW[type_], safe=False)
+    if type_.base == "char":
+        return pc.utf8_rtrim(pc.utf8_slice_codeunits(column, 0, type_.numbers[0]), " ")
+    return pc.utf8_slice_codeunits(column, 0, type_.numbers[0]) if type_.base == "varchar" and type_.of else column

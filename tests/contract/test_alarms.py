@@ -1,17 +1,21 @@
-"""Alarms, notifications and the budget."""
+"""Alarms and notifications."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.ingest import official_closes
 from chalicelib.lake import freshness, metrics
+from infra.stage import lambda_settings
+from infra.stage.throttling import open_methods
 from local.laptop import Laptop
+from scripts.bill import Usage
 from tests.support.cron import runs
 from tests.support.template import Stack, stacks
 
@@ -31,10 +35,10 @@ def metric(alarm: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     return alarm["Namespace"], alarm["MetricName"], dimensions
 
 
-def test_there_are_ten_alarms_and_each_also_notifies_when_it_ends(main: Stack, alarms: Mapping[str, Any]):
+def test_there_are_13_alarms_and_each_also_notifies_when_it_ends(main: Stack, alarms: Mapping[str, Any]):
     topic = main.outputs["AlarmTopicArn"]
 
-    assert len(alarms) == 10
+    assert len(alarms) == 13
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
         assert alarm["AlarmName"].startswith("b3-dataflow-dev-")
@@ -60,6 +64,86 @@ def test_the_errors_of_each_function_are_watched(alarms: Mapping[str, Any]):
         "5XXError",
         {"ApiName": "b3-dataflow", "Stage": "dev"},
     )
+
+
+def test_the_api_is_watched_for_its_latency_refusals_and_requests(alarms: Mapping[str, Any]):
+    api = {"ApiName": "b3-dataflow", "Stage": "dev"}
+    watched = {
+        name: (alarms[name].get("Statistic") or alarms[name]["ExtendedStatistic"], alarms[name]["Threshold"])
+        for name in ("ApiLatency", "ApiRefusals", "ApiRequests")
+    }
+
+    assert [metric(alarms[name]) for name in watched] == [
+        ("AWS/ApiGateway", "Latency", api),
+        # The 429 of the throttling are among them.
+        ("AWS/ApiGateway", "4XXError", api),
+        ("AWS/ApiGateway", "Count", api),
+    ]
+    assert watched == {"ApiLatency": ("p90", 10_000), "ApiRefusals": ("Sum", 500), "ApiRequests": ("Sum", 20_000)}
+    # Milliseconds, below the 29 s after which API Gateway answers 504.
+    assert alarms["ApiLatency"]["Threshold"] < 29_000
+    # Somebody who keeps asking at the limit of the open methods is reported on the first day.
+    rates = sum(rate for _, _, rate in open_methods("*"))
+    assert rates * 86_400 > alarms["ApiRequests"]["Threshold"] > Usage().requests
+
+
+# Three attempts of an ingest: at once, after one minute and two minutes later.
+ATTEMPTS = (timedelta(), timedelta(minutes=1), timedelta(minutes=3))
+
+
+def states(alarm: Mapping[str, Any], values: Mapping[datetime, float], end: datetime) -> Iterator[tuple[datetime, str]]:
+    """Yield each change of an alarm's state, evaluated every 15 minutes as CloudWatch does for periods of UTC days."""
+    statistics: dict[str, Callable[[list[float]], float]] = {"Sum": sum, "Minimum": min, "Maximum": max}
+    combine = statistics[alarm["Statistic"]]
+    period, state = timedelta(seconds=alarm["Period"]), "OK"
+    begin = min(values).replace(hour=0, minute=0)
+    for step in range(int((end - begin) / timedelta(minutes=15))):
+        now = begin + step * timedelta(minutes=15)
+        current = begin + (now - begin) // period * period
+        breaches = missing = 0
+        for number in range(alarm["EvaluationPeriods"]):
+            first = current - number * period
+            points = [value for at, value in values.items() if first <= at <= min(now, first + period)]
+            missing += not points
+            breaches += bool(points) and combine(points) >= alarm["Threshold"]
+        if breaches >= alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]):
+            new = "ALARM"
+        elif missing and alarm["TreatMissingData"] == "ignore":
+            new = state
+        else:
+            new = "OK"
+        if new != state:
+            yield now, new
+        state = new
+
+
+def test_while_yahoo_and_b3_refuse_there_is_at_most_one_alarm_a_day(laptop: Laptop, alarms: Mapping[str, Any]):
+    begin = datetime(2026, 3, 2, tzinfo=UTC)
+    end = begin + timedelta(weeks=3)
+    started = list(runs(laptop.app.SCHEDULE, begin, end))
+    # Each attempt of each run fails, and requests nothing from B3: that comes after Yahoo.
+    errors = {run + pause: 1.0 for run in started for pause in ATTEMPTS}
+    sent = list(states(alarms["IngestErrors"], errors, end))
+
+    by_day = Counter(at.date() for at, state in sent if state == "ALARM")
+    assert sent
+    # The alarm ends on the day after Saturday's and Sunday's pause, and returns with Tuesday's first run.
+    assert by_day == dict.fromkeys([date(2026, 3, 3), date(2026, 3, 10), date(2026, 3, 17)], 1)
+
+    # B3 alone refuses: one alarm on the second day, and none after it.
+    refused = dict.fromkeys(started, 1.0)
+    assert [at.date() for at, _ in states(alarms["OfficialClosesMissing"], refused, end)] == [date(2026, 3, 4)]
+
+
+def test_no_event_of_the_schedule_waits_in_the_failure_queue():
+    # It would be a second alarm of the same outage, and the next event requests everything again.
+    assert [name for name, queued in lambda_settings.ASYNCHRONOUS.items() if not queued] == ["ingest"]
+
+
+def test_one_failure_of_yahoo_is_no_alarm(alarms: Mapping[str, Any]):
+    begin = datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
+
+    assert list(states(alarms["IngestErrors"], {begin: 1.0, begin + ATTEMPTS[1]: 1.0}, begin + timedelta(days=3))) == []
 
 
 def test_old_data_is_watched_by_the_metric_of_the_ingest(main: Stack, alarms: Mapping[str, Any]):
@@ -147,12 +231,3 @@ def test_only_the_services_with_notifications_may_publish(main: Stack):
     for service, statement in allowed.items():
         assert statement["Action"] == "sns:Publish"
         assert ("Condition" in statement) == (service != "events.amazonaws.com")
-
-
-def test_the_budget_filters_by_stage_and_notifies_the_topic(main: Stack):
-    (properties,) = main.of("AWS::Budgets::Budget").values()
-
-    assert properties["Budget"]["BudgetLimit"] == {"Amount": 5, "Unit": "USD"}
-    assert properties["Budget"]["CostFilters"] == {"TagKeyValue": ["user:b3-dataflow$dev"]}
-    for each in properties["NotificationsWithSubscribers"]:
-        assert each["Subscribers"] == [{"SubscriptionType": "SNS", "Address": main.outputs["AlarmTopicArn"]}]

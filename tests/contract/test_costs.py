@@ -8,11 +8,16 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from chalice.test import Client
 
+from chalicelib.api import assets
 from common.paths import ROOT
 from local.laptop import Laptop
 from scripts import costs
-from scripts.costs import PRICES, REGIONS, Item, Usage, items, total
+from scripts.bill import Item, Usage, total
+from scripts.costs import items
+from scripts.prices import PRICES, REGIONS
+from scripts.worst_month import SIZES_KB, worst_items
 from tests.support.cron import runs
 from tests.support.template import stacks
 
@@ -31,6 +36,7 @@ def test_the_assumptions_about_the_system_are_what_is_deployed(laptop: Laptop):
 
     assert usage.runs == len(list(runs(laptop.app.SCHEDULE, begin, begin + timedelta(weeks=1)))) * 52 / 12
     assert usage.alarms == len(main.of("AWS::CloudWatch::Alarm"))
+    assert usage.traced == main.resources["SamplingRule"]["Properties"]["SamplingRule"]["FixedRate"]
     assert usage.workers == main.resources["Job"]["Properties"]["NumberOfWorkers"]
     memory = [usage.api_gb, usage.ingest_gb, usage.start_refine_gb]
     assert [gigabytes * 1024 for gigabytes in memory] == [
@@ -38,7 +44,7 @@ def test_the_assumptions_about_the_system_are_what_is_deployed(laptop: Laptop):
     ]
 
 
-@pytest.mark.parametrize("item", items(Usage(runs=40)), ids=lambda item: item.what)
+@pytest.mark.parametrize("item", [*items(Usage(runs=40)), *worst_items(Usage())], ids=lambda item: item.what)
 def test_a_formula_is_the_product_of_its_factors(item: Item):
     *factors, price = item.formula().split(" · ")
 
@@ -55,8 +61,8 @@ def test_a_run_of_the_job_is_charged_for_at_least_a_minute():
     def job(seconds: float) -> float:
         return items(Usage(runs=1, job_seconds=seconds))[0].amount("us-east-1")
 
-    assert job(75) == pytest.approx(2 * 75 / 3600 * 0.44)
-    assert job(20) == job(60) == pytest.approx(0.01467, abs=1e-5)
+    assert job(75) == pytest.approx(2 * 75 / 3600 * 0.308)
+    assert job(20) == job(60) == pytest.approx(0.01027, abs=1e-5)
 
 
 def test_a_month_costs_one_to_two_dollars_in_the_free_tier_and_two_to_three_outside():
@@ -64,11 +70,40 @@ def test_a_month_costs_one_to_two_dollars_in_the_free_tier_and_two_to_three_outs
 
     assert total(bill, "us-east-1", free_tier=True) == pytest.approx(1.2, abs=0.1)
     assert total(bill, "us-east-1", free_tier=False) == pytest.approx(2.3, abs=0.1)
-    assert total(bill, "sa-east-1", free_tier=True) == pytest.approx(1.8, abs=0.1)
-    assert total(bill, "sa-east-1", free_tier=False) == pytest.approx(2.9, abs=0.1)
+    assert total(bill, "sa-east-1", free_tier=True) == pytest.approx(1.65, abs=0.1)
+    assert total(bill, "sa-east-1", free_tier=False) == pytest.approx(2.8, abs=0.1)
     # The budget is well above the expected cost of every region.
-    budget = stacks("dev")["main"].resources["Budget"]["Properties"]["Budget"]["BudgetLimit"]["Amount"]
-    assert total(bill, "sa-east-1", free_tier=False) < 0.8 * budget
+    budget = stacks("dev")["main"].outputs["MonthlyBudget"]
+    assert total(bill, "sa-east-1", free_tier=False) < 0.8 * float(budget)
+
+
+def test_the_worst_month_costs_at_most_20_dollars():
+    whole = [*items(Usage()), *worst_items(Usage())]
+
+    for region in REGIONS:
+        assert 10 < total(whole, region, free_tier=False) <= 20
+        assert total(worst_items(Usage(), origin="none"), region, free_tier=False) < total(
+            worst_items(Usage()), region, free_tier=False
+        )
+
+
+def test_the_sizes_are_those_of_the_largest_responses(laptop: Laptop):
+    paths = {path: [path] for path in SIZES_KB if "{" not in path}
+    paths["/assets/{version}/{name}"] = [f"/{assets.path()}/{name}" for name in assets._files()]
+    for path, urls in paths.items():
+        with Client(laptop.app.app) as client:
+            answers = [client.http.get(url, headers={"Accept": "text/html, */*"}) for url in urls]
+        assert {answer.status_code for answer in answers} == {200}
+        largest = max(len(answer.body) for answer in answers) / 1000
+        assert largest < SIZES_KB[path] < 1.2 * largest + 1, path
+
+
+def test_glue_6_costs_30_percent_less():
+    # 0.44 and 0.69 dollars were the prices of the versions before.
+    prices = PRICES["dpu_hour"]
+
+    assert prices.by_region == {"us-east-1": pytest.approx(0.7 * 0.44), "sa-east-1": pytest.approx(0.7 * 0.69)}
+    assert prices.unchecked == ("sa-east-1",)
 
 
 def test_every_price_has_every_region_and_is_used():

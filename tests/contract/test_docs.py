@@ -12,7 +12,7 @@ from chalicelib import __version__
 from chalicelib.market.rules import REASONS
 from common.paths import ROOT
 from local.notebook_command import NOTEBOOK
-from scripts import data_dictionary, data_quality
+from scripts import data_dictionary, data_quality, forecasts
 
 README, README_PT = ROOT / "README.md", ROOT / "README.pt-BR.md"
 
@@ -30,6 +30,11 @@ def test_the_data_dictionary_is_that_of_the_schema():
 
 def test_data_quality_is_that_of_the_rules_on_the_real_history(real_csv: Path):
     assert data_quality.PATH.read_text(encoding="utf-8") == data_quality.text(), "run make docs"
+
+
+def test_the_tables_of_the_forecasts_are_those_of_the_real_history(real_csv: Path):
+    # The block of GARCH needs an environment of its own.
+    assert forecasts.PATH.read_text(encoding="utf-8") == forecasts.text(garch=False), "run make forecasts"
 
 
 def source_files() -> list[Path]:

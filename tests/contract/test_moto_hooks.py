@@ -12,9 +12,11 @@ from botocore.exceptions import ClientError
 from moto.core.model_instances import model_data
 from moto.moto_server import werkzeug_app
 from moto.s3 import notifications
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
 
 from chalicelib.lake.manifest import JOB_TIMEOUT
-from local import moto_state
+from local import moto_catalog, moto_state
 from local.laptop import Laptop
 
 BUCKET = "b3-dataflow-refined"
@@ -30,13 +32,32 @@ def test_s3_calls_the_hook_of_notifications_with_four_arguments(laptop: Laptop, 
     calls = []
     monkeypatch.setattr(notifications, "_invoke_awslambda", lambda *arguments: calls.append(arguments))
 
-    s3.put_object(Bucket="b3-dataflow-raw", Key="raw/a.parquet", Body=b"x")
+    s3.put_object(Bucket="b3-dataflow-raw", Key="raw/a.parquet", Body=b"x", IfNoneMatch="*")
 
     ((account, event, arn, region),) = calls
     assert account == moto_state.ACCOUNT
     assert event["Records"][0]["s3"]["object"]["key"]
     assert arn.endswith(":function:b3-dataflow-local-start_refine")
     assert region == moto_state.REGION
+
+
+def test_s3_asks_for_the_permission_of_a_write_in_two_methods(laptop: Laptop, s3: Any, monkeypatch: Any):
+    calls = []
+    action: Any = S3Response._authenticate_and_authorize_s3_action
+
+    def authorize(self: Any, **arguments: Any) -> None:
+        calls.append((self.data["Action"], arguments))
+        action(self, **arguments)
+
+    monkeypatch.setattr(S3Response, "_authenticate_and_authorize_s3_action", authorize)
+    monkeypatch.setattr(FakeBucket, "get_permission", lambda *arguments: calls.append(arguments[1:]))
+
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"x")
+
+    assert calls == [
+        ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/a"),
+        ("PutObject", {"bucket_name": BUCKET, "key_name": "a"}),
+    ]
 
 
 def test_the_server_is_a_wsgi_application_made_of_backends():
@@ -61,6 +82,46 @@ def test_the_server_looks_up_the_backend_of_each_host_in_one_method():
     assert hosts == [None, "moto_api"]
 
 
+def test_the_catalog_is_changed_and_given_back(laptop: Laptop, glue: Any):
+    storage = {"Columns": [], "Location": "s3://b/t/"}
+    for name in ("changed", "gone"):
+        moto_catalog.put_table("b3_refined_db", {"Name": name, "StorageDescriptor": storage})
+        moto_catalog.create_partition("b3_refined_db", name, {"Values": ["1"], "StorageDescriptor": storage})
+    before, undo = moto_catalog.catalog(), moto_catalog.undo()
+
+    moto_catalog.create_database({"Name": "made", "Description": "by a test"})
+    moto_catalog.put_table("made", {"Name": "t", "StorageDescriptor": storage})
+    moto_catalog.put_table(
+        "b3_refined_db", {"Name": "changed", "StorageDescriptor": {**storage, "Location": "s3://b/"}}
+    )
+    moto_catalog.delete_partition("b3_refined_db", "changed", ["1"])
+    moto_catalog.delete_table("b3_refined_db", "gone")
+
+    assert [each["Name"] for each in moto_catalog.databases()] == ["b3_refined_db", "made"]
+    assert glue.get_database(Name="made")["Database"]["Description"] == "by a test"
+    assert [each["Name"] for each in moto_catalog.tables("made")] == ["t"]
+    assert [each["Name"] for each in moto_catalog.tables("b3_refined_db")] == ["changed", "ibov_refined"]
+    assert moto_catalog.tables("absent") == []
+    changed = glue.get_table(DatabaseName="b3_refined_db", Name="changed")["Table"]
+    assert changed["StorageDescriptor"]["Location"] == "s3://b/"
+    assert moto_catalog.partitions("b3_refined_db", "changed") == []
+    undo()
+    assert moto_catalog.catalog() == before
+    moto_catalog.delete_database("b3_refined_db")
+    assert moto_catalog.database("b3_refined_db") is None
+
+
+def test_workgroups_and_stored_queries_are_in_the_athena_backend(laptop: Laptop, athena: Any):
+    stored = athena.create_named_query(Name="n", Database="d", QueryString="SELECT 1")["NamedQueryId"]
+
+    assert [each["Name"] for each in moto_catalog.workgroups()] == ["b3-dataflow", "primary"]
+    assert moto_catalog.workgroup("absent") is None
+    assert moto_catalog.named_query("absent") is None
+    query = moto_catalog.named_query(stored)
+    assert query is not None
+    assert (query["Name"], query["QueryString"], query["Database"]) == ("n", "SELECT 1", "d")
+
+
 def test_tables_and_partitions_are_in_the_glue_backend(laptop: Laptop, glue: Any):
     storage = {"Columns": [{"Name": "a", "Type": "int"}], "Location": "s3://b/t/"}
     glue.create_table(
@@ -71,38 +132,38 @@ def test_tables_and_partitions_are_in_the_glue_backend(laptop: Laptop, glue: Any
         DatabaseName="b3_refined_db", TableName="t", PartitionInput={"Values": ["2025"], "StorageDescriptor": storage}
     )
 
-    table = moto_state.table("b3_refined_db", "t")
+    table = moto_catalog.table("b3_refined_db", "t")
 
     assert table is not None
     assert table["StorageDescriptor"] == storage
     assert table["PartitionKeys"] == [{"Name": "year", "Type": "int"}]
-    (partition,) = moto_state.partitions("b3_refined_db", "t")
+    (partition,) = moto_catalog.partitions("b3_refined_db", "t")
     assert partition["Values"] == ["2025"]
     assert partition["StorageDescriptor"] == storage
-    assert moto_state.table("b3_refined_db", "absent") is None
-    assert moto_state.table("absent", "t") is None
+    assert moto_catalog.table("b3_refined_db", "absent") is None
+    assert moto_catalog.table("absent", "t") is None
 
 
 def test_jobs_are_in_the_glue_backend(laptop: Laptop):
-    job = moto_state.job("b3-etl-job")
+    job = moto_catalog.job("b3-etl-job")
 
     assert job is not None
     assert job["Command"]["ScriptLocation"] == "glue/b3_etl_job.py"
     assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
     assert job["DefaultArguments"]["--DATABASE"] == "b3_refined_db"
     assert job["Timeout"] * 60 == JOB_TIMEOUT.total_seconds()
-    assert moto_state.job("absent") is None
+    assert moto_catalog.job("absent") is None
 
 
 def test_workgroups_are_in_the_athena_backend(laptop: Laptop):
-    workgroup = moto_state.workgroup("b3-dataflow")
+    workgroup = moto_catalog.workgroup("b3-dataflow")
 
     assert workgroup is not None
     assert workgroup["State"] == "ENABLED"
     configuration = workgroup["Configuration"]
     assert configuration["ResultConfiguration"]["OutputLocation"] == "s3://b3-dataflow-athena/results/"
     assert configuration["BytesScannedCutoffPerQuery"] == 1_000_000_000
-    assert moto_state.workgroup("absent") is None
+    assert moto_catalog.workgroup("absent") is None
 
 
 def test_objects_are_in_the_s3_backend(laptop: Laptop, s3: Any):

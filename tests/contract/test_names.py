@@ -18,6 +18,8 @@ from chalicelib.api.models import (
     ConeAnswer,
     Day,
     Depth,
+    ForecastAnswer,
+    ForecastRow,
     Links,
     ListedTicker,
     MarketMeta,
@@ -26,6 +28,7 @@ from chalicelib.api.models import (
     SummaryAnswer,
 )
 from chalicelib.api.parameters import AnomaliesParameters
+from chalicelib.api.regimes import Regime
 from chalicelib.api.routes import documented
 from chalicelib.api.summaries import ConeRow
 from chalicelib.schema import REFINED
@@ -34,6 +37,9 @@ OF_A_SESSION: dict[type, set[str]] = {
     ConeRow: {"data"},
     Day: {"data", "retorno_log", "retorno_pct"},
     Depth: {"data", "drawdown"},
+    ForecastAnswer: {"data"},
+    ForecastRow: {"data"},
+    Regime: {"prev_har_21d_percentil"},
     RankedVolatility: {"vol_anualizada"},
     ListedTicker: {column.name for column in TICKERS} - {"ticker"},
     MarketMeta: {"data"},
@@ -42,12 +48,13 @@ OF_A_SESSION: dict[type, set[str]] = {
 
 # The words of all English names. A new name needs its words here.
 WORDS = """
-allowed as at because behind best by caveats class close closes code collected column confirmed corrected count
-current cursor date day deepest degraded detail drawdown end errors estimator etag expected expired expires fall
-fields first format freshness gaps id instance last lease limit links max mean median meta method min name near next
-of official opens order overdue p25 p75 parameter peak per percentile periods previous q quality rank reason received
-refused revisions routes rows run schema sd self session sessions settled since sort start state status std synthetic
-threshold ticker title total trough type unconfirmed unit updated url version volatility warnings window worst writing
+above allowed as at because behind below best by calm caveats class close closes code collected column confirmed
+corrected count coverage current cursor date day deepest degraded detail difference drawdown end errors estimator
+etag expected expired expires fall fields first format freshness gaps horizon id instance last lease limit links
+lower max mean median meta method min model name near next of official opens order overdue p p25 p75 parameter peak
+per percentile period periods previous q qlike quality rank reason received refused regime revisions routes rows run
+schema scores sd self session sessions settled since sort start state status std synthetic tense threshold ticker
+title total trough type unconfirmed unit updated upper url value version volatility warnings window worst writing
 year
 """
 

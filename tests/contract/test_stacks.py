@@ -68,9 +68,9 @@ def test_the_outputs_are_the_settings_of_the_functions(dev: dict[str, Stack]):
     assert outputs["FailureQueueUrl"].endswith(f"/{ACCOUNT}/b3-dataflow-failures-dev")
     # Outputs that the deploy command reads.
     assert set(dev["main"].outputs) == {
-        *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn", "OfficialCloses"),
+        *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn", "OfficialCloses", "MonthlyBudget"),
         *("ApiRoleArn", "IngestRoleArn", "RestartRefineRoleArn", "StartRefineRoleArn", "JobRoleArn"),
-        *("FailureQueueArn", "FailureQueueUrl", "AlarmTopicArn"),
+        *("FailureQueueArn", "FailureQueueUrl", "AlarmTopicArn", "AccessLogArn", "AccessLogs"),
     }
 
 
@@ -134,11 +134,33 @@ def test_every_bucket_is_private_encrypted_and_requires_tls(dev: dict[str, Stack
         versioned = bucket.get("VersioningConfiguration") == {"Status": "Enabled"}
         assert versioned == any("NoncurrentVersionExpiration" in rule for rule in rules)
         assert versioned == ("-athena-" not in bucket["BucketName"])
-        (deny,) = policies[bucket["BucketName"]]["Statement"]
+        (deny,) = [each for each in policies[bucket["BucketName"]]["Statement"] if each["Sid"] == "TlsOnly"]
         assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", "*", "s3:*")
         assert deny["Condition"] == {"Bool": {"aws:SecureTransport": False}}
         arn = f"arn:aws:s3:::{bucket['BucketName']}"
         assert deny["Resource"] == [arn, f"{arn}/*"]
+
+
+def test_no_write_replaces_an_object_of_raw(dev: dict[str, Stack]):
+    statements = {
+        bucket: [each for each in policy["PolicyDocument"]["Statement"] if each["Sid"] != "TlsOnly"]
+        for bucket, policy in dev["data"].of("AWS::S3::BucketPolicy").items()
+    }
+
+    assert statements["RefinedBucketPolicy"] == []
+    (deny,) = statements["RawBucketPolicy"]
+    # S3 user guide, "Enforce conditional writes": parts of an upload create no object and cannot have the header.
+    assert deny == {
+        "Sid": "AppendOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": [
+            f"arn:aws:s3:::{dev['data'].outputs['RawBucket']}/{prefix}*"
+            for prefix in (layout.RAW_PREFIX, layout.COTAHIST_PREFIX)
+        ],
+        "Condition": {"Null": {"s3:if-none-match": True}, "Bool": {"s3:ObjectCreationOperation": True}},
+    }
 
 
 def test_only_the_buckets_of_the_lake_are_retained(dev: dict[str, Stack]):
@@ -186,8 +208,3 @@ def test_the_crawler_and_the_subscription_are_optional(main: Stack):
     crawler = one(full, "AWS::Glue::Crawler")
     assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
     assert "Schedule" not in crawler
-
-
-def test_a_budget_of_zero_creates_none():
-    assert one(stacks("dev")["main"], "AWS::Budgets::Budget")["Budget"]["BudgetLimit"]["Amount"] == 5
-    assert stacks("dev", MonthlyBudget="0")["main"].of("AWS::Budgets::Budget") == {}

@@ -14,7 +14,7 @@ from common.paths import ROOT
 
 LIBRARY = ROOT / "chalicelib"
 
-GROUND = {"errors", "estimators", "instrument", "layout", "schema", "settings", "shares", "sources"}
+GROUND = {"errors", "estimators", "instrument", "layout", "logs", "schema", "settings", "shares", "sources"}
 """The modules at the top of the library that all others may import."""
 
 ALLOWED: Mapping[str, set[str]] = {

@@ -121,6 +121,23 @@ def test_another_version_of_the_code_has_another_etag(filled: Any, http: Any, mo
     assert http.get("/ibov/prices").headers["ETag"] != before
 
 
+def test_a_commit_by_another_version_of_the_code_has_another_etag(filled: Any, http: Any, monkeypatch: Any):
+    # The scores of the forecasts are in the manifest, and another release of the job may compute them otherwise.
+    before = http.get("/ibov/volatility/forecast").headers["ETag"]
+    lake = wiring.lake()
+    manifest, etag = lake.manifest()
+    assert manifest is not None
+    assert manifest.contents is not None
+    contents = replace(manifest.contents, code_version="another", forecasts=[])
+    lake.put_manifest(replace(manifest, contents=contents), etag)
+    wiring.api_dependencies().index.manifest.refresh()
+
+    after = http.get("/ibov/volatility/forecast", headers={"If-None-Match": before})
+
+    assert (after.status_code, after.json_body["scores"]) == (200, [])
+    assert after.headers["ETag"] != before
+
+
 def test_a_result_from_a_run_in_progress_is_not_reused_for_a_restored_version(filled: Any, http: Any, athena: Any):
     lake = wiring.lake()
     manifest, _ = lake.manifest()

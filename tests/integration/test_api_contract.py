@@ -15,7 +15,7 @@ from chalicelib import wiring
 from chalicelib.api import openapi
 from chalicelib.api.choices import MAX_VALUES, Paged
 from chalicelib.api.models import RowsAnswer
-from chalicelib.api.parameters import PageParameters
+from chalicelib.api.paging import PageParameters
 from chalicelib.api.ranges import day_of
 from chalicelib.api.routes import ROUTES, documented
 from chalicelib.api.table import Table

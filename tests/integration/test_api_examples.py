@@ -14,7 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.errors import QueryTimeout
 from common.paths import ROOT
-from scripts.costs import Usage
+from scripts.bill import Usage
 from tests.support.history import (
     ask,
     every,

@@ -125,6 +125,7 @@ _NAMES = "|".join(
         *(sort for sort in PERIOD_SORTS if not sort.startswith("-")),
         "primeiro_pregao|ultimo_pregao|queda_maxima",
         *(f"vol_(?:{estimator}_\\d+d|ewma)_(?:rank|count)" for estimator in ESTIMATORS),
+        "prev_(?:ewma|har)_(?:1|5|21)d(?:_inferior|_superior|_percentil)?",
     ]
 )
 _WORDS = "SELECT|FROM|WHERE|AND|OR|IS|NULL|NULLS|LAST|ORDER|BY|LIMIT|ASC|DESC|AS|OVER|avg|stddev_samp|nullif|0e0|year"

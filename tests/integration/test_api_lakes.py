@@ -40,6 +40,20 @@ def test_before_the_first_ingest_there_is_a_status_and_no_data(http: Any):
         assert set(response.json_body) == PROBLEM
 
 
+@pytest.mark.parametrize("sessions", [1, 30, 400])
+def test_the_forecasts_of_a_small_lake(laptop: Laptop, http: Any, sessions: int):
+    fill(raw_object(session_bars("2023-01-02", sessions)))
+
+    answer = http.get("/ibov/volatility/forecast").json_body
+
+    assert [row["volatility"] is not None for row in answer["rows"]] == [sessions > 21] * 3 + [sessions > 274] * 3
+    assert {row["lower"] for row in answer["rows"]} == {None}
+    since_2008 = [score for score in answer["scores"] if score["period"] == "2008 on"]
+    assert [score["sessions"] for score in since_2008[:3]] == [max(sessions - 21 - h, 0) for h in (1, 5, 21)]
+    assert all((score["qlike"] is None) == (score["sessions"] < 252) for score in answer["scores"])
+    assert answer["regime"]["name"] is None
+
+
 def test_results_longer_than_a_page_of_athena(laptop: Laptop, http: Any):
     fill(raw_object(session_bars("2015-01-02", 2500)))
 

@@ -24,6 +24,10 @@ class TestLatest:
         body = ask(api, f"/ibov/latest?window={window}")
 
         assert_rows([body["session"]], table.tail(1))
+        forecast = ask(api, "/ibov/volatility/forecast")
+        assert body["regime"] == forecast["regime"]
+        for row in forecast["rows"]:
+            assert body["session"][f"prev_{row['model']}_{row['horizon']}d"] == row["volatility"]
         assert [row["estimator"] for row in body["rows"]] == [*ESTIMATORS, "ewma"]
         newest = table.tail(1260)
         for row in body["rows"]:
@@ -39,7 +43,7 @@ class TestLatest:
     def test_it_is_small_and_the_volatility_is_that_of_the_route(self, api: Any):
         response = api.get("/ibov/latest")
 
-        assert len(response.body) < 4000
+        assert len(response.body) < 5000
         newest = ask(api, "/ibov/volatility?limit=1")["rows"][0]
         assert response.json_body["rows"][0]["vol_anualizada"] == newest["vol_anualizada"]
 

@@ -20,6 +20,7 @@ from local.athena.errors import QueryFailure
 from local.athena.executions import Retention
 from local.athena.process import Failed, Query
 from local.athena.text import from_csv
+from local.athena.types import BIGINT
 from local.athena.workers import Limits
 from local.laptop import Laptop
 from tests.conftest import ROOT
@@ -107,7 +108,7 @@ def test_a_process_with_much_memory_is_not_reused(monkeypatch: Any):
 def test_duckdbs_own_memory_limit_has_the_same_message():
     with duckdb.connect(":memory:", config={"memory_limit": "20MB", "temp_directory": ""}) as database:
         sql = f"WITH {K} SELECT a.n AS x, b.n AS y {TRIPLES} ORDER BY y, x"
-        result = process.execute(database, Query(sql, {}, ["x", "y"], ["integer", "integer"]))
+        result = process.execute(database, Query(sql, {}, ["x", "y"], [BIGINT, BIGINT]))
 
     assert result == Failed("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exceeded per-node memory limit of 2GB")
 
@@ -244,7 +245,7 @@ def test_a_long_chain_of_operators_succeeds_or_fails_with_a_code(laptop: Laptop,
 def test_a_function_has_at_most_127_arguments(laptop: Laptop, athena: Any):
     assert query(athena, f"SELECT concat({', '.join(['s'] * 127)}) FROM (VALUES ('x')) AS t (s)") == [["x" * 127]]
     assert failure(athena, f"SELECT concat({', '.join(['s'] * 128)}) FROM (VALUES ('x')) AS t (s)") == (
-        "TOO_MANY_ARGUMENTS: Too many arguments for function call concat()"
+        "TOO_MANY_ARGUMENTS: line 1:8: Too many arguments for function call concat()"
     )
 
 

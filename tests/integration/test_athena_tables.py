@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from local import moto_state
+from local import moto_catalog, moto_state
 from local.laptop import Laptop
 from tests.support.athena import DATABASE, TABLE, failure, finish, query, start
 from tests.support.bars import COLLECTED, raw_object, session_bars
@@ -92,7 +92,7 @@ def test_the_cutoff_of_the_workgroup_applies_after_pruning(filled: Laptop, athen
         },
     )
     # The API does not accept less than ten million bytes.
-    moto_state.workgroup("small")["Configuration"]["BytesScannedCutoffPerQuery"] = size(2024)  # type: ignore[index]
+    moto_catalog.workgroup("small")["Configuration"]["BytesScannedCutoffPerQuery"] = size(2024)  # type: ignore[index]
 
     execution = finish(athena, start(athena, f"SELECT * FROM {TABLE}", WorkGroup="small"))
     below = finish(athena, start(athena, f"SELECT * FROM {TABLE} WHERE year = 2024", WorkGroup="small"))

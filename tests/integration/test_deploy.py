@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib import layout
 from infra import cli
-from infra.stage import gateway
+from infra.stage import gateway, throttling
 from infra.stage.state import rest_api
 from local import moto_state
 from local.laptop import Laptop
@@ -24,6 +24,7 @@ from tests.support.stage_command import build, clone, dependencies
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 STATE = "chalice/dev.json"
+RELEASES = "releases/dev.json"
 
 
 def client(service: str) -> Any:
@@ -132,8 +133,9 @@ def test_events_start_the_functions_and_failures_go_to_the_queue(account: Accoun
     for name in ("ingest", "restart_refine", "start_refine"):
         config = client("lambda").get_function_event_invoke_config(FunctionName=f"b3-dataflow-dev-{name}")
         assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 3600)
-        queue = config["DestinationConfig"]["OnFailure"]["Destination"]
-        assert queue == "arn:aws:sqs:us-east-1:123456789012:b3-dataflow-failures-dev"
+        # The next event of the schedule requests everything again.
+        queue = None if name == "ingest" else "arn:aws:sqs:us-east-1:123456789012:b3-dataflow-failures-dev"
+        assert config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination") == queue
 
 
 def test_the_api_is_regional_throttled_and_has_a_key(account: Account, deployed: str):
@@ -141,8 +143,27 @@ def test_the_api_is_regional_throttled_and_has_a_key(account: Account, deployed:
 
     assert apigateway.get_rest_api(restApiId=deployed)["endpointConfiguration"]["types"] == ["REGIONAL"]
     stage = apigateway.get_stage(restApiId=deployed, stageName="dev")
-    settings = stage["methodSettings"]["*/*"]
-    assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (gateway.RATE, gateway.BURST)
+    limits = {
+        method: (settings["throttlingRateLimit"], settings["throttlingBurstLimit"])
+        for method, settings in stage["methodSettings"].items()
+    }
+    assert limits.pop("*/*") == (throttling.RATE, throttling.BURST)
+    assert {burst for _, burst in limits.values()} == {40}
+    gets = {method: rate for method, (rate, _) in limits.items() if method.endswith("/GET")}
+    assert gets == {
+        "~1/GET": 0.15,
+        "~1assets~1{version}~1{name}/GET": 0.25,
+        "~1docs/GET": 0.015,
+        "~1openapi.json/GET": 0.015,
+    }
+    # Every method that an unknown client may call, of those that Chalice deployed.
+    methods = {
+        f"{resource['path'].replace('/', '~1')}/{name}"
+        for resource in apigateway.get_resources(restApiId=deployed, embed=["methods"])["items"]
+        for name in resource.get("resourceMethods", {})
+    }
+    with_key = {method for method in methods if re.match("~1(ibov|status)", method) and "OPTIONS" not in method}
+    assert methods - with_key == set(limits)
     assert set(account.tags) == {
         f"arn:aws:apigateway:us-east-1::/restapis/{deployed}",
         f"arn:aws:apigateway:us-east-1::/restapis/{deployed}/stages/dev",
@@ -165,11 +186,12 @@ def test_a_second_deploy_changes_only_what_chalice_always_writes(
 
     output = capsys.readouterr().out
     uploads = [call for call in account.calls if call.startswith(f"s3 PUT /{bucket('artifacts')}/")]
-    assert set(uploads) == {f"s3 PUT /{bucket('artifacts')}/{STATE}"}
+    assert set(uploads) == {f"s3 PUT /{bucket('artifacts')}/{key}" for key in (STATE, RELEASES)}
     for name in ("bootstrap", "data", "main"):
         assert f"b3-dataflow-{name}-dev unchanged" in output
     assert "0 of 5 objects" in output
     assert "alarms to ana@example.org" in output
+    assert "note: ana@example.org receives no alarm yet: confirm the e-mail that AWS sent there\n" in output
     assert set(functions()) == set(before)
     assert stored_state()["resources"] == state["resources"]
     apigateway = client("apigateway")
@@ -177,6 +199,41 @@ def test_a_second_deploy_changes_only_what_chalice_always_writes(
     assert len(apigateway.get_api_keys()["items"]) == len(apigateway.get_usage_plans()["items"]) == 1
     layers = [layer["Arn"] for layer in functions()["b3-dataflow-dev-ingest"]["Layers"]]
     assert layers == ["arn:aws:lambda:us-east-1:123456789012:layer:b3-dataflow-dev:1"]
+
+
+def test_each_request_is_logged_without_a_secret(account: Account, deployed: str, root: Path):
+    apigateway = client("apigateway")
+
+    settings = apigateway.get_stage(restApiId=deployed, stageName="dev")["accessLogSettings"]
+    group = "/aws/apigateway/b3-dataflow-dev"
+    assert settings["destinationArn"] == f"arn:aws:logs:us-east-1:123456789012:log-group:{group}"
+    (found,) = client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert found["retentionInDays"] == 30
+    line = json.loads(settings["format"])
+    assert {"requestId", "time", "ip", "method", "path", "status", "latency"} <= line.keys()
+    # The id of a key is no secret, the key is. Headers, query and body may hold one.
+    variables = set(line.values())
+    assert not {name for name in variables if re.search(r"identity\.apiKey$|header|querystring|body|authorizer", name)}
+    # The account had no role for the logs of API Gateway.
+    role = apigateway.get_account()["cloudwatchRoleArn"]
+    assert client("iam").get_role(RoleName=role.rpartition("/")[2])
+
+    assert cli.main([*DEPLOY, "--access-logs", "no"], dependencies(root)) == 0
+    assert not apigateway.get_stage(restApiId=deployed, stageName="dev").get("accessLogSettings")
+    assert cli.main(DEPLOY, dependencies(root)) == 0
+    assert not apigateway.get_stage(restApiId=deployed, stageName="dev").get("accessLogSettings")
+
+
+def test_a_role_that_the_account_has_for_access_logs_stays(account: Account, root: Path):
+    mine = "arn:aws:iam::123456789012:role/mine"
+    operation = {"op": "replace", "path": "/cloudwatchRoleArn", "value": mine}
+    client("apigateway").update_account(patchOperations=[operation])
+
+    assert cli.main(DEPLOY, dependencies(root)) == 0
+
+    assert client("apigateway").get_account()["cloudwatchRoleArn"] == mine
+    stacks = {stack["StackName"] for stack in client("cloudformation").describe_stacks()["Stacks"]}
+    assert "b3-dataflow-account" not in stacks
 
 
 def test_gateway_responses_are_set_after_every_deploy(account: Account, deployed: str, root: Path):
@@ -253,9 +310,9 @@ def test_a_new_layer_is_uploaded_once_and_used_by_the_function(account: Account,
 
     assert cli.main(DEPLOY, replace(dependencies(root), build=newer)) == 0
 
-    uploads = [
-        call for call in account.calls if call.startswith(f"s3 PUT /{bucket('artifacts')}/") and STATE not in call
-    ]
+    prefix = f"s3 PUT /{bucket('artifacts')}/"
+    records = {f"{prefix}{STATE}", f"{prefix}{RELEASES}"}
+    uploads = [call for call in account.calls if call.startswith(prefix) and call not in records]
     assert uploads == [f"s3 PUT /{bucket('artifacts')}/layer/newer.zip"]
     (layer,) = functions()["b3-dataflow-dev-ingest"]["Layers"]
     assert layer["Arn"].endswith(":layer:b3-dataflow-dev:2")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -15,22 +14,12 @@ import pytest
 
 from common.paths import ROOT
 from infra import cli
-from infra.commands import smoke
-from infra.dependencies import Dependencies
+from infra.commands import deploy
 from infra.packaging import runtime
-from tests.support.deploying import Account, bucket, ingest
-from tests.support.stage_command import dependencies
+from tests.support.deploying import Account, bucket
+from tests.support.stage_command import dependencies, error_line
 
 DEPLOY = ["deploy", "--stage", "dev", "--yes"]
-
-
-def error_line(root: Path, capsys: Any, *command: str, using: Dependencies | None = None) -> str:
-    """Run a command that fails, and return its error."""
-    assert cli.main(list(command or DEPLOY), using or dependencies(root)) == 1
-    error = capsys.readouterr().err
-    lines = [line for line in error.splitlines() if line and not line.startswith("event")]
-    assert len(lines) == 1, error
-    return lines[0]
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
@@ -212,64 +201,25 @@ def test_an_invalid_argument(arguments: list[str], line: str, capsys: Any):
     assert error.startswith(line)
 
 
-def test_a_failed_ingest_is_an_error_and_the_stage_stays_deployed(account: Account, root: Path, capsys: Any):
-    class SourceUnavailable(Exception):
-        pass
-
-    def blocked() -> None:
-        raise SourceUnavailable("Yahoo refuses to answer for now:\n429 Too Many Requests")
-
-    account.functions["b3-dataflow-dev-ingest"] = blocked
-    assert cli.main(DEPLOY, dependencies(root)) == 1
-
-    output = capsys.readouterr()
-    assert output.err.endswith(
-        "error: the stage is deployed, but its smoke test failed: the ingest failed: SourceUnavailable: Yahoo "
-        "refuses to answer for now: 429 Too Many Requests; the schedule tries again, and so does `make deploy`\n"
-    )
-    assert re.search(r"API +https://", output.out)
+MESSAGE = "Unable to validate the following destination configurations"
+REFUSAL = ("400 Bad Request", f"<Error><Code>InvalidArgument</Code><Message>{MESSAGE}</Message></Error>")
 
 
-def test_an_api_that_fails_is_an_error(account: Account, root: Path, capsys: Any, monkeypatch: Any):
-    monkeypatch.setattr(smoke, "API_SECONDS", 0.0)
+@pytest.mark.parametrize(("refusals", "status"), [(2, 0), (3, 1)])
+def test_chalice_runs_again_while_s3_refuses_the_notification(
+    account: Account, root: Path, capsys: Any, monkeypatch: Any, refusals: int, status: int
+):
+    monkeypatch.setattr(deploy, "CHALICE_PAUSE", 0.0)
+    call = f"s3 PUT /{bucket('raw')}?notification"
+    account.next_responses[call] = [REFUSAL] * refusals
 
-    line = error_line(
-        root, capsys, using=dependencies(root, lambda url, key: (502, '{"message":\n "Internal server error"}'))
-    )
+    assert cli.main(DEPLOY, dependencies(root)) == status, capsys.readouterr().err
 
-    assert re.fullmatch(
-        r"error: the stage is deployed, but its smoke test failed: https://\S+/dev/ibov/prices\?limit=1 answered "
-        r'502: {"message": "Internal server error"}',
-        line,
-    )
-
-
-def test_a_failed_job_is_an_error(account: Account, root: Path, capsys: Any):
-    account.functions["b3-dataflow-dev-ingest"] = dict
-    run = {"JobRunState": "FAILED", "StartedOn": 4e9, "ErrorMessage": "MixedLake: real\nand synthetic"}
-    account.responses["glue GetJobRuns"] = ("200 OK", json.dumps({"JobRuns": [run]}))
-
-    line = error_line(root, capsys)
-
-    assert line.endswith("the Glue job b3-etl-job-dev ended FAILED: MixedLake: real and synthetic")
-
-
-def test_the_ingest_is_repeated_if_no_event_starts_the_job(account: Account, root: Path, capsys: Any, monkeypatch: Any):
-    # S3 may send no event for the first minutes of a notification.
-    monkeypatch.setattr(smoke, "EVENT_SECONDS", 0.0)
-    monkeypatch.setattr(smoke, "PAUSE", 0.01)
-    function = "b3-dataflow-dev-ingest"
-    ingests: list[str] = []
-
-    def without_event() -> dict[str, str]:
-        ingests.append("ingest")
-        if len(ingests) == 2:
-            account.functions[function] = ingest
-        return {"added": "raw/…"}
-
-    account.functions[function] = without_event
-
-    assert cli.main(DEPLOY, dependencies(root)) == 0, capsys.readouterr().err
-
-    assert len(ingests) == 2
-    assert "10 sessions to 2025-01-15" in capsys.readouterr().out
+    assert account.calls.count(call) == 3
+    if status:
+        error = capsys.readouterr().err
+        assert "chalice deploy: " in error
+        assert MESSAGE in error
+    else:
+        (api,) = boto3.client("apigateway").get_rest_apis()["items"]
+        assert api["name"] == "b3-dataflow"

@@ -18,7 +18,7 @@ from infra import cli
 from infra.stage import buckets
 from infra.stage.state import rest_api
 from local import moto_state
-from tests.support.deploying import Account, bucket
+from tests.support.deploying import Account, bucket, budgets
 from tests.support.stage_command import dependencies
 
 SECONDS = 120.0
@@ -139,8 +139,14 @@ def resources() -> set[str]:
     names |= {entry["Name"] for entry in client("athena").list_work_groups()["WorkGroups"]} - {"primary"}
     names |= set(client("sqs").list_queues().get("QueueUrls", []))
     names |= {entry["TopicArn"] for entry in client("sns").list_topics()["Topics"]}
+    names |= set(budgets())
     stacks = client("cloudformation").describe_stacks()["Stacks"]
-    return names | {entry["StackName"] for entry in stacks if entry["StackStatus"] != "DELETE_COMPLETE"}
+    # The role for access logs is of the account, and stays for other stages.
+    return {
+        name
+        for name in (names | {entry["StackName"] for entry in stacks if entry["StackStatus"] != "DELETE_COMPLETE"})
+        if not name.startswith("b3-dataflow-account")
+    }
 
 
 def test_destroy_keeps_the_data_for_the_next_deploy(deployed: str, root: Path, capsys: Any):

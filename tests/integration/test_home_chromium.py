@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from infra.stage.throttling import BURST, OPEN_BURST
 from local.laptop import Laptop
 from tests.support.bars import raw_object, session_bars
 from tests.support.browser import chromium, chromium_path, serious_violations, watched
@@ -104,6 +108,22 @@ def test_the_charts_have_the_values_of_the_api(open_page: Open, rows: list[dict[
     assert page.locator("#synthetic").is_hidden()
 
 
+def test_a_cold_page_fits_into_the_bursts_of_api_gateway(open_page: Open):
+    requested: list[str] = []
+
+    def record(page: Page) -> None:
+        page.on("request", lambda request: requested.append(urlsplit(request.url).path))
+
+    open_page(prepare=record)
+
+    free = [path for path in requested if not re.match("/(ibov|status)", path)]
+    assert free[0] == "/"
+    # Two pages at once, and a third, take no more than a burst of each method.
+    assert 10 < len(free) <= 15
+    assert max(Counter("assets" if path.startswith("/assets") else path for path in free).values()) * 3 <= OPEN_BURST
+    assert len(requested) - len(free) < BURST
+
+
 def test_the_first_view_is_small_and_the_rest_loads_after_it(open_page: Open):
     held: list[Route] = []
 
@@ -118,7 +138,7 @@ def test_the_first_view_is_small_and_the_rest_loads_after_it(open_page: Open):
     page = open_page(state="ready", routes={"**/*end=*": hold}, prepare=measure)
 
     assert len(values(page, "index")) == FIRST_VIEW
-    assert len(sizes) < 15
+    assert len(sizes) < 18
     assert sum(sizes) < 300_000
     expect(page.locator("#loading")).to_have_text("Loading the older sessions…")
     held.pop().continue_()
@@ -147,6 +167,82 @@ def test_the_words_and_figures_are_those_of_the_last_session(open_page: Open, si
     for series, name in enumerate(("min", "p25", "median", "p75", "max", "current"), 1):
         assert values(page, "cone", series) == percent(cone, name)
     assert page.locator("#cone tbody tr").count() == 7
+
+
+def table(page: Page, section: str) -> list[list[str]]:
+    return [row.locator("th, td").all_inner_texts() for row in page.locator(f"#{section} tbody tr").all()]
+
+
+def claim(row: dict[str, Any], scores: list[dict[str, Any]]) -> str:
+    """Return what the page says of the score of a forecast."""
+    if row["model"] == "ewma":
+        return "the benchmark"
+    key = (row["model"], row["horizon"], "2019 on")
+    (apart,) = (each for each in scores if (each["model"], each["horizon"], each["period"]) == key)
+    (first, p), (second, later) = ((verdict(each), f"{each['p_value']:.3f}") for each in (row, apart))
+    if first == second:
+        return f"{first} (p = {p}; from 2019 on {later})"
+    return f"{first} (p = {p}); from 2019 on {second} (p = {later})"
+
+
+def verdict(score: dict[str, Any]) -> str:
+    significant = "better" if score["difference"] < 0 else "worse"
+    return significant if score["p_value"] <= 0.05 else "no significant difference"
+
+
+def test_the_forecasts_and_their_scores_are_those_of_the_api(open_page: Open, site: str, rows: list[dict[str, Any]]):
+    answer = requests.get(f"{site}/ibov/volatility/forecast", timeout=30).json()
+    expected = []
+    for row in sorted(answer["rows"], key=lambda row: int(row["horizon"])):
+        band = f" ({100 * row['lower']:.1f}% to {100 * row['upper']:.1f}%)" if row["lower"] is not None else ""
+        expected.append([
+            "1 session" if row["horizon"] == 1 else f"{row['horizon']} sessions",
+            row["model"].upper(),
+            f"{100 * row['volatility']:.1f}%{band}",
+            claim(row, answer["scores"]),
+            f"{100 * row['coverage']:.0f}%" if row["coverage"] is not None else "–",
+        ])  # fmt: skip
+
+    page = open_page()
+
+    assert table(page, "forecast") == expected
+    assert answer["data"] == rows[-1]["data"]
+    percentile = answer["regime"]["prev_har_21d_percentil"]
+    words = page.locator("#forecast_words")
+    expect(words).to_contain_text(f"The regime is {answer['regime']['name']}: HAR's forecast for 21 sessions is at ")
+    expect(words).to_contain_text(f"at percentile {percentile:.0f} of its last 1,260.")
+    page.select_option("#language", "pt")
+    expect(words).to_contain_text("percentil")
+    assert all(row[3] == "a referência" for row in table(page, "forecast")[::2])
+
+
+@pytest.mark.parametrize(
+    ("difference", "p_value", "later", "text"),
+    [
+        (-0.03, 0.007, None, "better (p = 0.007)"),
+        (0.03, 0.05, None, "worse (p = 0.050)"),
+        (-0.03, 0.051, None, "no significant difference (p = 0.051)"),
+        (-0.03, 0.051, 0.3, "no significant difference (p = 0.051; from 2019 on 0.300)"),
+        (-0.03, 0.007, 0.3, "better (p = 0.007); from 2019 on no significant difference (p = 0.300)"),
+        (None, None, None, "too few forecasts to score"),
+    ],
+)
+def test_nothing_is_claimed_that_is_not_significant(
+    open_page: Open, site: str, difference: float | None, p_value: float | None, later: float | None, text: str
+):
+    answer = requests.get(f"{site}/ibov/volatility/forecast", timeout=30).json()
+    for row in answer["rows"]:
+        row |= {"difference": difference, "p_value": p_value, "lower": None, "coverage": None}
+    for score in answer["scores"]:
+        score |= {"difference": difference, "p_value": later}
+    answer["regime"] = {"name": None, "prev_har_21d_percentil": None, "calm_below": 0, "tense_above": 0}
+
+    page = open_page(routes={"**/ibov/volatility/forecast": answering(200, answer)})
+
+    assert [row[3:] for row in table(page, "forecast") if row[1] == "HAR"] == [[text, "–"]] * 3
+    expect(page.locator("#forecast_words")).to_contain_text("too few forecasts")
+    # The page reads the bounds of the regimes from the answer.
+    assert page.locator("#figures [data-name=reading] dd").inner_text() == "tense"
 
 
 def test_a_choice_changes_charts_caveat_and_url(open_page: Open, site: str):

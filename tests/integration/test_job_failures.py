@@ -121,9 +121,9 @@ def test_an_object_that_changes_between_the_list_and_the_download_starts_the_run
     lake: Lake, run: Any, before: Contents, rebuilt: Any
 ):
     key, body = THREE[1]
-    lake.s3.put_object(Bucket=RAW, Key=key, Body=b"somebody's")
+    moto_state.write(RAW, key, b"somebody's")
 
-    with before_call(lake, "GetObject", once(key, lambda: rival().s3.put_object(Bucket=RAW, Key=key, Body=body))):
+    with before_call(lake, "GetObject", once(key, lambda: moto_state.write(RAW, key, body))):
         assert (run().version, stored()) == (rebuilt[1], rebuilt[0])
 
 

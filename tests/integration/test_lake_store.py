@@ -19,11 +19,12 @@ from botocore.exceptions import ClientError
 from chalicelib import layout, wiring
 from chalicelib.lake.manifest import Lease, Manifest
 from chalicelib.lake.store import Lake
-from local import moto_state
+from local import moto_catalog, moto_state
 from local.errors import LocalError
 from local.lake_store import LakeStore
 from local.laptop import Laptop
 from tests.conftest import NOWHERE
+from tests.support.athena import finish, query, start
 from tests.support.bars import COLLECTED, csv_text, known_bars, raw_object
 from tests.support.lake import REFINED, fill, no_events
 from tests.support.processes import command_error, get, make_run
@@ -69,7 +70,7 @@ def stored_laptop(laptop: Laptop, reopened: Callable[[], Laptop]) -> Any:
 def snapshot() -> Any:
     states = [moto_state.object_state(*name) for name in sorted(moto_state.latest_objects()) if name[0] != ATHENA]
     bodies = {state.key: moto_state.read(state.bucket, state.key) for state in states}
-    return states, bodies, moto_state.catalog()
+    return states, bodies, moto_catalog.catalog()
 
 
 def test_objects_and_catalog_are_restored(stored_laptop: Laptop, reopened: Callable[[], Laptop], s3: Any):
@@ -89,6 +90,34 @@ def test_objects_and_catalog_are_restored(stored_laptop: Laptop, reopened: Calla
     assert (response["ContentType"], response["Metadata"]) == ("text/plain", {"a": "b"})
     contents: Any = stored_laptop.contents()
     assert contents.rows == 6
+
+
+def test_tables_of_athenas_statements_are_restored(
+    stored_laptop: Laptop, reopened: Callable[[], Laptop], athena: Any, s3: Any
+):
+    fill(raw_object(known_bars()))
+    statements = (
+        "CREATE DATABASE estudo",
+        "CREATE TABLE estudo.best WITH (partitioned_by = ARRAY['ano']) AS SELECT data, year AS ano FROM ibov_refined",
+        "INSERT INTO estudo.best VALUES (DATE '2030-01-02', 2030)",
+        "CREATE VIEW estudo.v AS SELECT count(*) AS n FROM estudo.best",
+        "CREATE TABLE estudo.gone AS SELECT 1 AS a",
+        "DROP TABLE estudo.gone",
+    )
+    for statement in statements:
+        assert finish(athena, start(athena, statement))["Status"]["State"] == "SUCCEEDED"
+
+    reopened()
+
+    assert query(athena, "SELECT n FROM estudo.v") == [["7"]]
+    assert query(athena, "SELECT data FROM estudo.best WHERE ano = 2030") == [["2030-01-02"]]
+    assert query(athena, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'estudo'") == [
+        ["best"],
+        ["v"],
+    ]
+    # Results and manifests are not stored.
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=ATHENA)["Contents"]]
+    assert not any(key.endswith(("-manifest.csv", ".metadata")) for key in keys)
 
 
 def overwrite_with_equal_bytes(s3: Any, glue: Any) -> None:

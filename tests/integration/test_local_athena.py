@@ -190,6 +190,17 @@ def test_columns_have_athenas_types_and_names(filled: Laptop, athena: Any):
     assert list(types)[-1].lower() == "later"
     assert list(types.values())[-1] == "boolean"
 
+    precisions = {column["Type"]: (column["Precision"], column["Scale"]) for column in info}
+    assert precisions == {
+        "date": (0, 0),
+        "varchar": (2147483647, 0),
+        "double": (17, 0),
+        "bigint": (19, 0),
+        "boolean": (0, 0),
+        "integer": (10, 0),
+        "timestamp": (3, 0),
+    }
+
     unnamed = start(athena, "SELECT 1, 2 AS Two, 3")
     finish(athena, unnamed)
     rows = athena.get_query_results(QueryExecutionId=unnamed)["ResultSet"]["Rows"]
@@ -217,6 +228,32 @@ def test_max_results_and_next_token(filled: Laptop, athena: Any):
         ["2024-11-06"],
     ]
     assert "NextToken" not in last
+
+
+def test_an_earlier_result_is_reused_where_the_request_allows_it(laptop: Laptop, athena: Any, s3: Any):
+    query(athena, "SELECT 1")  # Another query.
+    finish(athena, start(athena, "CREATE TABLE t AS SELECT 1 AS a"))
+    age = {"Enabled": True, "MaxAgeInMinutes": 5}
+    reuse: dict[str, Any] = {"ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": age}}
+    sql = "SELECT count(*) FROM t"
+
+    first = finish(athena, start(athena, sql, **reuse))
+    finish(athena, start(athena, "INSERT INTO t VALUES (2)"))
+    second = finish(athena, start(athena, sql, **reuse))
+
+    assert first["ResultReuseConfiguration"] == second["ResultReuseConfiguration"] == reuse["ResultReuseConfiguration"]
+    reused = [each["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"] for each in (first, second)]
+    assert reused == [False, True]
+    assert (first["Statistics"]["DataScannedInBytes"] > 0, second["Statistics"]["DataScannedInBytes"]) == (True, 0)
+    # The table has changed: only a reused result is still that of before.
+    assert query(athena, sql, **reuse) == [["1"]]
+    assert query(athena, sql) == [["2"]]
+    elsewhere = {"QueryExecutionContext": {"Database": DATABASE, "Catalog": "AwsDataCatalog"}}
+    assert query(athena, sql, **reuse, **elsewhere) == [["2"]]
+    none: dict[str, Any] = {
+        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {**age, "MaxAgeInMinutes": 0}}
+    }
+    assert query(athena, sql, **none) == [["2"]]
 
 
 def test_an_unknown_workgroup_is_refused(laptop: Laptop, athena: Any):

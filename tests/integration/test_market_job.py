@@ -36,7 +36,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     """Files of about 5,000 records in two years, half of them bars."""
     folder = tmp_path_factory.mktemp("market")
     generated = Market.of(5_000, seed=5, cash=0.5)
-    generated.days = market_sessions()[market_sessions() < "2025-03-31"][-len(generated.days) :]
+    generated.days = market_sessions()[market_sessions() < pd.Timestamp("2025-03-31")][-len(generated.days) :]
     paths = [folder / f"COTAHIST_A{year}.ZIP" for year in (2024, 2025)]
     for path, (year, block) in zip(paths, generated.years(), strict=True):
         write(path, [block], date(year, 12, 31), year=year)
@@ -58,8 +58,8 @@ def test_the_table_is_that_of_the_functions_that_refine(laptop: Any, spark: Any,
     pd.testing.assert_frame_equal(support.table(contents), expected, check_exact=True)
     assert (contents.rows, contents.as_of) == (len(expected), expected["data"].max().date())
     (row,) = query(athena, "SELECT count(*), count(DISTINCT ticker), sum(vol_yang_zhang_21d) FROM acoes_refined")
-    assert (int(row[0]), int(row[1])) == (len(expected), expected["ticker"].nunique())
-    assert float(row[2]) == pytest.approx(expected["vol_yang_zhang_21d"].sum(), rel=1e-9)
+    assert (int(row[0] or 0), int(row[1] or 0)) == (len(expected), expected["ticker"].nunique())
+    assert float(row[2] or 0) == pytest.approx(expected["vol_yang_zhang_21d"].sum(), rel=1e-9)
 
 
 def test_real_histories_written_as_cotahist(laptop: Any, spark: Any, shared_data: Path):
@@ -174,7 +174,7 @@ def test_a_lake_of_refused_files_only(laptop: Any, spark: Any):
 
 
 def test_without_files_nothing_is_written(laptop: Any, spark: Any):
-    assert support.run(spark) is None
+    assert support.run_with(spark, support.own_lake(), support.own_catalog()) is None
     assert modified() == {}
 
 
@@ -206,15 +206,25 @@ def test_a_run_that_is_killed_before_any_of_its_writes_heals(small: Any, laptop:
     assert support.catalog().folders() == {2025: f"{small.years['2025'].prefix.removeprefix('acoes/')}year=2025/"}
 
 
-def test_a_damaged_object_is_written_again(laptop: Any, spark: Any, s3: Any):
+@pytest.mark.parametrize("damaged", ["object", "quarantine", "ledger", "partition"])
+def test_what_is_damaged_or_missing_is_written_again(laptop: Any, spark: Any, s3: Any, glue: Any, damaged: str):
     support.put(day(1, 3600))
     contents = support.run(spark)
-    before = support.stored()
-    (key,) = before
-    s3.put_object(Bucket=support.REFINED, Key=key, Body=b"damaged")
+    before = support.stored("")
+    (key,) = support.stored()
+    if damaged == "object":
+        s3.put_object(Bucket=support.REFINED, Key=key, Body=b"damaged")
+    elif damaged == "partition":
+        glue.delete_partition(DatabaseName="b3_refined_db", TableName="acoes_refined", PartitionValues=["2025"])
+    else:
+        missing = contents.ledger if damaged == "ledger" else layout.SHARES_QUARANTINE_KEY
+        s3.delete_object(Bucket=support.REFINED, Key=missing)
 
     assert support.run(spark).version == contents.version
-    assert support.stored() == before
+    after = support.stored("")
+    assert before.keys() == after.keys()
+    assert {key for key in before if before[key] != after[key]} <= {layout.SHARES_MANIFEST_KEY}
+    assert support.catalog().folders() == {2025: f"{key.split('/')[1]}/year=2025/"}
 
 
 def test_a_task_that_fails_once_is_repeated_and_writes_the_same_bytes(laptop: Any, spark: Any, market: list[bytes]):

@@ -23,7 +23,7 @@ from common.paths import ROOT
 from local.laptop import Laptop
 from local.notebook_command import NOTEBOOK, bare
 from local.sample import Sample
-from tests.support import history
+from tests.support import forecasts, history
 from tests.support.bars import closes_object, csv_text, raw_object
 from tests.support.lake import served
 
@@ -68,6 +68,7 @@ print(json.dumps({
     "unusual": [len(incomuns), len(vistas)],
     "weeks": json.loads(completas.to_json(orient="split", date_format="iso", double_precision=15)),
     "no_change": float(placar.loc[("último fechamento", "nada muda"), "RMSE, palpite"]),
+    "scores": placar_das_previsoes.reset_index().to_numpy().tolist(),
     "months": json.loads(meses["vol_realizada"].to_json(double_precision=15)),
     "origin": ORIGEM,
 }))
@@ -242,6 +243,15 @@ def test_the_weeks_and_the_error_of_the_naive_forecast(executed: Executed):
     assert executed.figures["no_change"] == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-9)
 
 
+def test_the_scores_of_the_forecasts(executed: Executed):
+    for model, horizon, scored, difference, p_value, inside in executed.figures["scores"]:
+        wanted = forecasts.score(executed.table, model, horizon, "2008-01-01", "9999-12-31")
+        assert scored == wanted["sessions"] > 252
+        assert difference == pytest.approx(wanted["difference"], abs=1e-9)
+        assert p_value == pytest.approx(forecasts.student_t(wanted["statistic"], scored - 1), abs=1e-7)
+        assert inside == pytest.approx(100 * wanted["coverage"], abs=1e-9)
+
+
 def test_the_most_volatile_months(executed: Executed):
     squares = executed.table["retorno_log"] ** 2
     of_month = squares.groupby(pd.to_datetime(executed.table.index).strftime("%Y-%m-01")).mean()
@@ -268,7 +278,7 @@ def test_every_text_is_in_portuguese_and_then_in_english():
         assert share(portuguese, "de a o que e os do da não um uma em por é") > share(portuguese, "the of and is"), name
         assert share(english, "the of and is to in a it by") > share(english, "de o que os do da não uma em é"), name
     assert [re.findall(r"^## (\d)", text, re.MULTILINE) for text in texts.values() if re.search(r"^## \d", text)] == [
-        [str(number)] for number in range(1, 8)
+        [str(number)] for number in range(1, 9)
     ]
 
 

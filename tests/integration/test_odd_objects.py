@@ -43,9 +43,9 @@ def test_a_run_over_odd_objects_refuses_each_and_commits_the_rest(laptop: Laptop
     key, body = raw_object(known_bars())
     with no_events():
         for name, (bytes_, _) in ODD.items():
-            s3.put_object(Bucket=RAW, Key=name, Body=bytes_)
+            s3.put_object(Bucket=RAW, Key=name, Body=bytes_, IfNoneMatch="*")
 
-    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
 
     assert [run.state for run in laptop.refined()] == ["SUCCEEDED"]
     contents = laptop.contents()

@@ -79,7 +79,7 @@ def test_without_the_notification_nothing_reaches_refined(laptop: Laptop, s3: An
 
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
     key, body = raw_object(session_bars("2025-09-18", 3), collected_at=COLLECTED + timedelta(days=1))
-    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
 
     assert states(laptop) == ["SUCCEEDED"]
     assert stored() == before
@@ -95,11 +95,12 @@ def test_duplicate_and_lost_events_result_in_a_clean_rebuild(laptop: Laptop, s3:
     # The events of the backfill and of the window are lost; the event of the history is delivered twice.
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
     for key, body in (backfill, window):
-        s3.put_object(Bucket=RAW, Key=key, Body=body)
+        s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
     assert states(laptop) == []
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration=notification)
-    s3.put_object(Bucket=RAW, Key=history[0], Body=history[1])
-    s3.put_object(Bucket=RAW, Key=history[0], Body=history[1])
+    s3.put_object(Bucket=RAW, Key=history[0], Body=history[1], IfNoneMatch="*")
+    # The policy of the bucket does not let a client repeat the write.
+    moto_state.write(RAW, *history)
     assert set(states(laptop)) == {"SUCCEEDED"}
     before = stored()
     assert len([key for key in before if key.startswith("refined/")]) == 3
@@ -108,37 +109,37 @@ def test_duplicate_and_lost_events_result_in_a_clean_rebuild(laptop: Laptop, s3:
     laptop.create_stack()
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
     for key, body in (history, window):
-        s3.put_object(Bucket=RAW, Key=key, Body=body)
+        s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration=notification)
-    s3.put_object(Bucket=RAW, Key=backfill[0], Body=backfill[1])
+    s3.put_object(Bucket=RAW, Key=backfill[0], Body=backfill[1], IfNoneMatch="*")
     assert states(laptop) == ["SUCCEEDED"]
     assert stored() == before
 
 
 def test_an_event_whose_object_is_merged_starts_nothing(laptop: Laptop, s3: Any):
     key, body = raw_object(known_bars())
-    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
     assert states(laptop) == ["SUCCEEDED"]
 
-    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    moto_state.write(RAW, key, body)
     assert states(laptop) == ["SUCCEEDED"]
 
     # The same key with other content counts as another object.
     _, other = raw_object(session_bars("2025-09-01", 30))
-    s3.put_object(Bucket=RAW, Key=key, Body=other)
+    moto_state.write(RAW, key, other)
     assert states(laptop) == ["SUCCEEDED", "SUCCEEDED"]
 
 
 def test_an_object_that_is_not_raw_parquet_starts_nothing(laptop: Laptop, s3: Any):
     for key in ("raw/readme.txt", "other/x.parquet", "raw.parquet"):
-        s3.put_object(Bucket=RAW, Key=key, Body=b"x")
+        s3.put_object(Bucket=RAW, Key=key, Body=b"x", IfNoneMatch="*")
 
     assert states(laptop) == []
 
 
 def test_real_and_synthetic_bars_do_not_mix(laptop: Laptop, s3: Any):
     key, body = raw_object(known_bars())
-    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
     assert states(laptop) == ["SUCCEEDED"]
     before = stored()
 
@@ -147,7 +148,7 @@ def test_real_and_synthetic_bars_do_not_mix(laptop: Laptop, s3: Any):
 
     # An object of the other kind that does not come from the ingest is refused, and the lake goes on.
     key, body = raw_object(known_bars(), "sample", COLLECTED + timedelta(days=1))
-    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
     assert states(laptop) == ["SUCCEEDED", "SUCCEEDED"]
     assert {key: body for key, body in stored().items() if key.startswith("refined/")} == {
         key: body for key, body in before.items() if key.startswith("refined/")

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from infra import cli
-from tests.support.deploying import Account
+from tests.support.deploying import Account, bucket
 from tests.support.events import SCHEDULE
 
 REPLAY = ["replay", "--stage", "dev"]
@@ -60,7 +60,31 @@ def test_each_event_goes_to_its_function_again_and_leaves_the_queue(account: Acc
     output = capsys.readouterr().out
     assert "  b3-dataflow-dev-start_refine: raw/year=2025/ibov-1.parquet\n" in output
     assert "  b3-dataflow-dev-ingest: Scheduled Event\n" in output
-    assert output.endswith("3 events sent again, 0 skipped in the queue of dev\n")
+    assert output.endswith("3 events sent again, 0 merged already, 0 skipped in the queue of dev\n")
+
+
+def test_an_event_that_is_merged_already_is_dropped(account: Account, queue: str, capsys: Any):
+    s3 = boto3.client("s3")
+    (stored,) = s3.list_objects_v2(Bucket=bucket("raw"))["Contents"]
+
+    def event(key: str, etag: str) -> Any:
+        return {"Records": [{"s3": {"bucket": {"name": bucket("raw")}, "object": {"key": key, "eTag": etag}}}]}
+
+    merged = event(stored["Key"], stored["ETag"].strip('"'))
+    another = event(stored["Key"], "0" * 32)
+    both = {"Records": [*merged["Records"], *event("raw/later.parquet", "1" * 32)["Records"]]}
+    for payload in (merged, another, both):
+        boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=record("start_refine", payload))
+
+    assert cli.main(REPLAY) == 0
+
+    assert sorted(account.sent_events, key=str) == sorted(
+        [(f"{ARN}start_refine", another), (f"{ARN}start_refine", both)], key=str
+    )
+    assert waiting(queue) == 0
+    output = capsys.readouterr().out
+    assert output.count(": merged already\n") == 1
+    assert output.endswith("2 events sent again, 1 merged already, 0 skipped in the queue of dev\n")
 
 
 def test_another_message_stays_in_the_queue(account: Account, queue: str, capsys: Any):

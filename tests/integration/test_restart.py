@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.lake.store import Lake
-from local import glue_events, moto_state
+from local import glue_events, moto_catalog, moto_state
 from local.glue_jobs import JobRun
 from local.laptop import Laptop
 from tests.support.bars import known_bars, raw_object
@@ -44,7 +44,7 @@ b3_etl_job.main()
 @pytest.fixture
 def script(laptop: Laptop, s3: Any, glue: Any) -> Callable[..., None]:
     """Function that replaces the script of the job, and adds arguments."""
-    original = moto_state.job(JOB)
+    original = moto_catalog.job(JOB)
     assert original is not None
 
     def replace(text: str, **more: str) -> None:

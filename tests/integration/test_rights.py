@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,12 +28,15 @@ from chalicelib.ingest.sources.yahoo import Yahoo
 from chalicelib.lake.manifest import Lease
 from chalicelib.lake.store import Lake
 from common.paths import ROOT
+from infra.stage.project import stage_config
+from local import moto_state
 from local.laptop import Laptop
+from local.moto_state import ACCOUNT
 from tests.support.bars import COLLECTED, csv_text, known_bars, raw_object, session_bars
 from tests.support.events import SCHEDULE
 from tests.support.job import CORRECTION
 from tests.support.rights import CALLS, NO_RESOURCE, ROLES, Names, Recorder, allowed, covers, objects, required
-from tests.support.template import Stack, stacks
+from tests.support.template import Stack, all_outputs, stack, stacks
 from tests.support.yahoo_server import YahooServer, chart
 
 # More than one page of Athena's results.
@@ -70,8 +74,11 @@ class Deployment:
 
     def put(self, key: str, body: bytes) -> dict[str, Any]:
         """Put a raw object. Returns the event that S3 would send."""
-        etag = self.s3.put_object(Bucket=self.names.raw, Key=key, Body=body)["ETag"].strip('"')
-        return {"Records": [{"s3": {"bucket": {"name": self.names.raw}, "object": {"key": key, "eTag": etag}}}]}
+        # Not by a client: the policy of the bucket does not let one replace an object.
+        moto_state.write(self.names.raw, key, body)
+        (stored,) = moto_state.objects(self.names.raw, key)
+        entry = {"key": key, "eTag": stored.etag}
+        return {"Records": [{"s3": {"bucket": {"name": self.names.raw}, "object": entry}}]}
 
     def job(self) -> None:
         paths = ["--RAW_PATH", f"s3://{self.names.raw}/raw/", "--REFINED_PATH", f"s3://{self.names.refined}/refined/"]
@@ -258,6 +265,27 @@ def test_each_role_has_one_service(main: Stack):
         (statement,) = main.resources[name]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         service = "glue" if role == "job" else "lambda"
         assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+        # No other account can let the service act with the role.
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_every_role_has_the_boundary_of_the_stage():
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/bound"
+    bound = stacks("dev", Crawler="yes", PermissionsBoundary=boundary)["main"].of("AWS::IAM::Role")
+    free = stacks("dev", Crawler="yes")["main"].of("AWS::IAM::Role")
+    account = stack("account", PermissionsBoundary=boundary).of("AWS::IAM::Role")
+
+    assert set(bound) == {*ROLES.values(), "CrawlerRole"}
+    assert {role["PermissionsBoundary"] for role in [*bound.values(), *account.values()]} == {boundary}
+    assert not any("PermissionsBoundary" in role for role in free.values())
+
+
+def test_chalice_creates_no_role():
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+
+    assert config["manage_iam_role"] is False
+    deployed = stage_config(config, "dev", dict.fromkeys(all_outputs(stacks("dev")), "x"), "x86_64", reserve=True)
+    assert all(function["iam_role_arn"] for function in deployed["lambda_functions"].values())
 
 
 def source() -> Iterator[ast.AST]:

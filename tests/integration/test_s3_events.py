@@ -27,7 +27,7 @@ def delivered(laptop: Laptop) -> list[dict[str, Any]]:
 
 
 def test_the_function_gets_the_event_in_aws_shape_with_the_key_encoded(laptop: Laptop, s3: Any, delivered: Any):
-    etag = s3.put_object(Bucket=RAW, Key="raw/year=2025/a b+c ção.parquet", Body=b"1234")["ETag"]
+    etag = s3.put_object(Bucket=RAW, Key="raw/year=2025/a b+c ção.parquet", Body=b"1234", IfNoneMatch="*")["ETag"]
 
     laptop.aws.events.wait_idle(SECONDS)
 
@@ -46,7 +46,7 @@ def test_the_function_gets_the_event_in_aws_shape_with_the_key_encoded(laptop: L
 
 def test_only_keys_that_match_the_filter_are_delivered(laptop: Laptop, s3: Any, delivered: Any):
     for key in ("raw/a.parquet", "raw/a.txt", "other/a.parquet", "a.parquet"):
-        s3.put_object(Bucket=RAW, Key=key, Body=b"x")
+        s3.put_object(Bucket=RAW, Key=key, Body=b"x", IfNoneMatch="*")
     s3.delete_object(Bucket=RAW, Key="raw/a.parquet")
 
     laptop.aws.events.wait_idle(SECONDS)
@@ -56,7 +56,7 @@ def test_only_keys_that_match_the_filter_are_delivered(laptop: Laptop, s3: Any, 
 
 def test_a_bucket_without_a_notification_delivers_nothing(laptop: Laptop, s3: Any, delivered: Any):
     s3.put_bucket_notification_configuration(Bucket=RAW, NotificationConfiguration={})
-    s3.put_object(Bucket=RAW, Key="raw/a.parquet", Body=b"x")
+    s3.put_object(Bucket=RAW, Key="raw/a.parquet", Body=b"x", IfNoneMatch="*")
 
     laptop.aws.events.wait_idle(SECONDS)
 
@@ -127,7 +127,7 @@ def test_a_reset_drops_a_waiting_retry(laptop: Laptop, s3: Any):
         raise RunInProgress("busy")
 
     laptop.aws.functions[stack.function_arn("start_refine")] = failing
-    s3.put_object(Bucket=RAW, Key="raw/a.parquet", Body=b"x")
+    s3.put_object(Bucket=RAW, Key="raw/a.parquet", Body=b"x", IfNoneMatch="*")
     deadline = time.monotonic() + SECONDS
     while not attempts and time.monotonic() < deadline:
         pass
@@ -172,7 +172,7 @@ def test_a_delivery_during_a_drop_is_not_retried_and_later_events_are_delivered(
 def test_a_start_that_is_refused_during_a_run_is_retried(laptop: Laptop, s3: Any):
     key, body = raw_object(known_bars())
     event = {"Records": [{"s3": {"bucket": {"name": RAW}, "object": {"key": key, "eTag": "x"}}}]}
-    s3.put_object(Bucket=RAW, Key=key, Body=body)
+    s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
     laptop.aws.events.wait_idle(SECONDS)
 
     with pytest.raises(RunInProgress, match=f"b3-etl-job is running; {key} waits for the next attempt"):

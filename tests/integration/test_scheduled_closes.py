@@ -102,7 +102,7 @@ def metric(capsys: pytest.CaptureFixture[str]) -> list[int]:
     for line in lines:
         assert line["Bucket"] == "b3-dataflow-refined"
         assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "b3-dataflow"
-    return [line[official_closes.METRIC] for line in lines if official_closes.METRIC in line]
+    return [value for line in lines for value in line.get(official_closes.METRIC, [])]
 
 
 def test_the_closes_correct_the_bars_of_the_same_run(laptop: Laptop):
@@ -169,9 +169,10 @@ def test_whatever_b3_does_the_bars_are_stored_and_the_log_has_one_line(
     assert len(frame(result["added"]["key"], RAW)) == len(Yahoo().fetch(None, None))
     assert result["official_closes"]["added"] is None
     log = capsys.readouterr().out.splitlines()
-    assert json.loads(log[0])[official_closes.METRIC] == 1
-    assert log[1:] == [f"official closes: {result['official_closes']['failure']}"]
-    assert re.search(failure, log[1])
+    assert log[0].startswith(f"added {result['added']['key']}: ")
+    assert json.loads(log[1])[official_closes.METRIC] == [1]
+    assert log[2:] == [f"warning: official closes: {result['official_closes']['failure']}"]
+    assert re.search(failure, log[2])
 
 
 def test_years_before_a_failure_are_stored(laptop: Laptop, capsys: pytest.CaptureFixture[str]):

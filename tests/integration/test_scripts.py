@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import subprocess
 import sys
+import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -129,3 +133,67 @@ def test_make_reads_a_file_of_the_folder_that_it_is_called_in(tmp_path: Path, co
     assert missing.returncode != 0
     assert missing.stderr.startswith(f"error: cannot read {here}/absent.csv: No such file or directory\n")
     assert not (root / ".venv").exists()
+
+
+def wheel(folder: Path) -> Path:
+    """Write a package with a single module, and return its file."""
+    info = "harmless-1.0.dist-info"
+    files = {
+        "harmless.py": "",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: harmless\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = f"{info}/RECORD"
+    files[record] = "".join(f"{name},,\n" for name in [*files, record])
+    path = folder / "harmless-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as zipped:
+        for name, text in files.items():
+            zipped.writestr(name, text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("installer", "line", "installed"),
+    [("uv", "{hash}", True), ("uv", "{damaged}", False), ("uv", "", False), ("pip", "{damaged}", False)],
+)
+def test_a_package_whose_hash_is_not_in_the_file_is_not_installed(
+    tmp_path: Path, installer: str, line: str, installed: bool
+):
+    package = wheel(tmp_path)
+    venv.create(tmp_path / ".venv", with_pip=installer == "pip")
+    # Without uv, and with an index that has none, the script falls back to pip.
+    if installer == "uv":
+        (tmp_path / ".venv" / "bin" / "uv").symlink_to(ROOT / ".venv" / "bin" / "uv")
+    digest = hashlib.sha256(package.read_bytes()).hexdigest()
+    hashes = {"hash": f" --hash=sha256:{digest}", "damaged": f" --hash=sha256:{digest[::-1]}"}
+    (tmp_path / "requirements.txt").write_text(f"harmless==1.0{line.format(**hashes)}\n")
+    environ = {"PIP_NO_INDEX": "1", "UV_OFFLINE": "1"} | dict.fromkeys(
+        ["PIP_FIND_LINKS", "UV_FIND_LINKS"], str(tmp_path)
+    )
+
+    process = script("add", "requirements.txt", "a package", cwd=tmp_path, HOME=str(tmp_path), **environ)
+
+    assert (process.returncode == 0) is installed, process.stderr
+    found = list((tmp_path / ".venv").rglob("harmless.py"))
+    assert bool(found) is installed
+    assert ("uv failed" in process.stderr) is not installed
+    if not installed:
+        assert "hash" in process.stderr.lower()
+
+
+def test_every_resolved_package_has_a_hash_and_every_install_requires_it():
+    folders = [ROOT, *(ROOT / name for name in ("glue", "scripts", "infra", "infra/packaging"))]
+    folders += [ROOT / "infra" / "packaging" / name for name in ("layer", "runtimes")]
+    locked = [path.with_suffix(".txt") for folder in folders for path in folder.glob("*.in")]
+
+    assert len(locked) == 11
+    for path in locked:
+        text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+        packages = [line for line in text.splitlines() if re.match(r"\w", line)]
+        assert packages
+        assert [line for line in packages if "--hash=sha256:" not in line] == [], path
+    scripts = [*(ROOT / "scripts").iterdir(), ROOT / "Makefile"]
+    for path in scripts:
+        if path.is_file() and path.suffix not in {".py", ".txt", ".in"}:
+            for command in re.findall(r"(?:pip|uv pip)\b[^\n]* install (?:[^\n]*\\\n)*[^\n]*", path.read_text()):
+                assert "--require-hashes" in command, (path.name, command)

@@ -191,7 +191,7 @@ def test_a_missing_ledger_starts_the_job(lake: Lake, run: Any, glue: Any, start:
 def test_the_same_key_with_another_content_is_another_object(lake: Lake, run: Any, glue: Any, start: Start):
     put(lake, THREE[0])
     run()
-    put(lake, (KEYS[0], THREE[1][1]))
+    moto_state.write(RAW, KEYS[0], THREE[1][1])
 
     assert start(KEYS[0]) is not None
 

@@ -73,7 +73,7 @@ def test_the_packaged_job_writes_the_same_lake(
 ):
     key, body = raw_object(history())
     with no_events():
-        s3.put_object(Bucket=RAW, Key=key, Body=body)
+        s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
 
     process = run(laptop, glue_python, tmp_path, "-c", DRIVER, *ARGUMENTS)
 

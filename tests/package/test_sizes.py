@@ -25,8 +25,8 @@ def test_function_and_layer_fit_into_lambda(built: Packages, function_zip: Path,
 
 
 def test_the_function_alone_is_small(function_zip: Path):
-    # Every further library slows down every cold start.
-    assert archive.unzipped_size(function_zip) < 5 * archive.MIB
+    # Every further library slows down every cold start. Only the functions behind events load Powertools, 3.6 MiB.
+    assert archive.unzipped_size(function_zip) < 7 * archive.MIB
 
 
 def largest_parts(layer: Path) -> dict[str, int]:

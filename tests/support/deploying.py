@@ -18,6 +18,7 @@ import boto3
 import pytest
 from moto.apigateway.models import apigateway_backends
 from moto.awslambda.models import lambda_backends
+from moto.budgets.models import budgets_backends
 from moto.cloudformation.models import cloudformation_backends
 
 import tests.support.moto_cloudformation  # noqa: F401 - registers its resource types in moto
@@ -42,30 +43,35 @@ class Account:
         calls: Every call that changes a resource, in order: the service, and the action or the method and path.
         denied_calls: Calls that are answered with an access error.
         responses: Responses in place of moto's, status and body, by call.
+        next_responses: Responses to the next calls in place of moto's, in order, by call.
         functions: Code of the functions, by name. It returns the function's response, or raises.
         sent_events: Function and payload of each asynchronous invocation.
         tags: Tags of API Gateway's resources, by ARN.
         runs: Concurrency limit of the account.
         events: Events that S3 sent to start_refine.
         after: Called with each call after moto's response.
+        before: Called with each request: its environment, the call, and the body.
     """
 
     moto: Callable[..., Iterable[bytes]]
     calls: list[str] = field(default_factory=list)
     denied_calls: set[str] = field(default_factory=set)
     responses: dict[str, tuple[str, str]] = field(default_factory=dict)
+    next_responses: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     functions: dict[str, Callable[[], Any]] = field(default_factory=dict)
     sent_events: list[tuple[str, Any]] = field(default_factory=list)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     runs: int = 1000
     events: list[Any] = field(default_factory=list)
     after: Callable[[str], None] = lambda call: None
+    before: Callable[[Environ, str, bytes], None] = lambda environ, call, body: None
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         if "HTTP_TRANSFER_ENCODING" in environ:
             body = environ["wsgi.input"].read()
         call = _call(environ, body)
+        self.before(environ, call, body)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") and not re.search(r" (Describe|Get|List)[A-Z]", call):
             self.calls.append(call)
         if (replacement := self._replacement(call, environ["PATH_INFO"], body)) is not None:
@@ -87,14 +93,23 @@ class Account:
         """Return the status and body of a response in place of moto's, None to call moto."""
         if call in self.denied_calls:
             return "403 Forbidden", _denial(call)
+        if self.next_responses.get(call):
+            return self.next_responses[call].pop(0)
         if call in self.responses:
             return self.responses[call]
+        return self._unimplemented(call, path, body)
+
+    def _unimplemented(self, call: str, path: str, body: bytes) -> tuple[str, str] | None:
+        """Return the response of AWS to a call that moto does not implement, None for another call."""
         if "/account-settings" in call:
             return "200 OK", self._settings()
         if call.startswith("apigateway PUT /tags/"):
-            # Not implemented in moto.
             self.tags[path.removeprefix("/tags/")] = json.loads(body)["tags"]
             return "204 No Content", ""
+        if call == "budgets UpdateBudget":
+            budget = json.loads(body)["NewBudget"]
+            budgets()[budget["BudgetName"]].budget |= budget
+            return "200 OK", "{}"
         if call.startswith("apigateway DELETE /restapis/") and (refusal := _usage_plan_error(path.split("/")[2])):
             return "400 Bad Request", refusal
         return None
@@ -139,7 +154,7 @@ def _denial(call: str) -> str:
     message = (
         f"User: arn:aws:iam::123456789012:user/ana is not authorized to perform: {service}:{action} on resource: x"
     )
-    if service in ("cloudformation", "sts", "s3"):
+    if service in ("cloudformation", "sns", "sts", "s3"):
         error = f"<Code>AccessDenied</Code><Message>{message}</Message>"
         return (
             f"<Error>{error}</Error>" if service == "s3" else f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
@@ -188,6 +203,11 @@ def _complete_response(environ: Environ, call: str, response: list[bytes]) -> No
         backend.apis[environ["PATH_INFO"].split("/")[2]].gateway_responses.clear()
 
 
+def budgets() -> dict[str, Any]:
+    """Return the budgets of the account in moto, by name."""
+    return dict(budgets_backends[moto_state.ACCOUNT]["aws"].budgets[moto_state.ACCOUNT])
+
+
 def bucket(role: str) -> str:
     """Return a bucket of the stage dev."""
     return f"b3-dataflow-{role}-{moto_state.ACCOUNT}-{moto_state.REGION}-dev"
@@ -199,7 +219,7 @@ def ingest() -> dict[str, str]:
     lake = Lake(s3, bucket("raw"), bucket("refined"))
     now = COLLECTED + timedelta(hours=len(lake.raw_objects()))
     key, body = raw_object(session_bars("2025-01-02", 10), collected_at=now)
-    s3.put_object(Bucket=lake.raw_bucket, Key=key, Body=body)
+    s3.put_object(Bucket=lake.raw_bucket, Key=key, Body=body, IfNoneMatch="*")
     catalog = Catalog(SESSION, "b3_refined_db_dev", "ibov_refined", f"s3://{lake.refined_bucket}/refined/")
     # On AWS the output of the job is in its log.
     with contextlib.redirect_stdout(io.StringIO()):

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tests.support import forecasts
+
 Row = dict[str, Any]
 
 ESTIMATORS = [
@@ -58,6 +60,8 @@ def refined(path: Path) -> pd.DataFrame:
     bars = bars[bars["is_session"]].set_index("date").rename_axis("data")
     opened, high, low, close = (bars[name] for name in ("open", "high", "low", "close"))
     before = close.shift()
+    within = log(high / close) * log(high / opened) + log(low / close) * log(low / opened)
+    ewma_volatility = ewma(log(close / before))
     spread = (high - low) / close * 100
     true_range = pd.concat([high, before], axis=1).max(axis=1) - pd.concat([low, before], axis=1).min(axis=1)
     table = pd.DataFrame(
@@ -80,10 +84,11 @@ def refined(path: Path) -> pd.DataFrame:
             "vol_std_3d": pd.concat([spread.round(2).shift(lag) for lag in range(3)], axis=1).std(axis=1, skipna=False),
             "retorno_log": log(close / before),
             **volatilities(opened, high, low, close),
-            "vol_ewma": ewma(log(close / before)),
+            "vol_ewma": ewma_volatility,
             "atr_14": smoothed(true_range, 13 / 14, 14),
             "vol_zscore": zscore(spread.round(2)),
             "drawdown": close / close.cummax() - 1,
+            **forecasts.columns(log(opened / before), log(close / before), within, ewma_volatility),
             "fonte": "csv",
             "coletado_em": "2025-10-14T01:30:00.000Z",
             "month": pd.to_datetime(bars.index).month,

@@ -46,7 +46,7 @@ WRITES = {
 
 def put(lake: Lake, *objects: tuple[str, bytes]) -> None:
     for key, body in objects:
-        lake.s3.put_object(Bucket=RAW, Key=key, Body=body)
+        lake.s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
 
 
 def stored() -> dict[str, bytes | None]:

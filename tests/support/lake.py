@@ -42,7 +42,7 @@ def fill(*objects: tuple[str, bytes]) -> Contents:
     s3: Any = boto3.client("s3")
     with no_events():
         for key, body in objects:
-            s3.put_object(Bucket=RAW, Key=key, Body=body)
+            s3.put_object(Bucket=RAW, Key=key, Body=body, IfNoneMatch="*")
     catalog = Catalog(SESSION, "b3_refined_db", "ibov_refined", f"s3://{REFINED}/refined/")
     contents = update_refined(wiring.lake(), catalog, "jr_fill", lambda: NOW)
     assert contents is not None

@@ -1,6 +1,6 @@
 """Resource types of our stacks for moto's CloudFormation, which lacks them although moto has the services.
 
-Moto skips types that it has no service for (the budget, the policies of queue and topic) with a warning.
+Moto skips types that it has no service for (the policies of queue and topic) with a warning.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ import inspect
 import re
 from typing import Any
 
+from moto.apigateway.models import apigateway_backends
 from moto.athena.models import athena_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.glue.models import glue_backends
+from moto.sns.models import sns_backends
 
 
 class _Resource:
@@ -128,6 +130,56 @@ class Layer(_Resource, CloudFormationModel):
     def delete(self, account: str, region: str) -> None:
         *_, name, version = self.physical_resource_id.split(":")
         lambda_backends[account][region].delete_layer_version(name, version)
+
+
+class Subscription(_Resource, CloudFormationModel):
+    """A subscription by e-mail. On AWS its address has to confirm it; moto confirms every subscription at once."""
+
+    type = "AWS::SNS::Subscription"
+
+    def create(self, account: str, region: str) -> str:
+        backend = sns_backends[account][region]
+        subscription = backend.subscribe(
+            self.properties["TopicArn"], self.properties["Endpoint"], self.properties["Protocol"]
+        )
+        arn = str(subscription.arn)
+        subscription.arn = "PendingConfirmation"
+        return arn
+
+    def delete(self, account: str, region: str) -> None:
+        sns_backends[account][region].subscriptions.pop(self.physical_resource_id, None)
+
+
+class ApiGatewayAccount(_Resource, CloudFormationModel):
+    type = "AWS::ApiGateway::Account"
+
+    def create(self, account: str, region: str) -> str:
+        role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": self.properties["CloudWatchRoleArn"]}
+        apigateway_backends[account][region].account.apply_patch_operations([role])
+        return "account"
+
+    def delete(self, account: str, region: str) -> None:
+        pass
+
+
+_resource_diff: Any = parsing.ResourceMap.build_resource_diff
+_update_resource: Any = parsing.parse_and_update_resource
+
+
+def _diff_of_existing(self: parsing.ResourceMap, *arguments: Any) -> Any:
+    """Return the changes of an update, without resources whose condition is false: moto would update them too."""
+    diff = _resource_diff(self, *arguments)
+    return {**diff, "Modify": [name for name in diff["Modify"] if self[name] is not None]}
+
+
+def _update_known(logical_id: str, resource_json: Any, resources_map: Any, **arguments: Any) -> Any:
+    """Update a resource, and return it. Moto forgets one whose type it cannot update."""
+    before = resources_map[logical_id]
+    return _update_resource(logical_id, resource_json, resources_map, **arguments) or before
+
+
+parsing.ResourceMap.build_resource_diff = _diff_of_existing  # type: ignore[assignment,method-assign]
+parsing.parse_and_update_resource = _update_known  # type: ignore[assignment]
 
 
 # Moto caches its list of models. Of two models for one type, it uses the last.

@@ -195,7 +195,7 @@ def aws_calls(role: str, names: Names) -> list[Right]:
     failures = [("sqs:SendMessage", names.queue_arn)]
     return {
         "api": [*_athena(names), *_lambda("b3-dataflow-dev")],
-        "ingest": [*_lambda("b3-dataflow-dev-ingest"), *failures],
+        "ingest": _lambda("b3-dataflow-dev-ingest"),
         "restart_refine": [*_lambda("b3-dataflow-dev-restart_refine"), *failures],
         "start_refine": [*_lambda("b3-dataflow-dev-start_refine"), *failures],
         "job": _glue_job(names),

@@ -56,14 +56,16 @@ def put(body: bytes, collected_at: datetime = STORED) -> str:
     return lake().put_cotahist(BytesIO(body), layout.CotahistFile(*days, collected_at), suffix, {})
 
 
-def run(spark: Any, now: datetime = NOW, **options: Any) -> Contents | None:
-    """Run the job with a new run id."""
-    return update_shares(spark, lake(), catalog(), f"jr_{next(_ids)}", lambda: now, **options)
+def run(spark: Any, now: datetime = NOW, **options: Any) -> Contents:
+    """Run the job with a new run id over files that exist."""
+    contents = update_shares(spark, lake(), catalog(), f"jr_{next(_ids)}", lambda: now, **options)
+    assert contents is not None
+    return contents
 
 
-def stored(prefix: str = layout.SHARES_PREFIX) -> dict[str, bytes | None]:
+def stored(prefix: str = layout.SHARES_PREFIX) -> dict[str, bytes]:
     """Return the objects of the refined bucket below a prefix, by key."""
-    return {entry.key: moto_state.read(REFINED, entry.key) for entry in moto_state.objects(REFINED, prefix)}
+    return {entry.key: moto_state.read(REFINED, entry.key) or b"" for entry in moto_state.objects(REFINED, prefix)}
 
 
 def table(contents: Contents) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from common.paths import ROOT
 from infra import cli
@@ -16,6 +17,7 @@ from infra.packaging import application
 from infra.packaging.job import JobPackage
 from infra.packaging.packages import Packages
 
+DEPLOY = ["deploy", "--stage", "dev", "--yes"]
 RESPONSE = '{"rows": [{"data": "2025-09-17"}]}'
 
 
@@ -38,7 +40,8 @@ def build(folder: Path, architecture: str) -> Packages:
     files = {}
     for name in ("layer.zip", "b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"):
         files[name] = folder / name
-        files[name].write_bytes(f"{name} {architecture}".encode())
+        # A script of one comment: a run of the job succeeds, and writes nothing.
+        files[name].write_bytes(f"# {name} {architecture}".encode())
     script, library, *wheels = (files[name] for name in ("b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"))
     return Packages(files["layer.zip"], f"layer{architecture}", JobPackage(script, library, tuple(wheels), "job"))
 
@@ -48,6 +51,15 @@ def dependencies(
 ) -> Dependencies:
     """Return the dependencies of a test: a clone, small packages, and an API that responds."""
     return Dependencies(build, http_get, root)
+
+
+def error_line(root: Path, capsys: Any, *command: str, using: Dependencies | None = None) -> str:
+    """Run a command that fails, and return its error."""
+    assert cli.main(list(command) or DEPLOY, using or dependencies(root)) == 1
+    error = capsys.readouterr().err
+    lines = [line for line in error.splitlines() if line and not line.startswith("event")]
+    assert len(lines) == 1, error
+    return lines[0]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from chalicelib.lake.freshness import Freshness, closes_overdue, freshness, metric
+from chalicelib.lake import metrics
+from chalicelib.lake.freshness import Freshness, closes_overdue, counts, freshness
 from chalicelib.lake.manifest import Contents, HeldBack, OfficialCloses, Quality, Run
 from chalicelib.refine.calendar import sessions
 
@@ -54,28 +55,36 @@ def test_a_session_is_due_the_day_after_it_in_sao_paulo(now: datetime, expected:
     assert freshness(CONTENTS, now) == Freshness(expected, behind)
 
 
-def test_the_line_is_a_metric_in_cloudwatchs_embedded_format():
-    line = metric(CONTENTS, "b3-dataflow-refined", at(15, 11))
+def test_the_line_is_a_metric_in_cloudwatchs_embedded_format(capsys: pytest.CaptureFixture[str]):
+    began = datetime.now(UTC)
 
-    assert "\n" not in line
-    assert json.loads(line) == {
-        "_aws": {
-            "Timestamp": 1760527800000,
-            "CloudWatchMetrics": [
-                {
-                    "Namespace": "b3-dataflow",
-                    "Dimensions": [["Bucket"]],
-                    "Metrics": [
-                        {"Name": "SessionsBehind", "Unit": "Count"},
-                        {"Name": "DownloadsHeldBack", "Unit": "Count"},
-                    ],
-                }
+    metrics.emit(counts(CONTENTS, at(15, 11)), "b3-dataflow-refined")
+
+    line = json.loads(capsys.readouterr().out)
+    about = line.pop("_aws")
+    # CloudWatch accepts one number or a list of them as the value of a metric.
+    assert line == {"Bucket": "b3-dataflow-refined", "SessionsBehind": [2.0], "DownloadsHeldBack": [1.0]}
+    assert began.timestamp() * 1000 - 1 <= about["Timestamp"] <= datetime.now(UTC).timestamp() * 1000 + 1
+    assert about["CloudWatchMetrics"] == [
+        {
+            "Namespace": "b3-dataflow",
+            # A further dimension would be another metric, which no alarm watches.
+            "Dimensions": [["Bucket"]],
+            "Metrics": [
+                {"Name": "SessionsBehind", "Unit": "Count"},
+                {"Name": "DownloadsHeldBack", "Unit": "Count"},
             ],
-        },
-        "Bucket": "b3-dataflow-refined",
-        "SessionsBehind": 2,
-        "DownloadsHeldBack": 1,
-    }
+        }
+    ]
+
+
+def test_each_line_has_its_own_metrics_only(capsys: pytest.CaptureFixture[str]):
+    metrics.emit({"A": 1}, "one")
+    metrics.emit({"B": 2}, "two")
+
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["A"], first["Bucket"], "B" in first) == ([1.0], "one", False)
+    assert (second["B"], second["Bucket"], "A" in second) == ([2.0], "two", False)
 
 
 class TestClosesOverdue:

@@ -30,9 +30,13 @@ def test_make_passes_each_option(option: StackOption):
     assert deploy_command(**{option.variable: "value"}).endswith(f"deploy --stage 'dev' {option.flag} 'value'")
 
 
+def test_make_passes_the_version():
+    assert deploy_command(VERSION="v2.0.0").endswith("deploy --stage 'dev' --version 'v2.0.0'")
+
+
 def test_make_passes_no_variable_of_the_environment(monkeypatch: pytest.MonkeyPatch):
-    for option in STACK_OPTIONS:
-        monkeypatch.setenv(option.variable, "value")
+    for variable in (*(option.variable for option in STACK_OPTIONS), "VERSION"):
+        monkeypatch.setenv(variable, "value")
 
     assert deploy_command().endswith("deploy --stage 'dev'")
 

@@ -181,6 +181,16 @@ def test_a_stack_that_does_not_exist_is_not_deleted(cloudformation: Stubber):
     assert Stacks(cloudformation.client).delete(NAME) is False
 
 
-@pytest.mark.parametrize("kind", ["bootstrap", "data", "main"])
+@pytest.mark.parametrize("kind", ["account", "bootstrap"])
 def test_a_template_fits_into_a_request(kind: str):
     assert len(stacks.template(kind).encode()) <= 51_200
+
+
+def test_a_template_in_s3_is_sent_as_its_url(cloudformation: Stubber):
+    url = "https://b3-dataflow-artifacts-1-us-east-1-dev.s3.us-east-1.amazonaws.com/templates/main.yaml"
+    add_states(cloudformation, "")
+    expected = {"StackName": NAME, "TemplateURL": url, "Parameters": [], "Tags": [], "Capabilities": ANY}
+    cloudformation.add_response("create_stack", {"StackId": "s"}, expected)
+    add_states(cloudformation, "CREATE_COMPLETE")
+
+    assert Stacks(cloudformation.client).apply(NAME, url, {}, {}) == "created"

@@ -2,8 +2,10 @@
 
 import { KeyNeeded, columns, get, keepKey, newest, older, root } from "./api.js";
 import { TimeCharts, drawCone } from "./charts.js";
+import { renderForecast } from "./forecast.js";
 import { zoomIn, zoomOut } from "./gestures.js";
 import { ESTIMATORS, THRESHOLDS, WINDOWS, language, readState, writeState } from "./state.js";
+import { renderCone, renderDays } from "./tables.js";
 import { date, estimatorTitle, number, setLanguage, short, t } from "./text.js";
 import * as words from "./words.js";
 
@@ -17,8 +19,8 @@ let state = readState();
 let status = null;
 let data = null; // columns
 let cone = null; // rows of the cone, and `start`, the first day of its range
+let forecast = null; // the answer
 let run = 0; // number of the current load; an earlier one is dropped
-let tables = null; // the module, once it is loaded
 let retry = () => {};
 
 const charts = new TimeCharts(showDay, () => {
@@ -64,8 +66,8 @@ function render() {
   if (status.synthetic) document.title = `${t("watermark")}: ${t("title")}`;
   $("freshness").textContent = state.ticker ? t("fresh", { date: date(status.as_of) }) : words.freshness(status);
   $("quality").textContent = state.ticker ? "" : words.quality(status);
-  $("words").textContent = words.latest(data, rank, state);
-  $("figures").replaceChildren(...words.figures(data, rank).map(([name, ...texts]) => {
+  $("words").textContent = words.latest(data, rank, forecast.regime, state);
+  $("figures").replaceChildren(...words.figures(data, rank, forecast.regime).map(([name, ...texts]) => {
     const pair = document.createElement("div");
     pair.dataset.name = name;
     pair.append(...definition(texts));
@@ -80,13 +82,14 @@ function render() {
   charts.draw(data, words.marks(data, state.unusual), state.log, texts);
   drawCone(document.querySelector("#cone .plot"), cone.rows, texts);
   document.querySelector("#cone .plot").setAttribute("aria-label", `${t("cone")}. ${$("cone_note").textContent}`);
+  renderForecast(forecast);
   renderTables();
   label();
 }
 
 function renderTables() {
-  tables?.renderCone(cone.rows);
-  tables?.renderDays(data, words.marks(data, state.unusual).unusual, charts.view);
+  renderCone(cone.rows);
+  renderDays(data, words.marks(data, state.unusual).unusual, charts.view);
 }
 
 const definition = ([name, value]) => ["dt", "dd"].map((tag, i) =>
@@ -143,9 +146,13 @@ async function load() {
     if (mine !== run) return;
     if (!state_.as_of) return stop("empty", t("empty"));
     const start = fiveYearsBefore(state_.as_of);
-    const [{ rows: first }, { rows: windows }] = await Promise.all([rows, get(`${root(state)}/volatility/cone`, { estimator: state.estimator, start })]);
+    const [{ rows: first }, { rows: windows }, answer] = await Promise.all([
+      rows,
+      get(`${root(state)}/volatility/cone`, { estimator: state.estimator, start }),
+      state.ticker ? null : get("ibov/volatility/forecast"),
+    ]);
     if (mine !== run) return;
-    [status, cone, data] = [state_, { rows: windows, start }, columns(first)];
+    [status, cone, forecast, data] = [state_, { rows: windows, start }, answer, columns(first)];
     if (state.from) charts.view ??= { min: Date.parse(state.from) / 1000, max: Date.parse(state.to) / 1000 };
     document.body.dataset.state = "ready";
     $("key").hidden = true;
@@ -175,7 +182,6 @@ async function loadOlder(mine) {
     end = "partial";
     showProblem(`${t("older_failed", { date: date(oldest) })} ${words.failure(error)}`, load);
   }
-  tables ??= await import("./tables.js");
   render();
   $("loading").hidden = true;
   document.body.dataset.state = end;

@@ -1,4 +1,4 @@
-// Tables beside the charts: the cone, and the unusual days of the period. Loaded after the first view.
+// Tables: the cone, and the unusual days of the period.
 
 import { date, number, percent, price, t } from "./text.js";
 
@@ -7,7 +7,7 @@ const LIMIT = 10; // of the unusual days that are listed
 const cell = (tag, textContent, more) => Object.assign(document.createElement(tag), { textContent, ...more });
 
 /** Fill a table. The first value of each row is its heading. @param {string[]} heads @param {string[][]} rows */
-function fill(table, heads, rows) {
+export function fill(table, heads, rows) {
   table.replaceChildren();
   table.createTHead().insertRow().append(...heads.map((text) => cell("th", text, { scope: "col" })));
   const body = table.createTBody();
@@ -16,7 +16,8 @@ function fill(table, heads, rows) {
   }
 }
 
-const known = (value, show) => (value === null ? "–" : show(value));
+/** A value as text, or a dash if there is none. */
+export const known = (value, show) => (value === null ? "–" : show(value));
 
 /** @param {object[]} rows of the cone */
 export function renderCone(rows) {

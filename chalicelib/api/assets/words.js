@@ -2,11 +2,12 @@
 
 import { date, estimatorTitle, number, percent, price, t } from "./text.js";
 
-const CALM = 0.33;
-const TENSE = 0.8;
-
-/** The reading of a percentile rank, a fraction. */
-export const reading = (rank) => (rank < CALM ? "calm" : rank > TENSE ? "tense" : "usual");
+/**
+ * The reading of a percentile rank, a fraction.
+ * @param {{calm_below: number, tense_above: number}} bounds of the regimes, percentiles
+ */
+export const reading = (rank, bounds) =>
+  (100 * rank < bounds.calm_below ? "calm" : 100 * rank > bounds.tense_above ? "tense" : "usual");
 
 /** The flags of the sessions that are marked. */
 export function marks(columns, threshold) {
@@ -24,8 +25,8 @@ function change(logReturn) {
   return t(logReturn > 0 ? "up" : "down", { n: percent(Math.abs(Math.expm1(logReturn))) });
 }
 
-/** The latest session, in sentences. `rank` is the cone's row of the window. */
-export function latest(columns, rank, state) {
+/** The latest session, in sentences. `rank` is the cone's row of the window, `bounds` are those of the regimes. */
+export function latest(columns, rank, bounds, state) {
   const last = (name) => columns[name].at(-1);
   const estimator = estimatorTitle(state.estimator);
   const sentences = [t("words_close", {
@@ -36,7 +37,7 @@ export function latest(columns, rank, state) {
   } else {
     sentences.push(t("words_volatility", {
       estimator, n: state.window, volatility: percent(last("vol_anualizada")), share: percent(rank.percentile, 0),
-      count: number(rank.count), reading: t(reading(rank.percentile)),
+      count: number(rank.count), reading: t(reading(rank.percentile, bounds)),
     }));
   }
   sentences.push(last("drawdown") < 0 ? t("words_drawdown", { n: percent(-last("drawdown")) }) : t("words_highest"));
@@ -46,7 +47,7 @@ export function latest(columns, rank, state) {
 }
 
 /** The figures of the latest session: label, value and name of each. */
-export function figures(columns, rank) {
+export function figures(columns, rank, bounds) {
   const last = (name) => columns[name].at(-1);
   const known = (value, show) => (value === null || value === undefined ? "–" : show(value));
   return [
@@ -54,7 +55,7 @@ export function figures(columns, rank) {
     ["change", t("change"), known(last("retorno_log"), (value) => percent(Math.expm1(value)))],
     ["volatility_year", t("volatility_year"), known(last("vol_anualizada"), percent)],
     ["percentile", t("percentile"), known(rank?.percentile, (value) => number(100 * value))],
-    ["reading", t("reading"), known(rank?.percentile, (value) => t(reading(value)))],
+    ["reading", t("reading"), known(rank?.percentile, (value) => t(reading(value, bounds)))],
     ["drawdown", t("drawdown"), known(last("drawdown"), percent)],
   ];
 }

@@ -9,6 +9,7 @@ from chalicelib import layout
 from chalicelib.job.market.inputs import Inputs, parsed_prefix
 from chalicelib.lake.manifest import Ledger
 from chalicelib.lake.store import Lake, Listed
+from chalicelib.logs import log
 
 AGE = timedelta(days=1)
 """How long after it was superseded a table is deleted. A query of Athena takes at most half an hour."""
@@ -26,9 +27,11 @@ def delete_superseded(lake: Lake, ledger: Ledger, inputs: Inputs, now: datetime)
     parsed = {parsed_prefix(key, etag) for key, etag in inputs.files.items()}
     for root, needed in ((layout.SHARES_PREFIX, {inputs.prefix}), (layout.PARSED_PREFIX, parsed)):
         for prefix, objects in _by_prefix(lake, root).items():
-            since = ledger.superseded.get(prefix, max(listed.modified for listed in objects.values()))
+            # The later of both: the table of files that raw had before may be written again.
+            written = max(listed.modified for listed in objects.values())
+            since = max(written, ledger.superseded.get(prefix, written))
             if prefix not in needed and now - since >= AGE:
-                print(f"deleting {len(objects):,} objects of {prefix}, which no table needs")
+                log.info("deleting %s objects of %s, which no table needs", f"{len(objects):,}", prefix)
                 lake.delete_all_refined(list(objects))
 
 

@@ -24,6 +24,7 @@ from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.lease import HasEnded, acquire
 from chalicelib.lake.manifest import Contents
 from chalicelib.lake.store import Lake
+from chalicelib.logs import log
 from chalicelib.market.rules import FIRST_SESSION
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.parquet import to_frame
@@ -70,7 +71,7 @@ def update_shares(
             return _merge(
                 session, lake, catalog, run_id, clock=clock, inputs=inputs, has_ended=has_ended, slice_bars=slice_bars
             )
-        print(f"cotahist: {len(inputs.files):,} files, all merged: nothing to write")
+        log.info("cotahist: %s files, all merged: nothing to write", f"{len(inputs.files):,}")
         expiry.delete_superseded(lake, lake.ledger(contents.ledger), inputs, clock())
         return contents
 
@@ -88,7 +89,10 @@ def _complete(lake: Lake, catalog: Catalog, inputs: Inputs) -> Contents | None:
     contents = manifest.contents if manifest and manifest.state == "ready" else None
     if contents is None or {year.prefix for year in contents.years.values()} - {inputs.prefix}:
         return None
-    ledger = lake.ledger(contents.ledger)
+    try:
+        ledger = lake.ledger(contents.ledger)
+    except LakeChanged:
+        return None
     stored = lake.refined_objects(inputs.prefix) | lake.refined_objects(layout.SHARES_QUARANTINE_KEY)
     partitions = {int(year): f"{inputs.folder}year={int(year):04d}/" for year in contents.years}
     whole = ledger.merged == inputs.files and ledger.objects == stored and partitions == catalog.folders()
@@ -119,7 +123,7 @@ def _merge(
             firsts = slices.firsts([index.tickers for index in indexes], slice_bars)
             results = spark.refine_bars(session, lake, inputs.prefix, keys, firsts=firsts, calendar=calendar)
         seconds = time.monotonic() - began
-        print(f"refined: {len(keys):,} objects of bars to {len(results):,} objects, in {seconds:.1f} s", flush=True)
+        log.info("refined: %s objects of bars to %s objects, in %.1f s", f"{len(keys):,}", f"{len(results):,}", seconds)
         table = Table(
             inputs=inputs,
             objects=[result for result in results if result["key"]],
@@ -128,7 +132,7 @@ def _merge(
             missing=_missing(calendar, indexes),
         )
         contents, ledger = commit(writer, catalog, table, run_id=run_id, started_at=started_at, clock=clock)
-    print(f"committed: {contents.rows:,} rows to {contents.as_of}, version {contents.version[:12]}", flush=True)
+    log.info("committed: %s rows to %s, version %s", f"{contents.rows:,}", contents.as_of, contents.version[:12])
     delete_ledgers(writer, contents.ledger, layout.SHARES_LEDGER_PREFIX)
     expiry.delete_superseded(lake, ledger, inputs, clock())
     return contents
@@ -155,7 +159,7 @@ def _parsed(session: SparkSession, lake: Lake, inputs: Inputs) -> list[Index]:
             raise
         raise LakeChanged("a file of COTAHIST was deleted or replaced while it was parsed") from error
     seconds = time.monotonic() - began
-    print(f"cotahist: {len(indexes):,} files, {len(new):,} of them parsed now, in {seconds:.1f} s", flush=True)
+    log.info("cotahist: %s files, %s of them parsed now, in %.1f s", f"{len(indexes):,}", f"{len(new):,}", seconds)
     with ThreadPoolExecutor(_READERS) as pool:
         bodies = pool.map(lake.read_refined, indexes.values())
         return [msgspec.json.decode(body, type=Index) for body in bodies]

@@ -1,0 +1,184 @@
+"""`status`: one screen about a stage: what runs, how fresh and how good the data are, what it cost, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.lake.freshness import closes_overdue, freshness
+from chalicelib.lake.store import Lake
+from infra import clients
+from infra.clients import Aws, time_of
+from infra.commands import checks
+from infra.dependencies import Dependencies
+from infra.errors import PreconditionError
+from infra.options import Options
+from infra.stage import releases, subscriptions
+from infra.stage.names import APP, HANDLERS, STACKS, StageTarget
+from infra.stage.stacks import Stacks
+from infra.stage.state import find_apis
+
+_RUNS = 3
+"""The number of runs of the job that are shown."""
+
+
+def run(options: Options, dependencies: Dependencies) -> None:  # noqa: ARG001 - the signature of all commands
+    """Print the status of a stage. AWS is only read; what the credentials do not allow is named on its line.
+
+    Raises:
+        PreconditionError: the stage is not in this region.
+    """
+    aws, target = checks.connect(options.region, options.stage)
+    stacks = Stacks(aws.cloudformation)
+    outputs = {name: value for kind in STACKS for name, value in stacks.outputs(target.stack(kind)).items()}
+    if "Job" not in outputs:
+        raise PreconditionError(
+            f"the stage {target.stage} is not in {target.region}: create it with `make deploy STAGE={target.stage}`"
+        )
+    print(f"{APP}: stage {target.stage}, account {target.account}, region {target.region}\n")
+    status = Status(aws, target, outputs, time_of(aws.sts.get_caller_identity()))
+    sections: Mapping[str, Callable[[], list[str]]] = {
+        "version": status.version,
+        "API": status.api,
+        "functions": status.functions,
+        "job": status.runs,
+        "data": status.data,
+        "quality": status.quality,
+        "cost": status.cost,
+        "alarms": status.alarms,
+        "e-mail": status.recipients,
+        "failures": status.failures,
+    }
+    for name, section in sections.items():
+        try:
+            lines = section()
+        except clients.ERRORS as error:
+            lines = [f"cannot be read: {clients.explain(error)}"]
+        for number, line in enumerate(lines):
+            print(f"  {'' if number else name:<10} {line}")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The lines of each section.
+
+    Attributes:
+        outputs: Outputs of the stacks.
+        now: Time of AWS.
+    """
+
+    aws: Aws
+    target: StageTarget
+    outputs: Mapping[str, str]
+    now: datetime
+
+    def version(self) -> list[str]:
+        """Return the version that was deployed last."""
+        for newest in releases.read(self.aws.s3, self.target)[:1]:
+            version = newest.version
+            commit = f" ({version.commit})" if version.commit else ""
+            return [f"{version.number}{commit}, schema version {version.schema_version}, {_at(newest.deployed_at)}"]
+        return ["unknown: deployed by version 2.0.0 or older"]
+
+    def api(self) -> list[str]:
+        """Return the address of the API."""
+        return [api["rest_api_url"].rstrip("/") for api in find_apis(self.aws, self.target)] or ["none"]
+
+    def functions(self) -> list[str]:
+        """Return the state of each function."""
+        return [self._function(self.target.function(handler)) for handler in HANDLERS]
+
+    def _function(self, name: str) -> str:
+        try:
+            function = self.aws.functions.get_function_configuration(FunctionName=name)
+        except self.aws.functions.exceptions.ResourceNotFoundException:
+            return f"{name}: missing; `make deploy` creates it"
+        changed = datetime.fromisoformat(function["LastModified"])
+        return f"{name}: {function.get('State', 'Active')}, changed {_at(changed)}"
+
+    def runs(self) -> list[str]:
+        """Return the last runs of the job."""
+        runs = self.aws.glue.get_job_runs(JobName=self.outputs["Job"], MaxResults=_RUNS)["JobRuns"][:_RUNS]
+        lines = [f"{run['Id'][:12]}: {run['JobRunState']}, {_at(run['StartedOn'])}{_duration(run)}" for run in runs]
+        return [
+            f"{line}: {clients.one_line(run['ErrorMessage'])}" if run.get("ErrorMessage") else line
+            for line, run in zip(lines, runs, strict=True)
+        ] or ["no run yet"]
+
+    def data(self) -> list[str]:
+        """Return the last session of the lake, and the sessions that are missing after it."""
+        manifest, _ = self._lake.manifest()
+        contents = manifest.contents if manifest else None
+        if manifest is None or contents is None:
+            return ["none: nothing has been ingested yet"]
+        age = freshness(contents, self.now)
+        late = f"{age.sessions_behind} sessions behind {age.expected}" if age.sessions_behind else "up to date"
+        lines = [f"{contents.rows:,} sessions to {contents.as_of}, {late}"]
+        if manifest.lease:
+            lines.append(f"the run {manifest.lease.run_id} writes since {_at(manifest.lease.at)}")
+        elif manifest.state != "ready":
+            lines.append("the last run failed while it wrote; the next one repairs the lake")
+        return lines
+
+    def quality(self) -> list[str]:
+        """Return whether the recent sessions have a problem, and each problem."""
+        manifest, _ = self._lake.manifest()
+        contents = manifest.contents if manifest else None
+        if contents is None:
+            return ["unknown"]
+        problems = list(contents.quality.degraded_because)
+        problems += filter(None, [closes_overdue(contents, self.now)])
+        problems += [f"held back: {each.key}: {each.because}" for each in contents.held_back]
+        return ["degraded", *problems] if problems else ["good"]
+
+    def cost(self) -> list[str]:
+        """Return the cost of the current month, of what has the tag of the stage."""
+        period = {"Start": f"{self.now:%Y-%m-01}", "End": f"{self.now + timedelta(days=1):%Y-%m-%d}"}
+        months = self.aws.costs.get_cost_and_usage(
+            TimePeriod=period,
+            Granularity="MONTHLY",
+            Metrics=["UnblendedCost"],
+            Filter={"Tags": {"Key": APP, "Values": [self.target.stage]}},
+        )["ResultsByTime"]
+        dollars = sum(float(month["Total"]["UnblendedCost"]["Amount"]) for month in months)
+        inactive = "" if dollars else f": nothing, or the tag {APP} is not active in Billing (docs/operations.md)"
+        return [f"{dollars:.2f} US dollars since {period['Start']}{inactive}"]
+
+    def alarms(self) -> list[str]:
+        """Return the alarms that are on."""
+        pages = self.aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{self.target.name}-")
+        alarms = [alarm for page in pages for alarm in page["MetricAlarms"] if alarm["StateValue"] == "ALARM"]
+        return [
+            f"{alarm['AlarmName']} since {_at(alarm['StateUpdatedTimestamp'])}: {alarm.get('AlarmDescription', '')}"
+            for alarm in alarms
+        ] or ["none is on"]
+
+    def recipients(self) -> list[str]:
+        """Return the addresses that receive the alarms."""
+        addresses = subscriptions.recipients(self.aws.sns, self.outputs["AlarmTopicArn"])
+        return [
+            f"{address}: {'confirmed' if confirmed else 'no alarm is sent until the e-mail of AWS there is confirmed'}"
+            for address, confirmed in addresses.items()
+        ] or ["no recipient of the alarms: `make deploy` with EMAIL="]
+
+    def failures(self) -> list[str]:
+        """Return the number of events in the failure queue."""
+        name = "ApproximateNumberOfMessages"
+        url = self.outputs["FailureQueueUrl"]
+        count = int(self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+        replay = f": `make replay STAGE={self.target.stage}`" if count else ""
+        return [f"{count} {'event' if count == 1 else 'events'} in the queue{replay}"]
+
+    @property
+    def _lake(self) -> Lake:
+        return Lake(self.aws.s3, self.outputs["RawBucket"], self.outputs["RefinedBucket"])
+
+
+def _at(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _duration(run: Mapping[str, Any]) -> str:
+    return f", {run['ExecutionTime']} s" if run.get("ExecutionTime") else ""

@@ -1,0 +1,101 @@
+"""Views: queries in the catalog, as Athena stores them. They take the place of their names in other queries."""
+
+from __future__ import annotations
+
+import base64
+import json
+from functools import partial
+from typing import Any
+
+from local import moto_catalog
+from local.athena import sql
+from local.athena.errors import QueryFailure
+from local.athena.glue_types import glue
+from local.athena.reader import CATALOG, Name, Reader
+from local.athena.session import Outcome, Session, Statement
+
+_PREFIX, _SUFFIX = "/* Presto View: ", " */"
+
+
+def create_view(reader: Reader, replace: bool) -> Statement:
+    """Read what follows CREATE [OR REPLACE] VIEW: name AS query."""
+    name = reader.name()
+    reader.expect("AS")
+    query = reader.rest()
+    sql.parse(query)
+    return Statement("DDL", "CREATE_VIEW", partial(_create, name, query, replace))
+
+
+def drop_view(reader: Reader) -> Statement:
+    """Read what follows DROP VIEW: [IF EXISTS] name."""
+    missing = reader.take("IF", "EXISTS")
+    name = reader.name()
+    reader.end()
+    return Statement("DDL", "DROP_VIEW", partial(_drop, name, missing))
+
+
+def definition(database: str, name: str) -> dict[str, Any] | None:
+    """Return what Athena stores of a view, None if there is no view of this name."""
+    table = moto_catalog.table(database, name)
+    text = (table or {}).get("ViewOriginalText") or ""
+    if not text.startswith(_PREFIX):
+        return None
+    stored: dict[str, Any] = json.loads(base64.b64decode(text.removeprefix(_PREFIX).removesuffix(_SUFFIX)))
+    return stored
+
+
+def _create(name: Name, query: str, replace: bool, session: Session) -> Outcome:
+    database, view_name = name.of(session.database)
+    described = f"{CATALOG}.{database}.{view_name}"
+    names, types = session.engine.columns(query, session.database, (database, view_name))
+    seen: set[str] = set()
+    for column in names:
+        if column.lower() in seen:
+            raise QueryFailure("DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{column}' specified more than once")
+        seen.add(column.lower())
+    stored = {
+        "originalSql": query,
+        "catalog": CATALOG,
+        "schema": session.database or database,
+        "columns": [{"name": column.lower(), "type": str(type_)} for column, type_ in zip(names, types, strict=True)],
+    }
+    encoded = base64.b64encode(json.dumps(stored).encode()).decode()
+    table = {
+        "Name": view_name,
+        "TableType": "VIRTUAL_VIEW",
+        "Parameters": {"presto_view": "true", "comment": "Presto View"},
+        "PartitionKeys": [],
+        "ViewOriginalText": f"{_PREFIX}{encoded}{_SUFFIX}",
+        "ViewExpandedText": "/* Presto View */",
+        "StorageDescriptor": {
+            "Columns": [
+                {"Name": column.lower(), "Type": glue(type_)} for column, type_ in zip(names, types, strict=True)
+            ],
+            "Location": "",
+            "SerdeInfo": {},
+        },
+    }
+    with session.transaction():
+        if moto_catalog.database(database) is None:
+            raise QueryFailure("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
+        found = moto_catalog.table(database, view_name)
+        if found is not None and (not replace or found.get("TableType") != "VIRTUAL_VIEW"):
+            what = "View" if found.get("TableType") == "VIRTUAL_VIEW" else "Table"
+            raise QueryFailure("TABLE_ALREADY_EXISTS", f"line 1:1: {what} already exists: '{described}'")
+        moto_catalog.put_table(database, table)
+    return Outcome()
+
+
+def _drop(name: Name, missing: bool, session: Session) -> Outcome:
+    database, view_name = name.of(session.database)
+    with session.transaction():
+        found = moto_catalog.table(database, view_name)
+        if found is not None and found.get("TableType") != "VIRTUAL_VIEW":
+            raise QueryFailure(
+                "TABLE_NOT_FOUND", f"line 1:1: '{CATALOG}.{database}.{view_name}' is a table, not a view"
+            )
+        if found is None and not missing:
+            raise QueryFailure("TABLE_NOT_FOUND", f"line 1:1: View '{CATALOG}.{database}.{view_name}' does not exist")
+        if found is not None:
+            moto_catalog.delete_table(database, view_name)
+    return Outcome()
