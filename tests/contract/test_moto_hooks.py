@@ -162,7 +162,7 @@ def test_workgroups_are_in_the_athena_backend(laptop: Laptop):
     assert workgroup["State"] == "ENABLED"
     configuration = workgroup["Configuration"]
     assert configuration["ResultConfiguration"]["OutputLocation"] == "s3://b3-dataflow-athena/results/"
-    assert configuration["BytesScannedCutoffPerQuery"] == 100_000_000
+    assert configuration["BytesScannedCutoffPerQuery"] == 1_000_000_000
     assert moto_catalog.workgroup("absent") is None
 
 
@@ -184,6 +184,16 @@ def test_objects_are_in_the_s3_backend(laptop: Laptop, s3: Any):
     assert moto_state.read(BUCKET, "a/c") is None
     assert moto_state.bucket_exists(BUCKET)
     assert not moto_state.bucket_exists("absent-bucket")
+
+
+def test_a_part_of_an_object_is_read_as_from_a_file(laptop: Laptop, s3: Any):
+    s3.put_object(Bucket="b3-dataflow-raw", Key="part", Body=b"0123456789")
+    file = moto_state.open_object("b3-dataflow-raw", "part")
+    assert file is not None
+
+    assert (file.seek(-3, 2), file.read(2), file.tell()) == (7, b"78", 9)
+    assert (file.seek(2), file.read(3), file.seek(1, 1), file.read()) == (2, b"234", 6, b"6789")
+    assert moto_state.open_object("b3-dataflow-raw", "absent") is None
 
 
 def test_an_object_that_we_delete_leaves_nothing_in_memory(laptop: Laptop):

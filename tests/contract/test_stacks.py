@@ -113,7 +113,7 @@ def test_the_workgroup_sets_the_output_location_and_the_scan_limit(main: Stack):
     configuration = one(main, "AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
 
     assert configuration["EnforceWorkGroupConfiguration"] is True
-    assert configuration["BytesScannedCutoffPerQuery"] == 100_000_000
+    assert configuration["BytesScannedCutoffPerQuery"] == 1_000_000_000
     results = f"s3://{main.outputs['AthenaBucket']}/{layout.RESULTS_PREFIX}"
     assert configuration["ResultConfiguration"]["OutputLocation"] == results
 

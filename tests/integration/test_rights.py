@@ -145,7 +145,7 @@ class Deployment:
         self.get("/ibov/prices?limit=1200&fields=data")
         with self.recorder.acting("api"):
             api = wiring.api_dependencies()
-            api.manifest.refresh()
+            api.index.manifest.refresh()
             self.running.aws.executions._latency = 60.0
             with pytest.raises(QueryTimeout):
                 replace(api.athena, clock=iter([0.0, 1.0, 26.0]).__next__).rows(Query("SELECT 1 AS one"))
