@@ -153,8 +153,8 @@ def test_the_api_is_regional_throttled_and_has_a_key(account: Account, deployed:
     assert gets == {
         "~1/GET": 0.15,
         "~1assets~1{version}~1{name}/GET": 0.25,
-        "~1docs/GET": 0.015,
-        "~1openapi.json/GET": 0.015,
+        "~1docs/GET": 0.01,
+        "~1openapi.json/GET": 0.01,
     }
     # Every method that an unknown client may call, of those that Chalice deployed.
     methods = {
