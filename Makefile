@@ -151,6 +151,7 @@ deploy: .venv/dev-installed
 	  $(call option,EMAIL,email) \
 	  $(call option,BUDGET,budget) \
 	  $(call option,B3,b3) \
+	  $(call option,MARKET,market) \
 	  $(call option,BOUNDARY,boundary) \
 	  $(call option,ACCESS_LOGS,access-logs) \
 	  $(call option,VERSION,version)

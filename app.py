@@ -53,7 +53,8 @@ def _table() -> Response:
 
 @app.route("/")
 def index() -> Response:
-    return respond(app.current_request, handlers.index)
+    market = wiring.settings().market == "yes"
+    return respond(app.current_request, lambda request: handlers.index(request, market=market))
 
 
 @app.route("/ibov/prices")
@@ -103,6 +104,28 @@ def files() -> Response:
 
 @app.route("/ibov/anomalies")
 def anomalies() -> Response:
+    return _table()
+
+
+@app.route("/acoes")
+def tickers() -> Response:
+    return _table()
+
+
+@app.route("/acoes/ranking")
+def ranking() -> Response:
+    return _table()
+
+
+@app.route("/acoes/{ticker}/prices")
+@app.route("/acoes/{ticker}/volatility")
+@app.route("/acoes/{ticker}/volatility/compare")
+@app.route("/acoes/{ticker}/volatility/cone")
+@app.route("/acoes/{ticker}/summary")
+@app.route("/acoes/{ticker}/periods")
+@app.route("/acoes/{ticker}/latest")
+@app.route("/acoes/{ticker}/anomalies")
+def share(ticker: str) -> Response:  # noqa: ARG001 - the handler reads it from the request
     return _table()
 
 

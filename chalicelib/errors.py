@@ -23,6 +23,8 @@
         ├── BadParameter          a query parameter is not allowed
         ├── BadPayload            the payload of an invocation is not allowed
         ├── NotFound              the resource does not exist
+        │   ├── MarketDisabled        the deployment does not have the market
+        │   └── UnknownTicker         the table of shares has no such ticker
         └── NotReady              nothing has been ingested yet; retry later
 
 Each message names the thing, the value and what is allowed. Messages are for operators: `api.problems` builds the
@@ -30,6 +32,8 @@ messages for clients.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class B3Error(Exception):
@@ -134,6 +138,24 @@ class BadPayload(RequestError):
 
 class NotFound(RequestError):
     """The resource does not exist."""
+
+
+class MarketDisabled(NotFound):
+    """The deployment does not have the market: the setting `market` is `no`."""
+
+
+class UnknownTicker(NotFound):
+    """The table of shares has no such ticker.
+
+    Attributes:
+        ticker: as the client sent it.
+        near: tickers with similar names, the nearest first. The client reads both.
+    """
+
+    def __init__(self, ticker: str, near: Sequence[str]) -> None:
+        super().__init__(f"no ticker {ticker!r}; near: {', '.join(near) or 'none'}")
+        self.ticker = ticker
+        self.near = list(near)
 
 
 class NotReady(RequestError):

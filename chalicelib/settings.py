@@ -27,14 +27,17 @@ _RULES = {
     "table": _IDENTIFIER,
     "job": _NAME,
     "workgroup": _NAME,
-    "api_access": (r"open|key", "open, or key: /ibov/* and /status require an API key"),
+    "api_access": (r"open|key", "open, or key: /ibov/*, /acoes* and /status require an API key"),
     "cors_origin": (
         r"\*|https?://[A-Za-z0-9.:-]+|none",
         "an origin that may send requests, * for any, or none",
     ),
     "official_closes": (r"yes|no", "yes, or no: the scheduled ingest does not request official closes from B3"),
     "official_closes_url": _URL,
-    "market": (r"yes|no", "yes, or no: the scheduled ingest does not request the files of the market from B3"),
+    "market": (
+        r"yes|no",
+        "yes, or no: the ingest does not request the files of the market from B3, and /acoes* is 404",
+    ),
     "cotahist_url": _URL,
 }
 

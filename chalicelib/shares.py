@@ -58,7 +58,8 @@ _DESCRIPTIONS: Mapping[str, str] = {
 _UNITS: Mapping[str, str] = {"index points": "BRL", "shares / 100": "shares"}
 
 
-def _as_shares(column: Column) -> Column:
+def as_shares(column: Column) -> Column:
+    """Return a column of the index with the unit and the description that it has for shares."""
     return replace(
         column,
         unit=_UNITS.get(column.unit, column.unit),
@@ -76,7 +77,7 @@ _OWN: tuple[Column, ...] = (
 """The columns that the index does not have and B3's files do."""
 
 SHARES: tuple[Column, ...] = (
-    *(_as_shares(column) for column in REFINED if not column.name.startswith("prev_")),
+    *(as_shares(column) for column in REFINED if not column.name.startswith("prev_")),
     *_OWN,
     Column(
         EVENT,

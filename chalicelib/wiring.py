@@ -10,16 +10,24 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from chalicelib import layout
 from chalicelib.api.athena import Athena
 from chalicelib.api.backends import raising_backend_unavailable
 from chalicelib.api.cache import ManifestCache, ResponseCache
-from chalicelib.api.handlers import ApiDependencies
+from chalicelib.api.caveats import caveats
+from chalicelib.api.columns import SHARE_UNITS, UNITS
+from chalicelib.api.handlers import ApiDependencies, Dataset
+from chalicelib.api.stored import MarketYears
+from chalicelib.api.tickers import TickersCache
 from chalicelib.lake.runs import JobRuns
 from chalicelib.lake.store import Lake
 from chalicelib.settings import Settings
+from chalicelib.shares import SHARES_TABLE, SHARES_VERSION
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
 
 
 def _config(connect_timeout: float, read_timeout: float, attempts: int) -> Config:
@@ -86,7 +94,23 @@ def api_dependencies() -> ApiDependencies:
         client = boto3.client("athena", config=_api_config())
     lake = Lake(s3, settings().raw_bucket, settings().refined_bucket)
     athena = Athena(client, s3, settings().workgroup, settings().database)
-    return ApiDependencies(lake, ManifestCache(lake), athena, ResponseCache(), settings().table)
+    index = Dataset(settings().table, ManifestCache(lake), UNITS, caveats)
+    market = _market(s3) if settings().market == "yes" else None
+    return ApiDependencies(lake, athena, ResponseCache(), index, market)
+
+
+def _market(s3: S3Client) -> Dataset:
+    def glue() -> GlueClient:
+        import boto3
+
+        return boto3.client("glue", config=_api_config())
+
+    bucket = settings().refined_bucket
+    lake = Lake(s3, settings().raw_bucket, bucket, layout.SHARES_MANIFEST_KEY)
+    stored = MarketYears(glue, bucket, settings().database, SHARES_TABLE)
+    manifest = ManifestCache(lake, stored=stored, schema_version=SHARES_VERSION)
+    # The figures of the index's caveats are about the index.
+    return Dataset(SHARES_TABLE, manifest, SHARE_UNITS, lambda _: {}, TickersCache(SHARES_TABLE))
 
 
 def clear_caches() -> None:

@@ -99,7 +99,7 @@ class _Resolver:
 
     def _value(self, node: Any) -> Any:
         if isinstance(node, list):
-            return [self._value(each) for each in node]
+            return [value for each in node if (value := self._value(each)) is not None]
         if not isinstance(node, dict):
             return node
         if len(node) == 1:

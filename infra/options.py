@@ -92,7 +92,12 @@ B3 = StackOption(
     "whether the ingest requests official closes from B3 (default: unchanged; yes in a new stage)",
     choices=("yes", "no"),
 )
-
+MARKET = StackOption(
+    "MARKET",
+    "Market",
+    "whether the files of the whole market are collected and refined (default: unchanged; no in a new stage)",
+    choices=("yes", "no"),
+)
 BOUNDARY = StackOption(
     "BOUNDARY",
     "PermissionsBoundary",
@@ -106,7 +111,7 @@ ACCESS_LOGS = StackOption(
     choices=("yes", "no"),
 )
 
-STACK_OPTIONS = (ARCHITECTURE, EMAIL, BUDGET, B3, BOUNDARY, ACCESS_LOGS)
+STACK_OPTIONS = (ARCHITECTURE, EMAIL, BUDGET, B3, MARKET, BOUNDARY, ACCESS_LOGS)
 """Options of `deploy`."""
 
 PRESERVED_PARAMETERS = (*(option.parameter for option in STACK_OPTIONS), "LogRetentionDays", "Crawler")

@@ -28,7 +28,8 @@ Every other function is refused with `FUNCTION_NOT_FOUND`; a use of these that m
   in patterns.
 - A time zone that is not a literal. All values of a column have one time zone.
 - A URL that is not `scheme://host/…` in the characters of RFC 3986, and bytes that are not UTF-8.
-- NaN in `array_max` and `array_min`, and a lambda of `reduce` that returns another type than that of the state.
+- NaN in `array_max` and `array_min`, rows in `coalesce`, and a lambda of `reduce` that returns another type than that
+  of the state.
 - In `format`, other specifiers than `%s`, `%d`, `%f`, `%x`, `%n`, `%%` and those of dates.
 
 Trino documents no order for the entries of a map and for the results of `array_intersect`, `combinations`, `ngrams`,

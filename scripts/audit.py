@@ -20,11 +20,13 @@ PIP_AUDIT = ROOT / ".venv" / "audit" / "bin" / "pip-audit"
 FILES = (
     "requirements-dev.txt",
     "requirements-notebook.txt",
+    "requirements-spark.txt",
     "glue/requirements.txt",
     "infra/packaging/layer/requirements.txt",
     "infra/packaging/requirements-function.txt",
     "infra/requirements-audit.txt",
     "infra/requirements-checkov.txt",
+    "scripts/requirements-garch.txt",
     "scripts/requirements-uv.txt",
 )
 """The resolved requirements, without those that a listed file contains, and without the runtimes that AWS provides."""

@@ -1,6 +1,6 @@
 """`make docs`: write the monthly cost of a stage into docs/operations.md, from list prices and assumptions.
 
-python -m scripts.costs us-east-1 sa-east-1    prints the tables for these regions instead: a usual month, and the worst
+python -m scripts.costs us-east-1 sa-east-1    prints these regions instead: a usual month, the market, the worst month
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from common.paths import ROOT
 from scripts import blocks
 from scripts.bill import HOURS, Item, Usage, gb_seconds, total
+from scripts.market_month import market_table
 from scripts.prices import PRICES_OF, REGIONS, prices
 from scripts.worst_month import worst_table
 
@@ -102,7 +103,13 @@ def text(document: str) -> str:
     """Return the document with its tables."""
     note = f"From public copies of AWS's price list, {PRICES_OF}; check a price with `*`, which was in none of them.\n"
     return blocks.fill(
-        document, {"costs": table(REGIONS), "worst": _worst(REGIONS), "prices": f"{note}\n{prices(REGIONS)}"}
+        document,
+        {
+            "costs": table(REGIONS),
+            "market-costs": market_table(REGIONS),
+            "worst": _worst(REGIONS),
+            "prices": f"{note}\n{prices(REGIONS)}",
+        },
     )
 
 
@@ -112,7 +119,7 @@ def main(arguments: Sequence[str]) -> None:
     if unknown:
         raise SystemExit(f"error: no prices for {unknown[0]!r}; allowed: {', '.join(REGIONS)}")
     if arguments:
-        print(table(arguments), _worst(arguments), sep="\n\n")
+        print(table(arguments), market_table(arguments), _worst(arguments), sep="\n\n")
     else:
         PATH.write_text(text(PATH.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -1,22 +1,35 @@
-"""Write chalicelib/api/examples.json: the responses to the routes' examples over the real history, and to errors."""
+"""Write chalicelib/api/examples.json: the responses to the routes' examples over the real history, and to errors.
+
+The examples of the market are over generated prices, and say so (`synthetic`): none of them is of B3's files.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 from urllib.parse import urlencode
 
 from chalice.test import Client
 
+from chalicelib import wiring
+from chalicelib.api.market_routes import MARKET_ROUTES
 from chalicelib.api.problems import PROBLEMS
-from chalicelib.api.routes import ROUTES, Route
+from chalicelib.api.route import Route
+from chalicelib.api.routes import ROUTES
 from chalicelib.errors import BackendUnavailable, ContractError, QueryTimeout
 from chalicelib.ingest.sources.csv_file import CsvFile
 from common.paths import ROOT
 from local.laptop import Laptop
+from scripts import sample_market
 from scripts.real_data import HISTORY
 
 PATH = ROOT / "chalicelib" / "api" / "examples.json"
+
+TICKER = "AAAA3"
+"""The ticker of the examples of the market: a generated one."""
+
+MARKET_RECORDS = 20_000
 
 ROWS = 2
 """The number of rows in an example."""
@@ -31,21 +44,29 @@ def main() -> None:
         laptop.create_stack()
         laptop.ingest(CsvFile(str(HISTORY)))
         laptop.refined()
+        sample_market.put(sample_market.generated(MARKET_RECORDS))
         http: Any = Client(laptop.app.app).http
         for path, route in ROUTES.items():
             if route.model is not None:
                 examples[path] = example(http, path, route)
-        examples["problems"] = problems(http.get("/ibov/prices?limit=0").json_body)
+        os.environ["B3_MARKET"] = "yes"
+        wiring.clear_caches()
+        for path, route in MARKET_ROUTES.items():
+            examples[path] = example(http, path.replace("{ticker}", TICKER), route)
+        unknown = http.get("/acoes/AAAA9/prices").json_body
+        examples["problems"] = problems(http.get("/ibov/prices?limit=0").json_body, unknown)
     PATH.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def problems(bad_parameter: dict[str, Any]) -> dict[str, Any]:
+def problems(bad_parameter: dict[str, Any], unknown: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of an error body that depend on the error, by status.
 
     Args:
         bad_parameter: the response to a request with a parameter that is not allowed.
+        unknown: the response to a request with an unknown ticker.
     """
     bodies: dict[str, Any] = {"400": {name: bad_parameter[name] for name in ("detail", "errors")}}
+    bodies["404"] = {name: unknown[name] for name in ("detail", "near")}
     for error in (Exception, BackendUnavailable, QueryTimeout):
         status, detail, _ = PROBLEMS[error]
         bodies[f"{int(status)}"] = {"detail": detail}

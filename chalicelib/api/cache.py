@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from chalice.app import Response
 
-from chalicelib import layout
 from chalicelib.api.headers import CACHE_CONTROL, ETAG, NO_STORE, Headers
+from chalicelib.api.stored import IndexYears, Stored
 from chalicelib.errors import NotReady, SchemaMismatch
 from chalicelib.lake.manifest import Contents, Manifest
 from chalicelib.lake.store import Lake
@@ -31,10 +31,15 @@ MAX_CACHED_BYTES = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The manifest at one moment, with its ETag. Both are None before the first run."""
+    """The manifest at one moment, with its ETag. Both are None before the first run.
+
+    Attributes:
+        schema_version: the version of the columns that this code reads.
+    """
 
     manifest: Manifest | None = None
     etag: str | None = None
+    schema_version: int = SCHEMA_VERSION
 
     @property
     def contents(self) -> Contents | None:
@@ -65,8 +70,10 @@ class Snapshot:
         contents = self.contents
         if contents is None:
             raise NotReady("the lake has no committed manifest")
-        if contents.schema_version != SCHEMA_VERSION:
-            raise SchemaMismatch(f"the lake has schema version {contents.schema_version}; allowed: {SCHEMA_VERSION}")
+        if contents.schema_version != self.schema_version:
+            raise SchemaMismatch(
+                f"the lake has schema version {contents.schema_version}; allowed: {self.schema_version}"
+            )
         return contents
 
 
@@ -79,13 +86,22 @@ class ManifestCache:
 
     Args:
         clock: monotonic time in seconds; replaced in tests.
+        stored: lists the years; by default those of the index.
+        schema_version: as in `Snapshot`.
     """
 
-    def __init__(self, lake: Lake, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        clock: Callable[[], float] = time.monotonic,
+        stored: Stored | None = None,
+        schema_version: int = SCHEMA_VERSION,
+    ) -> None:
         self._lake = lake
         self._clock = clock
+        self._stored = stored or IndexYears(lake)
         self._lock = threading.Lock()
-        self._snapshot = Snapshot()
+        self._snapshot = Snapshot(schema_version=schema_version)
         self._read_at = float("-inf")
         self._years: dict[str, str] = {}
         self._listed_at = float("-inf")
@@ -115,17 +131,16 @@ class ManifestCache:
         if snapshot.ready:
             return version
         years = self._list_years()
-        if years == {layout.refined_key(int(year)): stored.etag for year, stored in contents.years.items()}:
+        if years == self._stored.expected(contents):
             return version
         return hashlib.sha256(repr(sorted(years.items())).encode()).hexdigest()
 
     def _list_years(self) -> dict[str, str]:
-        """Return the ETag of each stored year by key, at most `MANIFEST_TTL` seconds old."""
+        """Return what `Stored.years` returns, at most `MANIFEST_TTL` seconds old."""
         with self._lock:
             now = self._clock()
             if now - self._listed_at >= MANIFEST_TTL:
-                objects = self._lake.refined_objects(layout.REFINED_PREFIX)
-                self._years = {key: etag for key, etag in objects.items() if layout.refined_year(key) is not None}
+                self._years = self._stored.years()
                 self._listed_at = now
             return self._years
 
@@ -134,7 +149,7 @@ class ManifestCache:
         etag = self._snapshot.etag
         change = self._lake.manifest_after(etag) if etag else self._lake.manifest()
         if change is not None:
-            self._snapshot = Snapshot(*change)
+            self._snapshot = Snapshot(*change, self._snapshot.schema_version)
         self._read_at = read_at
         return self._snapshot
 

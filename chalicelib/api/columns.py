@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from chalicelib.schema import REFINED, Column
+from chalicelib.shares import SHARES, as_shares
 
 NUMERIC = ("double", "bigint", "int")
 """The types of numeric columns."""
@@ -94,13 +96,58 @@ STATISTICS: Mapping[str, str] = {
 }
 """The unit of each statistic of a volatility, and of each number about the lake."""
 
-UNITS: Mapping[str, str] = {
-    **STATISTICS,
-    **{column.name: column.unit for column in (*REFINED, *COMPUTED, *PERIODS) if column.type in NUMERIC},
+TICKERS: tuple[Column, ...] = (
+    *(column for name in ("ticker", "nome", "classe") for column in SHARES if column.name == name),
+    Column("primeiro_pregao", "date", "day", "the first session of the ticker"),
+    Column("ultimo_pregao", "date", "day", "the last session of the ticker"),
+    Column("pregoes", "bigint", "sessions", "number of sessions of the ticker"),
+    Column(
+        "volume_mediano",
+        "double",
+        "BRL",
+        "median of volume_financeiro over its sessions of the year to `as_of`; null if it has none",
+    ),
+)
+"""The columns of `/acoes`."""
+
+SHARE_COLUMNS = (*(column.name for column in SHARES), VOLATILITY_COLUMN)
+"""The allowed values of `fields` for shares. `/acoes/{ticker}/anomalies` also allows `escore`."""
+
+_SHARE_PERIODS = {
+    "preco_abertura": "open of the first session, on the level of the last one",
+    "preco_maximo": "highest high, on the level of the last session",
+    "preco_minimo": "lowest low, on the level of the last session",
+    "retorno_log": "natural logarithm of the growth of the chained index from the session before the first one; null "
+    "if there is no session before it",
+    "queda_maxima": "the deepest fall: the lowest close / highest close of the period until then - 1, of the closes "
+    "chained over events",
+    "vol_realizada": "realised volatility: sqrt(252 * mean of the squared daily retorno_log that are not null)",
 }
-"""The unit of each numeric column of any answer. A name has the same unit in all of them."""
+"""The descriptions that differ from those of the index's periods."""
+
+SHARE_PERIODS = tuple(
+    replace(as_shares(column), description=_SHARE_PERIODS.get(column.name, column.description)) for column in PERIODS
+)
+"""The columns of `/acoes/{ticker}/periods`."""
 
 
-def units(names: Iterable[str]) -> dict[str, str]:
-    """Return the unit of each of these columns that is numeric."""
-    return {name: UNITS[name] for name in names if name in UNITS}
+def _units(*groups: Iterable[Column]) -> Mapping[str, str]:
+    # A number of trades or of nights has none.
+    numeric = (column for group in groups for column in group if column.type in NUMERIC and column.unit)
+    return {**STATISTICS, **{column.name: column.unit for column in numeric}}
+
+
+UNITS = _units(REFINED, COMPUTED, PERIODS)
+"""The unit of each numeric column of any answer about the index. A name has the same unit in all of them."""
+
+SHARE_UNITS = _units(SHARES, COMPUTED, SHARE_PERIODS, TICKERS)
+"""The unit of each numeric column of any answer about shares."""
+
+
+def units(names: Iterable[str], known: Mapping[str, str] = UNITS) -> dict[str, str]:
+    """Return the unit of each of these columns that is numeric.
+
+    Args:
+        known: `UNITS` or `SHARE_UNITS`.
+    """
+    return {name: known[name] for name in names if name in known}

@@ -1,8 +1,8 @@
 """Keyset pagination: encode the position of a page's last row as the cursor of the next page.
 
-A cursor holds the sort value and the date of the last row, so the next page starts after that row in this version of
-the data or a newer one. A digest binds it to its query: used with another query, a cursor would silently skip
-or repeat rows.
+A cursor holds the sort value and the date or ticker of the last row, so the next page starts after that row in this
+version of the data or a newer one. A digest binds it to its query: used with another query, a cursor would silently
+skip or repeat rows.
 The digest is not a secret: a forged cursor only selects another position in public data.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import date
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -30,8 +30,28 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     value: Value
     data: date
 
+    @property
+    def key(self) -> date:
+        """What identifies the row."""
+        return self.data
 
-def encode(position: Position, query: bytes) -> str:
+
+class TickerPosition(msgspec.Struct, frozen=True, array_like=True):
+    """The position of a row of several tickers: as `Position`, with its ticker instead of a date."""
+
+    value: Value
+    ticker: Annotated[str, msgspec.Meta(min_length=1, max_length=12)]
+
+    @property
+    def key(self) -> str:
+        """What identifies the row."""
+        return self.ticker
+
+
+P = TypeVar("P", Position, TickerPosition)
+
+
+def encode(position: Position | TickerPosition, query: bytes) -> str:
     """Return the cursor of a position.
 
     Args:
@@ -41,15 +61,19 @@ def encode(position: Position, query: bytes) -> str:
     return urlsafe_b64encode(_digest(body, query) + body).decode().rstrip("=")
 
 
-def decode(text: str, query: bytes) -> Position:
+def decode(text: str, query: bytes, kind: type[P]) -> P:
     """Return the position in a cursor.
+
+    Args:
+        query: as in `encode`.
+        kind: the class of the position.
 
     Raises:
         BadParameter: the cursor is damaged or belongs to another query.
     """
     try:
         body = urlsafe_b64decode(text + "=" * (-len(text) % 4))[_DIGEST_BYTES:]
-        position = msgspec.json.decode(body, type=Position)
+        position = msgspec.json.decode(body, type=kind)
     except (ValueError, msgspec.DecodeError):
         position = None
     if position is None or encode(position, query) != text:

@@ -94,12 +94,14 @@ def _parameter(path: str, parameter: dict[str, Any]) -> str:
     heading = escape(name) if schema.get("type") == "array" else f'<label for="{label}">{escape(name)}</label>'
     return (
         f'<tr><th scope="row">{heading}</th>'
-        f"<td>{_field(label, name, schema)}</td><td>{_inline(parameter['description'])}</td></tr>"
+        f"<td>{_field(label, name, schema, parameter)}</td><td>{_inline(parameter['description'])}</td></tr>"
     )
 
 
-def _field(label: str, name: str, schema: dict[str, Any]) -> str:
+def _field(label: str, name: str, schema: dict[str, Any], parameter: dict[str, Any]) -> str:
     attributes = f'id="{label}" name="{escape(name)}"'
+    if parameter["in"] == "path":
+        return f'<input {attributes} type="text" autocomplete="off" required value="{escape(parameter["example"])}">'
     if "enum" in schema:
         default = f"{schema['default']}" if "default" in schema else ""
         options = "".join(f"<option>{escape(str(value))}</option>" for value in schema["enum"])
@@ -134,7 +136,7 @@ def _columns(properties: dict[str, dict[str, Any]]) -> str:
 
 
 def _anchor(path: str) -> str:
-    return path.strip("/").replace("/", "-").replace(".", "-") or "index"
+    return path.strip("/").translate({ord("/"): "-", ord("."): "-", ord("{"): None, ord("}"): None}) or "index"
 
 
 def _paragraphs(text: str) -> str:

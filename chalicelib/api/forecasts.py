@@ -44,7 +44,7 @@ def forecast(parameters: ForecastParameters, table: Table) -> ForecastAnswer:
     names = [
         name for model in MODELS for h in HORIZONS for name in (forecast_column(model, h), *band_columns(model, h))
     ]
-    row: Row = next(iter(table.rows(queries.last(table.name, ["data", FORECAST_PERCENTILE, *names], until))), {})
+    row: Row = next(iter(table.rows(queries.last(table.source, ["data", FORECAST_PERCENTILE, *names], until))), {})
     scores = {(score.model, score.horizon, score.period): score for score in table.contents.forecasts}
     session = date.fromisoformat(str(row["data"])) if row else None
     rows = [_row(session, row, model, h, scores.get((model, h, "2008 on"))) for model in MODELS for h in HORIZONS]

@@ -100,6 +100,56 @@ class LatestAnswer(Struct, frozen=True):
     links: Links
 
 
+class ListedTicker(Struct, frozen=True):
+    """A ticker of the market: its name and class at its last session, and its sessions.
+
+    `volume_mediano` is the median value of its trades in a session, in reais, over its sessions of the year to `as_of`;
+    null if it has none.
+    """
+
+    ticker: str
+    nome: str | None
+    classe: str
+    primeiro_pregao: date
+    ultimo_pregao: date
+    pregoes: int
+    volume_mediano: float | None
+
+
+class MarketMeta(Struct, frozen=True, kw_only=True):
+    """Metadata of an answer about several tickers."""
+
+    as_of: Annotated[date | None, Meta(description="the last session of the data")]
+    version: Annotated[str, Meta(description="of the data: equal versions have equal answers")]
+    synthetic: Annotated[bool, Meta(description="whether the data is generated, not real")]
+    settled: Annotated[
+        bool | UnsetType,
+        Meta(description="false if the data was being updated: repeat the request a minute later. Absent otherwise"),
+    ] = UNSET
+    count: Annotated[int, Meta(description="number of rows in this answer")]
+    total: Annotated[
+        int | UnsetType, Meta(description="number of tickers that the parameters select, on all pages")
+    ] = UNSET
+    data: Annotated[date | UnsetType, Meta(description="the session of the rows")] = UNSET
+    unit: Annotated[dict[str, str], Meta(description="of each numeric column")]
+
+
+class TickersAnswer(Struct, frozen=True):
+    """Tickers."""
+
+    rows: list[ListedTicker]
+    meta: MarketMeta
+    links: Links
+
+
+class RankingAnswer(Struct, frozen=True):
+    """The tickers of one session, with the requested columns."""
+
+    rows: list[Row]
+    meta: MarketMeta
+    links: Links
+
+
 class ConeAnswer(Struct, frozen=True):
     """The volatility cone, with one row for each window."""
 
@@ -194,6 +244,18 @@ class Problem(Struct, frozen=True):
     detail: str
     instance: str
     errors: list[ParameterError] | UnsetType = UNSET
+    near: Annotated[
+        list[str] | UnsetType, Meta(description="of an unknown ticker, those with a similar name, the nearest first")
+    ] = UNSET
 
 
-Answer = RowsAnswer | PeriodsAnswer | LatestAnswer | ConeAnswer | ForecastAnswer | SummaryAnswer
+Answer = (
+    RowsAnswer
+    | PeriodsAnswer
+    | LatestAnswer
+    | ConeAnswer
+    | ForecastAnswer
+    | SummaryAnswer
+    | TickersAnswer
+    | RankingAnswer
+)

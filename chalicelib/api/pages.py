@@ -23,9 +23,13 @@ from chalicelib.api.parsing import base_path
 from chalicelib.api.representations import HTML
 
 
-def home(request: Request) -> Response:
-    """Return the page of the index and its volatility."""
-    return html_response(request, _home(base_path(request)))
+def home(request: Request, *, market: bool) -> Response:
+    """Return the page of the index and its volatility.
+
+    Args:
+        market: whether the page has a search for tickers.
+    """
+    return html_response(request, _home(base_path(request), market=market))
 
 
 def html_response(request: Request, body: str) -> Response:
@@ -44,6 +48,6 @@ def _etag(body: str) -> str:
 
 
 @cache
-def _home(base: str) -> str:
-    page = assets.template("home.html")
+def _home(base: str, *, market: bool) -> str:
+    page = assets.template("home.html").replace("{market}", "yes" if market else "no")
     return page.replace("{base}", escape(f"{base}/")).replace("{assets}", assets.path())

@@ -1,4 +1,4 @@
-"""The query parameters of a page: its range, limit, sort, cursor, fields and format."""
+"""The query parameters of a page of sessions: its range, limit, sort, cursor, fields and format."""
 
 from __future__ import annotations
 
@@ -9,23 +9,19 @@ from msgspec import Meta
 from chalicelib.api.choices import (
     DEFAULT_ESTIMATOR,
     DEFAULT_WINDOW,
-    MAX_LIMIT,
-    MAX_VALUES,
+    SORT,
+    CursorParameter,
     FormatParameter,
+    LimitParameter,
+    Paged,
     Sort,
 )
 from chalicelib.api.columns import COLUMNS
 from chalicelib.api.ranges import RangeParameters
-from chalicelib.errors import BadParameter
 from chalicelib.schema import volatility_column
 
-SORT = Meta(
-    description="The sort column, any numeric one; `-` means descending. Nulls come last, ties are in order of date.",
-    examples=["-data"],
-)
 
-
-class PageParameters(RangeParameters, frozen=True, kw_only=True):
+class PageParameters(Paged, RangeParameters, frozen=True, kw_only=True):
     """The parameters of a range of sessions whose answer has rows in pages.
 
     Attributes:
@@ -44,23 +40,9 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
     allowed_fields: ClassVar[tuple[str, ...]] = COLUMNS
     whole_range: ClassVar[bool] = False
 
-    limit: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=MAX_LIMIT,
-            description=f"The maximum number of rows. Rows times fields: at most {MAX_VALUES:,}, so that all rows fit "
-            "with up to 10 fields.",
-            examples=[10],
-        ),
-    ] = 252
+    limit: LimitParameter = 252
     sort: Annotated[Sort, SORT] = "-data"
-    cursor: Annotated[
-        Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{16,200}$")] | None,
-        Meta(
-            description="Position of the page, from `links.next` of the previous page. Use it with the same parameters."
-        ),
-    ] = None
+    cursor: CursorParameter = None
     fields: Annotated[
         tuple[str, ...] | None,
         Meta(
@@ -73,14 +55,7 @@ class PageParameters(RangeParameters, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in self.fields or ():
-            if name not in self.allowed_fields:
-                raise BadParameter("fields", name, f"one of {', '.join(self.allowed_fields)}")
-        if self.fields and len(set(self.fields)) < len(self.fields):
-            raise BadParameter("fields", ",".join(self.fields), "each column once")
-        if self.limit * len(self.columns) > MAX_VALUES:
-            allowed = f"at most {MAX_VALUES // len(self.columns)} with {len(self.columns)} fields"
-            raise BadParameter("limit", f"{self.limit}", f"{allowed} (rows times fields: {MAX_VALUES})")
+        self.check_page()
 
     @property
     def columns(self) -> tuple[str, ...]:

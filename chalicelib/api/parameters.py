@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
 from chalicelib.api.choices import (
     DEFAULT_ESTIMATOR,
     DEFAULT_WINDOW,
+    SORT,
     ChosenVolatility,
     EstimatorOrEwmaParameter,
     EstimatorParameter,
@@ -22,7 +23,7 @@ from chalicelib.api.choices import (
     WindowUnlessEwma,
 )
 from chalicelib.api.columns import COLUMNS, PERIODS, SCORE_COLUMN, VOLATILITY_COLUMN
-from chalicelib.api.paging import SORT, PageParameters
+from chalicelib.api.paging import PageParameters
 from chalicelib.api.ranges import RangeParameters, day_meta
 from chalicelib.estimators import ESTIMATORS
 from chalicelib.schema import FORECAST_PERCENTILE, FORECASTS, PRICES, VOLUME, volatility_column
@@ -162,7 +163,13 @@ RANKED_AMONG = 1260
 
 
 class LatestParameters(Struct, frozen=True, kw_only=True):
-    """The parameters of `/ibov/latest`."""
+    """The parameters of `/ibov/latest`.
+
+    Attributes:
+        session_columns: the columns of the newest session.
+    """
+
+    session_columns: ClassVar[tuple[str, ...]] = LATEST
 
     window: WindowParameter = DEFAULT_WINDOW
     format: FormatParameter = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from chalice.app import Request
@@ -23,7 +24,7 @@ from msgspec.inspect import (
     type_info,
 )  # fmt: skip
 
-from chalicelib.api.ranges import ALLOWED_DAYS, day_of
+from chalicelib.api.ranges import ALLOWED_DATES, ALLOWED_DAYS, day_of
 from chalicelib.errors import BadParameter
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -35,8 +36,17 @@ _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,400})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A parameter of a model: its annotation, its type without metadata and None, its default, and its `Meta.extra`."""
+    """A parameter of a model.
 
+    Attributes:
+        name: the name of the attribute. Where that would be a keyword of Python, the parameter has another.
+        annotation: its annotation.
+        type: its type without metadata and None.
+        default: its default.
+        extra: its `Meta.extra`.
+    """
+
+    name: str
     annotation: Any
     type: Type
     default: Any
@@ -45,18 +55,37 @@ class _Field:
 
 @cache
 def _fields(model: type[msgspec.Struct]) -> Mapping[str, _Field]:
-    """The fields of a model by name. Cached: msgspec evaluates the annotations at every call."""
+    """The fields of a model by name of the parameter. Cached: msgspec evaluates the annotations at every call."""
     return {
-        field.name: _Field(field.type, _bare(type_info(field.type)), field.default, _extra(type_info(field.type)))
+        field.encode_name: _Field(
+            field.name, field.type, _bare(type_info(field.type)), field.default, _extra(type_info(field.type))
+        )
         for field in msgspec.structs.fields(model)
     }
 
 
 def base_path(request: Request) -> str:
     """Return the part of the URL's path before the route: a stage, a custom domain's base path, or nothing."""
-    full_path = str(request.context.get("path") or request.path)
-    base = full_path.rstrip("/").removesuffix(request.path.rstrip("/")).strip("/")
-    return f"/{base}" if base else ""
+    segments = _segments(str(request.context.get("path") or request.path))
+    # The path of the route has names in place of its parameters, but as many segments.
+    base = segments[: len(segments) - len(_segments(request.path))]
+    return f"/{'/'.join(base)}" if base else ""
+
+
+def path_parameter(request: Request, name: str) -> str | None:
+    """Return a parameter in the path of the route, None if the route does not have it."""
+    text = (request.uri_params or {}).get(name)
+    return None if text is None else _utf8(text)
+
+
+def resource(request: Request) -> str:
+    """Return the path of the request without its base path."""
+    parameters = {name: quote(_utf8(text), safe="") for name, text in (request.uri_params or {}).items()}
+    return str(request.path).format_map(parameters)
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
 
 
 def parse(model: type[T], request: Request) -> T:
@@ -97,7 +126,7 @@ def parse_texts(model: type[T], texts: Mapping[str, Sequence[str]]) -> T:
             raise BadParameter(name, repeated[0], allowed)
         if len(repeated) != 1:
             raise BadParameter(name, ", ".join(repeated), "the parameter once")
-        values[name] = _value(name, repeated[0], fields[name])
+        values[fields[name].name] = _value(name, repeated[0], fields[name])
     return model(**values)
 
 
@@ -105,7 +134,7 @@ def canonical(parameters: msgspec.Struct) -> dict[str, str]:
     """Return the parameters that differ from their defaults, as texts, in the order of the model's fields."""
     texts = {}
     for name, field in _fields(type(parameters)).items():
-        value = getattr(parameters, name)
+        value = getattr(parameters, field.name)
         if value != field.default:
             texts[name] = ",".join(value) if isinstance(value, tuple) else str(value)
     return texts
@@ -116,16 +145,16 @@ def _value(name: str, text: str, field: _Field) -> Any:
         return tuple(text.split(","))
     if isinstance(field.type, DateType):
         if (day := day_of(text, **field.extra)) is None:
-            raise BadParameter(name, text, _allowed(field.type))
+            raise BadParameter(name, text, _allowed(field))
         return day
     pattern = _INTEGER if isinstance(field.type, IntType) else _NUMBER if isinstance(field.type, FloatType) else None
     if text == "null" or (pattern and not pattern.fullmatch(text)):
         # msgspec converts "null" to None where None is allowed.
-        raise BadParameter(name, text, _allowed(field.type))
+        raise BadParameter(name, text, _allowed(field))
     try:
         return msgspec.convert(text, field.annotation, strict=False)
     except msgspec.ValidationError:
-        raise BadParameter(name, text, _allowed(field.type)) from None
+        raise BadParameter(name, text, _allowed(field)) from None
 
 
 def _extra(type_: Type) -> Mapping[str, Any]:
@@ -142,8 +171,11 @@ def _bare(type_: Type) -> Type:
     return type_
 
 
-def _allowed(type_: Type) -> str:
-    """The values that a parameter of a type allows, in words."""
+def _allowed(field: _Field) -> str:
+    """The values that a parameter allows, in words."""
+    type_ = field.type
+    if "allowed" in field.extra:
+        return f"{field.extra['allowed']}"
     if isinstance(type_, LiteralType):
         values = [f"{value}" for value in type_.values]
         ascending = [value for value in values if not value.startswith("-")]
@@ -155,4 +187,4 @@ def _allowed(type_: Type) -> str:
         return f"a number from {type_.ge:g} to {type_.le:g}"
     if isinstance(type_, StrType):
         return "the cursor in links.next of the previous page"
-    return ALLOWED_DAYS
+    return ALLOWED_DATES if field.extra.get("exact") else ALLOWED_DAYS

@@ -16,17 +16,20 @@ from chalicelib.api.representations import PROBLEM_JSON, encode_json
 from chalicelib.errors import (
     BackendUnavailable,
     BadParameter,
+    MarketDisabled,
     NotFound,
     NotReady,
     QueryRefused,
     QueryTimeout,
     SchemaMismatch,
+    UnknownTicker,
 )
 
 RETRY_SOON, RETRY_AFTER_JOB = 5, 60
 """Seconds in `Retry-After`: for errors of a query or a backend, and for those that the next run of the job resolves."""
 
 PROBLEMS: Mapping[type[Exception], tuple[HTTPStatus, str, int | None]] = {
+    MarketDisabled: (HTTPStatus.NOT_FOUND, "The market is not enabled in this deployment.", None),
     NotFound: (HTTPStatus.NOT_FOUND, "The resource does not exist.", None),
     NotReady: (HTTPStatus.SERVICE_UNAVAILABLE, "Nothing has been ingested yet.", RETRY_AFTER_JOB),
     SchemaMismatch: (HTTPStatus.SERVICE_UNAVAILABLE, "The table is being updated to a new schema.", RETRY_AFTER_JOB),
@@ -43,7 +46,8 @@ _log = logging.getLogger(__name__)
 def respond(request: Request | None, handler: Callable[[Request], Response]) -> Response:
     """Return the response of a handler; an exception becomes a problem.
 
-    The client sees the parameter of a `BadParameter`; every other message goes to the log only.
+    The client sees the parameter of a `BadParameter` and the ticker of an `UnknownTicker`; every other message goes
+    to the log only.
     """
     if request is None:
         raise TypeError("a handler needs a request")
@@ -54,6 +58,10 @@ def respond(request: Request | None, handler: Callable[[Request], Response]) -> 
         errors = [ParameterError(error.parameter, error.received, error.allowed)]
         detail = f"The parameter {error.parameter!r} is not allowed."
         response = problem(HTTPStatus.BAD_REQUEST, path, detail, errors=errors)
+    except UnknownTicker as error:
+        near = f" Near: {', '.join(error.near)}." if error.near else ""
+        detail = f"There is no ticker {error.ticker!r}.{near}"
+        response = problem(HTTPStatus.NOT_FOUND, path, detail, near=error.near)
     except Exception as error:  # noqa: BLE001 - the last resort of a server
         response = problem(*_classify(path, error))
     # API Gateway compresses large bodies for clients that accept it, and does not set Vary.
@@ -81,7 +89,9 @@ def problem(
     path: str,
     detail: str,
     retry_after: int | None = None,
+    *,
     errors: list[ParameterError] | None = None,
+    near: list[str] | None = None,
 ) -> Response:
     """Return the response of an error.
 
@@ -90,8 +100,17 @@ def problem(
         detail: a sentence that any client may read.
         retry_after: in seconds; None if a repeated request would fail too.
         errors: the parameters that are not allowed.
+        near: tickers with a similar name, of an unknown ticker.
     """
-    body = Problem("about:blank", status.phrase, int(status), detail, path, errors or msgspec.UNSET)
+    body = Problem(
+        "about:blank",
+        status.phrase,
+        int(status),
+        detail,
+        path,
+        errors or msgspec.UNSET,
+        msgspec.UNSET if near is None else near,
+    )
     headers: Headers = {CONTENT_TYPE: PROBLEM_JSON, CACHE_CONTROL: NO_STORE}
     if retry_after is not None:
         headers[RETRY_AFTER.name] = str(retry_after)

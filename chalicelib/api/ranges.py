@@ -17,19 +17,24 @@ EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 MAX_LAST = 10_000
 """The maximum of `last`, in sessions: 39 years."""
 
-_YEAR = "(19|20|21)[0-9]{2}"
-_DAY = re.compile(f"{_YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
+YEAR = "(19|20|21)[0-9]{2}"
+"""The years of `EARLIEST` to `LATEST`, as a regular expression."""
+
+_DAY = re.compile(f"{YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 
 ALLOWED_DAYS = f"a date, a month or a year from {EARLIEST} to {LATEST}, such as 2025-09-30, 2025-09 or 2025"
 
+ALLOWED_DATES = f"a date from {EARLIEST} to {LATEST}, such as 2025-09-30"
 
-def day_of(text: str, *, last: bool) -> date | None:
+
+def day_of(text: str, *, last: bool = False, exact: bool = False) -> date | None:
     """Return the first or the last day of an ISO date, a month or a year; None if the text is none of them.
 
     Args:
         last: whether to return the last day: 2024-02 is 2024-02-29.
+        exact: whether only a date is allowed, no month and no year.
     """
-    if not _DAY.fullmatch(text):
+    if not _DAY.fullmatch(text) or (exact and text.count("-") < 2):
         return None
     year, *rest = map(int, text.split("-"))
     month = rest[0] if rest else 12 if last else 1

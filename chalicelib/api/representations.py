@@ -13,11 +13,10 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib.api.cache import CachedResponse
-from chalicelib.api.choices import Format
+from chalicelib.api.choices import Format, Paged
 from chalicelib.api.headers import CACHE_CONTROL, CONTENT_TYPE, LINK, REVALIDATE, Headers
 from chalicelib.api.manifest_models import FilesAnswer, YearFile
 from chalicelib.api.models import Answer
-from chalicelib.api.paging import PageParameters
 
 JSON, CSV, HTML, PROBLEM_JSON = "application/json", "text/csv", "text/html", "application/problem+json"
 
@@ -82,7 +81,7 @@ def encode_response(answer: Answer | FilesAnswer, parameters: Any, format_: Form
     headers = headers | {CONTENT_TYPE: f"{CSV}; charset=utf-8"}
     if answer.links.next:
         headers[LINK.name] = f'<{answer.links.next}>; rel="next"'
-    columns = parameters.columns if isinstance(parameters, PageParameters) else None
+    columns = parameters.columns if isinstance(parameters, Paged) else None
     if isinstance(answer, FilesAnswer):
         columns = YearFile.__struct_fields__
     return CachedResponse(_encode_csv(answer, columns), headers)

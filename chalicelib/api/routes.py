@@ -1,45 +1,17 @@
-"""Every route: its parameters, its response and an example. The app, the OpenAPI document and the index read this."""
+"""Every route: its parameters, its response and an example. The app, the OpenAPI document and the index read this.
+
+Those of the market are in `market_routes`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
-
-import msgspec
 
 from chalicelib.api import forecasts, manifest_models, models, parameters, views
 from chalicelib.api.headers import EXPOSED, IF_NONE_MATCH
-from chalicelib.api.table import Table
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A route with the methods GET and HEAD.
-
-    Attributes:
-        summary: one line for the index and the OpenAPI document.
-        description: description in the OpenAPI document.
-        parameters: the class of its query parameters.
-        model: the class of its JSON body; None if no class describes the body.
-        view: computes the answer from the parameters and the table, None if the route does not query the table.
-        example: query parameters of the example in the OpenAPI document.
-        media_type: the media type of the body.
-        alternative: another media type that `Accept` can select, None if there is none.
-        api_key_required: whether API Gateway requires an API key if the setting `api_access` is `key`: true for the
-            routes that read AWS, which costs money.
-    """
-
-    summary: str
-    description: str
-    parameters: type[msgspec.Struct] = parameters.NoParameters
-    model: type[msgspec.Struct] | None = None
-    view: Callable[[Any, Table], models.Answer] | None = None
-    example: Mapping[str, str] = field(default_factory=dict)
-    media_type: str = "application/json"
-    alternative: str | None = None
-    api_key_required: bool = True
-
+from chalicelib.api.market_routes import MARKET_ROUTES
+from chalicelib.api.route import PAGES, Route
 
 METHODS = ("GET", "HEAD")
 """The methods of every route."""
@@ -51,11 +23,6 @@ CORS: Mapping[str, Any] = {
 }
 """Arguments of `chalice.CORSConfig`: the headers that cross-origin requests may send, and may read from the
 response."""
-
-_PAGES = (
-    "The default order is the newest session first. `links.next` is the next page, null on the last page. A range "
-    "without sessions returns 200 with no rows."
-)
 
 ROUTES: Mapping[str, Route] = {
     "/": Route(
@@ -70,7 +37,7 @@ ROUTES: Mapping[str, Route] = {
         "Open, high, low, close and volume of each session",
         "The unadjusted prices of the source, the logarithmic return from the previous close, the distance to the "
         "highest close so far, the official close of B3 where it is known, the source of the close (`b3` where the "
-        f"official close corrects that of the bar), the warnings on the bar, and its source. {_PAGES}",
+        f"official close corrects that of the bar), the warnings on the bar, and its source. {PAGES}",
         parameters.PricesParameters,
         models.RowsAnswer,
         views.page,
@@ -79,7 +46,7 @@ ROUTES: Mapping[str, Route] = {
     "/ibov/volatility": Route(
         "Range and volatility of each session",
         "The features of each session, and in `vol_anualizada` the annualised volatility by the requested estimator "
-        f"and window, as a fraction: 0.15 means 15 % a year. {_PAGES}",
+        f"and window, as a fraction: 0.15 means 15 % a year. {PAGES}",
         parameters.VolatilityParameters,
         models.RowsAnswer,
         views.page,
@@ -87,7 +54,7 @@ ROUTES: Mapping[str, Route] = {
     ),
     "/ibov/volatility/compare": Route(
         "Volatility by all six estimators",
-        f"The annualised volatility of each session by every estimator over one window. {_PAGES}",
+        f"The annualised volatility of each session by every estimator over one window. {PAGES}",
         parameters.CompareParameters,
         models.RowsAnswer,
         views.page,
@@ -133,7 +100,7 @@ ROUTES: Mapping[str, Route] = {
         "Each period of the range with its open, high, low and close, its return from the last close before it, its "
         "realised volatility, the mean of the volatility by the requested estimator, its deepest fall, and the sum of "
         "its volume. A period has the sessions of the range only: the first and the last can be parts of a calendar "
-        f"period, and `pregoes` is the number of their sessions. {_PAGES.replace('session', 'period', 1)}",
+        f"period, and `pregoes` is the number of their sessions. {PAGES.replace('session', 'period', 1)}",
         parameters.PeriodsParameters,
         models.PeriodsAnswer,
         views.periods,
@@ -161,7 +128,7 @@ ROUTES: Mapping[str, Route] = {
         "Unusual sessions",
         "The sessions whose score by the requested method, `escore`, is above a threshold. Later sessions do not "
         "change a score of `zscore`; `zscore_range` compares the sessions of one range with each other. "
-        f"{_PAGES}",
+        f"{PAGES}",
         parameters.AnomaliesParameters,
         models.RowsAnswer,
         views.page,
@@ -189,6 +156,7 @@ ROUTES: Mapping[str, Route] = {
 
 SERVED: Mapping[str, Route] = {
     **ROUTES,
+    **MARKET_ROUTES,
     "/assets/{version}/{name}": Route(
         "A static file of the pages",
         "A style sheet (text/css) or a script (text/javascript) of `/` and `/docs`.",
@@ -197,3 +165,8 @@ SERVED: Mapping[str, Route] = {
     ),
 }
 """The routes of the OpenAPI document, and the files of the pages `/` and `/docs`."""
+
+
+def documented() -> dict[str, Route]:
+    """Return the routes of the OpenAPI document, by path."""
+    return {**ROUTES, **MARKET_ROUTES}

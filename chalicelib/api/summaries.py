@@ -157,3 +157,22 @@ def deepest_fall(days: Sequence[date], closes: Sequence[float]) -> Fall | None:
         if deepest is None or drawdown < deepest.drawdown:
             deepest = Fall(days[peak], days[position], drawdown)
     return deepest
+
+
+def chained(closes: Sequence[float], opens: Sequence[float], events: Sequence[bool]) -> list[float]:
+    """Return closes chained over events, on the level of the first one.
+
+    The night before an event is left out: from it on, each close is multiplied by the close before / the open of the
+    event. Without events the closes are returned as they are.
+
+    Args:
+        closes, opens: shape (n,), in order of date, above 0.
+        events: shape (n,). The first one makes no difference.
+    """
+    factor = 1.0
+    result: list[float] = []
+    for position, (close, opened, event) in enumerate(zip(closes, opens, events, strict=True)):
+        if event and position:
+            factor *= closes[position - 1] / opened
+        result.append(close * factor)
+    return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,12 +10,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from chalicelib.api.athena import Athena
-from chalicelib.api.caveats import caveats
 from chalicelib.api.columns import units
-from chalicelib.api.models import AnswerMeta
+from chalicelib.api.models import AnswerMeta, MarketMeta
 from chalicelib.api.parsing import canonical
-from chalicelib.api.queries import Query, Row
-from chalicelib.instrument import IBOV
+from chalicelib.api.queries import Query, Row, Source
+from chalicelib.api.tickers import Tickers
 from chalicelib.lake.manifest import Contents
 from chalicelib.schema import PERIODS_PER_YEAR
 
@@ -25,16 +24,26 @@ class Table:
     """The refined table at one version, for one request.
 
     Attributes:
-        name: name of the table in the catalog.
+        source: the rows that the request is about.
+        instrument: the ticker in the metadata; empty for an answer about several.
+        years: the number of those rows by year.
+        units: the unit of each numeric column, `columns.UNITS` or `columns.SHARE_UNITS`.
+        caveats: returns the caveats of columns of the table.
+        tickers: all tickers of the market; none for the index.
         contents: contents of the manifest.
-        path: path of the route in the OpenAPI document.
+        path: path of the request, without the base path.
         url: URL of the route, with the base path of the request.
         athena: runs the queries.
         version: version of the table, for Athena's idempotency token.
         deadline: deadline of the request, by Athena's clock.
     """
 
-    name: str
+    source: Source
+    instrument: str
+    years: Mapping[int, int]
+    units: Mapping[str, str]
+    caveats: Callable[[Iterable[str]], dict[str, str]]
+    tickers: Tickers
     contents: Contents
     path: str
     url: str
@@ -58,9 +67,9 @@ class Table:
         """
         if sessions is None:
             return None
-        years = sorted(map(int, self.contents.years), reverse=True)
+        years = sorted(self.years, reverse=True)
         for year in years:
-            sessions -= self.contents.years[f"{year}"].rows
+            sessions -= self.years[year]
             if sessions <= 0:
                 return year
         return years[-1] if years else None
@@ -75,16 +84,27 @@ class Table:
             fields: further fields of the metadata.
         """
         # The figures in the caveats are computed over the real history.
-        applicable = {} if self.contents.synthetic else caveats(computed_from)
+        applicable = {} if self.contents.synthetic else self.caveats(computed_from)
         return AnswerMeta(
-            ticker=IBOV.ticker,
+            ticker=self.instrument,
             as_of=self.contents.as_of,
             version=self.contents.version,
             synthetic=self.contents.synthetic,
             count=count,
             periods_per_year=PERIODS_PER_YEAR,
-            unit=units(columns),
+            unit=units(columns, self.units),
             caveats=applicable or msgspec.UNSET,
+            **fields,
+        )
+
+    def market_meta(self, count: int, columns: Iterable[str], **fields: Any) -> MarketMeta:
+        """Return the metadata of an answer about several tickers. Arguments as in `meta`."""
+        return MarketMeta(
+            as_of=self.contents.as_of,
+            version=self.contents.version,
+            synthetic=self.contents.synthetic,
+            count=count,
+            unit=units(columns, self.units),
             **fields,
         )
 

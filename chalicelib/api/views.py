@@ -9,11 +9,13 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from msgspec import UNSET
 
 from chalicelib.api import cursor, queries, summaries
 from chalicelib.api.choices import EWMA, EstimatorOrEwma
 from chalicelib.api.columns import VOLATILITY_COLUMN
+from chalicelib.api.market_parameters import RankingParameters, TickersParameters
 from chalicelib.api.models import (
     ConeAnswer,
     Day,
@@ -27,7 +29,6 @@ from chalicelib.api.models import (
 )
 from chalicelib.api.paging import PageParameters
 from chalicelib.api.parameters import (
-    LATEST,
     RANKED_AMONG,
     AnomaliesParameters,
     CompareParameters,
@@ -43,7 +44,8 @@ from chalicelib.api.regimes import Regime, regime
 from chalicelib.api.summaries import ConeRow
 from chalicelib.api.table import Table
 from chalicelib.estimators import ESTIMATORS
-from chalicelib.schema import FORECAST_PERCENTILE, WINDOWS, volatility_column
+from chalicelib.schema import CLOSE, FORECAST_PERCENTILE, OPEN, WINDOWS, volatility_column
+from chalicelib.shares import EVENT
 
 
 def page(parameters: PageParameters, table: Table) -> RowsAnswer:
@@ -52,20 +54,42 @@ def page(parameters: PageParameters, table: Table) -> RowsAnswer:
     Raises:
         BadParameter: the cursor is damaged or belongs to another query.
     """
-    # A cursor is valid with the same parameters only, except the format.
-    bound = {name: text for name, text in canonical(parameters).items() if name not in ("cursor", "format")}
-    query = f"{table.path}?{urlencode(bound)}".encode()
-    after = cursor.decode(parameters.cursor, query) if parameters.cursor else None
-    rows = table.rows(queries.page(table.name, parameters, after, table.since(parameters.last)))
+    after, query = position_of(parameters, table, cursor.Position)
+    rows = table.rows(queries.page(table.source, parameters, after, table.since(parameters.last)))
     current = rows[: parameters.limit]
-    next_link = None
-    if len(rows) > len(current):
-        next_link = table.link(parameters, cursor=cursor.encode(_position(current[-1], parameters), query))
+    position = _position(current[-1], parameters) if len(rows) > len(current) else None
     return RowsAnswer(
         [{name: row[name] for name in parameters.columns} for row in current],
         table.meta(len(current), parameters.columns, _computed_from(parameters), **_meta_fields(parameters)),
-        Links(table.link(parameters), next_link),
+        page_links(parameters, table, position, query),
     )
+
+
+def position_of(
+    parameters: PageParameters | RankingParameters | TickersParameters, table: Table, kind: type[cursor.P]
+) -> tuple[cursor.P | None, bytes]:
+    """Return the position in the cursor of a request, and the query that its cursors are bound to.
+
+    Raises:
+        BadParameter: the cursor is damaged or belongs to another query.
+    """
+    # A cursor is valid with the same parameters only, except the format.
+    bound = {name: text for name, text in canonical(parameters).items() if name not in ("cursor", "format")}
+    query = f"{table.path}?{urlencode(bound)}".encode()
+    return (cursor.decode(parameters.cursor, query, kind) if parameters.cursor else None), query
+
+
+def page_links(
+    parameters: msgspec.Struct, table: Table, position: cursor.Position | cursor.TickerPosition | None, query: bytes
+) -> Links:
+    """Return the links of a page.
+
+    Args:
+        position: of its last row, None on the last page.
+        query: as `position_of` returns it.
+    """
+    following = table.link(parameters, cursor=cursor.encode(position, query)) if position else None
+    return Links(table.link(parameters), following)
 
 
 def periods(parameters: PeriodsParameters, table: Table) -> PeriodsAnswer:
@@ -119,7 +143,8 @@ def latest(parameters: LatestParameters, table: Table) -> LatestAnswer:
     """Return the newest session, and its volatility by each estimator with its rank among the newest sessions."""
     names: dict[EstimatorOrEwma, str] = {name: volatility_column(name, parameters.window) for name in ESTIMATORS}
     names["ewma"] = EWMA
-    query = queries.latest(table.name, LATEST, tuple(names.values()), RANKED_AMONG, table.since(RANKED_AMONG))
+    session = parameters.session_columns
+    query = queries.latest(table.source, session, tuple(names.values()), RANKED_AMONG, table.since(RANKED_AMONG))
     row: dict[str, Any] = next(iter(table.rows(query)), {})
     rows = []
     for name, column in names.items():
@@ -129,15 +154,15 @@ def latest(parameters: LatestParameters, table: Table) -> LatestAnswer:
         window = None if name == "ewma" else parameters.window
         rows.append(RankedVolatility(name, window, column, value, percentile, rank, count))
     return LatestAnswer(
-        session={name: row[name] for name in LATEST} if row else None,
+        session={name: row[name] for name in session} if row else None,
         regime=regime(_number(row.get(FORECAST_PERCENTILE))),
         rows=rows,
         meta=table.meta(
             len(rows),
-            (*LATEST, *RankedVolatility.__struct_fields__, *Regime.__struct_fields__),
-            (*LATEST, *names.values()),
+            (*session, *RankedVolatility.__struct_fields__, *Regime.__struct_fields__),
+            (*session, *names.values()),
             window=parameters.window,
-            sessions=min(RANKED_AMONG, table.contents.rows),
+            sessions=min(RANKED_AMONG, sum(table.years.values())),
         ),
         links=Links(table.link(parameters), None),
     )
@@ -146,7 +171,9 @@ def latest(parameters: LatestParameters, table: Table) -> LatestAnswer:
 def cone(parameters: ConeParameters, table: Table) -> ConeAnswer:
     """Return the volatility cone: for each window the distribution over a range, and the last value in it."""
     names = {window: volatility_column(parameters.estimator, window) for window in WINDOWS}
-    rows = table.rows(queries.columns(table.name, ["data", *names.values()], parameters, table.since(parameters.last)))
+    rows = table.rows(
+        queries.columns(table.source, ["data", *names.values()], parameters, table.since(parameters.last))
+    )
     days = [date.fromisoformat(str(row["data"])) for row in rows]
     distributions = [
         summaries.cone_row(window, days, [_number(row[name]) for row in rows]) for window, name in names.items()
@@ -173,7 +200,9 @@ def summary(parameters: SummaryParameters, table: Table) -> SummaryAnswer:
         VOLATILITY_COLUMN: parameters.volatility_column,
     }
     columns = ["data", "retorno_log", "drawdown", *sources.values()]
-    rows = table.rows(queries.columns(table.name, columns, parameters, table.since(parameters.last)))
+    if table.source.events:
+        columns += [OPEN, EVENT]
+    rows = table.rows(queries.columns(table.source, columns, parameters, table.since(parameters.last)))
     days = [date.fromisoformat(str(row["data"])) for row in rows]
     returns, drawdowns, closes = (_dated(days, rows, name) for name in ("retorno_log", "drawdown", "preco_fechamento"))
     return SummaryAnswer(
@@ -181,7 +210,9 @@ def summary(parameters: SummaryParameters, table: Table) -> SummaryAnswer:
         best_day=_day(*max(returns, key=_value)) if returns else None,
         worst_day=_day(*min(returns, key=_value)) if returns else None,
         worst_drawdown=_depth(*min(drawdowns, key=_value)) if drawdowns else None,
-        deepest_fall=summaries.deepest_fall([day for _, day in closes], [close for close, _ in closes]),
+        deepest_fall=summaries.deepest_fall(
+            [day for _, day in closes], _chained(rows) if table.source.events else [close for close, _ in closes]
+        ),
         meta=table.meta(
             len(sources),
             (*sources, "count", *Day.__struct_fields__, *Depth.__struct_fields__),
@@ -210,6 +241,12 @@ def _dated(days: Sequence[date], rows: Sequence[Row], column: str) -> list[tuple
     """The values of a column that are not null, each with its session."""
     pairs = ((_number(row[column]), day) for day, row in zip(days, rows, strict=True))
     return [(value, day) for value, day in pairs if value is not None]
+
+
+def _chained(rows: Sequence[Row]) -> list[float]:
+    """The closes of a share, chained over its events. A share has all prices of each session."""
+    closes, opens = ([_number(row[name]) or 0.0 for row in rows] for name in (CLOSE, OPEN))
+    return summaries.chained(closes, opens, [row[EVENT] is True for row in rows])
 
 
 def _number(value: object) -> float | None:

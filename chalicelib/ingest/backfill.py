@@ -22,6 +22,7 @@ from chalicelib.ingest.sources.location import S3
 from chalicelib.ingest.sources.yahoo import Yahoo
 from chalicelib.instrument import IBOV, Instrument
 from chalicelib.lake.store import Lake
+from chalicelib.logs import correlate, log
 from chalicelib.settings import Settings
 from chalicelib.sources import B3, COTAHIST, CSV, YAHOO
 
@@ -122,7 +123,10 @@ def run(
     effect = msgspec.to_builtins(report(body, lake, now, instrument))
     if request.dry_run:
         return {"dry_run": True, **effect}
-    return {"dry_run": False, "added": msgspec.to_builtins(add(body, lake, now)), **effect}
+    added = add(body, lake, now)
+    correlate(added.key)
+    log.debug("added %s: a backfill from %s", added.key, request.source)
+    return {"dry_run": False, "added": msgspec.to_builtins(added), **effect}
 
 
 def _collect_closes(

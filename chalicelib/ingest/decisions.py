@@ -16,6 +16,7 @@ from chalicelib.errors import BadPayload
 from chalicelib.ingest.report import report
 from chalicelib.instrument import IBOV, Instrument
 from chalicelib.lake.store import Lake
+from chalicelib.logs import correlate, log
 from chalicelib.refine import parquet
 from chalicelib.refine.calendar import sessions
 from chalicelib.schema import ACCEPTANCES, ACCEPTED, PRICES, RAW, VOLUME
@@ -91,4 +92,7 @@ def _add(body: bytes, dry_run: bool, lake: Lake, now: datetime, instrument: Inst
     effect = msgspec.to_builtins(report(body, lake, now, instrument))
     if dry_run:
         return {"dry_run": True, **effect}
-    return {"dry_run": False, "added": {"key": lake.put_raw(body, now)}, **effect}
+    key = lake.put_raw(body, now)
+    correlate(key)
+    log.debug("added %s: a decision by hand", key)
+    return {"dry_run": False, "added": {"key": key}, **effect}

@@ -180,6 +180,10 @@ class Contents(msgspec.Struct, frozen=True):
     held_back: list[HeldBack] = []
     forecasts: list[ForecastScore] = []
 
+    def sessions_by_year(self) -> dict[int, int]:
+        """Return the number of rows of each year."""
+        return {int(year): stored.rows for year, stored in self.years.items()}
+
 
 class Manifest(msgspec.Struct, frozen=True, rename={"lease": "claim"}):
     """The state of the lake.

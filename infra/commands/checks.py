@@ -62,9 +62,9 @@ def _check_other_regions(aws: Aws, target: StageTarget) -> None:
             if name.startswith(prefix) and name.endswith(suffix) and name != target.bucket(role):
                 other = name.removeprefix(prefix).removesuffix(suffix)
                 raise PreconditionError(
-                    f"the stage {target.stage} is in {other} already, not in {target.region}: use REGION={other}, or "
-                    f"delete it there first: `make destroy STAGE={target.stage} REGION={other}`, with DATA=delete to "
-                    f"delete {name} too"
+                    f"the stage {target.stage} is in {other}, not in {target.region}: use REGION={other}. A stage has "
+                    f"one region; to move it, delete it first: `make destroy STAGE={target.stage} REGION={other}`, "
+                    f"with DATA=delete to delete {name} too"
                 )
 
 
@@ -78,7 +78,10 @@ def check_schema(aws: Aws, target: StageTarget, subject: str, schema_version: in
         PreconditionError: it has.
     """
     newest = releases.read(aws.s3, target)[:1]
-    numbers = {f"the deployed version {each.version.commit}": each.version.schema_version for each in newest}
+    numbers = {
+        f"the deployed version {each.version.commit or each.version.number}": each.version.schema_version
+        for each in newest
+    }
     outputs = Stacks(aws.cloudformation).outputs(target.stack("data"))
     if outputs:
         manifest, _ = Lake(aws.s3, outputs["RawBucket"], outputs["RefinedBucket"]).manifest()

@@ -19,7 +19,7 @@ from infra.commands import checks, plan, rollback
 from infra.commands.smoke import SmokeTest
 from infra.dependencies import Dependencies
 from infra.errors import NotificationRefused, SmokeFailed, StepFailed
-from infra.options import ARCHITECTURE, BUDGET, EMAIL, PRESERVED_PARAMETERS, Options
+from infra.options import ARCHITECTURE, BUDGET, EMAIL, MARKET, PRESERVED_PARAMETERS, Options
 from infra.packaging import artifacts, runtime
 from infra.packaging.artifacts import Artifacts
 from infra.stage import (
@@ -40,6 +40,9 @@ from infra.stage.stacks import Stacks
 from infra.stage.state import EMPTY, State, reconcile, rest_api
 
 DEFAULT_ARCHITECTURE = "x86_64"
+
+_MARKET_OUTPUTS = ("RawBucket", "RefinedBucket", "ArtifactBucket", "Database", "AlarmTopicArn")
+"""Outputs of the other stacks that are parameters of the market's."""
 
 CHALICE_REPEATS, CHALICE_PAUSE = 2, 15.0
 """Repetitions of `chalice deploy` while S3 refuses the notification, and the seconds before each: the permission to
@@ -86,6 +89,7 @@ def _plan(target: StageTarget, parameters: Mapping[str, str], existing: Mapping[
         parameters.get(EMAIL.parameter, ""),
         existing,
         with_budget=parameters.get(BUDGET.parameter) != "0",
+        with_market=parameters.get(MARKET.parameter) == "yes",
     )
 
 
@@ -126,7 +130,8 @@ class _Deployment:
         with step(5, total, "main") as report:
             change = self._apply("main", self._main_parameters(bucket, uploads))
             outputs = self._outputs("bootstrap") | self._outputs("data") | self._outputs("main")
-            report(f"{change}, {self._ensure_budget(outputs)}")
+            market = self._apply_market(outputs, uploads)
+            report(f"{change}, {market}{self._ensure_budget(outputs)}")
         with step(6, total, "Chalice") as report:
             api = self._deploy_chalice(bucket, outputs)
             report(f"{len(project.reserved_concurrency(self.config))} functions, REST API {api}, schedule, S3 event")
@@ -154,6 +159,19 @@ class _Deployment:
         template = stacks.template(kind) if bootstraps else stacks.upload_template(self.aws.s3, kind, self.target)
         change = self.stacks.apply(name, template, stage | parameters, self.target.tags, previous)
         return f"{name} {change}"
+
+    def _apply_market(self, outputs: Mapping[str, str], uploads: Artifacts) -> str:
+        """Create or update the stack of the market, or delete it with MARKET=no. Return what to report."""
+        if outputs["Market"] == "no":
+            name = self.target.stack("market")
+            return f"{name} deleted, " if self.stacks.delete(name) else ""
+        parameters = {name: outputs[name] for name in _MARKET_OUTPUTS} | {
+            "MarketScriptKey": uploads.market_script,
+            "JobLibraryKey": uploads.job_library,
+            "JobModules": ",".join(uploads.job_modules),
+            "PermissionsBoundary": self.stacks.parameters(self.target.stack("main"))["PermissionsBoundary"],
+        }
+        return f"{self._apply('market', parameters)}, "
 
     def _ensure_budget(self, outputs: Mapping[str, str]) -> str:
         dollars = float(outputs["MonthlyBudget"])

@@ -42,6 +42,8 @@ def run(options: Options, dependencies: Dependencies) -> None:
         report(_delete_chalice(aws, target, config, dependencies))
     for number, (kind, role) in enumerate((("main", "athena"), ("bootstrap", "artifacts")), 3):
         with step(number, total, kind) as report:
+            if kind == "main":
+                stacks.delete(target.stack("market"))
             deleted = _delete_stack(aws, target, stacks, kind, (role,))
             report(f"{deleted}, {budget.delete_budget(aws.budgets, target)}" if kind == "main" else deleted)
     with step(5, total, "data") as report:

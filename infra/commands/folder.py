@@ -8,7 +8,7 @@ from infra.errors import PreconditionError
 from infra.options import ARCHITECTURE, Options
 from infra.packaging import runtime
 from infra.stage import chalice_process, lambda_settings, project
-from infra.stage.names import STACKS
+from infra.stage.outputs import StageOutputs
 from infra.stage.stacks import Stacks
 from infra.stage.state import State, reconcile
 
@@ -23,7 +23,7 @@ def run(options: Options, dependencies: Dependencies) -> None:
     runtime.check_python()
     aws, target = checks.connect(options.region, options.stage)
     stacks = Stacks(aws.cloudformation)
-    outputs = {name: value for kind in STACKS for name, value in stacks.outputs(target.stack(kind)).items()}
+    outputs = StageOutputs(stacks, target)
     state = reconcile(State(aws, target, target.bucket("artifacts")).fetch(), aws, target)
     if "LayerArn" not in outputs or state is None:
         raise PreconditionError(

@@ -14,7 +14,13 @@ DESTROY_STEPS = ("key", "Chalice", "main", "bootstrap", "data")
 
 
 def deploy_plan(
-    target: StageTarget, architecture: str, email: str, existing: Mapping[str, bool] | None, *, with_budget: bool
+    target: StageTarget,
+    architecture: str,
+    email: str,
+    existing: Mapping[str, bool] | None,
+    *,
+    with_budget: bool,
+    with_market: bool,
 ) -> str:
     """Return the plan of a deploy.
 
@@ -23,6 +29,7 @@ def deploy_plan(
         email: Address that receives the alarms, empty for none.
         existing: Whether each stack exists, by kind. None in a dry run.
         with_budget: Whether the stage has a monthly budget.
+        with_market: Whether the stage has the job of the market.
     """
 
     def stack(kind: str) -> str:
@@ -31,12 +38,13 @@ def deploy_plan(
 
     alarms = f"alarms to {email}" if email else "alarms without a recipient (EMAIL=)"
     budget = "a monthly budget" if with_budget else "no budget (BUDGET=0)"
+    market = f"; the stack {target.stack('market')}: Glue job of the market, schedule" if with_market else ""
     lines = (
         f"build the layer of ingest and the wheels of the job, {architecture}",
         f"{stack('bootstrap')}: bucket {target.bucket('artifacts')}",
         "upload the objects that this bucket does not have",
         f"{stack('data')}: buckets {target.bucket('raw')} and {target.bucket('refined')}",
-        f"{stack('main')}: database, Glue job, workgroup, layer, roles, queue, {alarms}; {budget}",
+        f"{stack('main')}: database, Glue job, workgroup, layer, roles, queue, {alarms}; {budget}{market}",
         f"deploy the functions {', '.join(target.function(name) for name in HANDLERS)}; REST API, schedule, events",
         f"set retries, gateway responses, {RATE} requests a second, the key {target.name} with {DAILY:,} a day",
         "run one ingest from Yahoo, one run of the Glue job (1 to 2 cents), one query",
@@ -47,10 +55,11 @@ def deploy_plan(
 def destroy_plan(target: StageTarget, delete_data: bool) -> str:
     """Return the plan of a destroy."""
     data = f"{target.bucket('raw')} and {target.bucket('refined')}"
+    athena = target.bucket("athena")
     lines = (
         f"delete the usage plan and the key {target.name}",
         "delete the REST API, the functions, the schedule and the S3 event",
-        f"delete the stack {target.stack('main')}, all objects of {target.bucket('athena')}, and the budget",
+        f"delete the stack {target.stack('main')} and that of the market, all objects of {athena}, and the budget",
         f"delete the stack {target.stack('bootstrap')} and all objects of {target.bucket('artifacts')}",
         f"delete ALL DATA in {data}, and the stack {target.stack('data')}"
         if delete_data

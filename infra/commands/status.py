@@ -16,7 +16,8 @@ from infra.dependencies import Dependencies
 from infra.errors import PreconditionError
 from infra.options import Options
 from infra.stage import releases, subscriptions
-from infra.stage.names import APP, HANDLERS, STACKS, StageTarget
+from infra.stage.names import APP, HANDLERS, StageTarget
+from infra.stage.outputs import StageOutputs
 from infra.stage.stacks import Stacks
 from infra.stage.state import find_apis
 
@@ -31,9 +32,8 @@ def run(options: Options, dependencies: Dependencies) -> None:  # noqa: ARG001 -
         PreconditionError: the stage is not in this region.
     """
     aws, target = checks.connect(options.region, options.stage)
-    stacks = Stacks(aws.cloudformation)
-    outputs = {name: value for kind in STACKS for name, value in stacks.outputs(target.stack(kind)).items()}
-    if "Job" not in outputs:
+    outputs = StageOutputs(Stacks(aws.cloudformation), target)
+    if not outputs:
         raise PreconditionError(
             f"the stage {target.stage} is not in {target.region}: create it with `make deploy STAGE={target.stage}`"
         )
@@ -56,6 +56,8 @@ def run(options: Options, dependencies: Dependencies) -> None:  # noqa: ARG001 -
             lines = section()
         except clients.ERRORS as error:
             lines = [f"cannot be read: {clients.explain(error)}"]
+        except PreconditionError as error:
+            lines = [f"none: {error}"]
         for number, line in enumerate(lines):
             print(f"  {'' if number else name:<10} {line}")
 
@@ -71,7 +73,7 @@ class Status:
 
     aws: Aws
     target: StageTarget
-    outputs: Mapping[str, str]
+    outputs: StageOutputs
     now: datetime
 
     def version(self) -> list[str]:
@@ -80,7 +82,7 @@ class Status:
             version = newest.version
             commit = f" ({version.commit})" if version.commit else ""
             return [f"{version.number}{commit}, schema version {version.schema_version}, {_at(newest.deployed_at)}"]
-        return ["unknown: deployed by version 2.0.0 or older"]
+        return ["none is recorded: no deploy has finished, or the last was of version 2.0.0 or older"]
 
     def api(self) -> list[str]:
         """Return the address of the API."""
@@ -94,7 +96,7 @@ class Status:
         try:
             function = self.aws.functions.get_function_configuration(FunctionName=name)
         except self.aws.functions.exceptions.ResourceNotFoundException:
-            return f"{name}: missing; `make deploy` creates it"
+            return f"{name}: missing; `make deploy STAGE={self.target.stage}` creates it"
         changed = datetime.fromisoformat(function["LastModified"])
         return f"{name}: {function.get('State', 'Active')}, changed {_at(changed)}"
 
@@ -149,11 +151,14 @@ class Status:
     def alarms(self) -> list[str]:
         """Return the alarms that are on."""
         pages = self.aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{self.target.name}-")
-        alarms = [alarm for page in pages for alarm in page["MetricAlarms"] if alarm["StateValue"] == "ALARM"]
+        alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+        if not alarms:
+            return [f"none exists: `make deploy STAGE={self.target.stage}` creates them"]
         return [
             f"{alarm['AlarmName']} since {_at(alarm['StateUpdatedTimestamp'])}: {alarm.get('AlarmDescription', '')}"
             for alarm in alarms
-        ] or ["none is on"]
+            if alarm["StateValue"] == "ALARM"
+        ] or [f"none of {len(alarms)} is on"]
 
     def recipients(self) -> list[str]:
         """Return the addresses that receive the alarms."""

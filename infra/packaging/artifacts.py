@@ -16,14 +16,15 @@ class Artifacts:
     """The packages in the artifact bucket.
 
     Attributes:
-        layer, job_script, job_library: Their keys.
-        job_modules: URIs of the job's wheels.
+        layer, job_script, market_script, job_library: Their keys.
+        job_modules: URIs of the jobs' wheels.
         sent: Number of objects that were uploaded.
         total: Number of objects.
     """
 
     layer: str
     job_script: str
+    market_script: str
     job_library: str
     job_modules: tuple[str, ...]
     sent: int
@@ -37,15 +38,18 @@ def upload(s3: Any, bucket: str, packages: Packages) -> Artifacts:
         s3: boto3 client of S3.
     """
     layer = f"layer/{packages.layer_digest}.zip"
-    script, library = (f"job/{packages.job.digest}/{each.name}" for each in (packages.job.script, packages.job.library))
-    wheels = {f"job/wheels/{wheel.name}": wheel for wheel in packages.job.wheels}
-    files = {layer: packages.layer, script: packages.job.script, library: packages.job.library, **wheels}
+    job = packages.job
+    sources = (job.script, job.market_script, job.library)
+    script, market_script, library = keys = [f"job/{job.digest}/{each.name}" for each in sources]
+    wheels = {f"job/wheels/{wheel.name}": wheel for wheel in job.wheels}
+    files = {layer: packages.layer, **dict(zip(keys, sources, strict=True)), **wheels}
     missing = [key for key in files if not _exists(s3, bucket, key)]
     for key in missing:
         s3.upload_file(str(files[key]), bucket, key)
     return Artifacts(
         layer,
         script,
+        market_script,
         library,
         tuple(f"s3://{bucket}/{key}" for key in wheels),
         len(missing),

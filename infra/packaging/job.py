@@ -1,4 +1,4 @@
-"""The package of the Glue job: its script, `chalicelib` as a zip file, and wheels that Glue does not have."""
+"""The package of the Glue jobs: their scripts, `chalicelib` as a zip file, and wheels that Glue does not have."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from common.paths import ROOT
 from infra.packaging import application, archive, wheels
 
 SCRIPT = ROOT / "glue" / "b3_etl_job.py"
+MARKET_SCRIPT = ROOT / "glue" / "b3_market_job.py"
 REQUIREMENTS = ROOT / "glue" / "requirements.txt"
 
 ARCHITECTURE = "x86_64"
@@ -21,23 +22,25 @@ INSTALLER_OPTIONS = "--no-deps --no-index"
 
 @dataclass(frozen=True, slots=True)
 class JobPackage:
-    """The files of the job.
+    """The files of the jobs.
 
     Attributes:
-        script: Script of the job.
+        script: Script of the index's job.
+        market_script: Script of the market's job.
         library: Value of `--extra-py-files`.
         wheels: Values of `--additional-python-modules`.
-        digest: Digest of the script and the library.
+        digest: Digest of the scripts and the library.
     """
 
     script: Path
+    market_script: Path
     library: Path
     wheels: tuple[Path, ...]
     digest: str
 
 
 def build(folder: Path) -> JobPackage:
-    """Build the job's package in a folder.
+    """Build the package of the jobs in a folder.
 
     Raises:
         PackageError: a wheel is not available.
@@ -52,6 +55,6 @@ def build(folder: Path) -> JobPackage:
         unfinished.rename(wheel_folder)
     library = folder / "chalicelib.zip"
     archive.write(library, application.library())
-    script = Path(shutil.copy(SCRIPT, folder))
-    digest = archive.digest([script.read_bytes(), library.read_bytes()])
-    return JobPackage(script, library, tuple(sorted(wheel_folder.glob("*.whl"))), digest)
+    script, market_script = (Path(shutil.copy(each, folder)) for each in (SCRIPT, MARKET_SCRIPT))
+    digest = archive.digest([each.read_bytes() for each in (script, market_script, library)])
+    return JobPackage(script, market_script, library, tuple(sorted(wheel_folder.glob("*.whl"))), digest)

@@ -33,6 +33,7 @@ _SETTINGS = {
     "B3_JOB": "Job",
     "B3_WORKGROUP": "Workgroup",
     "B3_OFFICIAL_CLOSES": "OfficialCloses",
+    "B3_MARKET": "Market",
 }
 """Environment variables of the functions, and the stack output of each."""
 
@@ -87,7 +88,8 @@ def stage_config(
 def placeholder_outputs(target: StageTarget) -> dict[str, str]:
     """Return outputs in place of deleted stacks: `chalice delete` needs a complete configuration."""
     names = dict.fromkeys([*_ROLES.values(), *_SETTINGS.values(), "LayerArn"], target.name)
-    return names | {"RawBucket": target.bucket("raw"), "Database": "gone", "Table": "gone", "OfficialCloses": "no"}
+    values = {"Database": "gone", "Table": "gone", "OfficialCloses": "no", "Market": "no"}
+    return names | values | {"RawBucket": target.bucket("raw")}
 
 
 def write_folder(root: Path, folder: Path, config: Mapping[str, Any], stage: str, state: str | None) -> None:

@@ -17,6 +17,7 @@ from chalicelib import __version__
 from chalicelib.schema import SCHEMA_VERSION
 from infra.clients import error_code, time_of
 from infra.git import git
+from infra.packaging.job import MARKET_SCRIPT
 from infra.stage.names import StageTarget
 
 VERSIONS = 5
@@ -47,7 +48,7 @@ class Release(msgspec.Struct, frozen=True):
 
     Attributes:
         deployed_at: Time of AWS.
-        artifacts: Keys of the layer, and of the job's script, library and wheels.
+        artifacts: Keys of the layer, and of the jobs' scripts, library and wheels.
     """
 
     version: Version
@@ -90,6 +91,8 @@ def record(s3: Any, target: StageTarget, parameters: Mapping[str, str], version:
     bucket = target.bucket("artifacts")
     now = time_of(s3.head_bucket(Bucket=bucket))
     keys = [parameters[name] for name in ("LayerKey", "JobScriptKey", "JobLibraryKey")]
+    # Beside the other script: only the stack of the market has its key, and a stage may have none.
+    keys.append(f"{parameters['JobScriptKey'].rpartition('/')[0]}/{MARKET_SCRIPT.name}")
     keys += [uri.removeprefix(f"s3://{bucket}/") for uri in parameters["JobModules"].split(",")]
     newest = Release(version, now, sorted(keys))
     # The same version again replaces its entry: five deploys of one version must not drop the others.

@@ -182,6 +182,6 @@ def _column(name: str, type_: str) -> dict[str, Any]:
 _TYPE = re.compile(r"([a-z ]+)(?:\((\d+)(?:, ?(\d+))?\))?((?: with time zone)?)")
 _PRECISION = {
     "bigint": 19, "double": 17, "float": 17, "integer": 10, "smallint": 5, "tinyint": 3,
-    "timestamp": 3, "varbinary": 1073741824, "varchar": 2147483647,
+    "timestamp": 3, "timestamp with time zone": 3, "varbinary": 1073741824, "varchar": 2147483647,
 }  # fmt: skip
 """Precision of a column by the name of its type. That of a type with parameters is the first of these."""

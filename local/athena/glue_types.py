@@ -62,15 +62,6 @@ def glue(type_: Type) -> str:
     return _GLUE.get(type_.base, type_.base)
 
 
-def of_arrow(type_: pa.DataType) -> Type:
-    """Return the type of a column of a result."""
-    if pa.types.is_decimal(type_):
-        return Type("decimal", (type_.precision, type_.scale))
-    if pa.types.is_timestamp(type_):
-        return Type("timestamp", (3,))
-    return next((Type(base) for base, known in _ARROW.items() if known == type_), Type("unknown"))
-
-
 def _field(type_: Type, index: int) -> str:
     name = type_.names[index]
     if name is None:

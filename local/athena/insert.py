@@ -91,7 +91,7 @@ def _is_accepted(source: Type, target: Type) -> bool:
 
 
 def _cast(column: pa.ChunkedArray, source: Type, target: Type) -> pa.ChunkedArray:
-    column = column.cast(arrow(target))
+    column = column.cast(_with_texts(source, target), safe=False).cast(arrow(target), safe=False)
     if target.base in ("varchar", "char") and target.of:
         length = target.numbers[0]
         if pc.any(pc.greater(pc.utf8_length(pc.utf8_rtrim(column, " ")), length)).as_py():
@@ -101,3 +101,18 @@ def _cast(column: pa.ChunkedArray, source: Type, target: Type) -> pa.ChunkedArra
             )
         column = pc.utf8_slice_codeunits(column, 0, length)
     return column
+
+
+def _with_texts(source: Type, target: Type) -> pa.DataType:
+    """Return a target's Arrow type, with text where a decimal becomes a real or a double.
+
+    Arrow's own cast of a decimal is not exact: that of 1.2345 is 1.2345000000000002.
+    """
+    if source.base == "decimal" and target.base in ("real", "double"):
+        return pa.string()
+    if source.base not in types.NESTED:
+        return arrow(target)
+    parts = [_with_texts(*pair) for pair in zip(source.elements, target.elements, strict=True)]
+    if source.base == "row":
+        return pa.struct([(field.name, part) for field, part in zip(arrow(target), parts, strict=True)])
+    return pa.list_(*parts) if source.base == "array" else pa.map_(*parts)

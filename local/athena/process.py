@@ -33,6 +33,10 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "1700MB",
     "python_enable_replacements": "false",
     "temp_directory": "",
+    # Several threads would add doubles, and return rows without ORDER BY, in another order each time. Without the
+    # optimizer, a join returns the rows of its left side in their order, as Trino does.
+    "threads": 1,
+    "disabled_optimizers": "build_side_probe_side",
 }
 
 

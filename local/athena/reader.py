@@ -184,7 +184,8 @@ class Reader:
             depth += {"<": 1, "(": 1, ">": -1, ")": -1}.get(self.token.text, 0)
             parts.append(self.token.text.lower().strip("`"))
             self._next += 1
-        return "".join(parts)
+        # Hive's default; Trino's is decimal(38,0).
+        return re.sub(r"\bdecimal\b(?![(:])", "decimal(10,0)", "".join(parts))
 
     def rest(self) -> str:
         """Return the text that follows, without a semicolon at its end."""

@@ -225,4 +225,4 @@ _DEFAULT = ("serialization.format", "1")
 
 
 def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+    return text.translate({ord("\\"): "\\\\", ord("'"): "\\'", ord("\t"): "\\t", ord("\n"): "\\n", ord("\r"): "\\r"})

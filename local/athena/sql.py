@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,7 +62,7 @@ def plan(
 
     Args:
         sql: query in Trino's SQL, with a `?` in WHERE for each parameter.
-        parameters: SQL literals in the order of the `?` marks.
+        parameters: SQL literals, or words without quotes, in the order of the `?` marks.
         database: default database of tables without one.
         catalog: tables and views.
         view: database and name of the view whose query this is.
@@ -103,20 +104,32 @@ _LITERALS = {
 _WRAPPERS = {"expression", "predicated", "valueExpressionDefault", "arithmeticUnary"}
 
 
+_WORD = re.compile(r"[a-z_][a-z0-9_]*", re.IGNORECASE)
+
+
 def _literal(text: str) -> Value:
-    """Return the value of an execution parameter.
+    """Return the value of an execution parameter: that of a literal, or a word as text.
 
     Raises:
-        QueryFailure: the parameter is not a single literal.
+        QueryFailure: the parameter is neither a single literal nor a word.
     """
     try:
         node = syntax.parse(text, "standaloneExpression").expression()
     except InvalidRequest:
         node = None
+    if node is not None and _WORD.fullmatch(text) and syntax.kind(_unwrapped(node)) == "columnReference":
+        # awswrangler sends text without quotes, and Athena accepts one word.
+        node = syntax.parse(f"'{text}'", "standaloneExpression").expression()
     if node is None or not _is_literal(node):
         raise QueryFailure("INVALID_PARAMETER_USAGE", f"execution parameter {text!r} is not a SQL literal")
     # A literal has no names and no queries.
     return Expressions(None, {}, datetime.now(UTC)).analyse(node, Scope())  # type: ignore[arg-type]
+
+
+def _unwrapped(node: Node) -> Node:
+    while syntax.kind(node) in _WRAPPERS and node.getChildCount() == 1:
+        node = node.getChild(0)
+    return node
 
 
 def _is_literal(node: Node) -> bool:

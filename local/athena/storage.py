@@ -83,14 +83,25 @@ def require_table(name: Name, session: Session) -> tuple[str, dict[str, Any]]:
     return database, table
 
 
+def require_no_projection(table: Mapping[str, Any], name: str) -> None:
+    """Check that the partitions of a table are those in the catalog.
+
+    Raises:
+        QueryFailure: they are computed by partition projection.
+    """
+    if (table.get("Parameters") or {}).get("projection.enabled", "").lower() == "true":
+        raise QueryFailure("NOT_SUPPORTED", f"the local Athena has no partition projection, as of table '{name}'")
+
+
 def require_writable(table: Mapping[str, Any], name: str) -> None:
     """Check that rows can be inserted into a table.
 
     Raises:
-        QueryFailure: it is a view, or neither parquet nor delimited text.
+        QueryFailure: it is a view, has partition projection, or is neither parquet nor delimited text.
     """
     if table.get("TableType") == "VIRTUAL_VIEW":
         raise QueryFailure("NOT_SUPPORTED", f"Inserting into views is not supported: {name}")
+    require_no_projection(table, name)
     form = (table.get("StorageDescriptor") or {}).get("InputFormat")
     if form not in (PARQUET["InputFormat"], TEXT["InputFormat"]):
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write into '{name}': it is not parquet")

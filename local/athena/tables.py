@@ -17,6 +17,7 @@ from local.athena.analysis.catalog import Column, Source
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.row_groups import Equalities
+from local.athena.storage import require_no_projection
 
 PATH = "$path"
 """Hidden column with the location of the object of each row."""
@@ -25,13 +26,13 @@ TEXT = "org.apache.hadoop.mapred.TextInputFormat"
 LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 
-_INTEGERS = {"bigint": pa.int64(), "integer": pa.int32(), "smallint": pa.int16(), "tinyint": pa.int8()}
+_SMALL = (pa.int16(), pa.int8(), pa.uint8())
 
 # Parquet types that Trino's reader accepts for each column type of a table, besides that of the column itself.
 _READABLE: dict[str, tuple[pa.DataType, ...]] = {
-    "bigint": tuple(_INTEGERS.values()),
-    "integer": tuple(_INTEGERS.values())[1:],
-    "smallint": (pa.int16(), pa.int8()),
+    "bigint": (pa.int64(), pa.int32(), pa.uint32(), pa.uint16(), *_SMALL),
+    "integer": (pa.int32(), pa.uint16(), *_SMALL),
+    "smallint": _SMALL,
     "double": (pa.float64(), pa.float32()),
     "varchar": (pa.string(), pa.large_string()),
     "char": (pa.string(), pa.large_string()),
@@ -160,6 +161,7 @@ def load(database: str, name: str) -> Table:
             "NOT_SUPPORTED",
             f"Table '{database}.{name}' is neither parquet nor delimited text: the local Athena reads no other",
         )
+    require_no_projection(definition, f"{database}.{name}")
     columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")

@@ -84,10 +84,6 @@ def array(element: Type) -> Type:
     return Type("array", (element,))
 
 
-def map_of(key: Type, value: Type) -> Type:
-    return Type("map", (key, value))
-
-
 def row(types: tuple[Type, ...], names: tuple[str | None, ...] = ()) -> Type:
     return Type("row", types, names or (None,) * len(types))
 

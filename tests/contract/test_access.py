@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.routes import ROUTES
+from chalicelib.api.routes import documented
 from common.paths import ROOT
 from local.environment import sdk_environ
 
@@ -48,7 +48,7 @@ def test_with_keys_only_the_routes_that_read_aws_require_one():
     without = {path for path, route in routes_of_app.items() if not route["key"]}
     files = "/assets/{version}/{name}"
     assert without == {"/", "/docs", "/openapi.json", files}
-    assert without - {files} == {path for path, route in ROUTES.items() if not route.api_key_required}
+    assert without - {files} == {path for path, route in documented().items() if not route.api_key_required}
 
 
 def test_one_origin_or_none():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.ingest import official_closes
 from chalicelib.lake import freshness, metrics
+from chalicelib.layout import SAO_PAULO
 from infra.stage import lambda_settings
 from infra.stage.throttling import open_methods
 from local.laptop import Laptop
@@ -91,10 +92,18 @@ def test_the_api_is_watched_for_its_latency_refusals_and_requests(alarms: Mappin
 ATTEMPTS = (timedelta(), timedelta(minutes=1), timedelta(minutes=3))
 
 
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "GreaterThanThreshold": operator.gt,
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "LessThanThreshold": operator.lt,
+}
+
+
 def states(alarm: Mapping[str, Any], values: Mapping[datetime, float], end: datetime) -> Iterator[tuple[datetime, str]]:
     """Yield each change of an alarm's state, evaluated every 15 minutes as CloudWatch does for periods of UTC days."""
     statistics: dict[str, Callable[[list[float]], float]] = {"Sum": sum, "Minimum": min, "Maximum": max}
     combine = statistics[alarm["Statistic"]]
+    breaching = COMPARISONS[alarm["ComparisonOperator"]]
     period, state = timedelta(seconds=alarm["Period"]), "OK"
     begin = min(values).replace(hour=0, minute=0)
     for step in range(int((end - begin) / timedelta(minutes=15))):
@@ -105,7 +114,7 @@ def states(alarm: Mapping[str, Any], values: Mapping[datetime, float], end: date
             first = current - number * period
             points = [value for at, value in values.items() if first <= at <= min(now, first + period)]
             missing += not points
-            breaches += bool(points) and combine(points) >= alarm["Threshold"]
+            breaches += bool(points) and breaching(combine(points), alarm["Threshold"])
         if breaches >= alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]):
             new = "ALARM"
         elif missing and alarm["TreatMissingData"] == "ignore":
@@ -117,21 +126,34 @@ def states(alarm: Mapping[str, Any], values: Mapping[datetime, float], end: date
         state = new
 
 
-def test_while_yahoo_and_b3_refuse_there_is_at_most_one_alarm_a_day(laptop: Laptop, alarms: Mapping[str, Any]):
-    begin = datetime(2026, 3, 2, tzinfo=UTC)
+# The schedule runs from Tuesday to Saturday.
+@pytest.mark.parametrize("first_day", range(3, 8))
+def test_while_yahoo_refuses_there_is_at_most_one_alarm_a_day(
+    laptop: Laptop, alarms: Mapping[str, Any], first_day: int
+):
+    begin = datetime(2026, 3, first_day, tzinfo=UTC)
     end = begin + timedelta(weeks=3)
     started = list(runs(laptop.app.SCHEDULE, begin, end))
     # Each attempt of each run fails, and requests nothing from B3: that comes after Yahoo.
     errors = {run + pause: 1.0 for run in started for pause in ATTEMPTS}
-    sent = list(states(alarms["IngestErrors"], errors, end))
+    # Each run writes the age of the lake, whose first missing session is that of the day before.
+    days = [begin.date() + timedelta(days=number - 1) for number in range(22)]
+    due = [day for day in days if day.weekday() < 5]
+    behind = {run: float(sum(day < run.astimezone(SAO_PAULO).date() for day in due)) for run in started}
 
-    by_day = Counter(at.date() for at, state in sent if state == "ALARM")
-    assert sent
-    # The alarm ends on the day after Saturday's and Sunday's pause, and returns with Tuesday's first run.
-    assert by_day == dict.fromkeys([date(2026, 3, 3), date(2026, 3, 10), date(2026, 3, 17)], 1)
+    sent = [at.date() for at, state in states(alarms["IngestErrors"], errors, end) if state == "ALARM"]
+    old = [at.date() for at, state in states(alarms["DataOld"], behind, end) if state == "ALARM"]
 
-    # B3 alone refuses: one alarm on the second day, and none after it.
-    refused = dict.fromkeys(started, 1.0)
+    assert sent == [begin.date()]
+    assert len(old) == 1
+    assert old[0] > begin.date()
+
+
+def test_while_b3_refuses_there_is_one_alarm_on_the_second_day(laptop: Laptop, alarms: Mapping[str, Any]):
+    begin = datetime(2026, 3, 2, tzinfo=UTC)
+    end = begin + timedelta(weeks=3)
+    refused = dict.fromkeys(runs(laptop.app.SCHEDULE, begin, end), 1.0)
+
     assert [at.date() for at, _ in states(alarms["OfficialClosesMissing"], refused, end)] == [date(2026, 3, 4)]
 
 

@@ -16,6 +16,7 @@ from local.laptop import Laptop
 from scripts import costs
 from scripts.bill import Item, Usage, total
 from scripts.costs import items
+from scripts.market_month import MarketUsage, market_items
 from scripts.prices import PRICES, REGIONS
 from scripts.worst_month import SIZES_KB, worst_items
 from tests.support.cron import runs
@@ -44,7 +45,11 @@ def test_the_assumptions_about_the_system_are_what_is_deployed(laptop: Laptop):
     ]
 
 
-@pytest.mark.parametrize("item", [*items(Usage(runs=40)), *worst_items(Usage())], ids=lambda item: item.what)
+@pytest.mark.parametrize(
+    "item",
+    [*items(Usage(runs=40)), *worst_items(Usage()), *market_items(MarketUsage(runs=20, ingests=40))],
+    ids=lambda item: item.what,
+)
 def test_a_formula_is_the_product_of_its_factors(item: Item):
     *factors, price = item.formula().split(" · ")
 
@@ -75,6 +80,17 @@ def test_a_month_costs_one_to_two_dollars_in_the_free_tier_and_two_to_three_outs
     # The budget is well above the expected cost of every region.
     budget = stacks("dev")["main"].outputs["MonthlyBudget"]
     assert total(bill, "sa-east-1", free_tier=False) < 0.8 * float(budget)
+
+
+def test_the_market_costs_about_a_dollar():
+    market = stacks("dev", Market="yes")["market"]
+    usage = MarketUsage()
+
+    assert usage.workers == market.resources["MarketJob"]["Properties"]["NumberOfWorkers"]
+    assert len(market.of("AWS::CloudWatch::Alarm")) == 1
+    assert market_items(usage)[0].amount("us-east-1") == pytest.approx(5 * 52 / 12 * 2 * 100 / 3600 * 0.308)
+    assert total(market_items(usage), "us-east-1", free_tier=False) == pytest.approx(0.85, abs=0.1)
+    assert total(market_items(usage), "sa-east-1", free_tier=False) < 2
 
 
 def test_the_worst_month_costs_at_most_20_dollars():

@@ -162,7 +162,7 @@ def test_workgroups_are_in_the_athena_backend(laptop: Laptop):
     assert workgroup["State"] == "ENABLED"
     configuration = workgroup["Configuration"]
     assert configuration["ResultConfiguration"]["OutputLocation"] == "s3://b3-dataflow-athena/results/"
-    assert configuration["BytesScannedCutoffPerQuery"] == 100_000_000
+    assert configuration["BytesScannedCutoffPerQuery"] == 1_000_000_000
     assert moto_catalog.workgroup("absent") is None
 
 

@@ -12,7 +12,7 @@ import pytest
 from msgspec.inspect import StructType, type_info
 
 from chalicelib.api import openapi
-from chalicelib.api.columns import COLUMNS, COMPUTED
+from chalicelib.api.columns import COLUMNS, COMPUTED, TICKERS
 from chalicelib.api.models import (
     AnswerMeta,
     ConeAnswer,
@@ -21,13 +21,15 @@ from chalicelib.api.models import (
     ForecastAnswer,
     ForecastRow,
     Links,
+    ListedTicker,
+    MarketMeta,
     Problem,
     RankedVolatility,
     SummaryAnswer,
 )
 from chalicelib.api.parameters import AnomaliesParameters
 from chalicelib.api.regimes import Regime
-from chalicelib.api.routes import ROUTES
+from chalicelib.api.routes import documented
 from chalicelib.api.summaries import ConeRow
 from chalicelib.schema import REFINED
 
@@ -39,23 +41,26 @@ OF_A_SESSION: dict[type, set[str]] = {
     ForecastRow: {"data"},
     Regime: {"prev_har_21d_percentil"},
     RankedVolatility: {"vol_anualizada"},
+    ListedTicker: {column.name for column in TICKERS} - {"ticker"},
+    MarketMeta: {"data"},
 }
 """The fields that are columns, in the classes with values of one session."""
 
 # The words of all English names. A new name needs its words here.
 WORDS = """
-above allowed as at because behind below best by calm caveats close closes code collected column confirmed
-corrected count coverage current cursor day deepest degraded detail difference drawdown end errors estimator etag
-expected expired expires fall fields first format freshness gaps horizon id instance last lease limit links lower
-max mean median meta method min model name next of official opens overdue p p25 p75 parameter peak per percentile
-period periods previous qlike quality rank reason received refused regime revisions routes rows run schema scores
-sd self session sessions settled since sort start state status std synthetic tense threshold ticker title trough
-type unconfirmed unit updated upper url value version volatility warnings window worst writing year
+above allowed as at because behind below best by calm caveats class close closes code collected column confirmed
+corrected count coverage current cursor date day deepest degraded detail difference drawdown end errors estimator
+etag expected expired expires fall fields first format freshness gaps horizon id instance last lease limit links
+lower max mean median meta method min model name near next of official opens order overdue p p25 p75 parameter peak
+per percentile period periods previous q qlike quality rank reason received refused regime revisions routes rows run
+schema scores sd self session sessions settled since sort start state status std synthetic tense threshold ticker
+title total trough type unconfirmed unit updated upper url value version volatility warnings window worst writing
+year
 """
 
 ENGLISH = set(WORDS.split())
 
-COLUMN_NAMES = {column.name for column in (*REFINED, *COMPUTED)}
+COLUMN_NAMES = {column.name for column in (*REFINED, *COMPUTED, *TICKERS)}
 
 
 def structs(kind: Any) -> Iterator[type]:
@@ -75,12 +80,12 @@ def structs(kind: Any) -> Iterator[type]:
 ANSWERS = sorted(
     {
         cls
-        for kind in (Problem, *(route.model for route in ROUTES.values() if route.model))
+        for kind in (Problem, *(route.model for route in documented().values() if route.model))
         for cls in structs(type_info(kind))
     },
     key=lambda cls: cls.__name__,
 )
-PARAMETERS = sorted({route.parameters for route in ROUTES.values()}, key=lambda cls: cls.__name__)
+PARAMETERS = sorted({route.parameters for route in documented().values()}, key=lambda cls: cls.__name__)
 
 
 def test_every_class_of_a_response_is_checked():

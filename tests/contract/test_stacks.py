@@ -62,6 +62,7 @@ def test_the_outputs_are_the_settings_of_the_functions(dev: dict[str, Stack]):
         job=outputs["Job"],
         workgroup=outputs["Workgroup"],
         official_closes=outputs["OfficialCloses"],
+        market=outputs["Market"],
     )
     assert outputs["RawBucket"] == f"b3-dataflow-raw-{ACCOUNT}-us-east-1-dev"
     assert outputs["LayerArn"] == f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:b3-dataflow-dev:1"
@@ -69,6 +70,7 @@ def test_the_outputs_are_the_settings_of_the_functions(dev: dict[str, Stack]):
     # Outputs that the deploy command reads.
     assert set(dev["main"].outputs) == {
         *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn", "OfficialCloses", "MonthlyBudget"),
+        "Market",
         *("ApiRoleArn", "IngestRoleArn", "RestartRefineRoleArn", "StartRefineRoleArn", "JobRoleArn"),
         *("FailureQueueArn", "FailureQueueUrl", "AlarmTopicArn", "AccessLogArn", "AccessLogs"),
     }
@@ -111,7 +113,7 @@ def test_the_workgroup_sets_the_output_location_and_the_scan_limit(main: Stack):
     configuration = one(main, "AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
 
     assert configuration["EnforceWorkGroupConfiguration"] is True
-    assert configuration["BytesScannedCutoffPerQuery"] == 100_000_000
+    assert configuration["BytesScannedCutoffPerQuery"] == 1_000_000_000
     results = f"s3://{main.outputs['AthenaBucket']}/{layout.RESULTS_PREFIX}"
     assert configuration["ResultConfiguration"]["OutputLocation"] == results
 
@@ -192,7 +194,7 @@ def test_every_function_has_a_log_group_with_a_retention(main: Stack):
 
 
 def test_every_taggable_resource_has_the_tag(dev: dict[str, Stack]):
-    for stack in [*dev.values(), stacks("dev", Crawler="yes", AlarmEmail="a@b.example")["main"]]:
+    for stack in [*dev.values(), *stacks("dev", Crawler="yes", Market="yes", AlarmEmail="a@b.example").values()]:
         for name, each in stack.resources.items():
             tagging = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", each["Type"]).schema["tagging"]
             if tagging["taggable"]:

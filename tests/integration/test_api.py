@@ -11,7 +11,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import wiring
 from chalicelib.api.caveats import CAVEATS
-from chalicelib.api.routes import ROUTES
+from chalicelib.api.routes import ROUTES, SERVED
 from chalicelib.errors import QueryFailed, QueryRefused, QueryTimeout
 from chalicelib.lake.manifest import Contents
 from local.laptop import Laptop
@@ -47,7 +47,7 @@ def laptop(running: Laptop, filled: Contents) -> Laptop:
 
 
 def test_every_route_of_the_app_is_in_the_contract_or_serves_its_page(laptop: Laptop):
-    assert sorted(laptop.app.app.routes) == sorted([*ROUTES, "/assets/{version}/{name}"])
+    assert sorted(laptop.app.app.routes) == sorted(SERVED)
 
 
 def test_the_index_links_to_every_route(filled: Any, http: Any):

@@ -93,7 +93,7 @@ def test_after_a_run_has_changed_a_year_no_response_is_current(filled: Any, http
     before = http.get("/ibov/prices")
     writing(wiring.lake())
     change_a_year(wiring.lake())
-    wiring.api_dependencies().manifest.refresh()
+    wiring.api_dependencies().index.manifest.refresh()
 
     after = http.get("/ibov/prices", headers={"If-None-Match": before.headers["ETag"]})
 
@@ -103,7 +103,7 @@ def test_after_a_run_has_changed_a_year_no_response_is_current(filled: Any, http
 def test_a_run_that_has_changed_nothing_yet_does_not_invalidate_a_response(filled: Any, http: Any, athena: Any):
     before = http.get("/ibov/prices")
     writing(wiring.lake())
-    wiring.api_dependencies().manifest.refresh()
+    wiring.api_dependencies().index.manifest.refresh()
 
     current = http.get("/ibov/prices", headers={"If-None-Match": before.headers["ETag"]})
     cached = http.get("/ibov/prices")
@@ -130,7 +130,7 @@ def test_a_commit_by_another_version_of_the_code_has_another_etag(filled: Any, h
     assert manifest.contents is not None
     contents = replace(manifest.contents, code_version="another", forecasts=[])
     lake.put_manifest(replace(manifest, contents=contents), etag)
-    wiring.api_dependencies().manifest.refresh()
+    wiring.api_dependencies().index.manifest.refresh()
 
     after = http.get("/ibov/volatility/forecast", headers={"If-None-Match": before})
 
@@ -143,7 +143,7 @@ def test_a_result_from_a_run_in_progress_is_not_reused_for_a_restored_version(fi
     manifest, _ = lake.manifest()
     assert manifest is not None
     assert manifest.contents is not None
-    wiring.api_dependencies().manifest.get()
+    wiring.api_dependencies().index.manifest.get()
     writing(lake)
     change_a_year(lake)
     # The manifest is cached for some seconds more, so the query has the token of the last commit.
@@ -210,11 +210,11 @@ def test_the_same_request_costs_one_execution_after_a_kill(filled: Any, http: An
 
 
 def test_a_warm_function_lists_the_years_once_in_five_seconds_and_only_while_a_run_writes(filled: Any, http: Any):
-    lists = calls(wiring.api_dependencies().manifest._lake.s3, "provide-client-params.s3.ListObjectsV2")
+    lists = calls(wiring.api_dependencies().index.manifest._lake.s3, "provide-client-params.s3.ListObjectsV2")
     http.get("/ibov/prices?limit=1")
     assert lists == []
     writing(wiring.lake())
-    wiring.api_dependencies().manifest.refresh()
+    wiring.api_dependencies().index.manifest.refresh()
 
     for limit in range(2, 6):
         http.get(f"/ibov/prices?limit={limit}")

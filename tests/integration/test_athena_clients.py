@@ -185,6 +185,45 @@ def test_awswrangler_writes_a_table_and_reads_it_in_all_ways(study: str, frame: 
     assert (len(empty), empty.columns.tolist()) == (0, frame.columns.tolist())
 
 
+@pytest.mark.parametrize("options", [{}, {"ctas_approach": False}, {"ctas_approach": False, "unload_approach": True}])
+def test_awswrangler_sends_text_parameters_without_quotes(study: str, frame: pd.DataFrame, options: Any):
+    wr.s3.to_parquet(frame, f"{study}t/", dataset=True, database="study", table="t")
+
+    read = wr.athena.read_sql_query(
+        "SELECT id FROM t WHERE name = ?", "study", params=["a"], paramstyle="qmark", s3_output=f"{study}q/", **options
+    )
+    assert read["id"].tolist() == [1]
+
+
+def test_awswrangler_writes_unsigned_integers(study: str):
+    largest = {8: 255, 16: 65_535, 32: 4_294_967_295}
+    frame = pd.DataFrame({f"u{bits}": pd.Series([0, value], dtype=f"uint{bits}") for bits, value in largest.items()})
+    wr.s3.to_parquet(frame, f"{study}t/", dataset=True, database="study", table="t")
+
+    read = wr.athena.read_sql_table("t", "study", s3_output=f"{study}q/")
+    assert read.astype(int).to_numpy().tolist() == [[0, 0, 0], list(largest.values())]
+
+
+def test_a_table_with_partition_projection_is_refused(study: str, frame: pd.DataFrame):
+    wr.s3.to_parquet(
+        frame,
+        f"{study}t/",
+        dataset=True,
+        database="study",
+        table="t",
+        partition_cols=["part"],
+        glue_table_settings={"regular_partitions": False},
+        athena_partition_projection_settings={
+            "projection_types": {"part": "enum"},
+            "projection_values": {"part": "x,y"},
+        },
+    )
+
+    for sql in ("SELECT * FROM t", "INSERT INTO t VALUES (1, 'a', 1.0, NULL, 'x')"):
+        with pytest.raises(wr.exceptions.QueryFailed, match=r"no partition projection, as of table '.*study\.t'"):
+            wr.athena.wait_query(wr.athena.start_query_execution(sql, "study", s3_output=f"{study}q/"))
+
+
 def test_awswrangler_describes_and_repairs_a_table(study: str, frame: pd.DataFrame):
     wr.s3.to_parquet(frame, f"{study}t/", dataset=True, database="study", table="t", partition_cols=["part"])
     output: dict[str, Any] = {"database": "study", "s3_output": f"{study}r/"}
@@ -240,6 +279,18 @@ def test_pyathena_runs_ddl(connection: Any):
     cursor.execute("DROP VIEW v")
     with pytest.raises(pyathena.OperationalError, match="Table not found absent"):
         cursor.execute("DROP TABLE absent")
+
+
+def test_pyathena_reads_the_precision_of_times(connection: Any):
+    cursor = connection.cursor().execute(
+        "SELECT CAST(a AS time), a, a AT TIME ZONE 'UTC' FROM (SELECT localtimestamp) t(a)"
+    )
+
+    assert [(each[1], each[4]) for each in cursor.description] == [
+        ("time", 3),
+        ("timestamp", 3),
+        ("timestamp with time zone", 3),
+    ]
 
 
 def test_pyathena_repeats_a_result(connection: Any):

@@ -280,6 +280,30 @@ def test_show_create_table_creates_the_same_table(run: Any, glue: Any):
     assert after == before
 
 
+def test_delimiters_are_escaped_in_the_statement_of_a_table(run: Any, glue: Any):
+    location = f"LOCATION 's3://{BUCKET}/made/'"
+    run(
+        "CREATE EXTERNAL TABLE made (a int) ROW FORMAT DELIMITED FIELDS TERMINATED BY '\\t' LINES TERMINATED BY '\\n' "
+        f"{location}"
+    )
+    serde = glue.get_table(DatabaseName=DATABASE, Name="made")["Table"]["StorageDescriptor"]["SerdeInfo"]
+
+    statement = run("SHOW CREATE TABLE made")
+    assert "  'field.delim'='\\t', " in statement
+    run("DROP TABLE made", "\n".join(statement))
+
+    assert glue.get_table(DatabaseName=DATABASE, Name="made")["Table"]["StorageDescriptor"]["SerdeInfo"] == serde
+
+
+def test_a_decimal_of_a_table_has_hives_default(run: Any, athena: Any):
+    run(f"CREATE EXTERNAL TABLE made (a decimal, b struct<decimal:decimal>, c decimal(5,2)) {PARQUET}")
+
+    types = [line.split("\t")[1].strip() for line in run("DESCRIBE made")]
+    assert types == ["decimal(10,0)", "struct<decimal:decimal(10,0)>", "decimal(5,2)"]
+    # In a query it has Trino's.
+    assert query(athena, "SELECT typeof(CAST(1 AS decimal))") == [["decimal(38,0)"]]
+
+
 def test_tables_and_views_are_shown(run: Any):
     run(f"CREATE EXTERNAL TABLE made (a int) {PARQUET}", "CREATE VIEW v AS SELECT 1 AS a")
 

@@ -44,6 +44,16 @@ def test_parameters_are_bound_in_textual_order(filled: Laptop, athena: Any):
     assert query(athena, sql, ExecutionParameters=parameters) == [["2025-01-10", "2025-02-10"]]
 
 
+def test_a_word_without_quotes_is_text_as_a_parameter(filled: Laptop, athena: Any):
+    sql = "SELECT count(*) FROM (VALUES 'Seattle', 'true', 'B3') t(s) WHERE s = ?"
+
+    assert query(athena, sql, ExecutionParameters=["Seattle"]) == [["1"]]
+    assert query(athena, sql, ExecutionParameters=["b3"]) == [["0"]]
+    # A literal keeps its type.
+    assert query(athena, "SELECT 1 WHERE (1 = 1) = ?", ExecutionParameters=["true"]) == [["1"]]
+    assert query(athena, "SELECT 1 WHERE 'a' = ?", ExecutionParameters=["null"]) == []
+
+
 @pytest.mark.parametrize(
     ("sql", "parameters", "reason"),
     [
@@ -56,7 +66,10 @@ def test_parameters_are_bound_in_textual_order(filled: Laptop, athena: Any):
         ("SELECT 1 WHERE 1 = ?", ["1 OR true"], "execution parameter '1 OR true' is not a SQL literal"),
         ("SELECT 1 WHERE 1 = ?", ["(SELECT 1)"], "is not a SQL literal"),
         ("SELECT 1 WHERE 1 = ?", ["1; DROP TABLE x"], "is not a SQL literal"),
-        ("SELECT 1 WHERE 'a' = ?", ["a"], "is not a SQL literal"),
+        ("SELECT 1 WHERE 'a' = ?", ["a b"], "is not a SQL literal"),
+        ("SELECT 1 WHERE 'a' = ?", ["t.a"], "is not a SQL literal"),
+        ("SELECT 1 WHERE 'a' = ?", ["select"], "is not a SQL literal"),
+        ("SELECT 1 WHERE DATE '2024-01-01' < ?", ["current_date"], "is not a SQL literal"),
         ("SELECT 1 WHERE 'a' = ?", ["'a' || 'b'"], "is not a SQL literal"),
     ],
 )

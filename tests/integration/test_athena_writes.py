@@ -208,6 +208,27 @@ def test_rows_are_inserted_by_position_or_by_name(filled: Laptop, athena: Any, s
     assert all(location.startswith(f"s3://{BUCKET}/t/k=") for location in manifest)
 
 
+def test_numbers_are_inserted_as_the_nearest_of_the_column(laptop: Laptop, athena: Any):
+    location = f"s3://{BUCKET}/numbers/"
+    run(
+        athena,
+        "CREATE EXTERNAL TABLE numbers (r float, d double, a array<double>, m map<string,double>) STORED AS PARQUET "
+        f"LOCATION '{location}'",
+    )
+
+    run(athena, "INSERT INTO numbers VALUES (1.2345, 1.2345, ARRAY[0.1, 1.2345], MAP(ARRAY['k'], ARRAY[1.2345]))")
+    run(athena, "INSERT INTO numbers (r, d) SELECT x, x FROM (VALUES 0.100000, CAST(NULL AS decimal(7,6))) t(x)")
+    # Neither type has this integer: 2^24 + 1 and 2^53 + 1 are rounded to even.
+    run(athena, "INSERT INTO numbers (r, d, a) VALUES (16777217, 9007199254740993, ARRAY[9007199254740993])")
+
+    assert query(athena, "SELECT * FROM numbers ORDER BY d") == [
+        ["0.1", "0.1", None, None],
+        ["1.2345", "1.2345", "[0.1, 1.2345]", "{k=1.2345}"],
+        ["1.6777216E7", "9.007199254740992E15", "[9.007199254740992E15]", None],
+        [None, None, None, None],
+    ]
+
+
 def test_a_text_that_is_too_long_is_refused_and_spaces_are_cut(laptop: Laptop, athena: Any, s3: Any):
     run(athena, f"CREATE EXTERNAL TABLE t (a varchar(2)) LOCATION 's3://{BUCKET}/t/'")
     run(athena, "INSERT INTO t VALUES ('a'), ('ab '), (NULL)")

@@ -82,4 +82,8 @@ def test_every_package_that_is_installed_or_uploaded_is_audited():
         return {canonicalize_name(line.partition("==")[0]) for line in lines if re.match(r"[\w-]+==", line)}
 
     audited = set[str]().union(*map(packages, FILES))
-    assert packages("requirements.txt") | packages("requirements-run.txt") <= audited
+    files = [path.with_suffix(".txt") for path in ROOT.rglob("*.in") if not {".venv", "build"} & set(path.parts)]
+    resolved = {str(path.relative_to(ROOT)) for path in files if path.parent.name != "runtimes"}
+    assert set(FILES) < resolved
+    for name in resolved:
+        assert packages(name) <= audited, name

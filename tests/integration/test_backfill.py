@@ -239,7 +239,7 @@ class TestRemoval:
 
 class TestAcceptance:
     @pytest.fixture
-    def held_back(self, laptop: Laptop, filled: Contents) -> str:
+    def held_back(self, laptop: Laptop) -> str:
         """The key of a download that contradicts the lake."""
         fill(raw_object(session_bars("2025-01-02", 150)))
         key, body = raw_object(scaled(session_bars("2025-01-02", 160), 1.02, range(160)), collected_at=NOW)

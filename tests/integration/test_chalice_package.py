@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.routes import ROUTES
+from chalicelib.api.routes import SERVED
 from common.paths import ROOT
 from infra.stage import chalice_process, project
 from infra.stage.names import HANDLERS
@@ -176,7 +176,7 @@ def test_the_api_is_regional_and_the_alarm_watches_its_stage(rendered: Mapping[s
 def test_every_route_exists_and_data_requires_a_key(rendered: Mapping[str, Any]):
     paths = rendered["swagger"]["paths"]
 
-    assert set(paths) == {*ROUTES, "/assets/{version}/{name}"}
+    assert set(paths) == set(SERVED)
     for path, methods in paths.items():
         assert set(methods) == {"get", "head", "options"}, path
         keyed = path == "/status" or path.startswith("/ibov/")

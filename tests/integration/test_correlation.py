@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import b3_etl_job
+import boto3
 import pytest
 from yfinance.data import YfData
 
@@ -69,6 +70,19 @@ def test_one_id_leads_from_the_ingest_to_the_commit(
 
     assert laptop.app.start_refine(event, context("request-3"))["job_run_id"] is None
     assert [(line["correlation_id"], line["message"]) for line in lines(capsys)] == [(key, f"no run: {key} is merged")]
+
+
+def test_what_is_added_by_hand_has_the_id_of_its_object(laptop: Laptop, capsys: pytest.CaptureFixture[str]):
+    csv = b"date,open,high,low,close,volume\n2025-09-18,145500,146399,145495,145500,1\n"
+    boto3.client("s3").put_object(Bucket=RAW, Key="backfill/mine.csv", Body=csv)
+    days = {"start": "2025-09-18", "end": "2025-09-18"}
+
+    with no_events():
+        for payload in ({"source": f"csv:s3://{RAW}/backfill/mine.csv"}, {"remove": True}):
+            answer = laptop.app.ingest({"backfill": days | payload}, context("request-1"))
+            (line,) = lines(capsys)
+            assert line["correlation_id"] == answer["added"]["key"]
+            assert line["message"].startswith(f"added {answer['added']['key']}: ")
 
 
 def test_the_job_writes_json_with_the_id_and_its_run_on_aws(laptop: Laptop, capsys: pytest.CaptureFixture[str]):

@@ -57,7 +57,7 @@ def test_the_plan_is_printed_and_then_each_step(account: Account, root: Path, ca
             ("packages", "bootstrap", "upload", "data", "main", "Chalice", "gateway", "smoke test"), 1
         )
     ]
-    assert steps[2][2] == "5 of 5 objects sent"
+    assert steps[2][2] == "6 of 6 objects sent"
     assert steps[7][2] == "10 sessions to 2025-01-15"
     url = re.search(r"API +(https://\w+\.execute-api\.us-east-1\.amazonaws\.com/dev)\n", rest)
     assert url is not None
@@ -153,8 +153,8 @@ def test_the_api_is_regional_throttled_and_has_a_key(account: Account, deployed:
     assert gets == {
         "~1/GET": 0.15,
         "~1assets~1{version}~1{name}/GET": 0.25,
-        "~1docs/GET": 0.015,
-        "~1openapi.json/GET": 0.015,
+        "~1docs/GET": 0.01,
+        "~1openapi.json/GET": 0.01,
     }
     # Every method that an unknown client may call, of those that Chalice deployed.
     methods = {
@@ -189,7 +189,7 @@ def test_a_second_deploy_changes_only_what_chalice_always_writes(
     assert set(uploads) == {f"s3 PUT /{bucket('artifacts')}/{key}" for key in (STATE, RELEASES)}
     for name in ("bootstrap", "data", "main"):
         assert f"b3-dataflow-{name}-dev unchanged" in output
-    assert "0 of 5 objects" in output
+    assert "0 of 6 objects" in output
     assert "alarms to ana@example.org" in output
     assert "note: ana@example.org receives no alarm yet: confirm the e-mail that AWS sent there\n" in output
     assert set(functions()) == set(before)
@@ -234,6 +234,42 @@ def test_a_role_that_the_account_has_for_access_logs_stays(account: Account, roo
     assert client("apigateway").get_account()["cloudwatchRoleArn"] == mine
     stacks = {stack["StackName"] for stack in client("cloudformation").describe_stacks()["Stacks"]}
     assert "b3-dataflow-account" not in stacks
+
+
+def test_the_market_is_deployed_with_market_yes_and_removed_with_market_no(account: Account, root: Path, capsys: Any):
+    glue, name = client("glue"), "b3-dataflow-market-dev"
+
+    def settings(function: str) -> str:
+        return str(functions()[function]["Environment"]["Variables"]["B3_MARKET"])
+
+    def stacks() -> set[str]:
+        return {stack["StackName"] for stack in client("cloudformation").describe_stacks()["Stacks"]}
+
+    assert cli.main([*DEPLOY, "--market", "yes"], dependencies(root)) == 0
+    output = capsys.readouterr().out
+    assert f"the stack {name}: Glue job of the market, schedule" in output
+    assert f"{name} created" in output
+    job = glue.get_job(JobName="b3-market-job-dev")["Job"]
+    location = job["Command"]["ScriptLocation"].removeprefix(f"s3://{bucket('artifacts')}/")
+    assert moto_state.read(bucket("artifacts"), location) == b"# b3_market_job.py x86_64"
+    (action,) = glue.get_trigger(Name="b3-dataflow-dev-market")["Trigger"]["Actions"]
+    assert action["JobName"] == job["Name"]
+    assert {settings("b3-dataflow-dev"), settings("b3-dataflow-dev-ingest")} == {"yes"}
+
+    # Without the option it stays; the script is an artifact of the version.
+    assert cli.main(DEPLOY, dependencies(root)) == 0
+    assert f"{name} unchanged" in capsys.readouterr().out
+    assert location in (moto_state.read(bucket("artifacts"), RELEASES) or b"").decode()
+
+    assert cli.main([*DEPLOY, "--market", "no"], dependencies(root)) == 0
+    assert f"{name} deleted" in capsys.readouterr().out
+    assert name not in stacks()
+    assert settings("b3-dataflow-dev-ingest") == "no"
+
+    assert cli.main([*DEPLOY, "--market", "yes"], dependencies(root)) == 0
+    assert name in stacks()
+    assert cli.main(["destroy", "--stage", "dev", "--yes"], dependencies(root)) == 0
+    assert stacks() <= {"b3-dataflow-account", "b3-dataflow-data-dev"}
 
 
 def test_gateway_responses_are_set_after_every_deploy(account: Account, deployed: str, root: Path):

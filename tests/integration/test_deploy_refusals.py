@@ -139,7 +139,7 @@ def test_a_stage_or_its_data_in_another_region(account: Account, root: Path, cap
 
     for command in ("deploy", "destroy"):
         line = error_line(root, capsys, command, "--stage", "dev", "--yes")
-        assert line.startswith("error: the stage dev is in sa-east-1 already, not in us-east-1: use REGION=sa-east-1")
+        assert line.startswith("error: the stage dev is in sa-east-1, not in us-east-1: use REGION=sa-east-1")
 
 
 def test_without_enough_concurrency_none_is_reserved(account: Account, root: Path, capsys: Any, monkeypatch: Any):

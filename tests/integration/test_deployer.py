@@ -71,7 +71,7 @@ def rights(running: Laptop, tmp_path_factory: Any) -> set[Right]:
                 account.before = requests.record
 
         account.functions["b3-dataflow-dev-ingest"] = ingest_unrecorded
-        run(root, "deploy", "--yes", "--email", "ana@example.org")
+        run(root, "deploy", "--yes", "--email", "ana@example.org", "--market", "yes")
         run(root, "folder")
 
         account.before = ignore
@@ -95,7 +95,7 @@ def rights(running: Laptop, tmp_path_factory: Any) -> set[Right]:
 
 def all_stacks() -> dict[str, Stack]:
     """Return the stacks that a deploy makes, by name."""
-    of_the_stage = stacks("dev", AlarmEmail="ana@example.org").items()
+    of_the_stage = stacks("dev", AlarmEmail="ana@example.org", Market="yes").items()
     return {**{f"b3-dataflow-{name}-dev": each for name, each in of_the_stage}, access_logs.STACK: stack("account")}
 
 
@@ -140,7 +140,7 @@ def test_no_statement_allows_to_delete_the_data(policy: list[Statement]):
 
 
 def test_no_statement_reaches_another_stage(policy: list[Statement]):
-    other = stacks("dev2")
+    other = stacks("dev2", Market="yes")
     for name, each in other.items():
         for right in stack_rights(each, f"b3-dataflow-{name}-dev2", bucket("artifacts") + "2"):
             if right[1] not in ("*", f"arn:aws:glue:us-east-1:{ACCOUNT}:catalog"):

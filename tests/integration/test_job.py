@@ -203,9 +203,11 @@ def test_a_missing_database_is_named(lake: Lake):
 def test_a_raw_object_that_arrives_during_a_run_is_merged_by_it(lake: Lake, run: Any, rebuilt: Any):
     put(lake, *THREE[:2])
     original = merge.refine
+    later = [THREE[2]]
 
     def refine_while_raw_grows(*arguments: Any) -> Any:
-        put(lake, THREE[2])
+        while later:
+            put(lake, later.pop())
         return original(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:

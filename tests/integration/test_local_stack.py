@@ -78,7 +78,7 @@ def table(call: Call) -> Any:
         ("Runs: 1}", "Runs: 3}", lambda call: job(call)["ExecutionProperty"], {"MaxConcurrentRuns": 3}),
         ('language": python', 'language": r', lambda call: job(call)["DefaultArguments"]["--job-language"], "r"),
         (
-            "CutoffPerQuery: 100000000",
+            "CutoffPerQuery: 1000000000",
             "CutoffPerQuery: 20000000",
             lambda call: configuration(call)["BytesScannedCutoffPerQuery"],
             20_000_000,

@@ -87,19 +87,35 @@ def test_an_event_that_is_merged_already_is_dropped(account: Account, queue: str
     assert output.endswith("2 events sent again, 1 merged already, 0 skipped in the queue of dev\n")
 
 
-def test_another_message_stays_in_the_queue(account: Account, queue: str, capsys: Any):
-    boto3.client("sqs").send_message(QueueUrl=queue, MessageBody="by mistake")
+def test_records_of_any_shape_go_to_their_function(account: Account, queue: str, capsys: Any):
+    payloads: list[Any] = [None, [], "text", {"Records": "text"}, {"Records": [1, {"s3": "text"}]}, {"detail-type": 1}]
+    for payload in payloads:
+        boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=record("start_refine", payload))
+
+    assert cli.main(REPLAY) == 0
+
+    assert sorted((payload for _, payload in account.sent_events), key=str) == sorted(payloads, key=str)
+    assert "  b3-dataflow-dev-start_refine: ?, ?\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("body", ["by\nmistake", "{}", record("gone", {}), record("start_refine", {})[:-1]])
+def test_a_message_that_is_no_event_of_the_stage_stays_in_the_queue(
+    account: Account, queue: str, capsys: Any, body: str
+):
+    boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
 
     assert cli.main(REPLAY) == 0
 
     assert account.sent_events == []
     assert waiting(queue) == 1
-    assert "is not a failed event: by mistake\n" in capsys.readouterr().out
+    first, last = capsys.readouterr().out.splitlines()
+    assert f"is not a failed event of this stage: {' '.join(body.split())[:100]}" in first
+    assert last == "0 events sent again, 0 merged already, 1 skipped in the queue of dev"
 
 
 def test_an_event_that_cannot_be_sent_stays_in_the_queue(account: Account, queue: str, capsys: Any):
-    boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=record("gone", {}))
-    account.denied_calls.add(f"lambda POST /2015-03-31/functions/{ARN}gone/invocations")
+    boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=record("ingest", {}))
+    account.denied_calls.add(f"lambda POST /2015-03-31/functions/{ARN}ingest/invocations")
 
     assert cli.main(REPLAY) == 1
 

@@ -32,6 +32,7 @@ from infra.stage.project import stage_config
 from local import moto_state
 from local.laptop import Laptop
 from local.moto_state import ACCOUNT
+from tests.support import market
 from tests.support.bars import COLLECTED, csv_text, known_bars, raw_object, session_bars
 from tests.support.events import SCHEDULE
 from tests.support.job import CORRECTION
@@ -144,7 +145,7 @@ class Deployment:
         self.get("/ibov/prices?limit=1200&fields=data")
         with self.recorder.acting("api"):
             api = wiring.api_dependencies()
-            api.manifest.refresh()
+            api.index.manifest.refresh()
             self.running.aws.executions._latency = 60.0
             with pytest.raises(QueryTimeout):
                 replace(api.athena, clock=iter([0.0, 1.0, 26.0]).__next__).rows(Query("SELECT 1 AS one"))
@@ -160,6 +161,8 @@ class Deployment:
         mine = {**days, "source": f"csv:s3://{self.names.raw}/backfill/mine.csv"}
         assert self.ingest({"backfill": {**mine, "dry_run": True}})["dry_run"]
         key = self.ingest({"backfill": {**mine, "as_correction": True}})["added"]["key"]
+        self.s3.put_object(Bucket=self.names.raw, Key="backfill/market.txt", Body=market.file(market.record()))
+        self.ingest({"backfill": {"source": f"cotahist:s3://{self.names.raw}/backfill/market.txt"}})
         lake = wiring.lake()
         manifest, etag = lake.manifest()
         assert manifest is not None

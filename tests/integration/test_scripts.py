@@ -186,7 +186,7 @@ def test_every_resolved_package_has_a_hash_and_every_install_requires_it():
     folders += [ROOT / "infra" / "packaging" / name for name in ("layer", "runtimes")]
     locked = [path.with_suffix(".txt") for folder in folders for path in folder.glob("*.in")]
 
-    assert len(locked) == 11
+    assert len(locked) == 14
     for path in locked:
         text = path.read_text(encoding="utf-8").replace("\\\n", " ")
         packages = [line for line in text.splitlines() if re.match(r"\w", line)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ from chalicelib.lake.store import Lake
 from infra import cli
 from local import moto_state
 from tests.support.deploying import Account, bucket
+from tests.support.stage_command import dependencies, error_line
 
 STATUS = ["status", "--stage", "dev"]
 
@@ -62,28 +64,33 @@ def test_one_screen_about_a_stage(account: Account, deployed: str, capsys: Any):
     # The lake ends long ago.
     assert re.fullmatch(r"10 sessions to 2025-01-15, \d+ sessions behind \d{4}-\d\d-\d\d", lines["data"][0])
     assert re.fullmatch(r"1\.23 US dollars since \d{4}-\d\d-01", lines["cost"][0])
-    assert lines["alarms"] == ["none is on"]
+    # moto's stacks have no alarms.
+    assert lines["alarms"] == ["none exists: `make deploy STAGE=dev` creates them"]
     assert lines["e-mail"] == ["ana@example.org: no alarm is sent until the e-mail of AWS there is confirmed"]
     assert lines["failures"] == ["0 events in the queue"]
     assert sum(map(len, lines.values())) <= 24
 
 
-def test_what_is_wrong_is_named(account: Account, deployed: str, capsys: Any):
+def put_alarm(name: str, state: str) -> None:
     cloudwatch = client("cloudwatch")
-    for name in ("b3-dataflow-dev-data-old", "b3-dataflow-dev-api-5xx", "b3-dataflow-prod-data-old"):
-        cloudwatch.put_metric_alarm(
-            AlarmName=name,
-            AlarmDescription="The lake is old.",
-            MetricName="SessionsBehind",
-            Namespace="b3-dataflow",
-            Period=300,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanThreshold",
-            Statistic="Maximum",
-        )
-        if not name.endswith("5xx"):
-            cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        AlarmDescription="The lake is old.",
+        MetricName="SessionsBehind",
+        Namespace="b3-dataflow",
+        Period=300,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        Statistic="Maximum",
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
+
+
+def test_what_is_wrong_is_named(account: Account, deployed: str, capsys: Any):
+    put_alarm("b3-dataflow-dev-data-old", "ALARM")
+    put_alarm("b3-dataflow-dev-api-5xx", "OK")
+    put_alarm("b3-dataflow-prod-data-old", "ALARM")
     url = client("sqs").get_queue_url(QueueName="b3-dataflow-failures-dev")["QueueUrl"]
     client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     for subscription in sns_backends[moto_state.ACCOUNT]["us-east-1"].subscriptions.values():
@@ -104,20 +111,45 @@ def test_what_is_wrong_is_named(account: Account, deployed: str, capsys: Any):
     assert re.fullmatch(r"b3-dataflow-dev-data-old since .* UTC: The lake is old\.", alarm)
     assert lines["e-mail"] == ["ana@example.org: confirmed"]
     assert lines["failures"] == ["1 event in the queue: `make replay STAGE=dev`"]
-    assert "b3-dataflow-dev-ingest: missing; `make deploy` creates it" in lines["functions"]
+    assert "b3-dataflow-dev-ingest: missing; `make deploy STAGE=dev` creates it" in lines["functions"]
     assert lines["job"] == ["no run yet"]
     assert lines["cost"][0].endswith(": nothing, or the tag b3-dataflow is not active in Billing (docs/operations.md)")
 
 
 def test_what_cannot_be_read_is_named_on_its_line(account: Account, deployed: str, capsys: Any):
     account.denied_calls |= {"ce GetCostAndUsage", "glue GetJobRuns"}
+    put_alarm("b3-dataflow-dev-data-old", "OK")
 
     lines = sections(capsys)
 
     message = "cannot be read: these credentials do not allow {}: add it to their policy and repeat the command"
     assert lines["cost"] == [message.format("ce:GetCostAndUsage")]
     assert lines["job"] == [message.format("glue:GetJobRuns")]
-    assert lines["alarms"] == ["none is on"]
+    assert lines["alarms"] == ["none of 1 is on"]
+
+
+def test_after_a_destroy_the_data_that_stayed_are_shown(account: Account, deployed: str, root: Path, capsys: Any):
+    assert cli.main(["destroy", "--stage", "dev", "--yes"], dependencies(root)) == 0
+
+    lines = sections(capsys)
+
+    assert lines["version"][0].startswith("none is recorded: no deploy has finished")
+    assert lines["API"] == ["none"]
+    assert lines["functions"][0] == "b3-dataflow-dev: missing; `make deploy STAGE=dev` creates it"
+    assert lines["data"][0].startswith("10 sessions to 2025-01-15")
+    absent = "none: no stack of the stage dev has the output {}: `make deploy STAGE=dev` creates it"
+    assert lines["job"] == [absent.format("Job")]
+    assert lines["e-mail"] == [absent.format("AlarmTopicArn")]
+    assert lines["failures"] == [absent.format("FailureQueueUrl")]
+
+
+def test_a_stage_without_the_stack_of_its_data(account: Account, deployed: str, root: Path, capsys: Any):
+    client("cloudformation").delete_stack(StackName="b3-dataflow-data-dev")
+    absent = "no stack of the stage dev has the output RawBucket: `make deploy STAGE=dev` creates it"
+
+    assert sections(capsys)["data"] == [f"none: {absent}"]
+    for command in ("replay", "folder"):
+        assert error_line(root, capsys, command, "--stage", "dev") == f"error: {absent}"
 
 
 def test_nothing_is_changed(account: Account, deployed: str, capsys: Any):

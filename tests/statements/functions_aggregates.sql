@@ -161,3 +161,24 @@ SELECT histogram(DISTINCT x), bitwise_xor_agg(DISTINCT x), geometric_mean(DISTIN
 
 SELECT histogram(DISTINCT x), bitwise_xor_agg(DISTINCT x), geometric_mean(DISTINCT x) FROM (VALUES 1, 4, 4) t(x)
 = {1=1, 4=1} | 5 | 2.0
+
+-- functions/aggregate.html#map-aggregate-functions and #approximate-aggregate-functions
+SELECT k, map_union(m) FROM (VALUES (1, MAP(ARRAY[1], ARRAY['a'])), (2, NULL), (1, MAP(ARRAY[2], ARRAY[NULL]))) t(k, m) GROUP BY k ORDER BY k
+= 1 | {1=a, 2=null}
+= 2 | null
+
+SELECT map_union(m) FROM (VALUES MAP(), MAP()) t(m)
+= {}
+
+SELECT approx_distinct(x, 0.05) FROM (VALUES 1, 2, 2) t(x)
+= 2
+
+-- A text within the limit of listagg is not truncated; beyond it, the query fails. functions/aggregate.html#listagg
+SELECT listagg(v, ',' ON OVERFLOW TRUNCATE '.....' WITH COUNT) WITHIN GROUP (ORDER BY v DESC) FROM (VALUES 'a', 'b', null) t(v)
+= b,a
+
+SELECT length(listagg(v) WITHIN GROUP (ORDER BY v)) FROM (SELECT rpad('x', 600000, 'x') FROM (VALUES 1, 2) q(z)) t(v)
+! EXCEEDED_FUNCTION_MEMORY_LIMIT
+
+SELECT listagg(v, ',' ON OVERFLOW TRUNCATE WITHOUT COUNT) WITHIN GROUP (ORDER BY v) FROM (SELECT rpad('x', 600000, 'x') FROM (VALUES 1, 2) q(z)) t(v)
+! NOT_SUPPORTED

@@ -114,7 +114,7 @@ SELECT id, json_value(description, 'lax $.children[2]' DEFAULT 'missing' ON EMPT
 SELECT typeof(json_value('{"comment" : "nice"}', 'lax $.comment' RETURNING char(12)))
 = char(12)
 
-SELECT json_query('{}', 'lax $.a ? (@ > 1)')
+SELECT json_query('{}', 'lax $.a ? (exists(@.b))')
 ! NOT_SUPPORTED
 
 SELECT json_value('{"a":[]}', 'strict $.a' ERROR ON ERROR)
@@ -122,3 +122,48 @@ SELECT json_value('{"a":[]}', 'strict $.a' ERROR ON ERROR)
 
 SELECT json_array('[' FORMAT JSON)
 ! JSON_INPUT_CONVERSION_ERROR
+
+-- A scalar that is not of the type in RETURNING is an error of ON ERROR, which is null by default. functions/json.html#json-value
+SELECT json_value('{"a":"x"}', 'lax $.a' RETURNING integer), json_value('{"a":"12"}', 'lax $.a' RETURNING integer), json_value('{"a":300}', 'lax $.a' RETURNING tinyint)
+= null | 12 | null
+
+SELECT json_value('{"a":"x"}', 'lax $.a' RETURNING integer DEFAULT -1 ON ERROR), json_value('{"a":"x"}', 'lax $.b' RETURNING bigint DEFAULT -2 ON EMPTY), json_value('{"a":null}', 'lax $.a' RETURNING integer DEFAULT 7 ON ERROR)
+= -1 | -2 | null
+
+SELECT json_value('{"a":"x"}', 'lax $.a' RETURNING integer ERROR ON ERROR)
+! PATH_EVALUATION_ERROR
+
+SELECT json_value('{"a":true}', 'lax $.a')
+= true
+
+SELECT json_value('{"a":true}', 'lax $.a' RETURNING integer)
+! NOT_SUPPORTED
+
+-- Filters of a path: a comparison with an item of another type is unknown, and selects nothing. functions/json.html#filter
+SELECT id, json_exists(description, 'lax $.children[*]?(@ > 10)') FROM (VALUES (101, '{"children" : [10, 13, 16]}'), (103, '{"children" : [2]}')) AS customers (id, description)
+= 101 | true
+= 103 | false
+
+SELECT id, json_exists(description, 'strict $.children[2]?(@ > 10)' UNKNOWN ON ERROR) FROM (VALUES (101, '{"children" : [10, 13, 16]}'), (102, '{"children" : [8, 11]}')) AS customers (id, description)
+= 101 | true
+= 102 | null
+
+SELECT id, json_query(description, 'strict $.children[*]?(@ > 12)' WITH ARRAY WRAPPER EMPTY ARRAY ON EMPTY) FROM (VALUES (101, '{"children" : [10, 13, 16]}'), (103, '{"children" : [2]}')) AS customers (id, description)
+= 101 | [13,16]
+= 103 | []
+
+SELECT json_query('[{"a":1,"b":"x"},{"a":2,"b":"y"},{"b":"z"}]', 'lax $[*]?(@.a >= 2).b'), json_query('[1,"a",3]', 'lax $?(@ <> 3)' WITH ARRAY WRAPPER), json_query('["a","b"]', 'lax $[*] ? (@ == "b")')
+= "y" | [1] | "b"
+
+SELECT json_query('[null]', 'lax $[*]?(@ == 1)')
+! NOT_SUPPORTED
+
+-- functions/json.html#json-array and #json-object: JSON in another encoding
+SELECT json_array('[  "text"  ] ' FORMAT JSON, X'5B0035005D00' FORMAT JSON ENCODING UTF16)
+= [["text"],[5]]
+
+SELECT json_exists(X'7B007D00' FORMAT JSON ENCODING UTF16, 'lax $.a')
+= false
+
+SELECT json_array(X'FF' FORMAT JSON)
+! NOT_SUPPORTED

@@ -393,3 +393,7 @@ SELECT lower(to_hex(hmac_sha512(to_utf8('The quick brown fox jumps over the lazy
 
 SELECT truncate(12.345, 1), truncate(-12.399, 2), truncate(1250.0, -2)
 = 12.300 | -12.390 | 1200.0
+
+-- The sign of a double keeps negative zero and NaN. functions/math.html#sign
+SELECT sign(-0.0e0), sign(nan()), sign(5e0), sign(REAL '-0.0')
+= -0.0 | NaN | 1.0 | -0.0

@@ -508,3 +508,23 @@ SELECT UUID '12151fd2-7586-11e9-8f9e-2a86e4085a59'
 
 SELECT CAST('10.0.0.1' AS ipaddress)
 ! NOT_SUPPORTED
+
+-- Finer than microseconds, or with digits of which Athena's text is not known.
+SELECT CAST(TIMESTAMP '2020-06-10 15:55:23.383345' AS timestamp(12))
+! NOT_SUPPORTED
+
+SELECT CAST(TIMESTAMP '2020-06-10 15:55:23.383345' AS timestamp(1))
+! NOT_SUPPORTED
+
+SELECT TIME '01:02:03.123456789'
+! NOT_SUPPORTED
+
+SELECT TIME '01:02:03.456 -08:00'
+! NOT_SUPPORTED
+
+-- Trino's documentation and its code, or its versions, disagree.
+SELECT DECIMAL '0000012345.1234500000'
+! NOT_SUPPORTED
+
+SELECT coalesce(CAST(ROW(NULL, NULL) AS row(integer, integer)), ROW(1, 2))
+! NOT_SUPPORTED

@@ -310,3 +310,80 @@ SELECT x FROM (VALUES 2, 1) t(x) ORDER BY 'a', x
 SELECT x, 'b' FROM (VALUES 2, 1) t(x) ORDER BY 2, 1
 = 1 | b
 = 2 | b
+
+-- LEFT JOIN UNNEST keeps the elements in order, and has a row of nulls for an empty array, an empty map and null. sql/select.html#unnest
+SELECT runner, checkpoint FROM (VALUES ('Joe', ARRAY[10, 20, 30, 42]), ('Roger', ARRAY[10]), ('Dave', ARRAY[]), ('Levi', NULL)) AS marathon (runner, checkpoints) LEFT JOIN UNNEST(checkpoints) AS t(checkpoint) ON TRUE
+= Joe | 10
+= Joe | 20
+= Joe | 30
+= Joe | 42
+= Roger | 10
+= Dave | null
+= Levi | null
+
+SELECT id, n, m FROM (VALUES (1, ARRAY[3, 1], ARRAY['a']), (2, ARRAY[], ARRAY['q', 'r']), (3, NULL, ARRAY[])) t(id, a, b) LEFT JOIN UNNEST(a, b) AS u(n, m) ON true
+= 1 | 3 | a
+= 1 | 1 | null
+= 2 | null | q
+= 2 | null | r
+= 3 | null | null
+
+SELECT id, n, o FROM (VALUES (1, ARRAY[3, 1]), (2, ARRAY[]), (3, NULL)) t(id, a) LEFT JOIN UNNEST(a) WITH ORDINALITY AS u(n, o) ON true
+= 1 | 3 | 1
+= 1 | 1 | 2
+= 2 | null | null
+= 3 | null | null
+
+SELECT id, k, v FROM (VALUES (1, MAP(ARRAY['b'], ARRAY[1])), (2, MAP())) t(id, m) LEFT JOIN UNNEST(m) AS u(k, v) ON true
+= 1 | b | 1
+= 2 | null | null
+
+SELECT id, x, y FROM (VALUES (1, ARRAY[ROW(1, 'q')]), (2, ARRAY[])) t(id, m) LEFT JOIN UNNEST(m) AS u(x, y) ON true
+= 1 | 1 | q
+= 2 | null | null
+
+SELECT n FROM UNNEST(CAST(NULL AS array(integer))) u(n) LEFT JOIN (VALUES 1) b(id) ON true
+
+-- CROSS JOIN UNNEST keeps the order too, also before another join.
+SELECT numbers, animals, n, a FROM (VALUES (ARRAY[2, 5], ARRAY['dog', 'cat', 'bird']), (ARRAY[7, 8, 9], ARRAY['cow', 'pig'])) AS x (numbers, animals) CROSS JOIN UNNEST(numbers, animals) AS t (n, a)
+= [2, 5] | [dog, cat, bird] | 2 | dog
+= [2, 5] | [dog, cat, bird] | 5 | cat
+= [2, 5] | [dog, cat, bird] | null | bird
+= [7, 8, 9] | [cow, pig] | 7 | cow
+= [7, 8, 9] | [cow, pig] | 8 | pig
+= [7, 8, 9] | [cow, pig] | 9 | null
+
+SELECT a.id, n, w FROM (VALUES (1, ARRAY[3, 1, 2]), (2, ARRAY[9, 8])) a(id, x) CROSS JOIN UNNEST(x) AS u(n) JOIN (VALUES (1, 'q'), (2, 'r')) b(id, w) ON a.id = b.id
+= 1 | 3 | q
+= 1 | 1 | q
+= 1 | 2 | q
+= 2 | 9 | r
+= 2 | 8 | r
+
+-- Rows without ORDER BY are in order of appearance, each time. sql/select.html#set-operations
+SELECT 13 UNION SELECT 42
+= 13
+= 42
+
+SELECT 13 UNION SELECT * FROM (VALUES 42, 13)
+= 13
+= 42
+
+SELECT a.x, b.y FROM (VALUES 1, 2, 3) a(x) LEFT JOIN (VALUES (3, 'z'), (1, 'y')) b(x, y) ON a.x = b.x
+= 1 | y
+= 2 | null
+= 3 | z
+
+-- sql/select.html#select-expressions, #lateral and #window-clause
+SELECT (CAST(ROW(1, true) AS ROW(field1 bigint, field2 boolean))).* AS (alias1, alias2)
+: alias1 bigint, alias2 boolean
+= 1 | true
+
+SELECT name, x, y FROM (VALUES 'a', 'b') nation(name) CROSS JOIN LATERAL (SELECT name || ' :-' AS x) CROSS JOIN LATERAL (SELECT x || ')' AS y) ORDER BY 1
+= a | a :- | a :-)
+= b | b :- | b :-)
+
+SELECT orderkey, rank() OVER w AS rnk FROM (VALUES (1, 'a', 5), (2, 'a', 7), (3, 'b', 1)) orders(orderkey, clerk, totalprice) WINDOW w AS (PARTITION BY clerk ORDER BY totalprice DESC) ORDER BY count() OVER w, clerk, rnk
+= 2 | 1
+= 3 | 1
+= 1 | 2

@@ -167,3 +167,7 @@ SELECT every(x > 1), every(x > 0) FROM (VALUES 1, 2) t(x)
 -- A timestamp has at least three digits in the result. language/types.html#timestamp-p
 SELECT TIMESTAMP '2020-06-10 15:55:23', TIMESTAMP '2020-06-10 15:55:23.383345', TIME '01:00' + INTERVAL '3' HOUR
 = 2020-06-10 15:55:23.000 | 2020-06-10 15:55:23.383345 | 04:00:00.000
+
+-- A zone may have UTC, GMT or UT before its offset. language/types.html#timestamp-p-with-time-zone
+SELECT TIMESTAMP '2001-08-22 03:04:05.321 GMT-08:30', TIMESTAMP '2001-08-22 03:04:05.321 UTC+01:00' = TIMESTAMP '2001-08-22 02:04:05.321 UTC'
+= 2001-08-22 03:04:05.321 -08:30 | true

@@ -94,3 +94,7 @@ SELECT x, sum(x) FILTER (WHERE x > 1) OVER (ORDER BY x) FROM (VALUES 1, 2, 3) t(
 = 1 | null
 = 2 | 2
 = 3 | 5
+
+-- functions/window.html#aggregate-functions
+SELECT array_agg(x ORDER BY x) OVER () FROM (VALUES 1) t(x)
+! NOT_SUPPORTED

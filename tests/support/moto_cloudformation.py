@@ -15,6 +15,7 @@ from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.glue.models import glue_backends
+from moto.glue.utils import Action
 from moto.sns.models import sns_backends
 
 
@@ -105,6 +106,23 @@ class Job(_Resource, CloudFormationModel):
 
     def delete(self, account: str, region: str) -> None:
         glue_backends[account][region].delete_job(self.physical_resource_id)
+
+
+class Trigger(_Resource, CloudFormationModel):
+    type = "AWS::Glue::Trigger"
+
+    def create(self, account: str, region: str) -> str:
+        backend: Any = glue_backends[account][region]
+        arguments = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): value for name, value in self.properties.items()}
+        arguments["trigger_type"] = arguments.pop("type")
+        arguments["actions"] = [Action(action) for action in arguments["actions"]]
+        backend.create_trigger(
+            **{name: arguments.get(name) for name in inspect.signature(backend.create_trigger).parameters}
+        )
+        return str(self.properties["Name"])
+
+    def delete(self, account: str, region: str) -> None:
+        glue_backends[account][region].delete_trigger(self.physical_resource_id)
 
 
 class Workgroup(_Resource, CloudFormationModel):

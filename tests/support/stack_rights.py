@@ -38,8 +38,8 @@ _NOT_CALLED_BY_TYPE: Mapping[str, str] = {
 
 _FOR_MANAGED_POLICIES = {"iam:AttachRolePolicy", "iam:DetachRolePolicy"}
 
-_ROLE_OF = {"AWS::ApiGateway::Account": "AccessLogRole", "AWS::Glue::Job": "JobRole"}
-"""The role that a resource has."""
+_WITH_ROLE = {"AWS::ApiGateway::Account": "CloudWatchRoleArn", "AWS::Glue::Job": "Role"}
+"""The property with the role that a resource has."""
 
 _WITHOUT_RESOURCE = {
     *("cloudwatch:DescribeAlarms", "logs:DescribeIndexPolicies", "logs:DescribeLogGroups"),
@@ -65,7 +65,7 @@ def stack_rights(stack: Stack, name: str, artifacts: str) -> Iterator[Right]:
                 continue
             if action in _WITHOUT_RESOURCE:
                 yield action, "*"
-            elif action != "iam:PassRole" or kind in _ROLE_OF:
+            elif action != "iam:PassRole" or kind in _WITH_ROLE:
                 for arn in _arns(kind, logical_id, resource["Properties"], name, action, artifacts):
                     yield action, arn
 
@@ -80,7 +80,7 @@ def _arns(kind: str, logical_id: str, properties: Any, stack: str, action: str, 
     """Return the ARNs that an action on a resource is checked against."""
     if action.startswith("iam:"):
         # CloudFormation ends the names that it makes with random characters.
-        role = _ROLE_OF.get(kind, logical_id)
+        role = properties[_WITH_ROLE[kind]].rpartition("/")[2] if kind in _WITH_ROLE else logical_id
         return [f"arn:aws:iam::{ACCOUNT}:role/{stack}-{role}-1ABCDEF2GHIJ"]
     if action.startswith("s3:"):
         return [_s3_arn(kind, properties, action, artifacts)]
@@ -111,6 +111,7 @@ _ARNS: Mapping[str, Any] = {
     "AWS::CloudWatch::Alarm": lambda properties: arn_of("cloudwatch", f"alarm:{properties['AlarmName']}"),
     "AWS::Events::Rule": lambda properties: arn_of("events", f"rule/{properties['Name']}"),
     "AWS::Glue::Job": lambda properties: arn_of("glue", f"job/{properties['Name']}"),
+    "AWS::Glue::Trigger": lambda properties: arn_of("glue", f"trigger/{properties['Name']}"),
     "AWS::Logs::LogGroup": lambda properties: arn_of("logs", f"log-group:{properties['LogGroupName']}:*"),
     "AWS::SNS::Subscription": lambda properties: f"{properties['TopicArn']}:1",
     "AWS::SNS::Topic": lambda properties: arn_of("sns", properties["TopicName"]),

@@ -38,12 +38,13 @@ def build(folder: Path, architecture: str) -> Packages:
     """Return small packages that are equal for equal arguments."""
     folder.mkdir(exist_ok=True)
     files = {}
-    for name in ("layer.zip", "b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"):
+    for name in ("layer.zip", "b3_etl_job.py", "b3_market_job.py", "chalicelib.zip", "one.whl", "two.whl"):
         files[name] = folder / name
         # A script of one comment: a run of the job succeeds, and writes nothing.
         files[name].write_bytes(f"# {name} {architecture}".encode())
-    script, library, *wheels = (files[name] for name in ("b3_etl_job.py", "chalicelib.zip", "one.whl", "two.whl"))
-    return Packages(files["layer.zip"], f"layer{architecture}", JobPackage(script, library, tuple(wheels), "job"))
+    layer, script, market_script, library, *wheels = files.values()
+    job = JobPackage(script, market_script, library, tuple(wheels), "job")
+    return Packages(layer, f"layer{architecture}", job)
 
 
 def dependencies(

@@ -20,7 +20,10 @@ def stack(name: str, **parameters: str) -> Stack:
 
 
 def stacks(stage: str = "dev", **parameters: str) -> dict[str, Stack]:
-    """Return the three stacks of a stage, with the outputs of the others as parameters of the main one."""
+    """Return the stacks of a stage, with the outputs of the others as parameters of the main one.
+
+    They are three, and with Market="yes" four.
+    """
     bootstrap, data = stack("bootstrap", Stage=stage), stack("data", Stage=stage)
     artifacts = bootstrap.outputs["ArtifactBucket"]
     uploads = {
@@ -31,7 +34,21 @@ def stacks(stage: str = "dev", **parameters: str) -> dict[str, Stack]:
         "JobModules": f"s3://{artifacts}/job/wheels/a.whl,s3://{artifacts}/job/wheels/b.whl",
     }
     main = stack("main", Stage=stage, **bootstrap.outputs, **data.outputs, **{**uploads, **parameters})
-    return {"bootstrap": bootstrap, "data": data, "main": main}
+    created = {"bootstrap": bootstrap, "data": data, "main": main}
+    return {**created, "market": market_stack(stage, created)} if parameters.get("Market") == "yes" else created
+
+
+def market_stack(stage: str, others: Mapping[str, Stack], **parameters: str) -> Stack:
+    """Return the stack of the market, with the outputs of the others as parameters."""
+    outputs = all_outputs(others)
+    names = ("RawBucket", "RefinedBucket", "ArtifactBucket", "Database", "AlarmTopicArn")
+    arguments = {
+        **{name: outputs[name] for name in names},
+        "MarketScriptKey": "job/1/b3_market_job.py",
+        "JobLibraryKey": "job/1/chalicelib.zip",
+        "JobModules": f"s3://{outputs['ArtifactBucket']}/job/wheels/a.whl",
+    }
+    return stack("market", Stage=stage, **{**arguments, **parameters})
 
 
 def all_outputs(stacks: Mapping[str, Stack]) -> dict[str, str]:

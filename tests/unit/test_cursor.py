@@ -21,7 +21,7 @@ values = st.one_of(st.none(), st.integers(0, 2**63 - 1), st.floats(allow_nan=Fal
 def test_a_cursor_holds_the_position_exactly(value, day):
     position = Position(value, day)
 
-    assert cursor.decode(cursor.encode(position, QUERY), QUERY) == position
+    assert cursor.decode(cursor.encode(position, QUERY), QUERY, Position) == position
 
 
 @given(values)
@@ -36,7 +36,7 @@ def test_a_cursor_of_another_query_is_refused():
     text = cursor.encode(Position(1.5, DAY), QUERY)
 
     with pytest.raises(BadParameter, match=r"'cursor': received .* allowed: links\.next of the previous page"):
-        cursor.decode(text, QUERY + b"&year=2025")
+        cursor.decode(text, QUERY + b"&year=2025", Position)
 
 
 @given(st.data())
@@ -47,10 +47,10 @@ def test_any_change_of_a_cursor_is_noticed(data):
 
     for damaged in (text[:place] + other + text[place + 1 :], text[:place], text + other):
         with pytest.raises(BadParameter):
-            cursor.decode(damaged, QUERY)
+            cursor.decode(damaged, QUERY, Position)
 
 
 @given(st.text(max_size=60))
 def test_anything_else_is_refused(text):
     with pytest.raises(BadParameter):
-        cursor.decode(text, QUERY)
+        cursor.decode(text, QUERY, Position)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from chalicelib.api.parameters import (
 from chalicelib.api.parsing import parse_texts
 from chalicelib.api.scores import SCORES
 from chalicelib.api.table import Table
-from chalicelib.lake.manifest import YearObject
 from local.athena import syntax
 
 DAY = date(2025, 3, 4)
@@ -26,7 +24,7 @@ DAY = date(2025, 3, 4)
 def test_dates_are_bound_and_the_partition_is_pruned():
     parameters = PricesParameters(start=date(2024, 12, 30), end=date(2025, 1, 3), limit=7, fields=("data", "amplitude"))
 
-    query = queries.page("ibov_refined", parameters, None)
+    query = queries.page(queries.Source("ibov_refined"), parameters, None)
 
     assert query.sql == (
         'SELECT * FROM (SELECT "data", "amplitude" FROM "ibov_refined" '
@@ -36,7 +34,7 @@ def test_dates_are_bound_and_the_partition_is_pruned():
 
 
 def test_a_page_after_a_date_reads_no_newer_partition():
-    query = queries.page("t", PricesParameters(fields=("data",), limit=1), Position(None, DAY))
+    query = queries.page(queries.Source("t"), PricesParameters(fields=("data",), limit=1), Position(None, DAY))
 
     assert query.sql == (
         'SELECT * FROM (SELECT "data" FROM "t" WHERE year <= 2025) WHERE "data" < ? ORDER BY "data" DESC LIMIT 2'
@@ -47,7 +45,7 @@ def test_a_page_after_a_date_reads_no_newer_partition():
 def test_a_double_is_bound_as_a_double():
     parameters = VolatilityParameters(fields=("data",), sort="vol_anualizada", window=5)
 
-    query = queries.page("t", parameters, Position(0.1, DAY))
+    query = queries.page(queries.Source("t"), parameters, Position(0.1, DAY))
 
     # 0.1 would be a decimal, which Athena rounds on the way to a double.
     assert query.parameters == ("1.0000000000000001e-01", "1.0000000000000001e-01", "DATE '2025-03-04'")
@@ -56,7 +54,7 @@ def test_a_double_is_bound_as_a_double():
 
 
 def test_the_last_sessions_are_those_from_the_first_of_the_newest_dates_on_and_the_partitions_are_pruned():
-    query = queries.page("t", PricesParameters(fields=("data",), last=63, limit=5), None, since=2025)
+    query = queries.page(queries.Source("t"), PricesParameters(fields=("data",), last=63, limit=5), None, since=2025)
 
     newest = 'SELECT "data" FROM "t" WHERE year >= 2025 ORDER BY "data" DESC LIMIT 63'
     assert query.sql == (
@@ -69,7 +67,7 @@ def test_the_last_sessions_are_those_from_the_first_of_the_newest_dates_on_and_t
 def test_a_month_prunes_the_partitions():
     parameters = parse_texts(PricesParameters, {"start": ["2024-02"], "end": ["2024-02"], "fields": ["data"]})
 
-    query = queries.page("t", parameters, None)
+    query = queries.page(queries.Source("t"), parameters, None)
 
     assert 'WHERE year >= 2024 AND "data" >= ? AND year <= 2024 AND "data" <= ?' in query.sql
     assert query.parameters == ("DATE '2024-02-01'", "DATE '2024-02-29'")
@@ -78,7 +76,7 @@ def test_a_month_prunes_the_partitions():
 def test_a_page_of_periods_reads_the_range_and_starts_after_the_period_of_the_cursor():
     parameters = PeriodsParameters(by="week", start=date(2024, 1, 2), sort="-vol_realizada", limit=3, window=5)
 
-    query = queries.page("t", parameters, Position(0.5, DAY))
+    query = queries.page(queries.Source("t"), parameters, Position(0.5, DAY))
 
     assert 'FROM "t" WHERE year >= 2024 AND "data" >= ?) GROUP BY "periodo")' in query.sql
     assert '"vol_close_to_close_5d" AS "volatility"' in query.sql
@@ -92,18 +90,18 @@ def test_a_page_of_periods_reads_the_range_and_starts_after_the_period_of_the_cu
 
 
 def test_a_page_after_a_period_reads_the_whole_range():
-    query = queries.page("t", PeriodsParameters(), Position(None, DAY))
+    query = queries.page(queries.Source("t"), PeriodsParameters(), Position(None, DAY))
 
     assert "year" not in query.sql.replace("'year'", "")
 
 
 @pytest.mark.parametrize(("sessions", "year"), [(1, 2025), (3, 2025), (4, 2024), (5, 2024), (6, 2022), (99, 2022)])
 def test_the_newest_sessions_begin_in_the_year_that_has_the_first_of_them(sessions, year):
-    years = {"2022": 1, "2024": 2, "2025": 3}
-    contents: Any = SimpleNamespace(years={name: YearObject("", rows, "") for name, rows in years.items()})
     nothing: Any = None
 
-    table = Table("t", contents, "", "", nothing, "", 0)
+    table = Table(
+        queries.Source("t"), "", {2022: 1, 2024: 2, 2025: 3}, {}, nothing, nothing, nothing, "", "", nothing, "", 0
+    )
 
     assert (table.since(sessions), table.since(None)) == (year, None)
 
@@ -112,7 +110,9 @@ def test_the_newest_sessions_begin_in_the_year_that_has_the_first_of_them(sessio
 def test_each_page_of_scores_reads_every_session_of_the_range(method):
     parameters = AnomaliesParameters(year=2025, method=method, fields=("data",))
 
-    inner = queries.page("t", parameters, Position(None, DAY)).sql.partition("WHERE")[2].partition(")")[0]
+    inner = (
+        queries.page(queries.Source("t"), parameters, Position(None, DAY)).sql.partition("WHERE")[2].partition(")")[0]
+    )
 
     assert inner.strip() == 'year >= 2025 AND "data" >= ? AND year <= 2025 AND "data" <= ?'
 
@@ -131,6 +131,6 @@ def test_each_page_of_scores_reads_every_session_of_the_range(method):
 )
 @pytest.mark.parametrize("after", [None, Position(None, DAY), Position(0.5, DAY), Position(3, DAY)])
 def test_each_placeholder_has_a_parameter(parameters, after):
-    query = queries.page("t", parameters, after)
+    query = queries.page(queries.Source("t"), parameters, after)
 
     assert len(list(syntax.parameters(syntax.parse(query.sql)))) == len(query.parameters)

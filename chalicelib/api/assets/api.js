@@ -61,8 +61,11 @@ export async function send(url, accept = "application/json") {
 /** @param {string} path @param {object} parameters */
 export const get = async (path, parameters) => (await send(address(path, parameters))).json();
 
+/** The path of the routes of the index or of a ticker. @param {{ticker: string|null}} state */
+export const root = (state) => (state.ticker ? `acoes/${state.ticker}` : "ibov");
+
 const rows = (state, limits) =>
-  get("ibov/volatility", { estimator: state.estimator, window: state.window, fields: FIELDS.join(), ...limits });
+  get(`${root(state)}/volatility`, { estimator: state.estimator, window: state.window, fields: FIELDS.join(), ...limits });
 
 /** The newest rows, enough for the first view. */
 export const newest = (state) => rows(state, { limit: FIRST_VIEW });

@@ -41,10 +41,16 @@ for (const form of document.querySelectorAll("form[data-path]")) {
 
   const url = (more = {}) => {
     const data = new FormData(form);
-    const parameters = [...new Set(data.keys())].map((name) => [name, data.getAll(name).join(",")]);
-    const known = { ...Object.fromEntries(parameters.filter(([, value]) => value !== "")), ...more };
+    const values = new Map([...new Set(data.keys())].map((name) => [name, data.getAll(name).join(",")]));
+    // A parameter of the path is not one of the query.
+    const path = form.dataset.path.replace(/\{(\w+)\}/g, (_, name) => {
+      const value = values.get(name);
+      values.delete(name);
+      return encodeURIComponent(value);
+    });
+    const known = { ...Object.fromEntries([...values].filter(([, value]) => value !== "")), ...more };
     const query = new URLSearchParams(known).toString().replaceAll("%2C", ",");
-    return new URL(form.dataset.path + (query && `?${query}`), location).href;
+    return new URL(path + (query && `?${query}`), location).href;
   };
   const show = () => { address.textContent = url(); };
 

@@ -1,6 +1,6 @@
 // The tools of a chart: CSV, a curl command and PNG. Loaded after the first view.
 
-import { address, csv, readKey } from "./api.js";
+import { address, csv, readKey, root } from "./api.js";
 import { t } from "./text.js";
 
 /** Save a file. @param {Blob} blob @param {string} name */
@@ -15,12 +15,12 @@ export function save(blob, name) {
 /** The request of a chart's data. @param {string} chart @param {{start: string, end: string}} range */
 function request(chart, state, range) {
   const { estimator, window } = state;
-  if (chart === "cone") return address("ibov/volatility/cone", { estimator, ...range });
+  if (chart === "cone") return address(`${root(state)}/volatility/cone`, { estimator, ...range });
   if (chart === "volatility") {
-    return address("ibov/volatility", { estimator, window, ...range, fields: "data,preco_fechamento,vol_anualizada", limit: 10000 });
+    return address(`${root(state)}/volatility`, { estimator, window, ...range, fields: "data,preco_fechamento,vol_anualizada", limit: 10000 });
   }
   // The default has 12 fields: at most 8,333 rows.
-  return address("ibov/prices", { ...range, limit: 8333 });
+  return address(`${root(state)}/prices`, { ...range, limit: 8333 });
 }
 
 function curl(url) {
@@ -58,7 +58,7 @@ async function png(section, label) {
  */
 export async function run(tool, section, state, range, synthetic) {
   const url = request(section.id, state, range);
-  const file = `ibov-${section.id}-${range.start}-${range.end}${synthetic ? "-synthetic" : ""}`;
+  const file = `${state.ticker?.toLowerCase() ?? "ibov"}-${section.id}-${range.start}-${range.end}${synthetic ? "-synthetic" : ""}`;
   if (tool === "curl") {
     const command = curl(url);
     try {

@@ -1,6 +1,6 @@
 // The page `/`: loads the data, draws it, and redraws it when the reader chooses.
 
-import { KeyNeeded, columns, get, keepKey, newest, older } from "./api.js";
+import { KeyNeeded, columns, get, keepKey, newest, older, root } from "./api.js";
 import { TimeCharts, drawCone } from "./charts.js";
 import { renderForecast } from "./forecast.js";
 import { zoomIn, zoomOut } from "./gestures.js";
@@ -45,7 +45,8 @@ function fill(select, values, text, value) {
 }
 
 function renderControls() {
-  setLanguage(language(state));
+  setLanguage(language(state), state.ticker);
+  $("to_index").hidden = !state.ticker;
   $("language").value = language(state);
   fill($("estimator"), ESTIMATORS, estimatorTitle, state.estimator);
   fill($("window"), WINDOWS, (n) => t("sessions", { n }), state.window);
@@ -63,8 +64,8 @@ function render() {
   const estimator = estimatorTitle(state.estimator);
   $("synthetic").hidden = !status.synthetic;
   if (status.synthetic) document.title = `${t("watermark")}: ${t("title")}`;
-  $("freshness").textContent = words.freshness(status);
-  $("quality").textContent = words.quality(status);
+  $("freshness").textContent = state.ticker ? t("fresh", { date: date(status.as_of) }) : words.freshness(status);
+  $("quality").textContent = state.ticker ? "" : words.quality(status);
   $("words").textContent = words.latest(data, rank, forecast.regime, state);
   $("figures").replaceChildren(...words.figures(data, rank, forecast.regime).map(([name, ...texts]) => {
     const pair = document.createElement("div");
@@ -74,8 +75,8 @@ function render() {
   }));
   $("unusual_note").textContent = t("unusual_note", { n: number(state.unusual, state.unusual % 1 ? 1 : 0) });
   $("volatility_legend").textContent = t("volatility_legend", { estimator, n: state.window });
-  $("caveat").textContent = words.caveat(state.estimator) ?? "";
-  $("caveat").hidden = !words.caveat(state.estimator);
+  $("caveat").textContent = words.caveat(state) ?? "";
+  $("caveat").hidden = !words.caveat(state);
   $("cone_note").textContent = t("cone_note", { estimator, start: date(cone.start), end: date(status.as_of) });
   const texts = { date, number: short, watermark: status.synthetic ? t("watermark") : null };
   charts.draw(data, words.marks(data, state.unusual), state.log, texts);
@@ -124,6 +125,12 @@ function fiveYearsBefore(day) {
   return start.toISOString().slice(0, 10);
 }
 
+/** What the page needs to know about a ticker, from the answer with its newest rows. */
+async function ofTicker(answer) {
+  const { rows, meta } = await answer;
+  return { as_of: rows[0]?.data ?? null, synthetic: meta.synthetic };
+}
+
 async function load() {
   run += 1;
   const mine = run;
@@ -135,12 +142,14 @@ async function load() {
   try {
     const rows = newest(state);
     rows.catch(() => {}); // awaited below, unless the lake is empty
-    const state_ = await get("status");
+    const state_ = state.ticker ? await ofTicker(rows) : await get("status");
     if (mine !== run) return;
     if (!state_.as_of) return stop("empty", t("empty"));
     const start = fiveYearsBefore(state_.as_of);
     const [{ rows: first }, { rows: windows }, answer] = await Promise.all([
-      rows, get("ibov/volatility/cone", { estimator: state.estimator, start }), get("ibov/volatility/forecast"),
+      rows,
+      get(`${root(state)}/volatility/cone`, { estimator: state.estimator, start }),
+      state.ticker ? null : get("ibov/volatility/forecast"),
     ]);
     if (mine !== run) return;
     [status, cone, forecast, data] = [state_, { rows: windows, start }, answer, columns(first)];
@@ -256,6 +265,13 @@ function addTools(section) {
   section.append(tools);
 }
 
+/** Show another ticker, or the index. @param {string|null} ticker */
+function showTicker(ticker) {
+  charts.view = null;
+  choose({ ticker, from: null, to: null }, true);
+}
+
+if (document.body.dataset.market === "yes") import("./search.js").then(({ addSearch }) => { addSearch(showTicker); });
 addControls();
 renderControls();
 load();

@@ -8,6 +8,7 @@
  * @property {boolean} log whether the index has a logarithmic scale
  * @property {string|null} from first day of the view; null for the last two years
  * @property {string|null} to last day of the view
+ * @property {string|null} ticker null for the index
  * @property {string|null} lang null for the language of the browser
  */
 
@@ -19,15 +20,17 @@ export const THRESHOLDS = [1.5, 2, 3, 4];
 
 /** @type {State} */
 const DEFAULTS = {
-  estimator: "close_to_close", window: 21, unusual: 3, log: false, from: null, to: null, lang: null,
+  estimator: "close_to_close", window: 21, unusual: 3, log: false, from: null, to: null, ticker: null, lang: null,
 };
 
 const day = (text) => (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : null);
+/** A ticker, if the deployment has the market. */
+const ticker = (text) => (document.body.dataset.market === "yes" && /^[A-Z0-9]{1,12}$/.test(text) ? text : null);
 const one = (allowed) => (text) => allowed.find((value) => `${value}` === text) ?? null;
 
 const READERS = {
   estimator: one(ESTIMATORS), window: one(WINDOWS), unusual: one(THRESHOLDS), log: (text) => text === "true",
-  from: day, to: day, lang: one(["en", "pt"]),
+  from: day, to: day, ticker, lang: one(["en", "pt"]),
 };
 
 /**

@@ -1,6 +1,6 @@
 // Tables: the cone, and the unusual days of the period.
 
-import { date, number, percent, t } from "./text.js";
+import { date, number, percent, price, t } from "./text.js";
 
 const LIMIT = 10; // of the unusual days that are listed
 
@@ -39,7 +39,7 @@ export function renderDays(columns, unusual, view) {
   document.querySelector("#days_note").textContent = t(days.length ? "days_note" : "days_none", { n: number(latest.length), all: number(days.length) });
   document.querySelector("#days .scroll").hidden = !days.length;
   fill(document.querySelector("#days table"), [t("date"), t("close"), t("change"), "σ"], latest.map((i) => [
-    date(columns.data[i], "numeric"), number(columns.preco_fechamento[i]),
+    date(columns.data[i], "numeric"), price(columns.preco_fechamento[i]),
     known(columns.retorno_log[i], (value) => percent(Math.expm1(value))), number(columns.vol_zscore[i], 1),
   ]));
 }

@@ -54,6 +54,10 @@ const EN = {
   salto: "the close is far from the previous one", sessao_curta: "short session (Ash Wednesday)",
   fracionario: "prices that are not whole points", fechamento_suspeito: "the open of the next session contradicts the close",
   fechamento_corrigido: "the close is corrected to the official one of B3", barra_duvidosa: "the official close of B3 is far outside high and low",
+  search: "Share, unit, fund, ETF or BDR", show: "Show", not_found: "Nothing of B3's market is named {text}.",
+  title_share: "{ticker} and its volatility", index_share: "Price", close_points_share: "Close, R$", log_share: "Logarithmic price",
+  words_close_share: "On {date} {ticker} closed at R$ {close}, {change}.", words_drawdown_share: "With its events left out, it is {n} below its highest close so far.",
+  first_share: "the first session, or one after an event such as a dividend", points_share: "R$", volume_share: "Volume, shares", fresh_share: "Data of {ticker} to {date}",
 };
 
 const PT = {
@@ -110,6 +114,10 @@ const PT = {
   salto: "o fechamento está longe do anterior", sessao_curta: "pregão curto (Quarta-feira de Cinzas)",
   fracionario: "preços que não são pontos inteiros", fechamento_suspeito: "a abertura do pregão seguinte contradiz o fechamento",
   fechamento_corrigido: "o fechamento foi corrigido para o oficial da B3", barra_duvidosa: "o fechamento oficial da B3 está bem fora de máximo e mínimo",
+  search: "Ação, unit, fundo, ETF ou BDR", show: "Mostrar", not_found: "Nada no mercado da B3 se chama {text}.",
+  title_share: "{ticker} e sua volatilidade", index_share: "Preço", close_points_share: "Fechamento, R$", log_share: "Preço logarítmico",
+  words_close_share: "Em {date} {ticker} fechou em R$ {close}, {change}.", words_drawdown_share: "Sem contar seus eventos, está {n} abaixo do maior fechamento até então.",
+  first_share: "o primeiro pregão, ou um após um evento, como um dividendo", points_share: "R$", volume_share: "Volume, ações", fresh_share: "Dados de {ticker} até {date}",
 };
 
 const TITLES = {
@@ -120,21 +128,24 @@ const TITLES = {
 let texts = EN;
 let locale = "en";
 let formats = {};
+let subject = null; // the ticker, null for the index
 
-/** @param {"en"|"pt"} language */
-export function setLanguage(language) {
+/** @param {"en"|"pt"} language @param {string|null} ticker of the page; null for the index */
+export function setLanguage(language, ticker) {
+  subject = ticker;
   texts = language === "pt" ? PT : EN;
   const english = navigator.languages.find((name) => name.toLowerCase().startsWith("en"));
   locale = language === "pt" ? "pt-BR" : (english ?? "en");
   formats = {};
   document.documentElement.lang = language === "pt" ? "pt-BR" : "en";
-  document.title = texts.title;
-  for (const element of document.querySelectorAll("[data-text]")) element.textContent = texts[element.dataset.text];
+  document.title = t("title");
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
   for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", texts[element.dataset.label]);
 }
 
-/** A text with its values. A name without a text is returned as it is. @param {string} name */
-export const t = (name, values = {}) => (texts[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key]);
+/** A text with its values; that of a ticker where it differs. A name without a text is returned as it is. @param {string} name */
+export const t = (name, values = {}) =>
+  ((subject && texts[`${name}_share`]) || texts[name] || name).replace(/\{(\w+)\}/g, (_, key) => values[key] ?? (key === "ticker" ? subject : ""));
 
 /** @param {string} name */
 export const estimatorTitle = (name) => TITLES[name] ?? (texts === PT ? "Fechamento a fechamento" : "Close-to-close");
@@ -148,6 +159,9 @@ const format = (Kind, options) => {
 /** @param {number} value @param {number} digits the number of decimals */
 export const number = (value, digits = 0) =>
   format(Intl.NumberFormat, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+
+/** A price: points of the index, or reais and cents. @param {number} value */
+export const price = (value) => number(value, subject ? 2 : 0);
 
 /** A value of an axis, with the decimals that it needs. */
 export const short = (value) => format(Intl.NumberFormat, { maximumFractionDigits: 2 }).format(value);

@@ -1,6 +1,6 @@
 // What the data says, in words: pure functions from columns and answers to texts.
 
-import { date, estimatorTitle, number, percent, t } from "./text.js";
+import { date, estimatorTitle, number, percent, price, t } from "./text.js";
 
 /**
  * The reading of a percentile rank, a fraction.
@@ -30,7 +30,7 @@ export function latest(columns, rank, bounds, state) {
   const last = (name) => columns[name].at(-1);
   const estimator = estimatorTitle(state.estimator);
   const sentences = [t("words_close", {
-    date: date(last("data")), close: number(last("preco_fechamento")), change: change(last("retorno_log")),
+    date: date(last("data")), close: price(last("preco_fechamento")), change: change(last("retorno_log")),
   })];
   if (rank?.percentile === null || rank?.percentile === undefined || last("vol_anualizada") === null) {
     sentences.push(t("words_no_volatility", { estimator, n: state.window }));
@@ -51,7 +51,7 @@ export function figures(columns, rank, bounds) {
   const last = (name) => columns[name].at(-1);
   const known = (value, show) => (value === null || value === undefined ? "–" : show(value));
   return [
-    ["close", t("close"), `${number(last("preco_fechamento"))} ${t("points")}`],
+    ["close", t("close"), `${price(last("preco_fechamento"))} ${t("points")}`],
     ["change", t("change"), known(last("retorno_log"), (value) => percent(Math.expm1(value)))],
     ["volatility_year", t("volatility_year"), known(last("vol_anualizada"), percent)],
     ["percentile", t("percentile"), known(rank?.percentile, (value) => number(100 * value))],
@@ -63,12 +63,12 @@ export function figures(columns, rank, bounds) {
 /** The values and warnings of a day: label and value of each. */
 export function day(columns, i, state) {
   const known = (name, label, show) => (columns[name][i] === null ? [] : [[label, show(columns[name][i])]]);
-  const price = (value) => `${number(value, Number.isInteger(value) ? 0 : 2)} ${t("points")}`;
+  const withUnit = (value) => `${Number.isInteger(value) ? price(value) : number(value, 2)} ${t("points")}`;
   return [
-    ...known("preco_fechamento", t("close"), price),
-    ...known("preco_abertura", t("open"), price),
-    ...known("preco_maximo", t("high"), price),
-    ...known("preco_minimo", t("low"), price),
+    ...known("preco_fechamento", t("close"), withUnit),
+    ...known("preco_abertura", t("open"), withUnit),
+    ...known("preco_maximo", t("high"), withUnit),
+    ...known("preco_minimo", t("low"), withUnit),
     ...known("retorno_log", t("change"), (value) => percent(Math.expm1(value))),
     ...known("vol_anualizada", t("volatility_year"), (value) => percent(value)),
     ...known("drawdown", t("drawdown"), (value) => percent(value)),
@@ -91,10 +91,11 @@ export function quality({ quality: found, rows }) {
   return t("good", { n: number(rows), warned: number(warned), gaps: number(found.gaps.length) });
 }
 
-/** What the estimator does not see, or null. */
-export function caveat(estimator) {
-  if (estimator === "close_to_close") return null;
+/** What the estimator does not see, or null. @param {{estimator: string, ticker: string|null}} state */
+export function caveat({ estimator, ticker }) {
   const night = ["yang_zhang", "garman_klass_yang_zhang"].includes(estimator);
+  // The small overnight term is one of Yahoo's opens of the index.
+  if (estimator === "close_to_close" || (ticker && night)) return null;
   return t(night ? "small_night" : "misses_night", { estimator: estimatorTitle(estimator) });
 }
 

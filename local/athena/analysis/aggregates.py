@@ -14,10 +14,13 @@ from local.athena.functions.literals import quote
 from local.athena.functions.signature import Argument, Function
 from local.athena.syntax import Node, failure, name_parts, place, source, string, unsupported
 from local.athena.types import BIGINT
-from local.athena.values import Value, coerce, value
+from local.athena.values import Value, coerce, fail, value
 
 if TYPE_CHECKING:
     from local.athena.analysis.expressions import Expressions
+
+_MAX_LISTAGG = 1_048_576
+"""Maximum size of a result of listagg, in bytes, as in Trino."""
 
 
 def aggregate(expressions: Expressions, node: Node, name: str, arguments: Sequence[Argument], scope: Scope) -> Value:
@@ -56,6 +59,8 @@ def aggregate(expressions: Expressions, node: Node, name: str, arguments: Sequen
     bound = replace(bound, distinct="DISTINCT " if distinct else "", order=order, over=tail, nulls=nulls)
     result = value(function.translate(bound), bound.returns, *parts)
     if over:
+        if order:
+            raise failure("NOT_SUPPORTED", node, "Window function with ORDER BY is not supported")
         return _windowed(node, distinct, result, parts)
     return _aggregated(node, name, scope, result)
 
@@ -103,8 +108,6 @@ def _aggregated(node: Node, name: str, scope: Scope, result: Value) -> Value:
 
 def listagg(expressions: Expressions, node: Node, scope: Scope) -> Value:
     """Return LISTAGG(value, separator) WITHIN GROUP (ORDER BY …)."""
-    if node.listAggOverflowBehavior() and node.listAggOverflowBehavior().TRUNCATE():
-        raise unsupported(node, "ON OVERFLOW TRUNCATE")
     argument = expressions.analyse(node.expression(), scope)
     if argument.type.base not in {"varchar", "unknown"}:
         raise failure("TYPE_MISMATCH", node, f"Expected expression of varchar, but got {argument.type}")
@@ -116,6 +119,12 @@ def listagg(expressions: Expressions, node: Node, scope: Scope) -> Value:
     text = coerce(argument, types.VARCHAR).sql
     quoted = quote(separator)
     sql = f"string_agg({'DISTINCT ' if distinct else ''}{text}, {quoted}{windows.order_by(items)})"
+    if node.listAggOverflowBehavior() and node.listAggOverflowBehavior().TRUNCATE():
+        refusal = fail("NOT_SUPPORTED", "the local Athena does not support ON OVERFLOW TRUNCATE", types.VARCHAR)
+    else:
+        message = f"Concatenated string has the length in bytes larger than the maximum output length {_MAX_LISTAGG}"
+        refusal = fail("EXCEEDED_FUNCTION_MEMORY_LIMIT", message, types.VARCHAR)
+    sql = f"CASE WHEN strlen({sql}) > {_MAX_LISTAGG} THEN {refusal} ELSE {sql} END"
     return _aggregated(node, "listagg", scope, value(sql, types.VARCHAR, argument, *(item for item, _ in items)))
 
 

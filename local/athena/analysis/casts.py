@@ -57,8 +57,15 @@ def cast(operand: Value, target: Type, *, safe: bool = False) -> Value:
     return value(f"TRY({text})" if safe else text, target, operand)
 
 
+def check_precision(type_: Type) -> None:
+    """Refuse times and timestamps finer than microseconds, which DuckDB does not have."""
+    if type_.base in {"timestamp", "time", *ZONED} and type_.of and type_.numbers[0] > 6:
+        raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not support {type_}")
+
+
 def _cast(operand: Value, target: Type) -> str:
     source, sql = operand.type, operand.sql
+    check_precision(target)
     if source == UNKNOWN:
         return f"CAST(NULL AS {types.duckdb(target)})"
     if "json" in (source.base, target.base) and source.base != target.base:

@@ -90,6 +90,9 @@ def typed(node: Node) -> Value:
         if special:
             return special(content)
         if name == "decimal":
+            if re.match(r"[+-]?0\d", content):
+                # Trino's documentation counts these zeros in the precision, its code does not.
+                raise unsupported(node, "zeros in front of a DECIMAL literal")
             return decimal(node, _checked(content, r"[+-]?(\d+\.?\d*|\.\d+)"))
         target = types.parse(name)
         if target.base not in {"varchar", "char"}:
@@ -122,8 +125,7 @@ def _timestamp(content: str) -> Value:
     day, clock, fraction, zone = match.groups()
     moment = datetime.combine(date(*map(int, day.split("-"))), _time_of_day(clock or "0"))
     precision = len(fraction or "")
-    if precision > 6:
-        raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not support timestamp({precision})")
+    casts.check_precision(types.timestamp(precision))
     sql = f"TIMESTAMP '{moment}.{(fraction or '').ljust(6, '0')}'"
     if not zone:
         return Value(sql, types.timestamp(precision), literal=content)
@@ -137,6 +139,8 @@ def _time_of_day(text: str) -> time:
 
 
 def _time(content: str) -> Value:
+    if re.fullmatch(rf"{casts.TEXTS['time']} ?[+-]\d\d:\d\d", content):
+        raise QueryFailure("NOT_SUPPORTED", "the local Athena does not support time with time zone")
     _checked(content, casts.TEXTS["time"])
     digits = len(content.partition(".")[2])
     return casts.cast(text(content), Type("time", (digits,)))

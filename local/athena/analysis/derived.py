@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from local.athena.analysis import operators
 from local.athena.analysis.scopes import Field, Relation, Scope
 from local.athena.analysis.structures import row_field
-from local.athena.syntax import Node, failure
+from local.athena.syntax import Node, failure, kind
 from local.athena.types import BIGINT, Type
 from local.athena.values import Reference, Value
 
@@ -51,16 +51,29 @@ def unnest(queries: Queries, node: Node, scope: Scope) -> Relation:
                 lists.append(f"{function}({nested.sql})")
         else:
             raise failure("TYPE_MISMATCH", each, f"Cannot unnest type: {nested.type}")
-    selected = [f"unnest({text}) AS e{index}" for index, text in enumerate(lists)]
+    longest = f"greatest({', '.join(f'coalesce(len({text}), 0)' for text in lists)})"
     if node.ORDINALITY():
-        longest = f"greatest({', '.join(f'coalesce(len({text}), 0)' for text in lists)})"
         columns.append((None, f"{rows}.e{len(lists)}", BIGINT))
-        selected.append(f"unnest(generate_series(CAST(1 AS BIGINT), CAST({longest} AS BIGINT))) AS e{len(lists)}")
+        lists.append(f"generate_series(CAST(1 AS BIGINT), CAST({longest} AS BIGINT))")
+    padded = _is_left_joined(node)
+    if padded:
+        # DuckDB's LEFT JOIN would return the elements in another order.
+        lists = [f"CASE WHEN {longest} = 0 THEN [NULL] ELSE {text} END" for text in lists]
+    selected = [f"unnest({text}) AS e{index}" for index, text in enumerate(lists)]
     parts = ", ".join(f"{sql} AS c{index}" for index, (_, sql, _) in enumerate(columns))
     text = f"SELECT {parts} FROM (SELECT {', '.join(selected)}) AS {rows}"
     fields = [Field(name, "", type_) for name, _, type_ in columns]
     relation = subquery(queries, Relation(text, fields), "LATERAL ")
-    return replace(relation, outer=frozenset(column for column in outer if column.level != scope.level))
+    outer = {column for column in outer if column.level != scope.level}
+    return replace(relation, outer=frozenset(outer), padded=padded)
+
+
+def _is_left_joined(node: Node) -> bool:
+    child, above = node, node.parentCtx
+    while kind(above) in {"aliasedRelation", "patternRecognition", "sampledRelation", "relationDefault"}:
+        child, above = above, above.parentCtx
+    joins = kind(above) == "joinRelation" and above.rightRelation is child and above.joinType()
+    return bool(joins and above.joinType().LEFT())
 
 
 def _elements(sql: str, type_: Type) -> list[tuple[str | None, str, Type]]:

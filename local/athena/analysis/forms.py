@@ -22,7 +22,10 @@ Handler = Callable[["Expressions", Node, Scope], Value]
 def _cast(expressions: Expressions, node: Node, scope: Scope) -> Value:
     operand = expressions.analyse(node.expression(), scope)
     safe = node.TRY_CAST() is not None
-    return located(node, lambda: casts.cast(operand, types.parse(source(node.type_())), safe=safe))
+    target = located(node, lambda: types.parse(source(node.type_())))
+    if target.base.startswith("timestamp") and target.numbers[0] in {1, 2, 4, 5}:
+        raise unsupported(node, f"a cast to {target}")
+    return located(node, lambda: casts.cast(operand, target, safe=safe))
 
 
 def _searched_case(expressions: Expressions, node: Node, scope: Scope) -> Value:

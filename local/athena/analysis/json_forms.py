@@ -38,20 +38,26 @@ def _item(expressions: Expressions, node: Node, scope: Scope) -> tuple[str, Valu
 
 
 def _text(node: Node, item: Value) -> str:
+    if item.type.base == "varbinary":
+        return f"py_json_decode_varbinary_varchar({item.sql}, '{_encoding(node)}')"
     if node.jsonRepresentation() and node.jsonRepresentation().ENCODING():
-        raise unsupported(node, "ENCODING of JSON that is read")
+        raise unsupported(node, "ENCODING of a text")
     if item.type.base not in {"varchar", "unknown"}:
         raise unsupported(node, f"JSON of the type {item.type}")
     return coerce(item, VARCHAR).sql
+
+
+def _encoding(node: Node) -> str:
+    """Return Python's name of the encoding of a FORMAT JSON clause."""
+    encoding = node.jsonRepresentation().getText().upper() if node.jsonRepresentation() else "UTF8"
+    return {"UTF16": "utf-16-le", "UTF32": "utf-32-le"}.get(encoding[-5:], "utf-8")
 
 
 def _returning(node: Node, text: str, *parts: Value) -> Value:
     """Return a JSON text as the type of the RETURNING clause."""
     target = types.parse(source(node.type_())) if node.type_() else VARCHAR
     if target.base == "varbinary":
-        encoding = node.jsonRepresentation().getText().upper() if node.jsonRepresentation() else "UTF8"
-        name = {"UTF16": "utf-16-le", "UTF32": "utf-32-le"}.get(encoding[-5:], "utf-8")
-        return value(f"py_json_encode_varchar_varchar({text}, '{name}')", target, *parts)
+        return value(f"py_json_encode_varchar_varchar({text}, '{_encoding(node)}')", target, *parts)
     if target.base != "varchar":
         raise unsupported(node, f"RETURNING {target}")
     if target.of:
@@ -126,13 +132,20 @@ def _value(expressions: Expressions, node: Node, scope: Scope) -> Value:
     if target.base not in {"varchar", "char", *INTEGERS}:
         raise unsupported(node, f"RETURNING {target} in json_value")
     result = f"py_json_value_varchar_varchar({arguments})"
-    found = casts.cast(Value(f"{result}[2]", VARCHAR), target)
-    branches, parts = "", [item]
+    found = f"{result}[2]"
+    branches, parts, sql = "", [item], "NULL"
     for option, clause in (("empty", node.emptyBehavior), ("error", node.errorBehavior)):
         sql, default = _default(expressions, clause, target, scope)
         branches += f"WHEN '{option}' THEN {sql} "
         parts += [default] if default else []
-    return value(f"(CASE {result}[1] {branches}ELSE {found.sql} END)", target, *parts)
+    if target != VARCHAR:
+        # A scalar that is not of the type is an error of ON ERROR too.
+        scalar = casts.cast(value(found, VARCHAR, item), target, safe=True).sql
+        found = f"CASE WHEN {found} IS NOT NULL THEN coalesce({scalar}, {sql}) END"
+    if target.base in INTEGERS:
+        refusal = fail("NOT_SUPPORTED", "the local Athena does not support booleans as numbers in json_value", target)
+        branches += f"WHEN 'boolean' THEN {refusal} "
+    return value(f"(CASE {result}[1] {branches}ELSE {found} END)", target, *parts)
 
 
 def _default(expressions: Expressions, clause: Node | None, target: Type, scope: Scope) -> tuple[str, Value | None]:

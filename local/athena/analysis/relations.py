@@ -185,7 +185,7 @@ def _join(queries: Queries, left: Relation, node: Node, scope: Scope) -> Relatio
             "NOT_SUPPORTED", node, "JOIN involving UNNEST or LATERAL is only supported with condition ON TRUE"
         )
     return Relation(
-        f"{left.sql} {way} JOIN {right.sql} ON {condition}",
+        f"{left.sql} {'INNER' if right.padded else way} JOIN {right.sql} ON {condition}",
         fields,
         left.outer | right.outer,
         left.joined or right.joined or way != "INNER",

@@ -60,12 +60,14 @@ class Relation:
         fields: its columns.
         outer: columns that it uses of the queries around it.
         joined: whether it has an outer join.
+        padded: whether it has a row of nulls where LEFT JOIN adds one, so that an inner join gives the same.
     """
 
     sql: str
     fields: Sequence[Field]
     outer: frozenset[Reference] = frozenset()
     joined: bool = False
+    padded: bool = False
 
     @property
     def types(self) -> list[Type]:

@@ -74,6 +74,14 @@ _FIRST = "list_filter({0}, lambda e, i: list_position(list_transform({0}, lambda
 _MAP = f"map(list_transform({_FIRST}, lambda x: x.k), list_transform({_FIRST}, lambda x: x.v))"
 
 
+def _union(call: Call) -> str:
+    maps = f"list_filter({call.fill('list({0}{order}){over}')}, lambda e: e IS NOT NULL)"
+    entries = f"flatten(list_transform({maps}, lambda e: map_entries(e)))"
+    pairs = f"list_transform({entries}, lambda e: struct_pack(k := e.key, v := e.value))"
+    united = call.bind([Value(pairs, types.UNKNOWN)], _MAP)
+    return f"CASE WHEN len({maps}) > 0 THEN {united} END"
+
+
 def _listed(call: Call) -> str:
     if call.distinct and not call.order:
         # In order of appearance; DuckDB's order is not the same each time.
@@ -92,6 +100,7 @@ FUNCTIONS = table(
     aggregate("any_value(T) -> T"),
     # Exact here; Trino returns an estimate.
     aggregate("approx_distinct(T) -> bigint", "count(DISTINCT {0}){over}"),
+    aggregate("approx_distinct(T, double) -> bigint", "count(DISTINCT {0}){over}"),
     *(
         aggregate(f"approx_percentile({type_}, double) -> {type_}", _percentile)
         for type_ in ("bigint", "double", "real")
@@ -125,6 +134,7 @@ FUNCTIONS = table(
     aggregate("geometric_mean(double) -> double", "exp(avg({distinct}ln({0})){over})"),
     aggregate("histogram(K) -> map(K,bigint)", "histogram({distinct}{0}){over}"),
     aggregate("map_agg(K, V) -> map(K,V)", _collect(_MAP)),
+    aggregate("map_union(map(K,V)) -> map(K,V)", _union),
     aggregate("max(T) -> T"),
     aggregate("max(T, bigint) -> array(T)", _number("max")),
     aggregate("max_by(V, K) -> V", "arg_max_null"),

@@ -59,7 +59,8 @@ def check_zone(name: str) -> str:
         ZoneInfoNotFoundError: there is no such zone.
         QueryFailure: the local Athena does not support it.
     """
-    if re.fullmatch(r"[+-]\d\d:\d\d", name):
+    if offset := re.fullmatch(r"(?:UTC|GMT|UT)?([+-]\d\d:\d\d)", name):
+        name = offset[1]
         if int(name[1:3]) * 60 + int(name[4:]) > 14 * 60 or int(name[4:]) > 59:
             raise ZoneInfoNotFoundError(name)
         return "UTC" if name[1:] == "00:00" else name

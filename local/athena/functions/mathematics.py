@@ -215,7 +215,10 @@ FUNCTIONS = table(
     Function("round(decimal(p,s), integer) -> decimal(p,s)", "scalar", "round({0}, {1})", result=_wider),
     *(scalar(f"sign({type_}) -> {type_}", "sign({0})") for type_ in INTEGERS),
     scalar("sign(decimal(p,s)) -> decimal(1,0)", "sign({0})"),
-    *(scalar(f"sign({type_}) -> {type_}", "CASE WHEN isnan({0}) THEN {0} ELSE sign({0}) END") for type_ in FLOATS),
+    *(
+        scalar(f"sign({type_}) -> {type_}", "CASE WHEN isnan({0}) OR {0} = 0 THEN {0} ELSE sign({0}) END")
+        for type_ in FLOATS
+    ),
     python("to_base(bigint, bigint) -> varchar", _to_base),
     scalar("truncate(decimal(p,s)) -> decimal(p,0)", "trunc({0})", result=_truncated),
     scalar("truncate(decimal(p,s), bigint) -> decimal(p,s)", "trunc({0}, CAST({1} AS INTEGER))"),
