@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from local import moto_catalog, moto_state
-from local.athena import delimited, row_groups, types
+from local.athena import row_groups, types
 from local.athena.analysis.catalog import Column, Source
+from local.athena.decoding import Columns, KeyValues, arrow_type, read_parquet, read_text
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.row_groups import Equalities
@@ -25,22 +25,6 @@ PATH = "$path"
 TEXT = "org.apache.hadoop.mapred.TextInputFormat"
 LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
-
-_SMALL = (pa.int16(), pa.int8(), pa.uint8())
-
-# Parquet types that Trino's reader accepts for each column type of a table, besides that of the column itself.
-_READABLE: dict[str, tuple[pa.DataType, ...]] = {
-    "bigint": (pa.int64(), pa.int32(), pa.uint32(), pa.uint16(), *_SMALL),
-    "integer": (pa.int32(), pa.uint16(), *_SMALL),
-    "smallint": _SMALL,
-    "double": (pa.float64(), pa.float32()),
-    "varchar": (pa.string(), pa.large_string()),
-    "char": (pa.string(), pa.large_string()),
-    "varbinary": (pa.binary(), pa.large_binary()),
-}
-
-Columns = tuple[tuple[str, str], ...]
-"""Name and Glue type of each column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +86,7 @@ class Table:
             raise QueryFailure("NOT_SUPPORTED", "the table has no column of a type that the local Athena reads")
         names = [name for name in self.types() if name in used] or readable[-1:]
         columns = tuple((name, type_) for name, type_ in self.columns if name in names)
-        types_ = [(name, _arrow(type_)) for name, type_ in self.types().items() if name in names]
+        types_ = [(name, arrow_type(type_)) for name, type_ in self.types().items() if name in names]
         schema = pa.schema(types_ + [(PATH, pa.string())] * (PATH in used))
         texts, parts = self._texts(equal), []
         for partition in partitions:
@@ -112,10 +96,10 @@ class Table:
             for stored in partition.objects:
                 if self.text is None:
                     # The cache has whole objects, and only small ones.
-                    read = _read.__wrapped__ if texts or row_groups.is_large(stored) else _read
+                    read = read_parquet.__wrapped__ if texts or row_groups.is_large(stored) else read_parquet
                     part = read(partition.bucket, stored, columns, declared, key_values, texts=texts)
                 else:
-                    part = _read_text(partition.bucket, stored, self.columns, key_values, self.text).select(
+                    part = read_text(partition.bucket, stored, self.columns, key_values, self.text).select(
                         [name for name in self.types() if name in names]
                     )
                 if PATH in used:
@@ -219,95 +203,5 @@ def _partition(entry: Mapping[str, Any], columns: Columns, keys: Columns, table:
     return Partition(values, _columns(storage) or columns, location.netloc, tuple(data))
 
 
-KeyValues = tuple[tuple[str, str, str], ...]
-"""Name, Glue type and value of each partition key that the query uses."""
-
-
 def _key_values(keys: Columns, values: Sequence[str], used: Sequence[str]) -> KeyValues:
     return tuple((name, type_, value) for (name, type_), value in zip(keys, values, strict=True) if name in used)
-
-
-@lru_cache(maxsize=64)
-def _read_text(
-    bucket: str,
-    stored: moto_state.StoredObject,
-    columns: Columns,
-    key_values: KeyValues,
-    properties: tuple[tuple[str, str], ...],
-) -> pa.Table:
-    """Return all columns of an object of text, as `_read`."""
-    of = {name: types.parse(type_) for name, type_ in columns}
-    rows = delimited.read(row_groups.body(bucket, stored), stored.key, of, dict(properties))
-    for name, type_, value in key_values:
-        rows = rows.append_column(name, pa.repeat(_key(name, type_, value), len(rows)))
-    return rows
-
-
-@lru_cache(maxsize=4096)
-def _read(
-    bucket: str,
-    stored: moto_state.StoredObject,
-    columns: Columns,
-    declared: frozenset[str],
-    key_values: KeyValues,
-    *,
-    texts: Equalities,
-) -> pa.Table:
-    """Return some columns of the row groups of an object that may have texts.
-
-    The cache key includes the ETag, so a changed object is read again.
-    """
-    with row_groups.opened(bucket, stored) as file:
-        # A column that is absent from the partition's schema or from the file is null, as in Trino.
-        present = [name for name, _ in columns if name in declared and name in file.schema_arrow.names]
-        # Of this file, because the object may have changed after its footer was cached.
-        groups = row_groups.matching(file.metadata, texts)
-        rows = file.read_row_groups(groups, present)
-        count = sum(file.metadata.row_group(group).num_rows for group in groups)
-    arrays: dict[str, pa.ChunkedArray | pa.Array] = {}
-    for name, type_ in columns:
-        arrays[name] = (
-            _column(rows[name], name, type_, stored.key) if name in present else pa.nulls(count, _arrow(type_))
-        )
-    for name, type_, value in key_values:
-        arrays[name] = pa.repeat(_key(name, type_, value), count)
-    return pa.table(arrays)
-
-
-def _arrow(type_: str) -> pa.DataType:
-    return arrow(types.parse(type_))
-
-
-def _key(name: str, type_: str, value: str) -> pa.Scalar:
-    if value == "__HIVE_DEFAULT_PARTITION__":
-        return pa.scalar(None, _arrow(type_))
-    try:
-        return pa.scalar(value).cast(_arrow(type_))
-    except pa.ArrowInvalid as error:
-        raise QueryFailure(
-            "HIVE_INVALID_PARTITION_VALUE", f"Invalid partition value '{value}' for {type_} partition key: {name}"
-        ) from error
-
-
-def _column(array: pa.ChunkedArray, name: str, declared: str, key: str) -> pa.ChunkedArray:
-    type_ = types.parse(declared)
-    if type_.base == "timestamp":
-        readable = pa.types.is_timestamp(array.type)
-    elif type_.base in {"decimal", *types.NESTED}:
-        readable = array.type.id == arrow(type_).id
-    else:
-        readable = array.type in _READABLE.get(type_.base, (arrow(type_),))
-    try:
-        # The cast drops the time zone of a timestamp and truncates it to milliseconds.
-        column = array.cast(arrow(type_), safe=type_.base == "decimal") if readable else None
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
-        column = None
-    if column is None:
-        raise QueryFailure(
-            "HIVE_BAD_DATA",
-            f"Field {name}'s type {array.type} in parquet file {key} is incompatible with type {declared} defined in "
-            "table schema",
-        )
-    if type_.base == "char":
-        return pc.utf8_rtrim(pc.utf8_slice_codeunits(column, 0, type_.numbers[0]), " ")
-    return pc.utf8_slice_codeunits(column, 0, type_.numbers[0]) if type_.base == "varchar" and type_.of else column

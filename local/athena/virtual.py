@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from local import moto_catalog
 from local.athena import types
+from local.athena.decoding import Columns
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.reader import CATALOG
 from local.athena.row_groups import Equalities
-from local.athena.tables import Columns, Partition, Table
+from local.athena.tables import Partition, Table
 
 INFORMATION_SCHEMA = "information_schema"
 _PARTITIONS = "$partitions"
