@@ -17,7 +17,7 @@ from chalicelib.api.choices import MAX_VALUES, Paged
 from chalicelib.api.models import RowsAnswer
 from chalicelib.api.paging import PageParameters
 from chalicelib.api.ranges import day_of
-from chalicelib.api.routes import ROUTES, documented
+from chalicelib.api.routes import SERVED, documented
 from chalicelib.api.table import Table
 from chalicelib.api.views import page
 
@@ -76,7 +76,7 @@ def adds_a_column(parameters: PageParameters, table: Table) -> RowsAnswer:
 
 @pytest.mark.parametrize("bug", [fails, counts_in_words, adds_a_column])
 def test_a_response_that_does_not_match_the_document_is_detected(url: str, monkeypatch: Any, bug: Any):
-    monkeypatch.setitem(ROUTES, "/ibov/prices", dataclasses.replace(ROUTES["/ibov/prices"], view=bug))
+    monkeypatch.setitem(SERVED, "/ibov/prices", dataclasses.replace(SERVED["/ibov/prices"], view=bug))
     wiring.clear_caches()
 
     @given(case=contract["/ibov/prices"]["GET"].as_strategy())
