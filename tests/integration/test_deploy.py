@@ -98,6 +98,7 @@ def test_each_function_has_the_settings_of_the_configuration_and_the_stacks(depl
             "B3_ATHENA_BUCKET": bucket("athena"),
             "B3_DATABASE": "b3_refined_db_dev",
             "B3_TABLE": "ibov_refined",
+            "B3_MARKET": "no",
             "B3_JOB": outputs["Job"],
             "B3_WORKGROUP": "b3-dataflow-dev",
             "B3_OFFICIAL_CLOSES": "yes",
@@ -162,7 +163,7 @@ def test_the_api_is_regional_throttled_and_has_a_key(account: Account, deployed:
         for resource in apigateway.get_resources(restApiId=deployed, embed=["methods"])["items"]
         for name in resource.get("resourceMethods", {})
     }
-    with_key = {method for method in methods if re.match("~1(ibov|status)", method) and "OPTIONS" not in method}
+    with_key = {method for method in methods if re.match("~1(ibov|acoes|status)", method) and "OPTIONS" not in method}
     assert methods - with_key == set(limits)
     assert set(account.tags) == {
         f"arn:aws:apigateway:us-east-1::/restapis/{deployed}",
