@@ -100,7 +100,7 @@ def test_a_year_written_by_another_run_starts_the_run_over(
     if before:
         put(lake, *before)
         run()
-    put(lake, *THREE)
+    put(lake, *THREE[len(before) :])
     refine, pending = merge.refine, [KEY]
 
     def write() -> None:
