@@ -88,8 +88,9 @@ def metric(capsys: pytest.CaptureFixture[str]) -> tuple[list[int], list[str]]:
     """Return the values of the metric in the log, and the lines about failures."""
     lines = capsys.readouterr().out.splitlines()
     records = [json.loads(line) for line in lines if line.startswith("{")]
-    values = [each[cotahist.METRIC] for each in records if cotahist.METRIC in each]
-    return values, [line for line in lines if line.startswith("market files: ")]
+    values = [int(value) for each in records for value in each.get(cotahist.METRIC, [])]
+    warnings = [line.removeprefix("warning: ") for line in lines if line.startswith("warning: market files: ")]
+    return values, warnings
 
 
 class TestScheduled:

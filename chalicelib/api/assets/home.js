@@ -82,6 +82,7 @@ function render() {
   charts.draw(data, words.marks(data, state.unusual), state.log, texts);
   drawCone(document.querySelector("#cone .plot"), cone.rows, texts);
   document.querySelector("#cone .plot").setAttribute("aria-label", `${t("cone")}. ${$("cone_note").textContent}`);
+  $("forecast").hidden = Boolean(state.ticker);
   renderForecast(forecast);
   renderTables();
   label();
@@ -149,7 +150,8 @@ async function load() {
     const [{ rows: first }, { rows: windows }, answer] = await Promise.all([
       rows,
       get(`${root(state)}/volatility/cone`, { estimator: state.estimator, start }),
-      state.ticker ? null : get("ibov/volatility/forecast"),
+      // The bounds of the regimes are the index's for a share too, which has no forecasts.
+      get("ibov/volatility/forecast"),
     ]);
     if (mine !== run) return;
     [status, cone, forecast, data] = [state_, { rows: windows, start }, answer, columns(first)];
