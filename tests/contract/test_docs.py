@@ -70,7 +70,7 @@ def test_every_link_leads_to_a_file_and_a_heading_that_exist(document: Path):
             assert not anchor or anchor in anchors(target), link
 
 
-FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"build"}
+FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"build", ".venv"}
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))

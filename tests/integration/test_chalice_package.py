@@ -179,5 +179,5 @@ def test_every_route_exists_and_data_requires_a_key(rendered: Mapping[str, Any])
     assert set(paths) == set(SERVED)
     for path, methods in paths.items():
         assert set(methods) == {"get", "head", "options"}, path
-        keyed = path == "/status" or path.startswith("/ibov/")
+        keyed = path == "/status" or path.startswith(("/ibov/", "/acoes"))
         assert ("security" in methods["get"]) == ("security" in methods["head"]) == keyed, path
