@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import answers, cotahist, first_run, laptop, market, questions, volatility
+from benchmarks import answers, cotahist, first_run, glue_costs, laptop, market, questions, volatility
 from benchmarks.report import machine
 from common.console import activity
 
@@ -21,6 +21,7 @@ BENCHMARKS = (
     cotahist.parsing,
     cotahist.features,
     market.whole,
+    glue_costs.measured_now,
 )
 
 RESULTS = Path(__file__).with_name("results.md")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from benchmarks import market
 from benchmarks.report import Table
 from chalicelib.job.market import slices
 
@@ -38,9 +39,19 @@ WORKERS: Mapping[int, int] = {30_000_000: 4, 300_000_000: 10, 3_000_000_000: 50}
 """The number of workers, one of which is the driver."""
 
 
-def costs() -> Table:
-    """Return the time and the cost of a run that parses all files."""
-    (small, first), (large, second) = sorted(MEASURED.items())
+def measured_now() -> Table:
+    """Return `costs` of the processor time that this run of the benchmarks measured."""
+    seconds = market.processor_seconds(market.runs())
+    return costs({records: seconds[records] for records in (1_000_000, max(seconds))})
+
+
+def costs(measured: Mapping[int, float] = MEASURED) -> Table:
+    """Return the time and the cost of a run that parses all files.
+
+    Args:
+        measured: processor seconds of the whole job for two numbers of records.
+    """
+    (small, first), (large, second) = sorted(measured.items())
     each = (second - first) / (large - small)
     fixed = first - each * small
     rows = []

@@ -6,6 +6,7 @@ python -m benchmarks.market 100000 1000000 --cores 1 2
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -13,16 +14,17 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import psutil
 
-from benchmarks.cotahist import by_duckdb
+from benchmarks.cotahist import CORES, SIZES, by_duckdb
 from benchmarks.report import Table, machine
 from chalicelib import layout, wiring
 from chalicelib.market.summary import summarise
@@ -30,11 +32,6 @@ from common.paths import ROOT
 from local.glue_jobs import script_environ
 from local.laptop import Laptop
 from scripts.generate_market import generate
-
-SIZES = (100_000, 1_000_000)
-"""Of `make bench`. The results of 10 and 30 million records are in docs/scaling.md."""
-
-CORES = (1, 2)
 
 _STAGES = {
     "parse": r"parsed now, in ([\d.]+) s",
@@ -62,6 +59,46 @@ class Measured:
     cpu: float
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """DuckDB: the seconds to read the text, and the number of bars."""
+
+    seconds: float
+    rows: int
+
+
+HEADER = (
+    "records",
+    "rows",
+    "cores",
+    "parse",
+    "refine and write",
+    "whole",
+    "processor",
+    "records a second",
+    "peak memory",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the job or of DuckDB, over so many records, on so many cores."""
+
+    records: int
+    cores: int
+    measured: Measured | Rival
+
+    def row(self) -> tuple[str, ...]:
+        """Return the cells below `HEADER`."""
+        result, start = self.measured, (f"{self.records:,}", f"{self.measured.rows:,}")
+        if isinstance(result, Rival):
+            speed = f"{self.records / result.seconds:,.0f}"
+            return (*start, f"{self.cores}, DuckDB", f"{result.seconds:.1f} s", "", "", "", speed, "")
+        stages = (f"{result.parse:.1f} s", f"{result.refine:.1f} s", f"{result.whole:.1f} s", f"{result.cpu:.0f} s")
+        speed = f"{self.records / result.whole:,.0f}"
+        return (*start, str(self.cores), *stages, speed, f"{result.peak / 2**30:.1f} GiB")
+
+
 def job(files: Sequence[Path], cores: int) -> Measured:
     """Run the job as `make market` does, on a new local AWS."""
     with Laptop() as laptop:
@@ -81,6 +118,7 @@ def job(files: Sequence[Path], cores: int) -> Measured:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
+        os.sched_setaffinity(process.pid, sorted(os.sched_getaffinity(0))[:cores])
         peak, cpu = _until_end(process)
         whole = time.perf_counter() - began
         output = process.stdout.read() if process.stdout else ""
@@ -107,64 +145,55 @@ def _until_end(process: subprocess.Popen[str]) -> tuple[int, float]:
     return peak, cpu
 
 
-def whole(sizes: Sequence[int] = SIZES, cores: Sequence[int] = CORES, folder: Path | None = None) -> Table:
-    """Measure the job and DuckDB.
+@cache
+def runs(sizes: tuple[int, ...] = SIZES, cores: tuple[int, ...] = CORES, folder: Path | None = None) -> tuple[Run, ...]:
+    """Run the job and DuckDB over the same files, and print each result.
 
     Args:
         folder: files that exist, instead of generated ones; then `sizes` has one number, which is only printed.
     """
-    rows: list[tuple[str, ...]] = []
-    points = []
+    results: list[Run] = []
     for size in sizes:
         with tempfile.TemporaryDirectory() as temporary:
             files = sorted(folder.iterdir()) if folder else [*generate(Path(temporary) / "zips", size, seed=1)]
-            for count in cores:
-                measured = job(files, count)
-                points.append((size, measured.cpu))
-                stages = (f"{measured.parse:.1f} s", f"{measured.refine:.1f} s", f"{measured.whole:.1f} s")
-                others = (f"{measured.cpu:.0f} s", f"{size / measured.whole:,.0f}", f"{measured.peak / 2**30:.1f} GiB")
-                rows.append((f"{size:,}", f"{measured.rows:,}", str(count), *stages, *others))
-                print("|", " | ".join(rows[-1]), "|", flush=True)
+            works: list[Callable[[], Measured | Rival]] = [partial(job, files, count) for count in cores]
             texts = [_text(path, Path(temporary)) for path in files]
-            for count in cores:
-                began = time.perf_counter()
-                bars, _ = by_duckdb(texts, count)
-                seconds = time.perf_counter() - began
-                rows.append(
-                    (
-                        f"{size:,}",
-                        f"{bars:,}",
-                        f"{count}, DuckDB",
-                        f"{seconds:.1f} s",
-                        "",
-                        "",
-                        f"{size / seconds:,.0f}",
-                        "",
-                    )
-                )
-                print("|", " | ".join(rows[-1]), "|", flush=True)
+            works += [partial(_duckdb, texts, count) for count in cores]
+            for count, work in zip([*cores, *cores], works, strict=True):
+                results.append(Run(size, count, work()))
+                print("|", " | ".join(results[-1].row()), "|", flush=True)
+    return tuple(results)
+
+
+def processor_seconds(results: Sequence[Run]) -> dict[int, float]:
+    """Return the processor seconds of the job by number of records, on the most cores that were measured."""
+    in_order = sorted(results, key=lambda run: run.cores)
+    return {run.records: run.measured.cpu for run in in_order if isinstance(run.measured, Measured)}
+
+
+def whole(results: Sequence[Run] | None = None) -> Table:
+    """Return the table of `runs`."""
+    results = runs() if results is None else results
+    points = sorted(processor_seconds(results).items())[-2:]
     exponent = ""
-    if len(sizes) > 1:
-        records, seconds = np.log(np.array(points[-2 * len(cores) :])).T
+    if len(points) > 1:
+        records, seconds = np.log(np.array(points)).T
         power = np.polyfit(records, seconds, 1)[0]
         exponent = f" Between the two largest sizes, processor time grows with the power {power:.2f} of the records."
     return Table(
         "The market's job on Spark",
-        "Generated zips in a local AWS, on this machine too; a quarter of the records are bars. The whole includes the "
-        "start of Spark. DuckDB reads the text of the same files, unzipped before, and computes no column." + exponent,
-        (
-            "records",
-            "rows",
-            "cores",
-            "parse",
-            "refine and write",
-            "whole",
-            "processor",
-            "records a second",
-            "peak memory",
-        ),
-        tuple(rows),
+        "Generated zips in a local AWS, on this machine too; a quarter of the records are bars. The processes of the "
+        "job may use only as many cores as the row says. The whole includes the start of Spark. DuckDB reads the text "
+        "of the same files, unzipped before, and computes no column." + exponent,
+        HEADER,
+        tuple(run.row() for run in results),
     )
+
+
+def _duckdb(texts: Sequence[Path], cores: int) -> Rival:
+    began = time.perf_counter()
+    bars, _ = by_duckdb(texts, cores)
+    return Rival(time.perf_counter() - began, bars)
 
 
 def _text(path: Path, folder: Path) -> Path:
@@ -183,7 +212,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="files of COTAHIST, instead of generated ones")
     arguments = parser.parse_args()
     print(machine())
-    print(whole(arguments.sizes, arguments.cores, arguments.folder))
+    print(whole(runs(tuple(arguments.sizes), tuple(arguments.cores), arguments.folder)))
 
 
 if __name__ == "__main__":
