@@ -51,6 +51,7 @@ class Measured:
         parse, refine, whole: seconds; the whole includes the start of Spark, about 5 s.
         rows: the number of rows of the table.
         peak: the largest memory of the job's processes together, in bytes.
+        worker: the largest memory of one worker of Python, which runs a task at a time, in bytes.
         cpu: their processor seconds, which other processes on the machine disturb least.
     """
 
@@ -59,6 +60,7 @@ class Measured:
     whole: float
     rows: int
     peak: int
+    worker: int
     cpu: float
 
 
@@ -81,19 +83,20 @@ def job(files: Sequence[Path], cores: int) -> Measured:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        peak, cpu = _until_end(process)
+        peak, worker, cpu = _until_end(process)
         whole = time.perf_counter() - began
         output = process.stdout.read() if process.stdout else ""
     if process.returncode:
         raise RuntimeError(f"the job ended with {process.returncode}: {output}")
     found = {name: re.search(pattern, output) for name, pattern in _STAGES.items()}
     values = {name: float(match[1].replace(",", "")) for name, match in found.items() if match}
-    return Measured(values["parse"], values["refine"], whole, int(values["rows"]), peak, cpu)
+    return Measured(values["parse"], values["refine"], whole, int(values["rows"]), peak, worker, cpu)
 
 
-def _until_end(process: subprocess.Popen[str]) -> tuple[int, float]:
-    """Wait for a process. Return the largest memory of it and its children together, and their processor seconds."""
-    peak, cpu = 0, 0.0
+def _until_end(process: subprocess.Popen[str]) -> tuple[int, int, float]:
+    """Wait for a process. Return the largest memory of it and its children together, that of one worker of Python, and
+    their processor seconds."""
+    peak, worker, cpu = 0, 0, 0.0
     while process.poll() is None:
         total, seconds = 0, 0.0
         with suppress(psutil.NoSuchProcess):
@@ -102,9 +105,19 @@ def _until_end(process: subprocess.Popen[str]) -> tuple[int, float]:
                 # Of forked workers, pages that are shared count once.
                 total += memory.rss - memory.shared
                 seconds += times.user + times.system + times.children_user + times.children_system
+                if "pyspark.daemon" in each.cmdline():
+                    worker = max(worker, _high_water_mark(each.pid))
         peak, cpu = max(peak, total), max(cpu, seconds)
         time.sleep(0.5)
-    return peak, cpu
+    return peak, worker, cpu
+
+
+def _high_water_mark(pid: int) -> int:
+    """Return the largest resident memory that a process has had, in bytes, as Linux counts it; 0 if it has ended."""
+    with suppress(OSError):
+        match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        return int(match[1]) * 1024 if match else 0
+    return 0
 
 
 def whole(sizes: Sequence[int] = SIZES, cores: Sequence[int] = CORES, folder: Path | None = None) -> Table:
@@ -123,6 +136,7 @@ def whole(sizes: Sequence[int] = SIZES, cores: Sequence[int] = CORES, folder: Pa
                 points.append((size, measured.cpu))
                 stages = (f"{measured.parse:.1f} s", f"{measured.refine:.1f} s", f"{measured.whole:.1f} s")
                 others = (f"{measured.cpu:.0f} s", f"{size / measured.whole:,.0f}", f"{measured.peak / 2**30:.1f} GiB")
+                others += (f"{measured.worker / 2**30:.1f} GiB",)
                 rows.append((f"{size:,}", f"{measured.rows:,}", str(count), *stages, *others))
                 print("|", " | ".join(rows[-1]), "|", flush=True)
             texts = [_text(path, Path(temporary)) for path in files]
@@ -139,6 +153,7 @@ def whole(sizes: Sequence[int] = SIZES, cores: Sequence[int] = CORES, folder: Pa
                         "",
                         "",
                         f"{size / seconds:,.0f}",
+                        "",
                         "",
                     )
                 )
@@ -162,6 +177,7 @@ def whole(sizes: Sequence[int] = SIZES, cores: Sequence[int] = CORES, folder: Pa
             "processor",
             "records a second",
             "peak memory",
+            "of one task",
         ),
         tuple(rows),
     )
