@@ -174,13 +174,20 @@ def ingest(event: Invocation) -> dict[str, Any]:
     {
         "source": ["aws.glue"],
         "detail-type": ["Glue Job State Change"],
-        "detail": {"jobName": [_settings.job], "state": ["FAILED", "TIMEOUT", "STOPPED", "ERROR"]},
+        "detail": {
+            "jobName": [_settings.job, _settings.market_job],
+            "state": ["FAILED", "TIMEOUT", "STOPPED", "ERROR"],
+        },
     }
 )
 def restart_refine(event: Invocation) -> dict[str, str | None]:
-    """Start the Glue job again after a run that did not succeed. Not the event, but the state of the lake decides."""
+    """Start a Glue job again after a run that did not succeed. Not the event, but the state of its lake decides."""
     with _logged("restart_refine", event):
-        run_id = trigger.restart_refine(wiring.settings(), wiring.lake(), wiring.runs(), datetime.now(UTC))
+        settings, now = wiring.settings(), datetime.now(UTC)
+        if trigger.job_of(event.to_dict()) == settings.market_job:
+            run_id = trigger.restart_market(settings, wiring.market_lake(), wiring.market_runs(), now)
+        else:
+            run_id = trigger.restart_refine(settings, wiring.lake(), wiring.runs(), now)
     return {"job_run_id": run_id}
 
 

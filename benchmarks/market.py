@@ -48,6 +48,7 @@ class Measured:
         parse, refine, whole: seconds; the whole includes the start of Spark, about 5 s.
         rows: the number of rows of the table.
         peak: the largest memory of the job's processes together, in bytes.
+        worker: the largest memory of one worker of Python, which runs a task at a time, in bytes.
         cpu: their processor seconds, which other processes on the machine disturb least.
     """
 
@@ -56,6 +57,7 @@ class Measured:
     whole: float
     rows: int
     peak: int
+    worker: int
     cpu: float
 
 
@@ -77,6 +79,7 @@ HEADER = (
     "processor",
     "records a second",
     "peak memory",
+    "of one task",
 )
 
 
@@ -93,10 +96,11 @@ class Run:
         result, start = self.measured, (f"{self.records:,}", f"{self.measured.rows:,}")
         if isinstance(result, Rival):
             speed = f"{self.records / result.seconds:,.0f}"
-            return (*start, f"{self.cores}, DuckDB", f"{result.seconds:.1f} s", "", "", "", speed, "")
+            return (*start, f"{self.cores}, DuckDB", f"{result.seconds:.1f} s", "", "", "", speed, "", "")
         stages = (f"{result.parse:.1f} s", f"{result.refine:.1f} s", f"{result.whole:.1f} s", f"{result.cpu:.0f} s")
         speed = f"{self.records / result.whole:,.0f}"
-        return (*start, str(self.cores), *stages, speed, f"{result.peak / 2**30:.1f} GiB")
+        memory = (f"{result.peak / 2**30:.1f} GiB", f"{result.worker / 2**30:.1f} GiB")
+        return (*start, str(self.cores), *stages, speed, *memory)
 
 
 def job(files: Sequence[Path], cores: int) -> Measured:
@@ -119,19 +123,20 @@ def job(files: Sequence[Path], cores: int) -> Measured:
             command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         os.sched_setaffinity(process.pid, sorted(os.sched_getaffinity(0))[:cores])
-        peak, cpu = _until_end(process)
+        peak, worker, cpu = _until_end(process)
         whole = time.perf_counter() - began
         output = process.stdout.read() if process.stdout else ""
     if process.returncode:
         raise RuntimeError(f"the job ended with {process.returncode}: {output}")
     found = {name: re.search(pattern, output) for name, pattern in _STAGES.items()}
     values = {name: float(match[1].replace(",", "")) for name, match in found.items() if match}
-    return Measured(values["parse"], values["refine"], whole, int(values["rows"]), peak, cpu)
+    return Measured(values["parse"], values["refine"], whole, int(values["rows"]), peak, worker, cpu)
 
 
-def _until_end(process: subprocess.Popen[str]) -> tuple[int, float]:
-    """Wait for a process. Return the largest memory of it and its children together, and their processor seconds."""
-    peak, cpu = 0, 0.0
+def _until_end(process: subprocess.Popen[str]) -> tuple[int, int, float]:
+    """Wait for a process. Return the largest memory of it and its children together, that of one worker of Python, and
+    their processor seconds."""
+    peak, worker, cpu = 0, 0, 0.0
     while process.poll() is None:
         total, seconds = 0, 0.0
         with suppress(psutil.NoSuchProcess):
@@ -140,9 +145,19 @@ def _until_end(process: subprocess.Popen[str]) -> tuple[int, float]:
                 # Of forked workers, pages that are shared count once.
                 total += memory.rss - memory.shared
                 seconds += times.user + times.system + times.children_user + times.children_system
+                if "pyspark.daemon" in each.cmdline():
+                    worker = max(worker, _high_water_mark(each.pid))
         peak, cpu = max(peak, total), max(cpu, seconds)
         time.sleep(0.5)
-    return peak, cpu
+    return peak, worker, cpu
+
+
+def _high_water_mark(pid: int) -> int:
+    """Return the largest resident memory that a process has had, in bytes, as Linux counts it; 0 if it has ended."""
+    with suppress(OSError):
+        match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        return int(match[1]) * 1024 if match else 0
+    return 0
 
 
 @cache

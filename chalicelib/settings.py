@@ -26,6 +26,7 @@ _RULES = {
     "database": _IDENTIFIER,
     "table": _IDENTIFIER,
     "job": _NAME,
+    "market_job": _NAME,
     "workgroup": _NAME,
     "api_access": (r"open|key", "open, or key: /ibov/*, /acoes* and /status require an API key"),
     "cors_origin": (
@@ -58,6 +59,7 @@ class Settings:
     database: str = "b3_refined_db"
     table: str = "ibov_refined"
     job: str = "b3-etl-job"
+    market_job: str = "b3-market-job"
     workgroup: str = "b3-dataflow"
     api_access: str = "open"
     cors_origin: str = "*"

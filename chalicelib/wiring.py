@@ -7,6 +7,7 @@ boto3 takes two thirds of the import time of the app. It is imported with the fi
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -73,11 +74,23 @@ def lake() -> Lake:
 
 
 @cache
+def market_lake() -> Lake:
+    """Return the lake of the market: the same buckets, with the manifest of the table of shares."""
+    return replace(lake(), manifest_key=layout.SHARES_MANIFEST_KEY)
+
+
+@cache
 def runs() -> JobRuns:
     """Return the runs of the job of the settings."""
     import boto3
 
     return JobRuns(boto3.client("glue", config=_event_config()), settings().job)
+
+
+@cache
+def market_runs() -> JobRuns:
+    """Return the runs of the market's job."""
+    return replace(runs(), job=settings().market_job, table_prefix=layout.SHARES_PREFIX)
 
 
 @cache
@@ -115,5 +128,5 @@ def _market(s3: S3Client) -> Dataset:
 
 def clear_caches() -> None:
     """Clear the cached settings and clients, after a change of the environment."""
-    for cached in (settings, lake, runs, api_dependencies):
+    for cached in (settings, lake, market_lake, runs, market_runs, api_dependencies):
         cached.cache_clear()

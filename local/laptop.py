@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
 
-from chalicelib import layout, wiring
+from chalicelib import wiring
 from chalicelib.ingest.ingest import DateRange, Ingested, add, encode_closes, ingest
 from chalicelib.ingest.official_closes import OfficialCloses, ingest_closes, online, years_due
 from chalicelib.ingest.sources import Source
@@ -97,8 +96,7 @@ class Laptop:
 
     def _release_lease(self) -> None:
         """Release the leases of runs that were killed: the lock of the folder proves that no run is alive."""
-        for key in (layout.MANIFEST_KEY, layout.SHARES_MANIFEST_KEY):
-            lake = replace(wiring.lake(), manifest_key=key)
+        for lake in (wiring.lake(), wiring.market_lake()):
             manifest, etag = lake.manifest()
             if manifest and manifest.lease:
                 lake.put_manifest(Manifest(manifest.state, None, manifest.contents), etag)

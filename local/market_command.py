@@ -7,7 +7,6 @@ import importlib.util
 import os
 import shutil
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import boto3
 
 from chalicelib import layout, wiring
 from chalicelib.ingest import cotahist
+from chalicelib.ingest.trigger import RESTARTS
 from chalicelib.lake.runs import ENDED
 from chalicelib.settings import Settings
 from chalicelib.shares import SHARES_TABLE
@@ -24,8 +24,10 @@ from local import environment
 from local.errors import LocalError
 from local.running import reach
 
-JOB = "b3-market-job"
 JOB_SCRIPT = "glue/b3_market_job.py"
+
+MASTER = "local[*,4]"
+"""All cores of the machine. A task is tried four times, the default of a cluster; with `local[*]` it is tried once."""
 
 _SUFFIXES = {".zip", ".txt"}
 
@@ -50,12 +52,14 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{path.name}: {summary.records:,} records, {summary.first} to {summary.last}, {added}", flush=True)
     with activity("waiting for the job, which starts Spark"):
         run = _run_job(boto3.client("glue"), wiring.settings())
+    job = run["JobName"]
+    # The restarts of a run that failed are not waited for: the user reads the cause at once.
     if run["JobRunState"] != "SUCCEEDED":
-        raise LocalError(f"the Glue job {JOB} ended {run['JobRunState']}: {run.get('ErrorMessage', 'no message')}")
-    manifest, _ = replace(wiring.lake(), manifest_key=layout.SHARES_MANIFEST_KEY).manifest()
+        raise LocalError(f"the Glue job {job} ended {run['JobRunState']}: {run.get('ErrorMessage', 'no message')}")
+    manifest, _ = wiring.market_lake().manifest()
     contents = manifest.contents if manifest else None
     if contents is None:
-        raise LocalError(f"the Glue job {JOB} has committed no table")
+        raise LocalError(f"the Glue job {job} has committed no table")
     print(
         f"{SHARES_TABLE}: {contents.rows:,} rows, {contents.first_session} to {contents.as_of}, "
         f"{contents.run.rows_refused:,} records refused, in {run['ExecutionTime']} s"
@@ -87,25 +91,37 @@ def _files(location: str) -> list[Path]:
 
 
 def _run_job(glue: Any, settings: Settings) -> Any:
-    """Start the job, wait until it has ended, and return the run."""
-    run_id = glue.start_job_run(JobName=_job(glue, settings))["JobRunId"]
-    while (run := glue.get_job_run(JobName=JOB, RunId=run_id)["JobRun"])["JobRunState"] not in ENDED:
+    """Start the job, wait until it has ended, and return the run.
+
+    Raises:
+        LocalError: a run of the job is active.
+    """
+    _create_job(glue, settings)
+    job = settings.market_job
+    try:
+        run_id = glue.start_job_run(JobName=job)["JobRunId"]
+    except glue.exceptions.ConcurrentRunsExceededException as error:
+        raise LocalError(
+            f"the Glue job {job} is running, and merges these files too: a run that failed is started again, at most "
+            f"{RESTARTS} times"
+        ) from error
+    while (run := glue.get_job_run(JobName=job, RunId=run_id)["JobRun"])["JobRunState"] not in ENDED:
         time.sleep(_POLL_SECONDS)
     return run
 
 
-def _job(glue: Any, settings: Settings) -> str:
-    """Create the job in the local Glue, unless it exists. Return its name."""
+def _create_job(glue: Any, settings: Settings) -> None:
+    """Create the job in the local Glue, unless it exists."""
     try:
-        glue.get_job(JobName=JOB)
+        glue.get_job(JobName=settings.market_job)
     except glue.exceptions.EntityNotFoundException:
         arguments = {
             "--RAW_PATH": f"s3://{settings.raw_bucket}/{layout.COTAHIST_PREFIX}",
             "--REFINED_PATH": f"s3://{settings.refined_bucket}/{layout.SHARES_PREFIX}",
             "--DATABASE": settings.database,
-            # A task that fails is tried four times, as on a cluster.
-            "--MASTER": "local[*,4]",
+            "--MASTER": MASTER,
         }
         command = {"Name": "glueetl", "ScriptLocation": JOB_SCRIPT, "PythonVersion": "3"}
-        glue.create_job(Name=JOB, Role="local", Command=command, DefaultArguments=arguments, GlueVersion="6.0")
-    return JOB
+        glue.create_job(
+            Name=settings.market_job, Role="local", Command=command, DefaultArguments=arguments, GlueVersion="6.0"
+        )

@@ -1,4 +1,4 @@
-"""Start a run of the Glue job: for an S3 event, and after a run that did not succeed."""
+"""Start a run of a Glue job: for an S3 event, and after a run that did not succeed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.logs import correlate, log
 from chalicelib.settings import Settings
 
 RESTARTS = 3
-"""The number of runs that are started after failed ones, for the same raw objects."""
+"""The number of runs of a job that are started after failed ones, for the same raw objects."""
 
 
 def start_refine(event: Any, settings: Settings, lake: Lake, runs: JobRuns, now: datetime) -> str | None:
@@ -41,7 +41,7 @@ def start_refine(event: Any, settings: Settings, lake: Lake, runs: JobRuns, now:
         return None
     _check_lease(manifest, runs, unmerged[0], now)
     run_id = runs.start(settings, unmerged[0])
-    log.debug("started %s for %s: run %s", settings.job, unmerged[0], run_id)
+    log.debug("started %s for %s: run %s", runs.job, unmerged[0], run_id)
     return run_id
 
 
@@ -57,16 +57,40 @@ def unmerged_keys(notified: Mapping[str, str | None], lake: Lake, manifest: Mani
 
 
 def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime) -> str | None:
-    """Start the job again after a run that did not succeed. Return the run's id, or None if all of raw is merged.
-
-    The number of restarts is not stored: each restarted run has the digest of the raw objects as an argument, and the
-    runs with the same digest are counted. A new raw object changes the digest, so it may be tried `RESTARTS` times too.
+    """Start the job of the index again after a run that failed. Return the run's id, or None if all of raw is merged.
 
     Raises:
         RunInProgress: another run is in progress. Lambda retries.
         RestartsExhausted: the job was restarted `RESTARTS` times for these raw objects. An alarm reports it.
     """
-    raw = lake.raw_objects()
+    return _restart(lake.raw_objects(), settings, lake, runs, now)
+
+
+def restart_market(settings: Settings, lake: Lake, runs: JobRuns, now: datetime) -> str | None:
+    """Start the market's job again after a run that failed. As `restart_refine`, for the files of COTAHIST.
+
+    Args:
+        lake: of the market.
+        runs: of the market's job.
+    """
+    return _restart(lake.cotahist_objects(), settings, lake, runs, now)
+
+
+def job_of(event: Any) -> str | None:
+    """Return the name of the job in an event of Glue, None in any other event."""
+    detail = event.get("detail") if isinstance(event, Mapping) else None
+    return detail.get("jobName") if isinstance(detail, Mapping) else None
+
+
+def _restart(raw: Mapping[str, str], settings: Settings, lake: Lake, runs: JobRuns, now: datetime) -> str | None:
+    """Start a job again, unless all of its raw objects are merged.
+
+    The number of restarts is not stored: each restarted run has the digest of the raw objects as an argument, and the
+    runs with the same digest are counted. A new raw object changes the digest, so it may be tried `RESTARTS` times too.
+
+    Args:
+        raw: the ETag of each raw object that the job merges, by key.
+    """
     manifest, _ = lake.manifest()
     unmerged = unmerged_keys(raw, lake, manifest)
     if not unmerged:
@@ -78,7 +102,7 @@ def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime)
     restarts = runs.restarts(digest)
     if restarts >= RESTARTS:
         raise RestartsExhausted(
-            f"{settings.job} was restarted {restarts} times for the same {len(raw):,} raw objects, and each run "
+            f"{runs.job} was restarted {restarts} times for the same {len(raw):,} raw objects, and each run "
             f"failed; allowed: {RESTARTS}. {unmerged[-1]} is not merged"
         )
     run_id = runs.start(settings, unmerged[-1], {RAW_DIGEST: digest})

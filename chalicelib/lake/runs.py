@@ -1,4 +1,4 @@
-"""The runs of the Glue job: start one, and look up whether one has ended."""
+"""The runs of a Glue job: start one, and look up whether one has ended."""
 
 from __future__ import annotations
 
@@ -25,10 +25,16 @@ _RECENT = 200
 
 @dataclass(frozen=True, slots=True)
 class JobRuns:
-    """The runs of one job."""
+    """The runs of one job.
+
+    Attributes:
+        job: its name.
+        table_prefix: the prefix of its table in the refined bucket.
+    """
 
     glue: GlueClient
     job: str
+    table_prefix: str = layout.REFINED_PREFIX
 
     def has_ended(self, run_id: str) -> bool:
         """Return whether Glue knows a run and reports that it has ended. A run started outside Glue is unknown."""
@@ -60,7 +66,7 @@ class JobRuns:
         """
         paths = {
             "--RAW_PATH": f"s3://{settings.raw_bucket}/{key}",
-            "--REFINED_PATH": f"s3://{settings.refined_bucket}/{layout.REFINED_PREFIX}",
+            "--REFINED_PATH": f"s3://{settings.refined_bucket}/{self.table_prefix}",
         }
         try:
             return self.glue.start_job_run(JobName=self.job, Arguments={**paths, **(arguments or {})})["JobRunId"]

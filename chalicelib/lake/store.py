@@ -100,6 +100,10 @@ class Lake:
             f"s3://{self.raw_bucket}/{layout.raw_key(collected_at)} and the 59 seconds after it are taken"
         )
 
+    def cotahist_objects(self) -> dict[str, str]:
+        """Return the ETag of every file of COTAHIST, by key, in order of key."""
+        return {key: listed.etag for key, listed in self.cotahist_listing().items()}
+
     def cotahist_listing(self) -> dict[str, Listed]:
         """Return the entry of every file of COTAHIST, by key, in order of key."""
         listed = self._list(self.raw_bucket, layout.COTAHIST_PREFIX)

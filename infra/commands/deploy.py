@@ -41,7 +41,7 @@ from infra.stage.state import EMPTY, State, reconcile, rest_api
 
 DEFAULT_ARCHITECTURE = "x86_64"
 
-_MARKET_OUTPUTS = ("RawBucket", "RefinedBucket", "ArtifactBucket", "Database", "AlarmTopicArn")
+_MARKET_OUTPUTS = ("RawBucket", "RefinedBucket", "ArtifactBucket", "Database", "AlarmTopicArn", "MarketJobName")
 """Outputs of the other stacks that are parameters of the market's."""
 
 CHALICE_REPEATS, CHALICE_PAUSE = 2, 15.0

@@ -31,6 +31,7 @@ _SETTINGS = {
     "B3_DATABASE": "Database",
     "B3_TABLE": "Table",
     "B3_JOB": "Job",
+    "B3_MARKET_JOB": "MarketJobName",
     "B3_WORKGROUP": "Workgroup",
     "B3_OFFICIAL_CLOSES": "OfficialCloses",
     "B3_MARKET": "Market",

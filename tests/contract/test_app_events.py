@@ -32,13 +32,13 @@ def test_s3_notifies_start_refine_of_parquet_objects_in_raw(app: ModuleType):
     assert event.handler_string == "app.start_refine"
 
 
-def test_the_rule_is_of_runs_of_the_job_that_did_not_succeed(app: ModuleType):
+def test_the_rule_is_of_runs_of_both_jobs_that_did_not_succeed(app: ModuleType):
     (event,) = [source for source in app.app.event_sources if isinstance(source, CloudWatchEventConfig)]
 
     assert event.event_pattern == {
         "source": ["aws.glue"],
         "detail-type": ["Glue Job State Change"],
-        "detail": {"jobName": ["b3-etl-job"], "state": ["FAILED", "TIMEOUT", "STOPPED", "ERROR"]},
+        "detail": {"jobName": ["b3-etl-job", "b3-market-job"], "state": ["FAILED", "TIMEOUT", "STOPPED", "ERROR"]},
     }
     assert event.handler_string == "app.restart_refine"
 

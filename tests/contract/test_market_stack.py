@@ -64,7 +64,7 @@ def test_the_job_runs_the_script_of_the_market_with_the_packages_of_the_other(de
     assert arguments["--RAW_PATH"] == f"s3://{dev['data'].outputs['RawBucket']}/{layout.COTAHIST_PREFIX}"
     assert arguments["--REFINED_PATH"] == f"s3://{dev['data'].outputs['RefinedBucket']}/acoes/"
     assert (arguments["--DATABASE"], arguments["--TABLE"]) == (dev["main"].outputs["Database"], TABLE)
-    # One run at a time, and none is repeated: the next run of the schedule repairs the lake.
+    # One run at a time, and Glue repeats none: restart_refine does.
     assert (job["GlueVersion"], job["MaxRetries"], job["ExecutionProperty"]) == ("6.0", 0, {"MaxConcurrentRuns": 1})
     groups = {f"{arguments['--custom-logGroup-prefix']}/{name}" for name in ("output", "error")}
     assert groups <= {group["LogGroupName"] for group in dev["main"].of("AWS::Logs::LogGroup").values()}
@@ -129,6 +129,16 @@ def test_the_api_reads_the_manifest_and_the_table_of_shares(dev: dict[str, Stack
     assert {action for action, _ in added} == {
         *("s3:GetObject", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition")
     }
+
+
+def test_only_with_a_market_restart_refine_starts_its_job_as_it_starts_the_other(dev: dict[str, Stack], market: Stack):
+    added = set(allowed("RestartRefineRole", dev["main"])) - set(allowed("RestartRefineRole", stacks("dev")["main"]))
+
+    job = f"{GLUE}:job/{market.outputs['MarketJob']}"
+    assert added == {(f"glue:{action}", job) for action in ("StartJobRun", "GetJobRun", "GetJobRuns")}
+    for stage in ("dev", "prod"):
+        created = stacks(stage, Market="yes")
+        assert created["main"].outputs["MarketJobName"] == created["market"].outputs["MarketJob"]
 
 
 def test_a_failed_run_and_missing_files_are_reported(dev: dict[str, Stack], market: Stack):

@@ -20,10 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.api import assets, cursor
-from chalicelib.api.routes import ROUTES
 from common.paths import ROOT
 from local.laptop import Laptop
-from tests.support.bars import raw_object, session_bars
+from tests.support import shares
 from tests.support.hostile import (
     COLUMNS,
     ENCODED,
@@ -32,30 +31,34 @@ from tests.support.hostile import (
     PARAMETERS,
     PERIOD_COLUMNS,
     PERIOD_SORTS,
+    ROUTE_OF,
+    SHARE_COLUMNS,
     SORTS,
     TABLE,
+    TEXT,
+    TICKER_SORTS,
     WINDOWS,
     headers,
     query_strings,
 )
-from tests.support.lake import served
 
 # Text that a response must not contain. The received value of a problem is checked separately.
 SECRETS = re.compile(
-    rf"arn:aws|s3://|b3-dataflow-(raw|refined|athena)|b3_refined_db|ibov_refined|\.parquet|127\.0\.0\.1"
+    rf"arn:aws|s3://|b3-dataflow-(raw|refined|athena)|b3_refined_db|ibov_refined|acoes_refined|\.parquet|127\.0\.0\.1"
     rf"|{re.escape(str(ROOT))}|{re.escape(sys.prefix)}|site-packages|chalicelib|Traceback|botocore|duckdb|msgspec"
     r"|\bSELECT\b|\bWHERE\b|ORDER BY"
 )
 
-QUERIED = [path for path in TABLE if ROUTES[path].view]
+QUERIED = [path for path in TABLE if ROUTE_OF[path].view and path != "/acoes"]
+"""The paths whose requests cost a query. The tickers cost one for each version of the table."""
 
 TYPES = {"application/json", "text/csv; charset=utf-8", "text/html; charset=utf-8", "text/javascript; charset=utf-8"}
 
 
 @pytest.fixture(scope="module")
 def api(running: Laptop) -> Iterator[Any]:
-    """Chalice's test client for the API, over a lake of generated bars."""
-    with served(running, raw_object(session_bars("2024-06-03", 300))) as client:
+    """Chalice's test client for the API, over generated bars of the index and of five tickers."""
+    with shares.served(running) as client:
         yield client
 
 
@@ -120,7 +123,9 @@ _NAMES = "|".join(
         *(f"vol_{estimator}_{window}d" for estimator in ESTIMATORS for window in WINDOWS),
         "preco_abertura|preco_maximo|preco_minimo|variacao_diaria|variacao_pct|amplitude|volatilidade_pct|fonte",
         "media_movel_3d|vol_mean_3d|vol_std_3d|vol_zscore|volatilidade_pico|retorno_log|drawdown|escore|ibov_refined",
-        "fechamento_oficial|fonte_fechamento|atr_14|vol_ewma|volatility|peak",
+        "fechamento_oficial|fonte_fechamento|atr_14|vol_ewma|volatility|peak|acoes_refined",
+        *SHARE_COLUMNS,
+        "volume_financeiro|volume_mediano|growth|jump|factor|noites_\\d+|y\\d{4}",
         *PERIOD_COLUMNS,
         *(sort for sort in PERIOD_SORTS if not sort.startswith("-")),
         "primeiro_pregao|ultimo_pregao|queda_maxima",
@@ -130,9 +135,12 @@ _NAMES = "|".join(
 )
 _WORDS = "SELECT|FROM|WHERE|AND|OR|IS|NULL|NULLS|LAST|ORDER|BY|LIMIT|ASC|DESC|AS|OVER|avg|stddev_samp|nullif|0e0|year"
 _WORDS += "|GROUP|PARTITION|CASE|WHEN|THEN|END|min|max|min_by|max_by|count|sum|sqrt|exp|1e2|rank|date_trunc"
+_WORDS += "|LEFT|JOIN|ON|[lt]|count_if|approx_percentile|ELSE|ROWS|BETWEEN|FOLLOWING|UNBOUNDED|coalesce|lag|ln"
 _UNITS = "'(?:week|month|quarter|year)'"
-SQL = re.compile(rf'(?:\s|"(?:{_NAMES})"|{_UNITS}|\b(?:{_WORDS})\b|\b\d{{1,5}}\b|[?*(),=<>/-])+')
-LITERAL = re.compile(r"DATE '\d{4}-\d\d-\d\d'|-?\d\.\d{16}e[+-]\d{2,3}|\d{1,19}")
+# The newest session of the tickers is 2024-12-30: the median of their trades is of the year before it.
+_YEAR_BEFORE = r"\b[lt]\.|\b0\.5\b|DATE '2023-12-31'"
+SQL = re.compile(rf'(?:\s|{_YEAR_BEFORE}|"(?:{_NAMES})"|{_UNITS}|\b(?:{_WORDS})\b|\b\d{{1,5}}\b|[?*(),=<>/-])+')
+LITERAL = re.compile(r"'(?:PETR4|acao|unit|fii|etf|bdr)'|DATE '\d{4}-\d\d-\d\d'|-?\d\.\d{16}e[+-]\d{2,3}|\d{1,19}")
 
 
 def executions() -> list[dict[str, Any]]:
@@ -180,7 +188,7 @@ def test_invalid_values_are_refused_without_a_query(api: Any, path: str):
     before = len(executions())
 
     for name in PARAMETERS[path]:
-        for value in HOSTILE:
+        for value in HOSTILE if name != TEXT else ["", "a" * 41, "é" * 8000]:
             query = f"{name}={quote(value, safe='')}"
             response = api.get(f"{path}?{query}")
             assert response.status_code == 400, (name, value, response.body)
@@ -217,7 +225,13 @@ def test_a_lone_surrogate_is_refused(api: Any, query: str):
 
 
 @pytest.mark.parametrize(
-    ("path", "sort"), [*(("/ibov/prices", sort) for sort in SORTS), *(("/ibov/periods", sort) for sort in PERIOD_SORTS)]
+    ("path", "sort"),
+    [
+        *(("/ibov/prices", sort) for sort in SORTS),
+        *(("/ibov/periods", sort) for sort in PERIOD_SORTS),
+        *(("/acoes/PETR4/prices", sort) for sort in ("-data", "drawdown")),
+        *(("/acoes/PETR4/periods", sort) for sort in ("periodo", "-vol_realizada")),
+    ],
 )
 def test_a_forged_cursor_only_selects_another_position(api: Any, path: str, sort: str):
     parameters = {} if sort in ("-data", "-periodo") else {"sort": sort}
@@ -235,6 +249,45 @@ def test_a_forged_cursor_only_selects_another_position(api: Any, path: str, sort
 
     assert len(executions()) > before
     assert_queries_contain_no_client_text()
+
+
+@pytest.mark.parametrize("query", [*(f"/acoes?sort={sort}" for sort in TICKER_SORTS), "/acoes/ranking?by=negocios"])
+def test_a_forged_cursor_of_tickers_only_selects_another_position(api: Any, query: str):
+    path, _, parameters = query.partition("?")
+    query_of_cursor = (path + "?") if parameters == "sort=ticker" else query
+
+    @settings(max_examples=30, derandomize=True, deadline=None)
+    @given(
+        st.none() | st.integers(0, 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=20), st.text(max_size=14)
+    )
+    def check(value: Any, ticker: str) -> None:
+        position = cursor.encode(cursor.TickerPosition(value, ticker), query_of_cursor.encode())
+        of_page = f"{parameters}&cursor={position}"
+        response = api.get(f"{path}?{of_page}")
+        kind, body = response.headers["Content-Type"], response.body.decode()
+        assert_documented(path, of_page, response.status_code, kind, body)
+        answered[response.status_code] += 1
+
+    answered = {200: 0, 400: 0}
+    check()
+
+    assert min(answered.values()) > 3, answered
+
+
+@pytest.mark.parametrize("ticker", [*HOSTILE, "petr4", "PETR4 ", "PETR4'", "PETR4%", "PETR4/", "PETR40", "ranking"])
+def test_a_ticker_that_the_table_does_not_have_is_404_without_a_query(api: Any, address: str, ticker: str):
+    path = f"/acoes/{quote(ticker, safe='')}/prices"
+    before = len(executions())
+
+    status, kind, body = over_http(address, path)
+
+    assert (status, kind) == (404, "application/problem+json")
+    detail = json.loads(body)["detail"]
+    # The gateway does not decode it. Some have the form of another path.
+    received = repr(quote(ticker, safe=""))
+    assert detail.startswith(f"There is no ticker {received}.") or detail == "The resource does not exist."
+    assert not SECRETS.search(detail.replace(received, ""))
+    assert len(executions()) == before
 
 
 def test_a_cursor_of_another_query_is_refused(api: Any):
@@ -294,7 +347,7 @@ def over_http(address: str, target: str) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("path", PARAMETERS)
 def test_over_http_invalid_requests_get_the_documented_error(address: str, path: str):
-    name = PARAMETERS[path][0] if PARAMETERS[path] else "start"
+    name = next((name for name in PARAMETERS[path] if name != TEXT), "start")
     for value in [*(quote(value, safe="") for value in HOSTILE), *ENCODED]:
         query = f"{name}={value}"
         status, kind, body = over_http(address, f"{path}?{query}")
@@ -325,6 +378,14 @@ def test_over_http_a_valid_request_is_answered(address: str):
         "/assets/..%2f..%2fapp.py",
         "/%2e%2e/%2e%2e/etc/passwd",
         "/ibov/prices'--",
+        "/acoes/PETR4",
+        "/acoes/PETR4/",
+        "/acoes/PETR4/volatility/forecast",
+        "/acoes/PETR4/files",
+        "/acoes/PETR4'--/prices",
+        "/acoes/../ibov/prices",
+        "/acoes/..%2f..%2fapp.py/prices",
+        "/acoes/" + "A" * 8000 + "/prices",
         "/" + "a" * 8000,
     ],
 )

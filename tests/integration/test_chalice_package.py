@@ -126,6 +126,7 @@ def test_the_settings_are_the_outputs_of_the_stacks(functions: Any, outputs: Map
         assert variables["B3_REFINED_BUCKET"] == outputs["RefinedBucket"]
         assert variables["B3_ATHENA_BUCKET"] == outputs["AthenaBucket"]
         assert variables["B3_JOB"] == "b3-etl-job-dev"
+        assert variables["B3_MARKET_JOB"] == "b3-market-job-dev"
         assert variables["B3_API_ACCESS"] == "key"
         # AWS_* variables are for the laptop only.
         assert not [name for name in variables if name.startswith("AWS_")]
@@ -158,7 +159,7 @@ def test_the_schedule_invokes_the_ingest_and_a_failed_run_restart_refine(rendere
         "${aws_lambda_function.restart_refine.arn}": None,
     }
     (pattern,) = [json.loads(rule["event_pattern"]) for rule in rules.values() if "event_pattern" in rule]
-    assert pattern["detail"]["jobName"] == ["b3-etl-job-dev"]
+    assert pattern["detail"]["jobName"] == ["b3-etl-job-dev", "b3-market-job-dev"]
 
 
 def test_the_api_is_regional_and_the_alarm_watches_its_stage(rendered: Mapping[str, Any], dev: dict[str, Stack]):

@@ -100,6 +100,7 @@ def test_each_function_has_the_settings_of_the_configuration_and_the_stacks(depl
             "B3_TABLE": "ibov_refined",
             "B3_MARKET": "no",
             "B3_JOB": outputs["Job"],
+            "B3_MARKET_JOB": "b3-market-job-dev",
             "B3_WORKGROUP": "b3-dataflow-dev",
             "B3_OFFICIAL_CLOSES": "yes",
             "B3_API_ACCESS": "key",

@@ -8,22 +8,30 @@ from typing import Any
 
 import pytest
 
+from chalicelib import layout
 from local import cli
 from local.laptop import Laptop
 from scripts.generate_market import generate
 from tests.integration.test_local_athena import query
+from tests.support.faults import Kill, on_write
 
 
 def market(laptop: Laptop, path: Path | str) -> int:
     return cli.main(["market", "--cotahist", str(path), "--aws-port", laptop.aws.endpoint.rpartition(":")[2]])
 
 
-def test_the_files_of_a_folder_become_the_table_of_shares(laptop: Laptop, athena: Any, tmp_path: Path, capsys: Any):
+def test_the_files_of_a_folder_become_the_table_of_shares_even_if_a_worker_is_killed(
+    laptop: Laptop, athena: Any, tmp_path: Path, capsys: Any
+):
     written = generate(tmp_path, 2_000, seed=1)
     (tmp_path / "notes.md").write_text("no file of COTAHIST")
 
-    assert market(laptop, tmp_path) == 0
+    kill = Kill(lambda number: number == 0)
 
+    with on_write(laptop.aws, layout.PARSED_PREFIX, kill):
+        assert market(laptop, tmp_path) == 0
+
+    assert len(kill.killed) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(written) + 1
     assert lines[0].startswith(f"{min(written).name}: {written[min(written)]:,} records, ")
@@ -62,3 +70,20 @@ def test_without_spark_one_line_says_which_command_installs_it(
     assert market(laptop, tmp_path) == 1
 
     assert capsys.readouterr().err == "error: Spark is not installed: use `make market`\n"
+
+
+def test_while_the_job_runs_another_run_is_refused_in_one_line(
+    laptop: Laptop, s3: Any, glue: Any, tmp_path: Path, capsys: Any
+):
+    generate(tmp_path, 100, seed=1)
+    s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=b"import threading\nthreading.Event().wait(60)")
+    command = {"Name": "glueetl", "ScriptLocation": "s3://b3-dataflow-athena/script.py"}
+    glue.create_job(Name="b3-market-job", Role="arn:aws:iam::123456789012:role/x", Command=command)
+    glue.start_job_run(JobName="b3-market-job")
+
+    assert market(laptop, tmp_path) == 1
+
+    assert capsys.readouterr().err == (
+        "error: the Glue job b3-market-job is running, and merges these files too: a run that failed is started again, "
+        "at most 3 times\n"
+    )

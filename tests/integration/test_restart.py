@@ -132,17 +132,17 @@ def test_a_run_that_is_stopped_is_restarted(laptop: Laptop, lake: Lake, script: 
 
 @pytest.mark.parametrize(
     ("state", "expected"),
-    [("FAILED", 1), ("TIMEOUT", 1), ("STOPPED", 1), ("ERROR", 1), ("SUCCEEDED", 0)],
+    [("FAILED", 2), ("TIMEOUT", 2), ("STOPPED", 2), ("ERROR", 2), ("SUCCEEDED", 0)],
 )
-def test_the_rule_selects_runs_of_the_job_that_did_not_succeed(
+def test_the_rule_selects_runs_of_both_jobs_that_did_not_succeed(
     laptop: Laptop, monkeypatch: Any, state: str, expected: int
 ):
     invoked: list[Any] = []
     for arn in laptop.aws.functions:
         monkeypatch.setitem(laptop.aws.functions, arn, invoked.append)
-    for job in (JOB, "another"):
+    for job in (JOB, "b3-market-job", "another"):
         glue_events.deliver(JobRun("jr_1", {"Name": job}, {}, 10, state), laptop.app.app, laptop.aws.events)
 
     laptop.aws.events.wait_idle(SECONDS)
 
-    assert [each["detail"]["jobRunId"] for each in invoked] == ["jr_1"] * expected
+    assert [each["detail"]["jobName"] for each in invoked] == [JOB, "b3-market-job"][:expected]

@@ -6,7 +6,6 @@ restart_refine starts it again after a run that failed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -196,8 +195,8 @@ def test_the_same_key_with_another_content_is_another_object(lake: Lake, run: An
     assert start(KEYS[0]) is not None
 
 
-def test_an_event_while_glue_starts_a_run_is_retried(lake: Lake, glue: Any, start: Start, tmp_path: Path):
-    (tmp_path / "script.py").write_text("import threading\nthreading.Event().wait()\n")
+def test_an_event_while_glue_starts_a_run_is_retried(lake: Lake, s3: Any, glue: Any, start: Start):
+    s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=b"import threading\nthreading.Event().wait(60)")
     put(lake, THREE[0])
     start(KEYS[0])
 

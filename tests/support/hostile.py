@@ -10,6 +10,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from chalicelib.api import assets
+from chalicelib.api.market_routes import MARKET_ROUTES
+from chalicelib.api.route import Route
 from chalicelib.api.routes import ROUTES
 
 ESTIMATORS = ["close_to_close", "parkinson", "garman_klass", "garman_klass_yang_zhang", "rogers_satchell", "yang_zhang"]
@@ -34,15 +36,31 @@ PERIOD_SORTS = [
 PERIOD_COLUMNS = ["periodo", "pregoes", "preco_fechamento", "retorno_pct", "vol_media", "volume_negociado"]
 COLUMNS = ["data", "ticker", "preco_fechamento", "volume_negociado", "avisos", "coletado_em", "month", "vol_anualizada"]
 
+SHARE_COLUMNS = ["data", "ticker", "nome", "classe", "isin", "negocios", "evento", "noites_21", "vol_zscore"]
+TICKER_SORTS = [f"{sign}{column}" for column in ("ticker", "volume_mediano", "ultimo_pregao") for sign in ("", "-")]
+
+TICKER = "PETR4"
+
+ROUTE_OF: Mapping[str, Route] = {
+    path.replace("{ticker}", TICKER): route for path, route in {**ROUTES, **MARKET_ROUTES}.items()
+}
+"""The routes by path, with a ticker that the table has."""
+
 PARAMETERS: Mapping[str, Sequence[str]] = {
-    **{path: [field.name for field in msgspec.structs.fields(route.parameters)] for path, route in ROUTES.items()},
+    **{
+        path: [field.encode_name for field in msgspec.structs.fields(route.parameters)]
+        for path, route in ROUTE_OF.items()
+    },
     f"/{assets.path()}/docs.js": [],
 }
-"""The parameters of each route. `VALID` needs values for each of them."""
+"""The parameters of each path. `VALID` needs values for each of them."""
 
-TABLE = [path for path in PARAMETERS if path.startswith("/ibov/")]
+TABLE = [path for path in PARAMETERS if path.startswith(("/ibov/", "/acoes"))]
 
-# Values that are invalid for every parameter.
+TEXT = "q"
+"""The parameter that may have any text."""
+
+# Values that are invalid for every parameter but `TEXT`.
 HOSTILE = [
     "",
     " ",
@@ -146,6 +164,10 @@ VALID: Mapping[str, st.SearchStrategy[str]] = {
     "last": st.integers(1, 10_000).map(str) | st.integers(1, 300).map(str),
     "limit": st.integers(1, 10_000).map(str),
     "by": st.sampled_from(["week", "month", "quarter", "year"]),
+    "class": st.sampled_from(["acao", "unit", "fii", "etf", "bdr"]),
+    "date": days,
+    "order": st.sampled_from(["asc", "desc"]),
+    TEXT: st.sampled_from(["petro", "VALE", "céu", "fii ce", "3", "' OR '1'='1", "%", "ß", "\x00"]),
     "sort": st.sampled_from([*SORTS, *PERIOD_SORTS]),
     "fields": st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=6, unique=True).map(",".join)
     | st.lists(st.sampled_from(PERIOD_COLUMNS), min_size=1, unique=True).map(",".join),
@@ -158,6 +180,21 @@ VALID: Mapping[str, st.SearchStrategy[str]] = {
     "cursor": st.just("A" * 24),
 }
 
+_OF_TICKERS: Mapping[str, Mapping[str, st.SearchStrategy[str]]] = {
+    "/acoes": {"sort": st.sampled_from(TICKER_SORTS)},
+    "/acoes/ranking": {
+        "by": st.sampled_from(["preco_fechamento", "vol_yang_zhang_21d", "negocios"]),
+        "fields": st.lists(st.sampled_from(SHARE_COLUMNS), min_size=1, unique=True).map(",".join),
+    },
+}
+"""The values of parameters that have other values in these paths."""
+
+
+def valid(path: str, name: str) -> st.SearchStrategy[str]:
+    """Return the values of a parameter of a path. Not all of them are valid together."""
+    return {**VALID, **_OF_TICKERS.get(path, {})}[name]
+
+
 anything = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30)).map(lambda text: quote(text, safe=""))
 
 
@@ -165,7 +202,7 @@ anything = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=30)).map(lambda 
 def query_strings(draw: st.DrawFn, path: str) -> str:
     """Return a query string of a route: mostly valid, sometimes with malformed, repeated or unknown parameters."""
     names = draw(st.lists(st.sampled_from(PARAMETERS[path] or [""]), max_size=4, unique=True))
-    parts = [f"{name}={quote(draw(VALID[name]))}" for name in names if name]
+    parts = [f"{name}={quote(draw(valid(path, name)))}" for name in names if name]
     odd = st.one_of(
         st.tuples(
             st.sampled_from([*VALID, "year ", "YEAR", "limit[]", "__proto__"]), anything | st.sampled_from(ENCODED)

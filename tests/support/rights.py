@@ -43,6 +43,7 @@ class Names:
     database: str
     table: str
     job: str
+    market_job: str
     workgroup: str
     queue_arn: str
 
@@ -57,6 +58,7 @@ class Names:
             database=outputs["Database"],
             table=outputs["Table"],
             job=outputs["Job"],
+            market_job=outputs["MarketJobName"],
             workgroup=outputs["Workgroup"],
             queue_arn=outputs["FailureQueueArn"],
         )

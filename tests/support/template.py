@@ -41,7 +41,7 @@ def stacks(stage: str = "dev", **parameters: str) -> dict[str, Stack]:
 def market_stack(stage: str, others: Mapping[str, Stack], **parameters: str) -> Stack:
     """Return the stack of the market, with the outputs of the others as parameters."""
     outputs = all_outputs(others)
-    names = ("RawBucket", "RefinedBucket", "ArtifactBucket", "Database", "AlarmTopicArn")
+    names = ("RawBucket", "RefinedBucket", "ArtifactBucket", "Database", "AlarmTopicArn", "MarketJobName")
     arguments = {
         **{name: outputs[name] for name in names},
         "MarketScriptKey": "job/1/b3_market_job.py",

@@ -32,6 +32,7 @@ def test_each_setting_is_read_from_its_variable():
         ("B3_DATABASE", "٣"),
         ("B3_TABLE", ""),
         ("B3_JOB", "a job"),
+        ("B3_MARKET_JOB", "a job"),
     ],
 )
 def test_an_invalid_value_is_named_with_the_allowed_values(name, value):

@@ -43,6 +43,9 @@ _SPARK_TYPES = {
 _PYTHON_ERROR = re.compile(r"^(?!org\.|java\.|py4j\.)[\w.]+: .+$", re.MULTILINE)
 """The last line of a traceback of Python, in the text of an error of Spark."""
 
+_LAST_FAILURE = re.compile(r"most recent failure: .*?\): (.+?)(?:\. |$)", re.MULTILINE)
+"""The cause in the text of an error of Spark, where no Python raised it: the process was killed. Its first sentence."""
+
 _TASKS_A_CORE = 3
 """More tasks than cores, so that a long one is not alone at the end."""
 
@@ -80,7 +83,7 @@ def failures() -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        lines = _PYTHON_ERROR.findall(str(error))
+        lines = _PYTHON_ERROR.findall(str(error)) or _LAST_FAILURE.findall(str(error))
         reason = lines[-1] if lines else type(error).__name__
         raise BackendUnavailable(f"a task of Spark failed, so the run ends; retry later: {reason}") from error
 

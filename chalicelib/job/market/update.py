@@ -65,7 +65,7 @@ def update_shares(
     """
 
     def attempt() -> Contents:
-        inputs = Inputs(files(lake))
+        inputs = Inputs(lake.cotahist_objects())
         contents = _complete(lake, catalog, inputs)
         if contents is None:
             return _merge(
@@ -75,12 +75,7 @@ def update_shares(
         expiry.delete_superseded(lake, lake.ledger(contents.ledger), inputs, clock())
         return contents
 
-    return until_merged(lake, lambda: files(lake), attempt, run_id)
-
-
-def files(lake: Lake) -> dict[str, str]:
-    """Return the ETag of each file of COTAHIST in raw, by key."""
-    return {key: listed.etag for key, listed in lake.cotahist_listing().items()}
+    return until_merged(lake, lake.cotahist_objects, attempt, run_id)
 
 
 def _complete(lake: Lake, catalog: Catalog, inputs: Inputs) -> Contents | None:
@@ -155,7 +150,7 @@ def _parsed(session: SparkSession, lake: Lake, inputs: Inputs) -> list[Index]:
     try:
         spark.parse_files(session, lake, new)
     except Exception as error:
-        if files(lake).items() >= inputs.files.items():
+        if lake.cotahist_objects().items() >= inputs.files.items():
             raise
         raise LakeChanged("a file of COTAHIST was deleted or replaced while it was parsed") from error
     seconds = time.monotonic() - began
