@@ -17,6 +17,7 @@ import boto3
 from chalicelib import layout, wiring
 from chalicelib.ingest import cotahist
 from chalicelib.lake.runs import ENDED
+from chalicelib.logs import counted
 from chalicelib.settings import Settings
 from chalicelib.shares import SHARES_TABLE
 from common.console import activity
@@ -47,7 +48,9 @@ def run(arguments: argparse.Namespace) -> None:
             stored = cotahist.add_location(str(path), wiring.lake(), datetime.now(UTC))
         summary = stored.summary
         added = f"added as {stored.key}" if stored.added else f"not added: {stored.key} is the same file"
-        print(f"{path.name}: {summary.records:,} records, {summary.first} to {summary.last}, {added}", flush=True)
+        print(
+            f"{path.name}: {counted(summary.records, 'record')}, {summary.first} to {summary.last}, {added}", flush=True
+        )
     with activity("waiting for the job, which starts Spark"):
         run = _run_job(boto3.client("glue"), wiring.settings())
     if run["JobRunState"] != "SUCCEEDED":
@@ -57,8 +60,8 @@ def run(arguments: argparse.Namespace) -> None:
     if contents is None:
         raise LocalError(f"the Glue job {JOB} has committed no table")
     print(
-        f"{SHARES_TABLE}: {contents.rows:,} rows, {contents.first_session} to {contents.as_of}, "
-        f"{contents.run.rows_refused:,} records refused, in {run['ExecutionTime']} s"
+        f"{SHARES_TABLE}: {counted(contents.rows, 'row')}, {contents.first_session} to {contents.as_of}, "
+        f"{counted(contents.run.rows_refused, 'record')} refused, in {run['ExecutionTime']} s"
     )
 
 

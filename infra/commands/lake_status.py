@@ -11,6 +11,7 @@ from chalicelib import layout
 from chalicelib.lake.freshness import closes_overdue, freshness
 from chalicelib.lake.manifest import Manifest
 from chalicelib.lake.store import Lake
+from chalicelib.logs import counted
 from infra import clients
 from infra.clients import Aws
 from infra.stage.outputs import StageOutputs
@@ -97,9 +98,9 @@ class LakeStatus:
             return ["none: no run of the job has finished yet"]
         age = freshness(contents, self.now)
         late = (
-            f"{_count(age.sessions_behind, 'session')} behind {age.expected}" if age.sessions_behind else "up to date"
+            f"{counted(age.sessions_behind, 'session')} behind {age.expected}" if age.sessions_behind else "up to date"
         )
-        lines = [f"{_count(contents.rows, self.kind.row)} to {contents.as_of}, {late}"]
+        lines = [f"{counted(contents.rows, self.kind.row)} to {contents.as_of}, {late}"]
         if manifest.lease:
             lines.append(f"the run {manifest.lease.run_id} writes since {at(manifest.lease.at)}")
         elif manifest.state != "ready":
@@ -114,7 +115,7 @@ class LakeStatus:
         listed = self.kind.list_raw(self._lake)
         waiting = len(set(listed) - merged.keys())
         state = f"{waiting:,} of them not merged yet" if waiting else "all merged"
-        return [f"{_count(len(listed), self.kind.object)}, {state}"]
+        return [f"{counted(len(listed), self.kind.object)}, {state}"]
 
     def quality(self) -> list[str]:
         """Return whether the data have a problem, and each problem."""
@@ -126,7 +127,7 @@ class LakeStatus:
         problems += filter(None, [closes_overdue(contents, self.now)])
         problems += [f"held back: {each.key}: {each.because}" for each in contents.held_back]
         gaps = contents.quality.gaps_count
-        missing = [f"{_count(gaps, 'session')} since {contents.first_session} without a bar"] if gaps else []
+        missing = [f"{counted(gaps, 'session')} since {contents.first_session} without a bar"] if gaps else []
         return [*(["degraded", *problems] if problems else ["good"]), *missing]
 
     def quarantine(self) -> list[str]:
@@ -149,10 +150,6 @@ class LakeStatus:
 def at(time: datetime) -> str:
     """Return a time as text."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _run(run: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Raw is append-only for every client: the policy of its bucket, and the conditions of writes, as the local S3 has them."""
+"""Raw is append-only for every client: the policy of its bucket and conditional writes, as the local S3 has them."""
 
 from __future__ import annotations
 
