@@ -16,7 +16,6 @@ from chalicelib.lake.manifest import (
     GAPS_LISTED,
     HELD_BACK_LISTED,
     Contents,
-    ForecastScore,
     Gap,
     HeldBack,
     Ledger,
@@ -141,7 +140,7 @@ def _merge(
             code_version=code_version(),
             ledger=write_ledger(writer, ledger),
             held_back=[HeldBack(each.key, each.because) for each in refined.held_back[-HELD_BACK_LISTED:]],
-            forecasts=[ForecastScore(**asdict(score)) for score in refined.scores],
+            forecasts=refined.scores,
         )
         writer.commit(contents)
     committed = counted(contents.rows, "session")
