@@ -18,19 +18,19 @@ from chalicelib import layout, wiring
 from chalicelib.ingest import cotahist
 from chalicelib.lake.runs import ENDED
 from chalicelib.logs import counted
-from chalicelib.settings import Settings
 from chalicelib.shares import SHARES_TABLE
 from common.console import activity
 from local import environment
+from local.differences import MARKET_JOB
 from local.errors import LocalError
 from local.running import reach
-
-JOB = "b3-market-job"
-JOB_SCRIPT = "glue/b3_market_job.py"
 
 _SUFFIXES = {".zip", ".txt"}
 
 _POLL_SECONDS = 0.5
+
+_ARGUMENTS = {"--MASTER": "local[*,4]"}
+"""Spark runs on all cores of the machine, and tries a task that fails four times, as on a cluster."""
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -52,13 +52,15 @@ def run(arguments: argparse.Namespace) -> None:
             f"{path.name}: {counted(summary.records, 'record')}, {summary.first} to {summary.last}, {added}", flush=True
         )
     with activity("waiting for the job, which starts Spark"):
-        run = _run_job(boto3.client("glue"), wiring.settings())
+        run = _run_job(boto3.client("glue"))
     if run["JobRunState"] != "SUCCEEDED":
-        raise LocalError(f"the Glue job {JOB} ended {run['JobRunState']}: {run.get('ErrorMessage', 'no message')}")
+        raise LocalError(
+            f"the Glue job {MARKET_JOB} ended {run['JobRunState']}: {run.get('ErrorMessage', 'no message')}"
+        )
     manifest, _ = replace(wiring.lake(), manifest_key=layout.SHARES_MANIFEST_KEY).manifest()
     contents = manifest.contents if manifest else None
     if contents is None:
-        raise LocalError(f"the Glue job {JOB} has committed no table")
+        raise LocalError(f"the Glue job {MARKET_JOB} has committed no table")
     print(
         f"{SHARES_TABLE}: {counted(contents.rows, 'row')}, {contents.first_session} to {contents.as_of}, "
         f"{counted(contents.run.rows_refused, 'record')} refused, in {run['ExecutionTime']} s"
@@ -89,26 +91,18 @@ def _files(location: str) -> list[Path]:
     return files
 
 
-def _run_job(glue: Any, settings: Settings) -> Any:
-    """Start the job, wait until it has ended, and return the run."""
-    run_id = glue.start_job_run(JobName=_job(glue, settings))["JobRunId"]
-    while (run := glue.get_job_run(JobName=JOB, RunId=run_id)["JobRun"])["JobRunState"] not in ENDED:
+def _run_job(glue: Any) -> Any:
+    """Start the job, wait until it has ended, and return the run.
+
+    Raises:
+        LocalError: the job is running already.
+    """
+    try:
+        run_id = glue.start_job_run(JobName=MARKET_JOB, Arguments=_ARGUMENTS)["JobRunId"]
+    except glue.exceptions.ConcurrentRunsExceededException as error:
+        raise LocalError(
+            f"the Glue job {MARKET_JOB} is running: the files are in raw, so repeat the command when it has ended"
+        ) from error
+    while (run := glue.get_job_run(JobName=MARKET_JOB, RunId=run_id)["JobRun"])["JobRunState"] not in ENDED:
         time.sleep(_POLL_SECONDS)
     return run
-
-
-def _job(glue: Any, settings: Settings) -> str:
-    """Create the job in the local Glue, unless it exists. Return its name."""
-    try:
-        glue.get_job(JobName=JOB)
-    except glue.exceptions.EntityNotFoundException:
-        arguments = {
-            "--RAW_PATH": f"s3://{settings.raw_bucket}/{layout.COTAHIST_PREFIX}",
-            "--REFINED_PATH": f"s3://{settings.refined_bucket}/{layout.SHARES_PREFIX}",
-            "--DATABASE": settings.database,
-            # A task that fails is tried four times, as on a cluster.
-            "--MASTER": "local[*,4]",
-        }
-        command = {"Name": "glueetl", "ScriptLocation": JOB_SCRIPT, "PythonVersion": "3"}
-        glue.create_job(Name=JOB, Role="local", Command=command, DefaultArguments=arguments, GlueVersion="6.0")
-    return JOB

@@ -30,7 +30,7 @@ from local.server import Server
 
 STEPS = 6
 
-STACK = "3 buckets, database, table, Glue job, workgroup, S3 notification"
+STACK = "3 buckets, database, table, 2 Glue jobs, workgroup, S3 notification"
 
 SYNTHETIC_NOTICE = """
   ┌────────────────────────────────────────────────────────────────────────────┐

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local import cli
+from local.differences import MARKET_JOB
 from local.laptop import Laptop
 from scripts.generate_market import generate
 from tests.integration.test_local_athena import query
@@ -30,6 +31,19 @@ def test_the_files_of_a_folder_become_the_table_of_shares(laptop: Laptop, athena
     ((rows,),) = query(athena, "SELECT count(*) FROM acoes_refined")
     assert lines[-1].startswith(f"acoes_refined: {int(rows or 0):,} rows, ")
     assert int(rows or 0) > 300
+
+
+def test_a_second_run_of_the_job_is_one_line(laptop: Laptop, glue: Any, tmp_path: Path, capsys: Any):
+    generate(tmp_path, 100, seed=1)
+    # It takes seconds to start Spark.
+    run_id = glue.start_job_run(JobName=MARKET_JOB)["JobRunId"]
+
+    assert market(laptop, tmp_path) == 1
+
+    assert capsys.readouterr().err == (
+        "error: the Glue job b3-market-job is running: the files are in raw, so repeat the command when it has ended\n"
+    )
+    glue.batch_stop_job_run(JobName=MARKET_JOB, JobRunIds=[run_id])
 
 
 @pytest.mark.parametrize("path", ["", "absent.zip"])
