@@ -25,24 +25,28 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run source market notebook check test lint ruff templates types fast pytest soak bench golden docs audit examples vendor screenshots notebook-page judge closes forecasts layer test-package deploy destroy folder replay status lock clean
+.PHONY: run source cotahist market notebook check test lint ruff templates types fast pytest soak bench golden docs audit examples vendor screenshots notebook-page judge closes forecasts layer test-package deploy destroy folder replay status lock clean
 
 # The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
 CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 # Of the command line of make only, like the options of a deploy.
-CLOSES = $(if $(findstring command line,$(origin B3)),b3:$(B3))
+CLOSES = $(if $(findstring command line,$(origin B3)),$(B3))
 
 run: source .venv/installed
-	@source=$$(scripts/source '$(SOURCE)' '$(CALLER)') && closes=$$(scripts/source '$(CLOSES)' '$(CALLER)') && \
-		exec $(PY) -m local --source "$$source" --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)' $${closes:+--b3 "$${closes#b3:}"}
+	@source=$$(scripts/source '$(SOURCE)' '$(CALLER)') && closes=$$(scripts/file '$(CLOSES)' '$(CALLER)') && \
+		exec $(PY) -m local --source "$$source" --port '$(PORT)' --aws-port '$(AWS_PORT)' --lake '$(LAKE)' --b3 "$$closes"
 
-# A missing file is an error before anything is installed.
+# An unknown source and a missing file are errors before anything is installed.
 source:
-	@scripts/source '$(SOURCE)' '$(CALLER)' >/dev/null && scripts/source '$(CLOSES)' '$(CALLER)' >/dev/null
+	@scripts/source '$(SOURCE)' '$(CALLER)' >/dev/null && scripts/file '$(CLOSES)' '$(CALLER)' >/dev/null
+
+cotahist:
+	@[ -n '$(COTAHIST)' ] || { echo "error: COTAHIST is ''; allowed: a zip or text of COTAHIST, or a folder of them" >&2; exit 1; }
+	@scripts/file '$(COTAHIST)' '$(CALLER)' >/dev/null
 
 # B3's files of the market, into the lake of a running `make run`; then the market's job, on Spark.
-market: .venv/spark-installed
-	@$(PY) -m local market --aws-port '$(AWS_PORT)' --cotahist "$$(scripts/path '$(COTAHIST)' '$(CALLER)')"
+market: cotahist .venv/spark-installed
+	@$(PY) -m local market --aws-port '$(AWS_PORT)' --cotahist "$$(scripts/file '$(COTAHIST)' '$(CALLER)')"
 
 notebook: .venv/notebook-installed
 	@$(PY) -m local notebook --port '$(PORT)' --aws-port '$(AWS_PORT)' --jupyter-port '$(JUPYTER_PORT)'

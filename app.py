@@ -12,7 +12,7 @@ from typing import Any
 from chalice.app import BaseLambdaEvent, Chalice, CORSConfig, Cron, Response
 
 from chalicelib import layout, logs, wiring
-from chalicelib.api import assets, docs_page, handlers, routes
+from chalicelib.api import assets, docs_page, handlers, problems, routes
 from chalicelib.api.problems import respond
 from chalicelib.ingest import trigger
 
@@ -40,6 +40,7 @@ class App(Chalice):
 
 
 app = App(app_name="b3-dataflow")
+app.register_middleware(problems.of_chalice, "http")
 if _in_checkout:
     app.register_middleware(chalice_command.check_host, "http")
 

@@ -42,6 +42,11 @@ _output.setFormatter(_Text())
 log.addHandler(_output)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number and a noun, in the plural unless the number is 1."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def in_lambda() -> bool:
     """Return whether this process is a function on AWS. Lambda sets the variable in every function."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ

@@ -13,7 +13,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from common.paths import ROOT
-from local import bucket_policies, moto_state
+from local import moto_state, s3_writes
 from local.athena.actions import MOTO
 from local.athena.actions import actions as athena_actions
 from local.athena.engine import Engine
@@ -76,7 +76,7 @@ class LocalAws:
 
     def __enter__(self) -> LocalAws:
         self.events.install()
-        self._policies.enter_context(bucket_policies.applied())
+        self._policies.enter_context(s3_writes.checked())
         self._thread.start()
         self._warming.start()
         return self

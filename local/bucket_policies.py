@@ -1,23 +1,13 @@
-"""Bucket policies that deny a write of an object by its headers. moto applies a statement without its condition.
+"""Bucket policies that deny a write of an object by its headers, as S3 evaluates them. `s3_writes` applies them.
 
 Source: the S3 user guide, "Enforce conditional writes on Amazon S3 buckets".
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-
-from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.exceptions import BucketAccessDeniedError
-from moto.s3.models import FakeBucket
-from moto.s3.responses import S3Response
-
-from local import moto_state
 
 ACTION = "s3:PutObject"
 """The action whose denial is applied."""
@@ -26,55 +16,6 @@ IF_MATCH, IF_NONE_MATCH, CREATION = "s3:if-match", "s3:if-none-match", "s3:Objec
 
 _KEYS = {IF_MATCH, IF_NONE_MATCH, CREATION}
 _OPERATORS = {"Bool", "Null"}
-
-_OTHER_WRITES = {"retention", "legal-hold", "acl", "tagging"}
-"""Query parameters of a PUT that writes no object."""
-
-
-@contextmanager
-def applied() -> Iterator[None]:
-    """Apply the policies of all buckets to moto's S3 until the end of the block."""
-    before = S3Response._authenticate_and_authorize_s3_action  # noqa: SLF001
-    unconditional = FakeBucket.get_permission
-
-    def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
-        policy = json.loads(self.policy) if self.policy else {"Statement": []}
-        statements = [each for each in _list(policy["Statement"]) if "Condition" not in each]
-        if not statements:
-            return PermissionResult.NEUTRAL
-        return IAMPolicy({**policy, "Statement": statements}).is_action_permitted(action, resource)
-
-    def check(self: Any, bucket_name: str | None = None, key_name: str | None = None) -> None:
-        before(self, bucket_name=bucket_name, key_name=key_name)
-        if self.data.get("Action") == "PutObject" and bucket_name:
-            _check(self, bucket_name, key_name)
-
-    S3Response._authenticate_and_authorize_s3_action = check  # type: ignore[method-assign] # noqa: SLF001
-    FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        FakeBucket.get_permission = unconditional  # type: ignore[method-assign]
-        S3Response._authenticate_and_authorize_s3_action = before  # type: ignore[method-assign] # noqa: SLF001
-
-
-def _check(request: Any, bucket: str, key: str | None) -> None:
-    """Raise moto's error for a denied request. A form upload has its key in a field."""
-    parameters = parse_qs(urlsplit(request.uri).query, keep_blank_values=True)
-    if parameters.keys() & _OTHER_WRITES:
-        return
-    if key is None:
-        key = request.querystring.get("key", [""])[0]
-    # Start and parts of a multipart upload create no object; its end, with an uploadId alone, does.
-    creates = "uploads" not in parameters and "partNumber" not in parameters
-    context = {
-        IF_MATCH: request.headers.get("If-Match"),
-        IF_NONE_MATCH: request.headers.get("If-None-Match"),
-        CREATION: str(creates).lower(),
-    }
-    policy = moto_state.bucket_policy(bucket)
-    if policy and denies(json.loads(policy), f"arn:aws:s3:::{bucket}/{key}", context):
-        raise BucketAccessDeniedError(bucket)
 
 
 def is_applied(statement: Mapping[str, Any]) -> bool:
@@ -108,6 +49,11 @@ def denies(policy: Mapping[str, Any], resource: str, context: Mapping[str, str |
         )
         for statement in _list(policy["Statement"])
     )
+
+
+def unconditional(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a policy with those statements only that have no condition."""
+    return {**policy, "Statement": [each for each in _list(policy["Statement"]) if "Condition" not in each]}
 
 
 def _holds(operator: str, value: str | None, expected: str) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from chalicelib.settings import Settings
 
-STACKS = ("data", "main")
-"""The templates that the laptop creates. `bootstrap` is for uploads, and the laptop uploads nothing."""
+STACKS = ("data", "main", "market")
+"""The templates that the laptop creates. `bootstrap` is for uploads, and the laptop uploads nothing. `market` needs no
+setting here: its job costs nothing until `make market` starts it."""
 
 STAGE = "local"
 
-JOB_SCRIPT = "glue/b3_etl_job.py"
+JOB_SCRIPT, MARKET_SCRIPT = "glue/b3_etl_job.py", "glue/b3_market_job.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,16 @@ class Difference:
     Attributes:
         value: returns the laptop's value; None removes the property.
         reason: why the template's value does not fit the laptop.
+        added: the template does not have the property.
     """
 
     value: Callable[[Settings], str | None]
     reason: str
+    added: bool = False
 
 
 _NAME = "the laptop has one stage and one account, so its names contain neither; a B3_ variable can change each"
+_SCRIPT = "the local Glue runs the script of the checkout, without an upload"
 _PACKAGES = "the job imports chalicelib from the checkout and all else from the laptop's Python"
 
 DIFFERENCES: Mapping[tuple[str, ...], Difference] = {
@@ -39,13 +43,21 @@ DIFFERENCES: Mapping[tuple[str, ...], Difference] = {
     ("Database", "DatabaseInput", "Name"): Difference(lambda settings: settings.database, _NAME),
     ("Table", "TableInput", "Name"): Difference(lambda settings: settings.table, _NAME),
     ("Job", "Name"): Difference(lambda settings: settings.job, _NAME),
-    ("Job", "Command", "ScriptLocation"): Difference(
-        lambda _: JOB_SCRIPT, "the local Glue runs the script of the checkout, without an upload"
-    ),
+    ("Job", "Command", "ScriptLocation"): Difference(lambda _: JOB_SCRIPT, _SCRIPT),
     ("Job", "DefaultArguments", "--extra-py-files"): Difference(lambda _: None, _PACKAGES),
     ("Job", "DefaultArguments", "--additional-python-modules"): Difference(lambda _: None, _PACKAGES),
     ("Job", "DefaultArguments", "--python-modules-installer-option"): Difference(lambda _: None, _PACKAGES),
     ("Job", "DefaultArguments", "--LOG_FORMAT"): Difference(lambda _: None, "a person reads the laptop's output"),
+    ("MarketJob", "Name"): Difference(lambda settings: settings.market_job, _NAME),
+    ("MarketJob", "Command", "ScriptLocation"): Difference(lambda _: MARKET_SCRIPT, _SCRIPT),
+    ("MarketJob", "DefaultArguments", "--MASTER"): Difference(
+        lambda _: "local[*,4]",
+        "Glue says where Spark runs. Here it has all cores, and a task four attempts, as on a cluster",
+        added=True,
+    ),
+    ("MarketJob", "DefaultArguments", "--extra-py-files"): Difference(lambda _: None, _PACKAGES),
+    ("MarketJob", "DefaultArguments", "--additional-python-modules"): Difference(lambda _: None, _PACKAGES),
+    ("MarketJob", "DefaultArguments", "--python-modules-installer-option"): Difference(lambda _: None, _PACKAGES),
 }
 """Properties with another value, by the logical id of the resource and the path of the property."""
 
@@ -58,6 +70,7 @@ OMITTED: Mapping[str, str] = {
     "AWS::CloudWatch::Alarm": _NO_METRICS,
     "AWS::Events::Rule": _NO_METRICS,
     "AWS::Glue::Crawler": "optional, and only started by hand",
+    "AWS::Glue::Trigger": "nothing on the laptop runs on a schedule: `make market` starts the job of the market",
     "AWS::IAM::Role": _PERMISSIONS,
     "AWS::Lambda::LayerVersion": "the functions run with the packages of the laptop's Python",
     "AWS::Logs::LogGroup": "functions and job print to the terminal",

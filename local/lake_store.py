@@ -55,6 +55,8 @@ class LakeStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(folder)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise LocalError(f"LAKE is {folder}, where a file is; allowed: a folder") from error
         except OSError as error:
             raise LocalError(f"LAKE is {folder}: {os.strerror(error.errno or 0)}") from error
         try:

@@ -13,21 +13,15 @@ from typing import Any
 
 import boto3
 
-from chalicelib import layout, wiring
+from chalicelib import wiring
 from chalicelib.ingest import cotahist
-from chalicelib.ingest.trigger import RESTARTS
 from chalicelib.lake.runs import ENDED
-from chalicelib.settings import Settings
+from chalicelib.logs import counted
 from chalicelib.shares import SHARES_TABLE
 from common.console import activity
 from local import environment
 from local.errors import LocalError
 from local.running import reach
-
-JOB_SCRIPT = "glue/b3_market_job.py"
-
-MASTER = "local[*,4]"
-"""All cores of the machine. A task is tried four times, the default of a cluster; with `local[*]` it is tried once."""
 
 _SUFFIXES = {".zip", ".txt"}
 
@@ -49,9 +43,11 @@ def run(arguments: argparse.Namespace) -> None:
             stored = cotahist.add_location(str(path), wiring.lake(), datetime.now(UTC))
         summary = stored.summary
         added = f"added as {stored.key}" if stored.added else f"not added: {stored.key} is the same file"
-        print(f"{path.name}: {summary.records:,} records, {summary.first} to {summary.last}, {added}", flush=True)
+        print(
+            f"{path.name}: {counted(summary.records, 'record')}, {summary.first} to {summary.last}, {added}", flush=True
+        )
     with activity("waiting for the job, which starts Spark"):
-        run = _run_job(boto3.client("glue"), wiring.settings())
+        run = _run_job(boto3.client("glue"), wiring.settings().market_job)
     job = run["JobName"]
     # The restarts of a run that failed are not waited for: the user reads the cause at once.
     if run["JobRunState"] != "SUCCEEDED":
@@ -61,8 +57,8 @@ def run(arguments: argparse.Namespace) -> None:
     if contents is None:
         raise LocalError(f"the Glue job {job} has committed no table")
     print(
-        f"{SHARES_TABLE}: {contents.rows:,} rows, {contents.first_session} to {contents.as_of}, "
-        f"{contents.run.rows_refused:,} records refused, in {run['ExecutionTime']} s"
+        f"{SHARES_TABLE}: {counted(contents.rows, 'row')}, {contents.first_session} to {contents.as_of}, "
+        f"{counted(contents.run.rows_refused, 'record')} refused, in {run['ExecutionTime']} s"
     )
 
 
@@ -90,38 +86,18 @@ def _files(location: str) -> list[Path]:
     return files
 
 
-def _run_job(glue: Any, settings: Settings) -> Any:
+def _run_job(glue: Any, job: str) -> Any:
     """Start the job, wait until it has ended, and return the run.
 
     Raises:
         LocalError: a run of the job is active.
     """
-    _create_job(glue, settings)
-    job = settings.market_job
     try:
         run_id = glue.start_job_run(JobName=job)["JobRunId"]
     except glue.exceptions.ConcurrentRunsExceededException as error:
         raise LocalError(
-            f"the Glue job {job} is running, and merges these files too: a run that failed is started again, at most "
-            f"{RESTARTS} times"
+            f"the Glue job {job} is running: the files are in raw, so repeat the command when it has ended"
         ) from error
     while (run := glue.get_job_run(JobName=job, RunId=run_id)["JobRun"])["JobRunState"] not in ENDED:
         time.sleep(_POLL_SECONDS)
     return run
-
-
-def _create_job(glue: Any, settings: Settings) -> None:
-    """Create the job in the local Glue, unless it exists."""
-    try:
-        glue.get_job(JobName=settings.market_job)
-    except glue.exceptions.EntityNotFoundException:
-        arguments = {
-            "--RAW_PATH": f"s3://{settings.raw_bucket}/{layout.COTAHIST_PREFIX}",
-            "--REFINED_PATH": f"s3://{settings.refined_bucket}/{layout.SHARES_PREFIX}",
-            "--DATABASE": settings.database,
-            "--MASTER": MASTER,
-        }
-        command = {"Name": "glueetl", "ScriptLocation": JOB_SCRIPT, "PythonVersion": "3"}
-        glue.create_job(
-            Name=settings.market_job, Role="local", Command=command, DefaultArguments=arguments, GlueVersion="6.0"
-        )

@@ -17,6 +17,7 @@ from chalicelib.ingest.ingest import Ingested
 from chalicelib.ingest.sources import Source
 from chalicelib.ingest.sources.b3.closes import ClosesSource
 from chalicelib.lake.manifest import Contents
+from chalicelib.logs import counted
 from chalicelib.refine.quality import REASONS
 from chalicelib.sources import SYNTHETIC, YAHOO
 from common.console import step
@@ -29,7 +30,7 @@ from local.server import Server
 
 STEPS = 6
 
-STACK = "3 buckets, database, table, Glue job, workgroup, S3 notification"
+STACK = "3 buckets, database, table, 2 Glue jobs, workgroup, S3 notification"
 
 SYNTHETIC_NOTICE = """
   ┌────────────────────────────────────────────────────────────────────────────┐
@@ -65,7 +66,8 @@ def run(arguments: argparse.Namespace) -> None:
         with step(2, STEPS, "stack") as report:
             laptop.create_stack()
             stored = _heal(laptop)
-            report(STACK if stored is None else f"{STACK}; the lake has {stored.rows:,} sessions to {stored.as_of}")
+            lake = f"; the lake has {counted(stored.rows, 'session')} to {stored.as_of}" if stored else ""
+            report(f"{STACK}{lake}")
         synthetic = _add(laptop, candidates, arguments.source, stored, closes)
         with step(6, STEPS, "API") as report:
             server = laptop.serve(arguments.port)
@@ -134,7 +136,7 @@ def _add(
         try:
             source, added, notice = _ingest(laptop, candidates)
             closes_line = _ingest_closes(laptop, source, added, closes)
-            report(f"{added.bars:,} bars from {source.name}, {added.first} to {added.last}{closes_line}")
+            report(f"{counted(added.bars, 'bar')} from {source.name}, {added.first} to {added.last}{closes_line}")
         except SourceError as error:
             if not (stored and name == "auto"):
                 raise
@@ -180,11 +182,11 @@ def _ingest_closes(laptop: Laptop, source: Source, bars: Ingested, file: ClosesS
         return "; B3= is not used, because these bars are synthetic" if file else ""
     if file is not None:
         added = laptop.ingest_closes_of(file, bars)
-        return f"; {added.bars:,} official closes, {added.first} to {added.last}"
+        return f"; {counted(added.bars, 'official close')}, {added.first} to {added.last}"
     result = laptop.ingest_closes(bars) if source.name == YAHOO.name else None
     if result is None:
         return ""
-    received = f"; {result.added.bars:,} official closes from B3" if result.added else "; no official closes from B3"
+    received = f"; {counted(result.added.bars, 'official close') if result.added else 'no official closes'} from B3"
     return f"{received}: {result.failure}" if result.failure else received
 
 
@@ -206,10 +208,10 @@ def _refine(laptop: Laptop) -> None:
                 for rule in REASONS
                 if (rows := contents.quality.refused.get(rule.name))
             )
-            raise LocalError(f"the job refused all {contents.run.rows_in:,} rows: {reasons}")
+            raise LocalError(f"the job refused all rows ({contents.run.rows_in:,}): {reasons}")
         report(
-            f"{contents.run.rows_in:,} rows in, {contents.run.rows_refused:,} refused, {contents.rows:,} sessions in "
-            f"{len(contents.years)} years, to {contents.as_of}"
+            f"{counted(contents.run.rows_in, 'row')} in, {contents.run.rows_refused:,} refused, "
+            f"{counted(contents.rows, 'session')} in {counted(len(contents.years), 'year')}, to {contents.as_of}"
         )
 
 

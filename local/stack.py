@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,14 @@ def resolve(path: Path, settings: Settings, outputs: Mapping[str, str]) -> Stack
         )
     for (logical_id, *parents, name), difference in DIFFERENCES.items():
         if logical_id in resources:
-            _change(resources[logical_id]["Properties"], parents, name, difference.value(settings))
+            properties = resources[logical_id]["Properties"]
+            for parent in parents:
+                properties = properties[parent]
+            # A property that the template no longer has is an error, also where it would get a value.
+            if not difference.added:
+                del properties[name]
+            if (value := difference.value(settings)) is not None:
+                properties[name] = value
     for each in resources.values():
         properties = each.get("Properties", {})
         for name in [name for name in properties if f"{each['Type']}.{name}" in OMITTED]:
@@ -83,15 +90,6 @@ def resolve(path: Path, settings: Settings, outputs: Mapping[str, str]) -> Stack
 def function_arn(handler: str) -> str:
     """Return the ARN of the Lambda function of a handler, named as Chalice names it."""
     return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:b3-dataflow-{STAGE}-{handler}"
-
-
-def _change(properties: dict[str, Any], parents: Sequence[str], name: str, value: str | None) -> None:
-    for parent in parents:
-        properties = properties[parent]
-    # A property that the template no longer has is an error, also where it would get a value.
-    del properties[name]
-    if value is not None:
-        properties[name] = value
 
 
 def _create_bucket(clients: Mapping[str, Any], properties: dict[str, Any]) -> None:

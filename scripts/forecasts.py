@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from chalicelib.refine.scores import PERIODS, Score, diebold_mariano, qlike, scores
+from chalicelib.forecast_score import ForecastScore
+from chalicelib.refine.scores import PERIODS, diebold_mariano, qlike, scores
 from chalicelib.schema import HORIZONS, Period
 from common.paths import ROOT
 from scripts.blocks import fill, table
@@ -58,7 +59,7 @@ def text(*, garch: bool) -> str:
     return fill(PATH.read_text(encoding="utf-8"), blocks(garch=garch))
 
 
-def _scores(rows: list[Score]) -> str:
+def _scores(rows: list[ForecastScore]) -> str:
     return table(
         ("model", "sessions ahead", "period", "scored", "QLIKE", "difference to EWMA", "p-value", "coverage"),
         [
@@ -77,7 +78,7 @@ def _scores(rows: list[Score]) -> str:
     )
 
 
-def _claims(rows: list[Score]) -> str:
+def _claims(rows: list[ForecastScore]) -> str:
     """Return what the scores of HAR say, in one item each."""
     lines = []
     for score in rows:

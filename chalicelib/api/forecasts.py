@@ -13,8 +13,8 @@ from chalicelib.api.parameters import ForecastParameters
 from chalicelib.api.queries import Row
 from chalicelib.api.ranges import RangeParameters
 from chalicelib.api.regimes import Regime, regime
-from chalicelib.api.table import Table
-from chalicelib.lake.manifest import ForecastScore
+from chalicelib.api.table import Table, number
+from chalicelib.forecast_score import ForecastScore
 from chalicelib.schema import (
     FORECAST_PERCENTILE,
     HORIZONS,
@@ -53,7 +53,7 @@ def forecast(parameters: ForecastParameters, table: Table) -> ForecastAnswer:
     return ForecastAnswer(
         rows=rows,
         data=session,
-        regime=regime(_number(row, FORECAST_PERCENTILE)),
+        regime=regime(number(row.get(FORECAST_PERCENTILE))),
         scores=table.contents.forecasts,
         meta=replace(meta, caveats=caveats),
         links=Links(table.link(parameters), None),
@@ -62,7 +62,7 @@ def forecast(parameters: ForecastParameters, table: Table) -> ForecastAnswer:
 
 def _row(session: date | None, row: Row, model: Model, horizon: Horizon, score: ForecastScore | None) -> ForecastRow:
     names = (forecast_column(model, horizon), *band_columns(model, horizon))
-    volatility, lower, upper = (_number(row, name) for name in names)
+    volatility, lower, upper = (number(row.get(name)) for name in names)
     return ForecastRow(
         session,
         model,
@@ -96,8 +96,3 @@ def score_caveats(
         if texts:
             caveats[forecast_column(row.model, row.horizon)] = "; ".join(texts)
     return caveats
-
-
-def _number(row: Row, name: str) -> float | None:
-    value = row.get(name)
-    return value if isinstance(value, float) else None

@@ -11,7 +11,7 @@ from chalicelib.api.choices import EstimatorOrEwma, Unit
 from chalicelib.api.queries import Row
 from chalicelib.api.regimes import Regime
 from chalicelib.api.summaries import ConeRow, Described, Fall
-from chalicelib.lake.manifest import ForecastScore
+from chalicelib.forecast_score import ForecastScore
 from chalicelib.schema import Horizon, Model, Window
 
 

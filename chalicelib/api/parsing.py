@@ -127,7 +127,15 @@ def parse_texts(model: type[T], texts: Mapping[str, Sequence[str]]) -> T:
         if len(repeated) != 1:
             raise BadParameter(name, ", ".join(repeated), "the parameter once")
         values[fields[name].name] = _value(name, repeated[0], fields[name])
-    return model(**values)
+    try:
+        return model(**values)
+    except BadParameter as error:
+        name = error.parameter
+        if name not in texts or isinstance(fields[name].type, VarTupleType):
+            # It has its default, or the error is of one name in a list.
+            raise
+        # The model has the value: 2025-09-01 where the client sent 2025-09.
+        raise BadParameter(name, texts[name][0], error.allowed) from None
 
 
 def canonical(parameters: msgspec.Struct) -> dict[str, str]:

@@ -70,6 +70,22 @@ def respond(request: Request | None, handler: Callable[[Request], Response]) -> 
     return response
 
 
+def of_chalice(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Chalice's middleware: turn its own errors into problems, such as 405 for a method that a route does not have.
+
+    API Gateway refuses such a request itself, so these are the laptop's.
+    """
+    response = get_response(request)
+    # A handler's body is encoded already.
+    if not isinstance(response.body, dict):
+        return response
+    status, allow = HTTPStatus(response.status_code), response.headers.get("Allow")
+    allowed = f"The method {request.method} is not allowed; allowed: {allow}."
+    result = problem(status, request.context["path"], allowed if allow else f"{response.body['Message']}.")
+    result.headers.update({**response.headers, **result.headers})
+    return result
+
+
 def _classify(path: str, error: Exception) -> tuple[HTTPStatus, str, str, int | None]:
     """Log an error, and return the arguments of its problem."""
     kind: type[Exception] = BackendUnavailable if is_unreachable(error) else type(error)

@@ -12,6 +12,8 @@ from datetime import date
 
 import msgspec
 
+from chalicelib.quantile import quantile
+
 
 class Described(msgspec.Struct, frozen=True):
     """Statistics of a column. Without values `count` is 0 and the others are null; `sd` is null for one value too."""
@@ -125,18 +127,6 @@ def corrected_std(values: Sequence[float], window: int) -> float | None:
     mean = math.fsum(values) / n
     variance = math.fsum((value - mean) ** 2 for value in values) / n
     return math.sqrt(variance / (1 - h / n + (h * h - 1) / (3 * n * n)))
-
-
-def quantile(ordered: Sequence[float], p: float) -> float:
-    """Return the p-quantile of sorted values, at least one, by linear interpolation.
-
-    Source: R. J. Hyndman and Y. Fan (1996), "Sample Quantiles in Statistical Packages": type 7, R's and NumPy's
-    default.
-    """
-    position = (len(ordered) - 1) * p
-    below = math.floor(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
 
 def deepest_fall(days: Sequence[date], closes: Sequence[float]) -> Fall | None:

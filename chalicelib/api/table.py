@@ -112,3 +112,8 @@ class Table:
         """Return the URL of a request with these parameters, some of them changed."""
         query = urlencode(canonical(parameters) | changes)
         return f"{self.url}?{query}" if query else self.url
+
+
+def number(value: object) -> float | None:
+    """Return a value of a row if it is a number with decimals, else None."""
+    return value if isinstance(value, float) else None

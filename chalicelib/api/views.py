@@ -42,7 +42,7 @@ from chalicelib.api.parsing import canonical
 from chalicelib.api.queries import Row
 from chalicelib.api.regimes import Regime, regime
 from chalicelib.api.summaries import ConeRow
-from chalicelib.api.table import Table
+from chalicelib.api.table import Table, number
 from chalicelib.estimators import ESTIMATORS
 from chalicelib.schema import CLOSE, FORECAST_PERCENTILE, OPEN, WINDOWS, volatility_column
 from chalicelib.shares import EVENT
@@ -155,7 +155,7 @@ def latest(parameters: LatestParameters, table: Table) -> LatestAnswer:
         rows.append(RankedVolatility(name, window, column, value, percentile, rank, count))
     return LatestAnswer(
         session={name: row[name] for name in session} if row else None,
-        regime=regime(_number(row.get(FORECAST_PERCENTILE))),
+        regime=regime(number(row.get(FORECAST_PERCENTILE))),
         rows=rows,
         meta=table.meta(
             len(rows),
@@ -176,7 +176,7 @@ def cone(parameters: ConeParameters, table: Table) -> ConeAnswer:
     )
     days = [date.fromisoformat(str(row["data"])) for row in rows]
     distributions = [
-        summaries.cone_row(window, days, [_number(row[name]) for row in rows]) for window, name in names.items()
+        summaries.cone_row(window, days, [number(row[name]) for row in rows]) for window, name in names.items()
     ]
     return ConeAnswer(
         distributions,
@@ -206,7 +206,7 @@ def summary(parameters: SummaryParameters, table: Table) -> SummaryAnswer:
     days = [date.fromisoformat(str(row["data"])) for row in rows]
     returns, drawdowns, closes = (_dated(days, rows, name) for name in ("retorno_log", "drawdown", "preco_fechamento"))
     return SummaryAnswer(
-        rows=[summaries.describe(name, [_number(row[source]) for row in rows]) for name, source in sources.items()],
+        rows=[summaries.describe(name, [number(row[source]) for row in rows]) for name, source in sources.items()],
         best_day=_day(*max(returns, key=_value)) if returns else None,
         worst_day=_day(*min(returns, key=_value)) if returns else None,
         worst_drawdown=_depth(*min(drawdowns, key=_value)) if drawdowns else None,
@@ -239,15 +239,11 @@ def _depth(drawdown: float, day: date) -> Depth:
 
 def _dated(days: Sequence[date], rows: Sequence[Row], column: str) -> list[tuple[float, date]]:
     """The values of a column that are not null, each with its session."""
-    pairs = ((_number(row[column]), day) for day, row in zip(days, rows, strict=True))
+    pairs = ((number(row[column]), day) for day, row in zip(days, rows, strict=True))
     return [(value, day) for value, day in pairs if value is not None]
 
 
 def _chained(rows: Sequence[Row]) -> list[float]:
     """The closes of a share, chained over its events. A share has all prices of each session."""
-    closes, opens = ([_number(row[name]) or 0.0 for row in rows] for name in (CLOSE, OPEN))
+    closes, opens = ([number(row[name]) or 0.0 for row in rows] for name in (CLOSE, OPEN))
     return summaries.chained(closes, opens, [row[EVENT] is True for row in rows])
-
-
-def _number(value: object) -> float | None:
-    return value if isinstance(value, float) else None

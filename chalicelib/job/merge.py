@@ -16,7 +16,6 @@ from chalicelib.lake.manifest import (
     GAPS_LISTED,
     HELD_BACK_LISTED,
     Contents,
-    ForecastScore,
     Gap,
     HeldBack,
     Ledger,
@@ -27,7 +26,7 @@ from chalicelib.lake.manifest import (
     version_of,
 )
 from chalicelib.lake.store import Lake
-from chalicelib.logs import log
+from chalicelib.logs import counted, log
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.raw import read_all
 from chalicelib.refine.refinery import Refined, refine
@@ -122,9 +121,8 @@ def _merge(
         raw = read_all(lake.read_raw(listing), instrument)
         refined = refine(raw, sessions, instrument)
         refused = len(refined.quarantine)
-        log.info(
-            "raw: %s objects, %s rows, %s of them refused", *(f"{n:,}" for n in (len(listing), refined.rows, refused))
-        )
+        read = counted(len(listing), "object"), counted(refined.rows, "row")
+        log.info("raw: %s, %s, %s of them refused", *read, f"{refused:,}")
         years = write_refined(writer, catalog, refined)
         contents = Contents(
             version=version_of(years),
@@ -142,10 +140,11 @@ def _merge(
             code_version=code_version(),
             ledger=write_ledger(writer, ledger),
             held_back=[HeldBack(each.key, each.because) for each in refined.held_back[-HELD_BACK_LISTED:]],
-            forecasts=[ForecastScore(**asdict(score)) for score in refined.scores],
+            forecasts=refined.scores,
         )
         writer.commit(contents)
-    log.info("committed: %s sessions to %s, version %s", f"{contents.rows:,}", contents.as_of, contents.version[:12])
+    committed = counted(contents.rows, "session")
+    log.info("committed: %s to %s, version %s", committed, contents.as_of, contents.version[:12])
     delete_ledgers(writer, contents.ledger)
     return contents
 

@@ -12,7 +12,8 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.schema import SCHEMA_VERSION, Horizon, Model, Period
+from chalicelib.forecast_score import ForecastScore
+from chalicelib.schema import SCHEMA_VERSION
 
 JOB_TIMEOUT = timedelta(minutes=10)
 """The longest run of the job. A lease older than this has expired, and another run may acquire it."""
@@ -130,27 +131,6 @@ class Quality(msgspec.Struct, frozen=True):
     degraded_because: list[str]
     gaps_count: int | None = None
     official_closes: OfficialCloses | None = None
-
-
-class ForecastScore(msgspec.Struct, frozen=True):
-    """The score of a model's forecasts for the next `horizon` sessions over a period.
-
-    Attributes:
-        sessions: the number of forecasts with a known outcome.
-        qlike: the mean of ln f + y / f; the lower the better. Null below 252 sessions, like all that follow.
-        difference: `qlike` minus that of EWMA; null for EWMA.
-        p_value: of the Diebold-Mariano test that the difference is 0, two-sided; null for EWMA.
-        coverage: the share of outcomes within the band.
-    """
-
-    model: Model
-    horizon: Horizon
-    period: Period
-    sessions: int
-    qlike: float | None
-    difference: float | None
-    p_value: float | None
-    coverage: float | None
 
 
 class Contents(msgspec.Struct, frozen=True):

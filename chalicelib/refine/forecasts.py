@@ -12,6 +12,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from chalicelib.quantile import quantile
 from chalicelib.refine.har import Regression
 from chalicelib.refine.indicators import ewma_volatility, log_returns, tickers
 from chalicelib.refine.rolling import TrailingSums
@@ -101,16 +102,8 @@ def _band(forecast: Floats, outcome: Floats, horizon: int) -> tuple[Floats, Floa
         if t >= horizon and not math.isnan(ratio := ratios[t - horizon]):
             insort(earlier, ratio)
         if len(earlier) >= BAND_MINIMUM:
-            bounds[t] = [value * _quantile(earlier, p) for p in BAND]
+            bounds[t] = [value * quantile(earlier, p) for p in BAND]
     return _rounded(bounds[:, 0]), _rounded(bounds[:, 1])
-
-
-def _quantile(ordered: list[float], p: float) -> float:
-    """The p-quantile of sorted values by linear interpolation: type 7 of Hyndman and Fan (1996), NumPy's default."""
-    position = (len(ordered) - 1) * p
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
 
 def _percentile(forecast: Floats) -> Floats:

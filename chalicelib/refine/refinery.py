@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from chalicelib.forecast_score import ForecastScore
 from chalicelib.instrument import Instrument
 from chalicelib.refine import confirmation, scale, warnings
 from chalicelib.refine.answers import HeldBack
@@ -19,7 +20,7 @@ from chalicelib.refine.quality import REASONS
 from chalicelib.refine.quarantine import as_quarantine, quarantine
 from chalicelib.refine.raw import RawRows
 from chalicelib.refine.revisions import revisions
-from chalicelib.refine.scores import Score, scores
+from chalicelib.refine.scores import scores
 from chalicelib.refine.selection import Calendar, select
 from chalicelib.schema import CLOSE, OPEN
 from chalicelib.sources import REMOVAL
@@ -57,7 +58,7 @@ class Refined:
     opens_at_previous_close: int
     held_back: list[HeldBack]
     out_of_date: bool
-    scores: list[Score]
+    scores: list[ForecastScore]
     rows: int
     synthetic: bool
     mixed: list[str]

@@ -8,12 +8,12 @@ Source: A. J. Patton (2011), "Volatility Forecast Comparison Using Imperfect Vol
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chalicelib.forecast_score import ForecastScore
 from chalicelib.refine.forecasts import realised
 from chalicelib.refine.volatility import Floats
 from chalicelib.schema import (
@@ -45,29 +45,7 @@ MINIMUM_SESSIONS = 252
 DECIMALS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """The score of a model for a horizon over a period.
-
-    Attributes:
-        sessions: the number of forecasts with a known outcome, of this model and of EWMA.
-        qlike: the mean of ln f + y / f; the lower the better. None, like all that follow, below `MINIMUM_SESSIONS`.
-        difference: `qlike` minus that of EWMA; None for EWMA.
-        p_value: of the Diebold-Mariano test that the difference is 0, two-sided; None for EWMA.
-        coverage: the share of outcomes within the band, None without bands.
-    """
-
-    model: Model
-    horizon: Horizon
-    period: Period
-    sessions: int
-    qlike: float | None
-    difference: float | None
-    p_value: float | None
-    coverage: float | None
-
-
-def scores(bars: pd.DataFrame) -> list[Score]:
+def scores(bars: pd.DataFrame) -> list[ForecastScore]:
     """Return the score of each model for each horizon over each period.
 
     Args:
@@ -82,16 +60,16 @@ def scores(bars: pd.DataFrame) -> list[Score]:
     ]
 
 
-def _score(bars: pd.DataFrame, model: Model, horizon: Horizon, period: Period, outcome: Floats) -> Score:
+def _score(bars: pd.DataFrame, model: Model, horizon: Horizon, period: Period, outcome: Floats) -> ForecastScore:
     forecast, benchmark = (_variance(bars, name, horizon) for name in (model, BENCHMARK))
     scored = bars["data"].between(*PERIODS[period]).to_numpy() & ~np.isnan(outcome) & (forecast > 0) & (benchmark > 0)
     y, f, g = outcome[scored], forecast[scored], benchmark[scored]
     if len(y) < MINIMUM_SESSIONS:
-        return Score(model, horizon, period, len(y), None, None, None, None)
+        return ForecastScore(model, horizon, period, len(y), None, None, None, None)
     losses = qlike(f, y)
     differences = losses - qlike(g, y)
     compared = model != BENCHMARK
-    return Score(
+    return ForecastScore(
         model,
         horizon,
         period,

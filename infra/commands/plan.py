@@ -38,7 +38,7 @@ def deploy_plan(
 
     alarms = f"alarms to {email}" if email else "alarms without a recipient (EMAIL=)"
     budget = "a monthly budget" if with_budget else "no budget (BUDGET=0)"
-    market = f"; the stack {target.stack('market')}: Glue job of the market, schedule" if with_market else ""
+    market = f"; {stack('market')}: Glue job of the market, schedule" if with_market else ""
     lines = (
         f"build the layer of ingest and the wheels of the job, {architecture}",
         f"{stack('bootstrap')}: bucket {target.bucket('artifacts')}",

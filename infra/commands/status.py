@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from chalicelib.lake.freshness import closes_overdue, freshness
-from chalicelib.lake.store import Lake
+from chalicelib.errors import B3Error
 from infra import clients
 from infra.clients import Aws, time_of
 from infra.commands import checks
+from infra.commands.lake_status import INDEX, MARKET, LakeStatus, at
 from infra.dependencies import Dependencies
 from infra.errors import PreconditionError
 from infra.options import Options
@@ -20,9 +19,6 @@ from infra.stage.names import APP, HANDLERS, StageTarget
 from infra.stage.outputs import StageOutputs
 from infra.stage.stacks import Stacks
 from infra.stage.state import find_apis
-
-_RUNS = 3
-"""The number of runs of the job that are shown."""
 
 
 def run(options: Options, dependencies: Dependencies) -> None:  # noqa: ARG001 - the signature of all commands
@@ -38,19 +34,26 @@ def run(options: Options, dependencies: Dependencies) -> None:  # noqa: ARG001 -
             f"the stage {target.stage} is not in {target.region}: create it with `make deploy STAGE={target.stage}`"
         )
     print(f"{APP}: stage {target.stage}, account {target.account}, region {target.region}\n")
-    status = Status(aws, target, outputs, time_of(aws.sts.get_caller_identity()))
-    sections: Mapping[str, Callable[[], list[str]]] = {
-        "version": status.version,
-        "API": status.api,
-        "functions": status.functions,
-        "job": status.runs,
-        "data": status.data,
-        "quality": status.quality,
-        "cost": status.cost,
-        "alarms": status.alarms,
-        "e-mail": status.recipients,
-        "failures": status.failures,
-    }
+    now = time_of(aws.sts.get_caller_identity())
+    status = Status(aws, target, outputs, now)
+    _print(
+        {
+            "version": status.version,
+            "API": status.api,
+            "functions": status.functions,
+            **LakeStatus(aws, outputs, now, INDEX).sections(),
+            "cost": status.cost,
+            "alarms": status.alarms,
+            "e-mail": status.recipients,
+            "failures": status.failures,
+        }
+    )
+    if outputs.get("Market") == "yes":
+        print("\nmarket\n")
+        _print(LakeStatus(aws, outputs, now, MARKET).sections())
+
+
+def _print(sections: Mapping[str, Callable[[], list[str]]]) -> None:
     for name, section in sections.items():
         try:
             lines = section()
@@ -58,6 +61,8 @@ def run(options: Options, dependencies: Dependencies) -> None:  # noqa: ARG001 -
             lines = [f"cannot be read: {clients.explain(error)}"]
         except PreconditionError as error:
             lines = [f"none: {error}"]
+        except B3Error as error:
+            lines = [f"cannot be read: {error}"]
         for number, line in enumerate(lines):
             print(f"  {'' if number else name:<10} {line}")
 
@@ -81,7 +86,7 @@ class Status:
         for newest in releases.read(self.aws.s3, self.target)[:1]:
             version = newest.version
             commit = f" ({version.commit})" if version.commit else ""
-            return [f"{version.number}{commit}, schema version {version.schema_version}, {_at(newest.deployed_at)}"]
+            return [f"{version.number}{commit}, schema version {version.schema_version}, {at(newest.deployed_at)}"]
         return ["none is recorded: no deploy has finished, or the last was of version 2.0.0 or older"]
 
     def api(self) -> list[str]:
@@ -98,42 +103,7 @@ class Status:
         except self.aws.functions.exceptions.ResourceNotFoundException:
             return f"{name}: missing; `make deploy STAGE={self.target.stage}` creates it"
         changed = datetime.fromisoformat(function["LastModified"])
-        return f"{name}: {function.get('State', 'Active')}, changed {_at(changed)}"
-
-    def runs(self) -> list[str]:
-        """Return the last runs of the job."""
-        runs = self.aws.glue.get_job_runs(JobName=self.outputs["Job"], MaxResults=_RUNS)["JobRuns"][:_RUNS]
-        lines = [f"{run['Id'][:12]}: {run['JobRunState']}, {_at(run['StartedOn'])}{_duration(run)}" for run in runs]
-        return [
-            f"{line}: {clients.one_line(run['ErrorMessage'])}" if run.get("ErrorMessage") else line
-            for line, run in zip(lines, runs, strict=True)
-        ] or ["no run yet"]
-
-    def data(self) -> list[str]:
-        """Return the last session of the lake, and the sessions that are missing after it."""
-        manifest, _ = self._lake.manifest()
-        contents = manifest.contents if manifest else None
-        if manifest is None or contents is None:
-            return ["none: nothing has been ingested yet"]
-        age = freshness(contents, self.now)
-        late = f"{age.sessions_behind} sessions behind {age.expected}" if age.sessions_behind else "up to date"
-        lines = [f"{contents.rows:,} sessions to {contents.as_of}, {late}"]
-        if manifest.lease:
-            lines.append(f"the run {manifest.lease.run_id} writes since {_at(manifest.lease.at)}")
-        elif manifest.state != "ready":
-            lines.append("the last run failed while it wrote; the next one repairs the lake")
-        return lines
-
-    def quality(self) -> list[str]:
-        """Return whether the recent sessions have a problem, and each problem."""
-        manifest, _ = self._lake.manifest()
-        contents = manifest.contents if manifest else None
-        if contents is None:
-            return ["unknown"]
-        problems = list(contents.quality.degraded_because)
-        problems += filter(None, [closes_overdue(contents, self.now)])
-        problems += [f"held back: {each.key}: {each.because}" for each in contents.held_back]
-        return ["degraded", *problems] if problems else ["good"]
+        return f"{name}: {function.get('State', 'Active')}, changed {at(changed)}"
 
     def cost(self) -> list[str]:
         """Return the cost of the current month, of what has the tag of the stage."""
@@ -155,7 +125,7 @@ class Status:
         if not alarms:
             return [f"none exists: `make deploy STAGE={self.target.stage}` creates them"]
         return [
-            f"{alarm['AlarmName']} since {_at(alarm['StateUpdatedTimestamp'])}: {alarm.get('AlarmDescription', '')}"
+            f"{alarm['AlarmName']} since {at(alarm['StateUpdatedTimestamp'])}: {alarm.get('AlarmDescription', '')}"
             for alarm in alarms
             if alarm["StateValue"] == "ALARM"
         ] or [f"none of {len(alarms)} is on"]
@@ -175,15 +145,3 @@ class Status:
         count = int(self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
         replay = f": `make replay STAGE={self.target.stage}`" if count else ""
         return [f"{count} {'event' if count == 1 else 'events'} in the queue{replay}"]
-
-    @property
-    def _lake(self) -> Lake:
-        return Lake(self.aws.s3, self.outputs["RawBucket"], self.outputs["RefinedBucket"])
-
-
-def _at(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _duration(run: Mapping[str, Any]) -> str:
-    return f", {run['ExecutionTime']} s" if run.get("ExecutionTime") else ""

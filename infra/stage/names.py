@@ -9,7 +9,9 @@ from infra.errors import PreconditionError
 
 APP = "b3-dataflow"
 
-STACKS = ("bootstrap", "data", "main")
+STACKS = ("bootstrap", "data", "main", "market")
+"""Kinds of stacks. A stage has that of the market with MARKET=yes."""
+
 HANDLERS = ("api_handler", "ingest", "restart_refine", "start_refine")
 BUCKETS = ("artifacts", "raw", "refined", "athena")
 

@@ -6,9 +6,11 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from chalicelib import __version__
+from chalicelib.ingest import backfill, cotahist, decisions
 from chalicelib.market.rules import REASONS
 from common.paths import ROOT
 from local.notebook_command import NOTEBOOK
@@ -22,6 +24,30 @@ def test_the_document_of_the_market_has_each_reason():
 
     for reason, meaning in REASONS.items():
         assert f"| `{reason}` | {meaning} |" in document
+
+
+def payloads() -> list[str]:
+    """Return the backfills in the documents, each the JSON of its payload."""
+    texts = [path.read_text(encoding="utf-8").replace('\\"', '"') for path in sorted((ROOT / "docs").glob("*.md"))]
+    found = [each for text in texts for each in re.findall(r'\{"backfill": (\{.*?\})\}', text)]
+    # A variable of the shell, and the mark for what the reader fills in.
+    return [each.replace("$year", "2024") for each in found if each != "{…}"]
+
+
+@pytest.mark.parametrize("payload", payloads())
+def test_every_backfill_in_the_documents_is_one_of_the_ingest_function(payload: str):
+    value = json.loads(payload)
+    kinds: dict[str, type[msgspec.Struct]] = {
+        "accept": decisions.Acceptance,
+        "remove": decisions.Removal,
+        "year": cotahist.MarketBackfill,
+        "day": cotahist.MarketBackfill,
+        "start": backfill.Backfill,
+        "source": cotahist.MarketBackfill,
+    }
+    kind = next(kind for name, kind in kinds.items() if name in value)
+
+    assert msgspec.convert(value, kind)
 
 
 def test_the_data_dictionary_is_that_of_the_schema():

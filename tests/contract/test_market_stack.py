@@ -70,6 +70,14 @@ def test_the_job_runs_the_script_of_the_market_with_the_packages_of_the_other(de
     assert groups <= {group["LogGroupName"] for group in dev["main"].of("AWS::Logs::LogGroup").values()}
 
 
+def test_a_lease_holds_as_long_as_a_run_may_take(market: Stack):
+    # `make check` works without Spark.
+    pytest.importorskip("pyspark")
+    from chalicelib.job.market.update import TIMEOUT
+
+    assert timedelta(minutes=one(market, "AWS::Glue::Job")["Timeout"]) == TIMEOUT
+
+
 def test_the_job_starts_after_the_ingest_of_each_morning(laptop: Laptop, market: Stack):
     trigger = one(market, "AWS::Glue::Trigger")
     begin = datetime(2026, 1, 5, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Raw is append-only for every client: the policy of its bucket, as the local S3 applies it."""
+"""Raw is append-only for every client: the policy of its bucket and conditional writes, as the local S3 has them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from chalicelib import wiring
@@ -87,6 +89,75 @@ def test_a_copy_a_form_and_a_presigned_put_are_writes_too(laptop: Laptop, s3: An
         assert (response.status, b"<Code>AccessDenied</Code>" in response.read()) == (403, True), method
         connection.close()
     assert moto_state.read(RAW, KEY) is None
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_a_presigned_put_needs_if_none_match_in_every_form_of_its_address(version: str, laptop: Laptop, s3: Any):
+    client: Any = boto3.client("s3", config=Config(signature_version=version))
+    port = urlsplit(laptop.aws.endpoint).port
+    place = {"Bucket": RAW, "Key": KEY}
+    plain, conditional = (
+        urlsplit(client.generate_presigned_url("put_object", {**place, **condition}))
+        for condition in ({}, {"IfNoneMatch": "*"})
+    )
+
+    def put(path: str, host: str = f"127.0.0.1:{port}", **headers: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request("PUT", path, "1", {"Host": host, **headers})
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        return response.status
+
+    assert put(f"{plain.path}?{plain.query}") == 403
+    # Chalice's and boto3's host of a bucket, and what looks like a part or the start of a multipart upload.
+    for host in (f"{RAW}.localhost:{port}", f"{RAW}.s3.localhost:{port}"):
+        assert put(f"/{KEY}?{plain.query}", host) == 403
+    for parameter in ("partNumber=1", "uploads", "uploadId=1"):
+        assert put(f"{plain.path}?{plain.query}&{parameter}") == 403
+    for path in (plain.path.replace("/raw/", "/%72aw/"), plain.path.replace("/year", "%2Fyear")):
+        assert put(f"{path}?{plain.query}") == 403
+    assert moto_state.objects(RAW, "") == []
+
+    signed = f"{conditional.path}?{conditional.query}"
+    assert put(signed) == 403
+    assert put(signed, **{"If-None-Match": "*"}) == 200
+    assert put(signed, **{"If-None-Match": "*"}) == 412
+    assert moto_state.read(RAW, KEY) == b"1"
+
+
+@pytest.mark.parametrize(
+    "condition", [{"IfNoneMatch": '"x"'}, {"IfNoneMatch": ""}, {"IfNoneMatch": "*", "IfMatch": "x"}]
+)
+def test_no_other_condition_of_absence_exists(condition: dict[str, str], s3: Any):
+    place = {"Bucket": RAW, "Key": KEY}
+    s3.put_object(**place, Body=b"1", IfNoneMatch="*")
+    upload = {**place, "UploadId": s3.create_multipart_upload(**place)["UploadId"]}
+    etag = s3.upload_part(**upload, PartNumber=1, Body=b"2")["ETag"]
+    parts = {"MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": etag}]}}
+    s3.put_object(Bucket=RAW, Key="backfill/a", Body=b"2")
+
+    assert code(s3.put_object, **place, **condition, Body=b"2") == "NotImplemented"
+    assert code(s3.complete_multipart_upload, **upload, **parts, **condition) == "NotImplemented"
+    assert code(s3.copy_object, **place, **condition, CopySource=f"{RAW}/backfill/a") == "NotImplemented"
+    with pytest.raises(ClientError) as error:
+        s3.put_object(**place, **condition, Body=b"2")
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert moto_state.read(RAW, KEY) == b"1"
+
+
+def test_a_copy_has_a_condition_on_its_destination(s3: Any):
+    refined, source = "b3-dataflow-refined", f"{RAW}/backfill/a"
+    s3.put_object(Bucket=RAW, Key="backfill/a", Body=b"2")
+
+    assert code(s3.copy_object, Bucket=RAW, Key=KEY, CopySource=source, IfNoneMatch="*") is None
+    assert code(s3.copy_object, Bucket=RAW, Key=KEY, CopySource=source, IfNoneMatch="*") == "PreconditionFailed"
+    assert code(s3.copy_object, Bucket=refined, Key="a", CopySource=source, IfMatch='"x"') == "NoSuchKey"
+    etag = s3.put_object(Bucket=refined, Key="a", Body=b"1")["ETag"]
+    assert code(s3.copy_object, Bucket=refined, Key="a", CopySource=source, IfMatch='"x"') == "PreconditionFailed"
+    assert moto_state.read(refined, "a") == b"1"
+    assert code(s3.copy_object, Bucket=refined, Key="a", CopySource=source, IfMatch=etag) is None
+    assert moto_state.read(refined, "a") == b"2"
 
 
 def test_files_for_a_backfill_and_other_buckets_can_be_replaced(s3: Any):

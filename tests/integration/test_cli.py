@@ -45,7 +45,7 @@ def test_it_prints_its_steps_serves_and_leaves_nothing_running(tmp_path: Path):
     for number, name in enumerate(("AWS", "stack", "ingest", "event", "Glue job", "API"), 1):
         assert re.search(rf"^  {number}/6  {name} +\d+\.\d s  \S", running.output, re.MULTILINE), running.output
     assert "6 bars from csv, 2025-09-10 to 2025-09-17" in running.output
-    assert "6 rows in, 0 refused, 6 sessions in 1 years, to 2025-09-17" in running.output
+    assert "6 rows in, 0 refused, 6 sessions in 1 year, to 2025-09-17" in running.output
     assert "SYNTHETIC" not in running.output
     assert running.output.rstrip().endswith("stopped: nothing is left running")
     assert "Traceback" not in running.output
@@ -123,7 +123,7 @@ def test_a_backfill_adds_days_while_it_runs(tmp_path: Path):
 
         changes = backfill(aws, *days, "--dry-run")
         assert "2025-09-15  new: open 142292.0, high 144194.0, low 142292.0, close 143547.0" in changes
-        assert "2025-09-16  equal: 1 bars\n" in changes
+        assert "2025-09-16  equal: 1 bar\n" in changes
         assert changes.endswith("1 changed, 1 equal, 0 not used, 0 refused; nothing was written\n")
         assert get(f"{api}/ibov/prices")["meta"]["count"] == 5
 
@@ -248,7 +248,7 @@ def test_a_job_that_refuses_all_bars_is_one_clear_line(tmp_path: Path):
 
     line = command_error("--port", "0", "--aws-port", "0", "--source", f"csv:{sunday}")
 
-    assert line.startswith("error: the job refused all 1 rows: sem_pregao 1 (the calendar has no session that day")
+    assert line.startswith("error: the job refused all rows (1): sem_pregao 1 (the calendar has no session that day")
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_one_id_leads_from_the_ingest_to_the_commit(
         monkeypatch.setattr(backfill, "Yahoo", lambda: Yahoo(server.session))
         key = laptop.app.ingest(SCHEDULE, context("request-1"))["added"]["key"]
     assert [(line["service"], line["correlation_id"], line["message"]) for line in lines(capsys)] == [
-        ("ingest", key, f"added {key}: 1 bars, 2025-09-18 to 2025-09-18")
+        ("ingest", key, f"added {key}: 1 bar, 2025-09-18 to 2025-09-18")
     ]
 
     etag = wiring.lake().raw_objects()[key].strip('"')
@@ -66,7 +66,7 @@ def test_one_id_leads_from_the_ingest_to_the_commit(
     assert run.arguments["--RAW_PATH"] == f"s3://{RAW}/{key}"
     assert contents.run.correlation_id == key
     # The local Glue writes text.
-    assert run.output.splitlines()[-1].startswith("committed: 1 sessions")
+    assert run.output.splitlines()[-1].startswith("committed: 1 session")
 
     assert laptop.app.start_refine(event, context("request-3"))["job_run_id"] is None
     assert [(line["correlation_id"], line["message"]) for line in lines(capsys)] == [(key, f"no run: {key} is merged")]

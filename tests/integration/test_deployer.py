@@ -184,7 +184,16 @@ def test_the_role_trusts_the_environment_of_the_stage_in_the_repository_only(dep
     assert stack("deployer", Stage="dev").of("AWS::IAM::Role") == {}
 
 
-def test_the_workflow_takes_the_role_and_pins_its_actions():
+@pytest.mark.parametrize("path", sorted((ROOT / ".github" / "workflows").glob("*.yml")), ids=lambda path: path.name)
+def test_every_workflow_pins_its_actions(path: Path):
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].values()
+
+    actions = [step["uses"] for job in jobs for step in job["steps"] if "uses" in step]
+    assert actions
+    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action) for action in actions), actions
+
+
+def test_the_workflow_takes_the_role():
     text = (ROOT / ".github" / "workflows" / "deploy.yml").read_text(encoding="utf-8")
     # YAML 1.1 reads the key `on` as true.
     workflow = yaml.safe_load(text)
@@ -195,8 +204,6 @@ def test_the_workflow_takes_the_role_and_pins_its_actions():
     assert job["permissions"] == {"contents": "read", "id-token": "write"}
     assert workflow["permissions"] == {}
     assert job["environment"] == job["env"]["STAGE"]
-    actions = [step["uses"] for step in job["steps"] if "uses" in step]
-    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action) for action in actions)
     # No text of an input is a part of a script.
     assert not any("${{" in step.get("run", "") for step in job["steps"])
 

@@ -332,6 +332,17 @@ def test_a_damaged_or_other_store_is_reported(
         assert message in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["mine.csv", "mine.csv/lake"])
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, name: str):
+    (tmp_path / "mine.csv").write_text("1")
+
+    with pytest.raises(LocalError) as raised:
+        LakeStore(tmp_path / name, ATHENA)
+
+    assert str(raised.value) == f"LAKE is {tmp_path / name}, where a file is; allowed: a folder"
+    assert (tmp_path / "mine.csv").read_text() == "1"
+
+
 def test_a_file_whose_creation_was_killed_is_created_again(folder: Path):
     folder.mkdir()
     (folder / "lake.sqlite3.new").write_bytes(b"half")

@@ -117,8 +117,8 @@ def test_a_file_of_closes_corrects_the_bars_of_another(tmp_path: Path):
     assert (rows["2025-09-10"]["preco_fechamento"], rows["2025-09-10"]["fechamento_oficial"]) == (142349.0, 142348.7)
     assert rows["2025-09-11"]["fechamento_oficial"] is None
     assert backfill.returncode == 0, backfill.stderr
-    assert "2025-09-11  confirmed: 1 closes" in backfill.stdout
-    assert "1 closes from b3, 2025-09-11 to 2025-09-11, added as raw/" in backfill.stdout
+    assert "2025-09-11  confirmed: 1 close\n" in backfill.stdout
+    assert "1 close from b3, 2025-09-11 to 2025-09-11, added as raw/" in backfill.stdout
 
 
 def test_a_missing_file_is_found_before_anything_starts(tmp_path: Path):

@@ -108,6 +108,21 @@ def test_a_changed_property_of_a_template_changes_the_laptop(
     assert read(call) == expected
 
 
+def test_the_job_of_the_market_is_that_of_its_template(create: Callable[[], None], folder: Path, call: Call):
+    edit(folder / "market.yaml", "NumberOfWorkers: 2", "NumberOfWorkers: 9")
+
+    create()
+
+    market = call("glue", "get_job", JobName="b3-market-job")["Job"]
+    assert market["Command"]["ScriptLocation"] == "glue/b3_market_job.py"
+    assert (market["NumberOfWorkers"], market["Timeout"]) == (9, 120)
+    arguments = market["DefaultArguments"]
+    assert arguments["--RAW_PATH"] == "s3://b3-dataflow-raw/cotahist/"
+    assert arguments["--REFINED_PATH"] == "s3://b3-dataflow-refined/acoes/"
+    assert (arguments["--DATABASE"], arguments["--TABLE"]) == ("b3_refined_db", "acoes_refined")
+    assert call("glue", "get_triggers")["Triggers"] == []
+
+
 def test_a_bucket_has_versions_where_the_template_says_so(create: Callable[[], None], folder: Path, call: Call):
     text = (folder / "data.yaml").read_text(encoding="utf-8")
     raw, _, refined = text.partition("\n  RefinedBucket:\n")

@@ -40,6 +40,19 @@ def test_the_files_of_a_folder_become_the_table_of_shares_even_if_a_worker_is_ki
     assert int(rows or 0) > 300
 
 
+def test_a_second_run_of_the_job_is_one_line(laptop: Laptop, glue: Any, tmp_path: Path, capsys: Any):
+    generate(tmp_path, 100, seed=1)
+    # It takes seconds to start Spark.
+    run_id = glue.start_job_run(JobName="b3-market-job")["JobRunId"]
+
+    assert market(laptop, tmp_path) == 1
+
+    assert capsys.readouterr().err == (
+        "error: the Glue job b3-market-job is running: the files are in raw, so repeat the command when it has ended\n"
+    )
+    glue.batch_stop_job_run(JobName="b3-market-job", JobRunIds=[run_id])
+
+
 @pytest.mark.parametrize("path", ["", "absent.zip"])
 def test_a_path_without_files_is_one_line(laptop: Laptop, path: str, capsys: Any):
     assert market(laptop, path) == 1
@@ -70,20 +83,3 @@ def test_without_spark_one_line_says_which_command_installs_it(
     assert market(laptop, tmp_path) == 1
 
     assert capsys.readouterr().err == "error: Spark is not installed: use `make market`\n"
-
-
-def test_while_the_job_runs_another_run_is_refused_in_one_line(
-    laptop: Laptop, s3: Any, glue: Any, tmp_path: Path, capsys: Any
-):
-    generate(tmp_path, 100, seed=1)
-    s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=b"import threading\nthreading.Event().wait(60)")
-    command = {"Name": "glueetl", "ScriptLocation": "s3://b3-dataflow-athena/script.py"}
-    glue.create_job(Name="b3-market-job", Role="arn:aws:iam::123456789012:role/x", Command=command)
-    glue.start_job_run(JobName="b3-market-job")
-
-    assert market(laptop, tmp_path) == 1
-
-    assert capsys.readouterr().err == (
-        "error: the Glue job b3-market-job is running, and merges these files too: a run that failed is started again, "
-        "at most 3 times\n"
-    )

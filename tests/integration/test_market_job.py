@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import b3_market_job
 import pandas as pd
 import pytest
 
@@ -171,6 +172,30 @@ def test_a_lake_of_refused_files_only(laptop: Any, spark: Any):
 
     assert (contents.rows, contents.years, contents.as_of) == (0, {}, None)
     assert support.run(spark) == contents
+
+
+@pytest.mark.parametrize(
+    ("raw", "refined", "message"),
+    [
+        ("/cotahist", "s3://b/acoes/", "--RAW_PATH is '/cotahist'; allowed: s3://bucket/"),
+        ("s3://b/cotahist/", "s3://b/refined/", "--REFINED_PATH is 's3://b/refined/'; allowed: s3://bucket/acoes/"),
+    ],
+)
+def test_invalid_locations_are_refused(raw: str, refined: str, message: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as raised:
+        b3_market_job.parse(["--RAW_PATH", raw, "--REFINED_PATH", refined])
+
+    assert raised.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_arguments_added_by_glue_are_ignored():
+    line = "--JOB_NAME b3-market-job-dev --RAW_PATH s3://a/cotahist/ --REFINED_PATH s3://b/acoes/ --JOB_ID j_1 true"
+
+    arguments = b3_market_job.parse(line.split())
+
+    assert (arguments.raw_bucket, arguments.refined_bucket, arguments.TABLE) == ("a", "b", "acoes_refined")
+    assert (arguments.JOB_NAME, arguments.MASTER) == ("b3-market-job-dev", "")
 
 
 def test_without_files_nothing_is_written(laptop: Any, spark: Any):

@@ -11,7 +11,6 @@ from chalicelib import layout
 from chalicelib.shares import SHARES_TABLE
 from local.glue_jobs import JobRun
 from local.laptop import Laptop
-from local.market_command import MASTER
 from tests.support import market
 from tests.support import spark as support
 from tests.support.lake import RAW, REFINED
@@ -52,6 +51,7 @@ def start(laptop: Laptop, s3: Any, glue: Any) -> Callable[[str], list[JobRun]]:
 
     def start(script: str) -> list[JobRun]:
         s3.put_object(Bucket="b3-dataflow-athena", Key="script.py", Body=script.encode())
+        glue.delete_job(JobName=JOB)
         glue.create_job(
             Name=JOB,
             Role="arn:aws:iam::123456789012:role/x",
@@ -60,7 +60,7 @@ def start(laptop: Laptop, s3: Any, glue: Any) -> Callable[[str], list[JobRun]]:
                 "--RAW_PATH": f"s3://{RAW}/{layout.COTAHIST_PREFIX}",
                 "--REFINED_PATH": f"s3://{REFINED}/{layout.SHARES_PREFIX}",
                 "--TABLE": SHARES_TABLE,
-                "--MASTER": MASTER,
+                "--MASTER": "local[*,4]",
             },
         )
         glue.start_job_run(JobName=JOB)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from common.paths import ROOT
+from local import sources
 from tests.support.checkout import checkout
 
 SECONDS = 60.0
@@ -94,7 +95,8 @@ def test_an_environment_of_another_python_is_created_again(tmp_path: Path, versi
     ("source", "printed"),
     [
         ("auto", "auto"),
-        ("csv:", "csv:"),
+        ("yahoo", "yahoo"),
+        ("sample", "sample"),
         ("csv:s3://bucket/mine.csv", "csv:s3://bucket/mine.csv"),
         ("csv:mine 1.csv", "csv:{folder}/mine 1.csv"),
         ("csv:{folder}/mine 1.csv", "csv:{folder}/mine 1.csv"),
@@ -113,6 +115,55 @@ def test_the_path_of_a_source_is_relative_to_a_folder(tmp_path: Path, source: st
         assert (process.returncode, process.stdout, process.stderr) == (1, "", complaint)
     else:
         assert (process.returncode, process.stdout) == (0, f"{printed.format(folder=tmp_path)}\n")
+
+
+@pytest.mark.parametrize("source", ["foo", "", "csv:", "b3:mine.json", "Auto", "auto sample"])
+def test_an_unknown_source_is_refused_as_python_refuses_it(tmp_path: Path, source: str):
+    with pytest.raises(ValueError, match=r"^source is ") as refused:
+        sources.candidates(source)
+
+    process = script("source", source, str(tmp_path), cwd=ROOT)
+
+    assert (process.returncode, process.stdout, process.stderr) == (1, "", f"error: {refused.value}\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "printed"),
+    [("", ""), ("s3://bucket/a.json", "s3://bucket/a.json"), ("a 1.json", "{folder}/a 1.json"), ("absent", None)],
+)
+def test_a_file_is_absolute_or_refused(tmp_path: Path, path: str, printed: str | None):
+    (tmp_path / "a 1.json").touch()
+
+    process = script("file", path, str(tmp_path), cwd=ROOT)
+
+    complaint = f"error: cannot read {tmp_path}/absent: No such file or directory\n"
+    expected = (1, "", complaint) if printed is None else (0, f"{printed.format(folder=tmp_path)}\n", "")
+    assert (process.returncode, process.stdout, process.stderr) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("run SOURCE=foo", "source is 'foo'; allowed: auto, yahoo, sample or csv:<path>"),
+        ("run B3=absent.json", "cannot read {here}/absent.json: No such file or directory"),
+        ("market", "COTAHIST is ''; allowed: a zip or text of COTAHIST, or a folder of them"),
+        ("market COTAHIST=absent.zip", "cannot read {here}/absent.zip: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_before_anything_is_installed(tmp_path: Path, options: str, message: str):
+    root = checkout(tmp_path / "project")
+
+    process = subprocess.run(
+        ["/bin/sh", "-c", f"cd {tmp_path} && make -C {root} {options}"],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+    assert process.returncode != 0
+    assert process.stderr.startswith(f"error: {message.format(here=tmp_path)}\n")
+    assert not (root / ".venv").exists()
 
 
 @pytest.mark.parametrize("command", ["make -C {root}", "cd {root} && make"])

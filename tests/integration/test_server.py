@@ -75,6 +75,25 @@ def test_an_etag_is_valid_for_every_content_encoding(connection: http.client.HTT
         assert (response.headers["ETag"], response.headers["Vary"]) == (tag, first.headers["Vary"])
 
 
+@pytest.mark.parametrize("method", ["POST", "DELETE", "TRACE"])
+@pytest.mark.parametrize("path", ["/ibov/prices", "/"])
+def test_a_method_that_a_route_does_not_have_is_a_problem(
+    connection: http.client.HTTPConnection, path: str, method: str
+):
+    response, body = ask(connection, path, "identity", method=method)
+
+    assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD")
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert json.loads(body) == {
+        "type": "about:blank",
+        "title": "Method Not Allowed",
+        "status": 405,
+        "detail": f"The method {method} is not allowed; allowed: GET, HEAD.",
+        "instance": path,
+    }
+
+
 @pytest.mark.parametrize("path", [*ROUTES, f"/{assets.path()}/docs.js", "/ibov/prices?nope=1"])
 def test_every_response_varies_on_accept_encoding(connection: http.client.HTTPConnection, path: str):
     plain, text = ask(connection, path, "identity")

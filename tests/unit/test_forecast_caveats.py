@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.api.forecasts import ONE_SESSION, score_caveats
 from chalicelib.api.models import ForecastRow
-from chalicelib.lake.manifest import ForecastScore
+from chalicelib.forecast_score import ForecastScore
 
 
 @pytest.mark.parametrize(

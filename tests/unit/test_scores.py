@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chalicelib.refine.scores import FLOOR, Score, diebold_mariano, qlike, scores, student_t
+from chalicelib.forecast_score import ForecastScore
+from chalicelib.refine.scores import FLOOR, diebold_mariano, qlike, scores, student_t
 from scripts import real_data
 from tests.support import forecasts as expected
 from tests.support.bars import raw_object, refined, session_bars
@@ -94,7 +95,7 @@ def test_models_without_252_forecasts_have_no_score():
 
     assert [score.sessions for score in result if score.period == "2019 on"] == [278, 274, 258, 25, 0, 0]
     assert [score.qlike is None for score in result if score.period == "2019 on"] == [False] * 3 + [True] * 3
-    assert Score("ewma", 1, "2008 to 2018", 0, None, None, None, None) in result
+    assert ForecastScore("ewma", 1, "2008 to 2018", 0, None, None, None, None) in result
 
 
 def test_the_scores_of_the_real_history_are_those_of_the_trial():
