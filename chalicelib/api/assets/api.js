@@ -15,12 +15,12 @@ const LARGEST_PAGE = Math.min(10_000, Math.floor(100_000 / FIELDS.length)); // t
 /** The API refuses the request without a valid key. */
 export class KeyNeeded extends Error {}
 
-/** The API cannot answer. `status` is 0 without a response. */
+/** The API cannot answer. `status` is 0 without a response, `near` are the tickers like an unknown one. */
 export class ApiError extends Error {
-  /** @param {number} status @param {string} detail */
-  constructor(status, detail) {
+  /** @param {number} status @param {string} detail @param {string[]|null} near */
+  constructor(status, detail, near = null) {
     super(detail);
-    this.status = status;
+    Object.assign(this, { status, near });
   }
 }
 
@@ -54,7 +54,7 @@ export async function send(url, accept = "application/json") {
     }
     if (response.status === 401 || response.status === 403) throw new KeyNeeded();
     const problem = await response.json().catch(() => ({}));
-    throw new ApiError(response.status, problem.detail ?? "");
+    throw new ApiError(response.status, problem.detail ?? "", problem.near);
   }
 }
 
