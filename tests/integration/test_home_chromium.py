@@ -170,7 +170,8 @@ def test_the_words_and_figures_are_those_of_the_last_session(open_page: Open, si
 
 
 def table(page: Page, section: str) -> list[list[str]]:
-    return [row.locator("th, td").all_inner_texts() for row in page.locator(f"#{section} tbody tr").all()]
+    rows = [row.locator("th, td").all_inner_texts() for row in page.locator(f"#{section} tbody tr").all()]
+    return [[text.replace("\u00a0", " ") for text in row] for row in rows]
 
 
 def claim(row: dict[str, Any], scores: list[dict[str, Any]]) -> str:

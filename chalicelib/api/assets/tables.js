@@ -50,8 +50,8 @@ export function renderDays(columns, unusual, view) {
 const regimeText = ({ name, prev_har_21d_percentil: percentile }) =>
   (name ? t("forecast_regime", { regime: t(`regime_${name}`), n: number(percentile) }) : t("forecast_no_regime"));
 
-/** A p-value with three decimals. It is never 0. @param {number} p */
-const probability = (p) => (p < 0.001 ? `p < ${number(0.001, 3)}` : `p = ${number(p, 3)}`);
+/** A p-value with three decimals, on one line. It is never 0. @param {number} p */
+const probability = (p) => (p < 0.001 ? `p < ${number(0.001, 3)}` : `p = ${number(p, 3)}`).replaceAll(" ", "\u00a0");
 
 /** The score of a row in words. @param {object} row @param {object[]} scores of the answer, by period */
 function score(row, scores) {
