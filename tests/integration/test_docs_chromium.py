@@ -67,6 +67,18 @@ def test_the_sort_has_every_column_of_the_route(page: Page):
 
 
 @pytest.mark.parametrize("page", ["light"], indirect=True)
+def test_the_columns_that_only_a_ticker_has_are_listed_and_fit_a_phone(page: Page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    name = page.locator("#columns th", has_text="volume_financeiro")
+
+    expect(name).to_be_visible()
+    box = name.bounding_box()
+    assert box is not None
+    assert box["height"] < 40
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("page", ["light"], indirect=True)
 def test_the_key_is_sent_with_rows_and_csv_and_kept_for_the_tab(page: Page):
     keys: list[str | None] = []
 

@@ -77,6 +77,8 @@ def test_a_name_shows_the_charts_of_its_most_traded_ticker(page: Page, site: str
     expect(page.locator("#index h2")).to_have_text("Price" if is_english(page) else "Preço")
     assert "ticker=PETR4" in page.url
     assert page.locator("#quality").text_content() == ""
+    as_traded = "Prices are as traded" if is_english(page) else "Os preços são os negociados"
+    expect(page.locator("#unusual_note")).to_contain_text(as_traded)
 
 
 def test_a_link_to_a_ticker_shows_it_and_a_button_goes_back_to_the_index(page: Page, site: str):

@@ -5,7 +5,7 @@ const FIRST_VIEW = 504; // sessions, two years
 const ATTEMPTS = 3;
 const LONGEST_WAIT = 5; // seconds between two attempts
 
-export const FIELDS = [
+const FIELDS = [
   "data", "preco_abertura", "preco_maximo", "preco_minimo", "preco_fechamento", "volume_negociado", "retorno_log",
   "vol_anualizada", "drawdown", "vol_zscore", "avisos",
 ];
@@ -16,7 +16,7 @@ const LARGEST_PAGE = Math.min(10_000, Math.floor(100_000 / FIELDS.length)); // t
 export class KeyNeeded extends Error {}
 
 /** The API cannot answer. `status` is 0 without a response, `near` are the tickers like an unknown one. */
-export class ApiError extends Error {
+class ApiError extends Error {
   /** @param {number} status @param {string} detail @param {string[]|null} near */
   constructor(status, detail, near = null) {
     super(detail);
