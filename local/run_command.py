@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
+from chalicelib import wiring
 from chalicelib.errors import SourceError
 from chalicelib.ingest.ingest import Ingested
 from chalicelib.ingest.sources import Source
@@ -63,6 +64,9 @@ def run(arguments: argparse.Namespace) -> None:
         laptop = Laptop(arguments.aws_port, arguments.athena_latency, arguments.lake)
         report(f"S3, Glue and Athena on {laptop.aws.endpoint}")
     with laptop:
+        # `make market` fills it while this runs.
+        os.environ.setdefault("B3_MARKET", "yes")
+        wiring.clear_caches()
         with step(2, STEPS, "stack") as report:
             laptop.create_stack()
             stored = _heal(laptop)

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from chalice.test import Client
 
 from chalicelib import wiring
-from chalicelib.api.market_routes import MARKET_ROUTES
+from chalicelib.api.market_routes import EXAMPLE_TICKER, MARKET_ROUTES
 from chalicelib.api.problems import PROBLEMS
 from chalicelib.api.route import Route
 from chalicelib.api.routes import ROUTES
@@ -26,13 +26,10 @@ from scripts.real_data import HISTORY
 
 PATH = ROOT / "chalicelib" / "api" / "examples.json"
 
-TICKER = "AAAA3"
-"""The ticker of the examples of the market: a generated one."""
-
 MARKET_RECORDS = 20_000
 
 ROWS = 2
-"""The number of rows in an example."""
+"""The number of rows in an example, and of the scores in that of the forecasts."""
 
 PRESIGNED = {"url": "https://bucket.s3.us-east-1.amazonaws.com/…", "expires_at": "2025-10-14T12:15:00Z"}
 """The values of `/ibov/files` that differ each time, in its example."""
@@ -44,7 +41,7 @@ def main() -> None:
         laptop.create_stack()
         laptop.ingest(CsvFile(str(HISTORY)))
         laptop.refined()
-        sample_market.put(sample_market.generated(MARKET_RECORDS))
+        sample_market.put(sample_market.with_example(sample_market.generated(MARKET_RECORDS)))
         http: Any = Client(laptop.app.app).http
         for path, route in ROUTES.items():
             if route.model is not None:
@@ -52,8 +49,8 @@ def main() -> None:
         os.environ["B3_MARKET"] = "yes"
         wiring.clear_caches()
         for path, route in MARKET_ROUTES.items():
-            examples[path] = example(http, path.replace("{ticker}", TICKER), route)
-        unknown = http.get("/acoes/AAAA9/prices").json_body
+            examples[path] = example(http, path.replace("{ticker}", EXAMPLE_TICKER), route)
+        unknown = http.get("/acoes/PETR9/prices").json_body
         examples["problems"] = problems(http.get("/ibov/prices?limit=0").json_body, unknown)
     PATH.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -65,11 +62,11 @@ def problems(bad_parameter: dict[str, Any], unknown: dict[str, Any]) -> dict[str
         bad_parameter: the response to a request with a parameter that is not allowed.
         unknown: the response to a request with an unknown ticker.
     """
-    bodies: dict[str, Any] = {"400": {name: bad_parameter[name] for name in ("detail", "errors")}}
-    bodies["404"] = {name: unknown[name] for name in ("detail", "near")}
+    bodies: dict[str, Any] = {"400": {name: bad_parameter[name] for name in ("detail", "instance", "errors")}}
+    bodies["404"] = {name: unknown[name] for name in ("detail", "instance", "near")}
     for error in (Exception, BackendUnavailable, QueryTimeout):
         status, detail, _ = PROBLEMS[error]
-        bodies[f"{int(status)}"] = {"detail": detail}
+        bodies[f"{int(status)}"] = {"detail": detail, "instance": bad_parameter["instance"]}
     return bodies
 
 
@@ -94,6 +91,8 @@ def example(http: Any, path: str, route: Route) -> dict[str, Any]:
         for row in body["rows"]:
             row |= {name: text for name, text in PRESIGNED.items() if name in row}
         body["meta"] |= {name: text for name, text in PRESIGNED.items() if name in body["meta"]}
+    if "scores" in body:
+        body["scores"] = body["scores"][:ROWS]
     if body.get("quality"):
         body["quality"]["gaps"] = body["quality"]["gaps"][-1:]
     return body

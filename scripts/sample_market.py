@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from chalicelib import layout
+from chalicelib.api.market_routes import EXAMPLE_TICKER
 from chalicelib.job.market.objects import encode
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.manifest import Contents, Manifest, Quality, Run, YearObject, code_version, version_of
@@ -28,6 +29,9 @@ from chalicelib.refine.parquet import arrow_schema, to_frame
 from chalicelib.settings import Settings
 from chalicelib.shares import SHARES, SHARES_TABLE, SHARES_VERSION
 from scripts.generate_market import generate
+
+REPLACED = "AAAJ"
+"""The letters of a generated company whose ticker ends in the digit of the example's."""
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 """The time of every run that writes the table here."""
@@ -41,6 +45,13 @@ def generated(records: int, seed: int = 1) -> pd.DataFrame:
             with path.open("rb") as file:
                 bars.append(parse(file, f"{layout.COTAHIST_PREFIX}{path.name}", NOW).bars)
     return refine(to_frame(pa.concat_tables(bars)), sessions(date(1994, 7, 4), date(2026, 12, 31))).rows
+
+
+def with_example(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of `generated` in which one security has the ticker of the examples. Its prices stay generated."""
+    company = EXAMPLE_TICKER[:4]
+    texts = {name: rows[name].str.replace(REPLACED, company) for name in ("ticker", "nome", "isin")}
+    return rows.assign(**texts).sort_values(["year", "ticker", "data"], ignore_index=True)
 
 
 def put(rows: pd.DataFrame, run_id: str = "jr_sample", *, synthetic: bool = True) -> Contents:

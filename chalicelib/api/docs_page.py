@@ -32,6 +32,9 @@ def _page(base: str) -> str:
     paths = document["paths"]
     links = "".join(f'<li><a href="#{_anchor(path)}">{escape(path)}</a></li>' for path in paths)
     sections = "".join(_section(base, path, item["get"], item["parameters"]) for path, item in paths.items())
+    schemas = document["components"]["schemas"]
+    rows = schemas["Row"]["properties"]
+    of_shares = {name: schema for name, schema in schemas["ShareRow"]["properties"].items() if name not in rows}
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -51,24 +54,28 @@ def _page(base: str) -> str:
 <p class="key"><label for="key">API key, if this deployment requires one</label>
 <input id="key" type="password" autocomplete="off"></p>
 <nav aria-label="Routes"><ul>{links}<li><a href="#columns">columns of a row</a></li></ul></nav>
+<noscript><p>The forms below need JavaScript. Without it, send a request to a path above.</p></noscript>
 </header>
 <main>
 {sections}
 <section id="columns"><h2>Columns of a row</h2>
-{_columns(document["components"]["schemas"]["Row"]["properties"])}</section>
+{_columns(rows)}
+<h2>Other columns of a row of a ticker</h2>
+{_columns(of_shares)}</section>
 </main>
+{"".join(_template(name, schema["enum"]) for name, schema in schemas.items() if "enum" in schema)}
 </body>
 </html>
 """
 
 
 def _section(base: str, path: str, operation: dict[str, Any], parameters: list[dict[str, Any]]) -> str:
-    rows = "".join(_parameter(path, parameter) for parameter in parameters)
+    rows = "".join(_parameter(path, openapi.resolve(parameter)) for parameter in parameters)
     table = f"<table><tbody>{rows}</tbody></table>" if rows else ""
     media, content = next(iter(operation["responses"]["200"]["content"].items()))
     example = json.dumps(content["example"], indent=2, ensure_ascii=False) if "json" in media else content["example"]
     errors = "".join(
-        f"<tr><th>{status}</th><td>{escape(response['description'])}</td></tr>"
+        f"<tr><th>{status}</th><td>{escape(openapi.resolve(response)['description'])}</td></tr>"
         for status, response in operation["responses"].items()
         if status != "200"
     )
@@ -100,31 +107,33 @@ def _parameter(path: str, parameter: dict[str, Any]) -> str:
 
 def _field(label: str, name: str, schema: dict[str, Any], parameter: dict[str, Any]) -> str:
     attributes = f'id="{label}" name="{escape(name)}"'
-    if parameter["in"] == "path":
-        return f'<input {attributes} type="text" autocomplete="off" required value="{escape(parameter["example"])}">'
     if "enum" in schema:
         default = f"{schema['default']}" if "default" in schema else ""
         options = "".join(f"<option>{escape(str(value))}</option>" for value in schema["enum"])
         return f'<select {attributes}><option value="">{escape(default)}</option>{options}</select>'
+    if "$ref" in schema:
+        default = escape(f"{schema.get('default', '')}")
+        return f'<select {attributes} data-choices="{_component(schema)}"><option value="">{default}</option></select>'
     if schema.get("type") == "array":
-        boxes = "".join(
-            f'<label><input type="checkbox" name="{escape(name)}" value="{escape(column)}">{escape(column)}</label>'
-            for column in _enum(schema["items"])
-        )
-        return f'<details id="{label}"><summary>choose</summary><div class="choices">{boxes}</div></details>'
+        choices = f'<div class="choices" data-name="{escape(name)}" data-choices="{_component(schema["items"])}"></div>'
+        return f'<details id="{label}"><summary>choose</summary>{choices}</details>'
     if schema.get("format") == "date":
         return f'<input {attributes} type="date">'
     if schema.get("type") in ("integer", "number"):
         bounds = f'min="{schema["minimum"]:g}" max="{schema["maximum"]:g}"'
         step = "1" if schema["type"] == "integer" else "any"
         return f'<input {attributes} type="number" {bounds} step="{step}" placeholder="{schema.get("default", "")}">'
-    return f'<input {attributes} type="text" autocomplete="off">'
+    required = f' required value="{escape(parameter["example"])}"' if parameter["in"] == "path" else ""
+    return f'<input {attributes} type="text" autocomplete="off"{required}>'
 
 
-def _enum(reference: dict[str, str]) -> list[str]:
-    """The values of a component of the document."""
-    values: list[str] = openapi.document()["components"]["schemas"][reference["$ref"].rpartition("/")[2]]["enum"]
-    return values
+def _component(reference: dict[str, str]) -> str:
+    return reference["$ref"].rpartition("/")[2]
+
+
+def _template(name: str, values: list[str]) -> str:
+    """The allowed values of a component, once for the page: the script fills the fields that have its name."""
+    return f'<template id="choices-{name}">{escape(" ".join(values))}</template>\n'
 
 
 def _columns(properties: dict[str, dict[str, Any]]) -> str:

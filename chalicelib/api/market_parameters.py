@@ -70,6 +70,8 @@ class ShareLatestParameters(LatestParameters, frozen=True, kw_only=True):
 
     session_columns = (
         "data",
+        "nome",
+        "classe",
         *PRICES,
         VOLUME,
         TRADES,

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from chalicelib.api import market_parameters, market_views, models, parameters, views
 from chalicelib.api.route import PAGES, Route
 
+EXAMPLE_TICKER = "PETR4"
+"""The ticker of the examples in the OpenAPI document."""
+
 _EVENTS = (
     "Prices are those of the day, in reais. On an event (`evento`: a dividend, a split, or a pause of more than 5 "
     "sessions) the night before is left out: `retorno_log` is null. "

@@ -47,7 +47,7 @@ class PageParameters(Paged, RangeParameters, frozen=True, kw_only=True):
         tuple[str, ...] | None,
         Meta(
             description="Columns, separated by commas. Default: the columns of the example response; in "
-            "`/ibov/volatility/compare`, those of the requested window.",
+            "`/volatility/compare`, those of the requested window.",
             extra_json_schema={"type": "array", "minItems": 1, "uniqueItems": True},
         ),
     ] = None

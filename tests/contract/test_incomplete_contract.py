@@ -11,7 +11,7 @@ import pytest
 from chalice.test import Client
 from msgspec import defstruct
 
-from chalicelib.api import openapi, routes
+from chalicelib.api import openapi, openapi_components, routes
 from chalicelib.api.parameters import ConeParameters
 from chalicelib.errors import ContractError
 from chalicelib.schema import REFINED, Column
@@ -56,7 +56,7 @@ def test_a_route_without_example_is_named_with_what_to_run(monkeypatch: Any):
 
 
 def test_a_column_of_an_unknown_type_is_named(monkeypatch: Any):
-    monkeypatch.setattr(openapi, "REFINED", (*REFINED, Column("novo", "decimal", "", "new")))
+    monkeypatch.setattr(openapi_components, "REFINED", (*REFINED, Column("novo", "decimal", "", "new")))
 
     with pytest.raises(ContractError, match=r"column 'novo' has type 'decimal'; allowed: bigint, boolean, date"):
         openapi.document()

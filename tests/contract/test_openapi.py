@@ -37,6 +37,11 @@ def operations(*, market: bool = True) -> list[Any]:
     return [pytest.param(path, DOCUMENT["paths"][path]["get"], id=path) for path in paths]
 
 
+def responses(operation: Any) -> Any:
+    """Return the responses of an operation by status, in full."""
+    return {status: openapi.resolve(response) for status, response in operation["responses"].items()}
+
+
 def valid(schema: Any, value: Any) -> None:
     """Raise unless a value matches a schema of the document."""
     jsonschema_rs.validator_for({**schema, "components": DOCUMENT["components"]}).validate(value)
@@ -67,7 +72,7 @@ def test_every_route_is_described_with_an_example_and_its_errors(path: str, oper
     expected |= {"503"} if documented()[path].api_key_required else set()
     expected |= {"404"} if path in MARKET_ROUTES else set()
     assert set(operation["responses"]) == expected
-    for status, response in operation["responses"].items():
+    for status, response in responses(operation).items():
         assert response["description"]
         if int(status) >= 400:
             problem = response["content"]["application/problem+json"]
@@ -80,10 +85,29 @@ def test_every_example_matches_its_schema(path: str, operation: Any):
     content = operation["responses"]["200"]["content"]
     if "application/json" in content:
         valid(content["application/json"]["schema"], content["application/json"]["example"])
-    for parameter in DOCUMENT["paths"][path]["parameters"]:
+    for parameter in map(openapi.resolve, DOCUMENT["paths"][path]["parameters"]):
         assert parameter["description"]
         if "example" in parameter:
             valid(parameter["schema"], parameter["example"])
+
+
+@pytest.mark.parametrize("path", [path for path in MARKET_ROUTES if "{ticker}" in path])
+def test_the_body_of_an_example_is_of_the_ticker_of_the_example(path: str):
+    ticker = openapi.resolve(DOCUMENT["paths"][path]["parameters"][0])
+    body = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["example"]
+
+    assert (ticker["name"], ticker["example"]) == ("ticker", body["meta"]["ticker"])
+    assert body["links"]["self"].partition("?")[0] == path.replace("{ticker}", ticker["example"])
+    assert body["meta"]["synthetic"] is True
+
+
+def test_what_operations_share_is_written_once():
+    shared = DOCUMENT["components"]["parameters"]
+    for path, item in DOCUMENT["paths"].items():
+        assert not any(parameter == shared.get(parameter.get("name")) for parameter in item["parameters"]), path
+        for method in ("get", "head"):
+            others = {status: each for status, each in item[method]["responses"].items() if status != "200"}
+            assert all(set(each) == {"$ref"} for each in others.values()), (path, method)
 
 
 @pytest.mark.slow
@@ -96,7 +120,7 @@ def test_every_response_matches_its_schema(filled: Any, http: Any, path: str, op
         if "application/json" in operation["responses"]["200"]["content"]:
             valid(operation["responses"]["200"]["content"]["application/json"]["schema"], response.json_body)
     wrong = http.get(f"{path}?nope=1")
-    valid(operation["responses"]["400"]["content"]["application/problem+json"]["schema"], wrong.json_body)
+    valid(responses(operation)["400"]["content"]["application/problem+json"]["schema"], wrong.json_body)
 
 
 @pytest.mark.slow
@@ -151,7 +175,7 @@ def test_the_page_shows_every_route_and_parameter_and_loads_nothing_from_other_h
     assert "//" not in re.sub("<pre .*?</pre>", "", page, flags=re.DOTALL)
     for path, item in DOCUMENT["paths"].items():
         assert f'data-path="{path}"' in page
-        for parameter in item["parameters"]:
+        for parameter in map(openapi.resolve, item["parameters"]):
             assert f'name="{parameter["name"]}"' in page
     for name in ("docs.css", "docs.js"):
         address = f"/{assets.path()}/{name}"

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from chalicelib.api.openapi import resolve
 from chalicelib.errors import QueryTimeout
 from common.paths import ROOT
 from scripts.bill import Usage
@@ -105,14 +106,17 @@ def test_the_examples_are_the_responses_of_the_api(api: Any, path: str):
     item = ask(api, "/openapi.json")["paths"][path]
     example = item["get"]["responses"]["200"]["content"]["application/json"]["example"]
     query = "&".join(
-        f"{each['name']}={each['example']}" for each in item["parameters"] if f"{each['name']}=" in link(example)
+        f"{each['name']}={each['example']}"
+        for each in map(resolve, item["parameters"])
+        if f"{each['name']}=" in link(example)
     )
 
     body = ask(api, f"{path}?{query}".rstrip("?"))
 
     if path.startswith("/ibov/"):
         assert 0 < len(example["rows"]) <= len(body["rows"])
-        body["rows"] = body["rows"][: len(example["rows"])]
+        for name in {"rows", "scores"} & body.keys():
+            body[name] = body[name][: len(example[name])]
     elif path == "/status":
         gaps = example["quality"]["gaps"]
         body["quality"]["gaps"] = [gap for gap in body["quality"]["gaps"] if gap in gaps]
@@ -135,7 +139,7 @@ def fixed(answer: Any) -> Any:
 
 def test_the_example_of_a_bad_parameter_is_the_response_of_the_api(api: Any):
     responses = ask(api, "/openapi.json")["paths"]["/ibov/prices"]["get"]["responses"]
-    example = responses["400"]["content"]["application/problem+json"]["example"]
+    example = resolve(responses["400"])["content"]["application/problem+json"]["example"]
 
     response = api.get("/ibov/prices?limit=0")
 
@@ -164,7 +168,7 @@ def test_the_examples_of_failures_are_the_responses_of_the_api(
     response = api.get("/ibov/prices?limit=3&fields=data,drawdown")
 
     examples = ask(api, "/openapi.json")["paths"]["/ibov/prices"]["get"]["responses"]
-    content = examples[str(response.status_code)]["content"]["application/problem+json"]
+    content = resolve(examples[str(response.status_code)])["content"]["application/problem+json"]
     assert response.json_body == content["example"]
 
 

@@ -12,7 +12,7 @@ from chalicelib.api import openapi
 from chalicelib.api.market_routes import MARKET_ROUTES
 from chalicelib.shares import SHARES
 from local.laptop import Laptop
-from tests.contract.test_openapi import valid
+from tests.contract.test_openapi import responses, valid
 from tests.integration.test_api_contract import THOROUGH, is_valid
 from tests.support import shares
 
@@ -60,10 +60,10 @@ def test_the_example_and_the_defaults_match_the_schema(api: Any, path: str):
         assert response.status_code == 200
         valid(operation["responses"]["200"]["content"]["application/json"]["schema"], response.json_body)
     wrong = api.get(f"{path.replace('{ticker}', 'PETR4')}?nope=1")
-    valid(operation["responses"]["400"]["content"]["application/problem+json"]["schema"], wrong.json_body)
+    valid(responses(operation)["400"]["content"]["application/problem+json"]["schema"], wrong.json_body)
     if "{ticker}" in path:
         unknown = api.get(path.replace("{ticker}", "PETR9"))
-        valid(operation["responses"]["404"]["content"]["application/problem+json"]["schema"], unknown.json_body)
+        valid(responses(operation)["404"]["content"]["application/problem+json"]["schema"], unknown.json_body)
 
 
 def test_every_column_matches_its_schema(api: Any):

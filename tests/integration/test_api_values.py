@@ -213,8 +213,7 @@ def test_anomalies_of_the_last_sessions_compare_with_them_only(api: Any, table: 
 class TestSorts:
     @pytest.mark.parametrize("sign", ["", "-"])
     def test_rows_are_sorted_by_each_numeric_column(self, api: Any, table: pd.DataFrame, sign: str):
-        names = ask(api, "/openapi.json")["paths"]["/ibov/prices"]["parameters"]
-        (allowed,) = (each["schema"]["enum"] for each in names if each["name"] == "sort")
+        allowed = ask(api, "/openapi.json")["components"]["schemas"]["Sort"]["enum"]
         columns = [name for name in allowed if not name.startswith("-") and name != "data"]
         numbers = table.assign(vol_anualizada=table["vol_close_to_close_21d"]).select_dtypes("number").columns
 

@@ -33,6 +33,8 @@ def test_it_prints_its_steps_serves_and_leaves_nothing_running(tmp_path: Path):
         aws = running.wait_for(r"AWS_ENDPOINT_URL=(\S+)")
 
         assert get(f"{api}/ibov/volatility")["meta"]["count"] == 6
+        # `make market` fills it.
+        assert "/acoes" in get(f"{api}/")["links"]
         assert_head_has_no_body(api)
         assert re.search(rf"Ready in .* s\.\n\n  page +{api}/\n", running.output)
         urls = re.findall(r"curl '([^']+)'", running.output)

@@ -55,6 +55,30 @@ def test_fields_are_picked_and_rows_are_a_table_with_a_csv(page: Page):
 
 
 @pytest.mark.parametrize("page", ["light"], indirect=True)
+def test_the_sort_has_every_column_of_the_route(page: Page):
+    form = page.locator('form[data-path="/acoes/{ticker}/volatility"]')
+    expect(form.locator("input[name=ticker]").first).to_have_value("PETR4")
+    form.get_by_label("sort").select_option("-noites_21")
+    form.get_by_text("choose").click()
+    form.get_by_label("negocios", exact=True).check()
+
+    expect(form.locator(".address")).to_contain_text("/acoes/PETR4/volatility?sort=-noites_21&fields=negocios")
+    assert page.locator(FORM).locator("option[value=-noites_21]").count() == 0
+
+
+@pytest.mark.parametrize("page", ["light"], indirect=True)
+def test_the_columns_that_only_a_ticker_has_are_listed_and_fit_a_phone(page: Page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    name = page.locator("#columns th", has_text="volume_financeiro")
+
+    expect(name).to_be_visible()
+    box = name.bounding_box()
+    assert box is not None
+    assert box["height"] < 40
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("page", ["light"], indirect=True)
 def test_the_key_is_sent_with_rows_and_csv_and_kept_for_the_tab(page: Page):
     keys: list[str | None] = []
 

@@ -170,7 +170,8 @@ def test_the_words_and_figures_are_those_of_the_last_session(open_page: Open, si
 
 
 def table(page: Page, section: str) -> list[list[str]]:
-    return [row.locator("th, td").all_inner_texts() for row in page.locator(f"#{section} tbody tr").all()]
+    rows = [row.locator("th, td").all_inner_texts() for row in page.locator(f"#{section} tbody tr").all()]
+    return [[text.replace("\u00a0", " ") for text in row] for row in rows]
 
 
 def claim(row: dict[str, Any], scores: list[dict[str, Any]]) -> str:
@@ -179,10 +180,14 @@ def claim(row: dict[str, Any], scores: list[dict[str, Any]]) -> str:
         return "the benchmark"
     key = (row["model"], row["horizon"], "2019 on")
     (apart,) = (each for each in scores if (each["model"], each["horizon"], each["period"]) == key)
-    (first, p), (second, later) = ((verdict(each), f"{each['p_value']:.3f}") for each in (row, apart))
+    (first, p), (second, later) = ((verdict(each), probability(each["p_value"])) for each in (row, apart))
     if first == second:
-        return f"{first} (p = {p}; from 2019 on {later})"
-    return f"{first} (p = {p}); from 2019 on {second} (p = {later})"
+        return f"{first} ({p}; from 2019 on {later})"
+    return f"{first} ({p}); from 2019 on {second} ({later})"
+
+
+def probability(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def verdict(score: dict[str, Any]) -> str:
@@ -220,9 +225,10 @@ def test_the_forecasts_and_their_scores_are_those_of_the_api(open_page: Open, si
     ("difference", "p_value", "later", "text"),
     [
         (-0.03, 0.007, None, "better (p = 0.007)"),
+        (-0.03, 0.0004, 0.001, "better (p < 0.001; from 2019 on p = 0.001)"),
         (0.03, 0.05, None, "worse (p = 0.050)"),
         (-0.03, 0.051, None, "no significant difference (p = 0.051)"),
-        (-0.03, 0.051, 0.3, "no significant difference (p = 0.051; from 2019 on 0.300)"),
+        (-0.03, 0.051, 0.3, "no significant difference (p = 0.051; from 2019 on p = 0.300)"),
         (-0.03, 0.007, 0.3, "better (p = 0.007); from 2019 on no significant difference (p = 0.300)"),
         (None, None, None, "too few forecasts to score"),
     ],
@@ -243,6 +249,29 @@ def test_nothing_is_claimed_that_is_not_significant(
     expect(page.locator("#forecast_words")).to_contain_text("too few forecasts")
     # The page reads the bounds of the regimes from the answer.
     assert page.locator("#figures [data-name=reading] dd").inner_text() == "tense"
+
+
+def test_the_forecasts_can_be_taken_as_csv_and_curl(open_page: Open, site: str, rows: list[dict[str, Any]]):
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV: Forecast of volatility", exact=True).click()
+    page.get_by_role("button", name="Copy as curl: Forecast of volatility").click()
+    expect(page.locator("#done")).to_have_text("The command is copied.")
+
+    assert download.value.suggested_filename == f"ibov-forecast-{rows[-1]['data']}.csv"
+    lines = download.value.path().read_text(encoding="utf-8").splitlines()
+    assert lines == requests.get(f"{site}/ibov/volatility/forecast?format=csv", timeout=30).text.splitlines()
+    assert len(lines) == 7
+    assert page.evaluate("() => navigator.clipboard.readText()") == f"curl '{site}/ibov/volatility/forecast'"
+    assert page.locator("#forecast .tools button").count() == 2
+
+
+@pytest.mark.parametrize("locale", ["en-US", "pt-BR"])
+def test_a_phone_shows_the_forecasts_without_scrolling(open_page: Open, locale: str):
+    page = open_page(**{**PHONE, "locale": locale})
+
+    widths = page.locator("#forecast .scroll").evaluate("(each) => [each.scrollWidth, each.clientWidth]")
+    assert widths[0] == widths[1]
 
 
 def test_a_choice_changes_charts_caveat_and_url(open_page: Open, site: str):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -75,6 +77,8 @@ def test_a_name_shows_the_charts_of_its_most_traded_ticker(page: Page, site: str
     expect(page.locator("#index h2")).to_have_text("Price" if is_english(page) else "Preço")
     assert "ticker=PETR4" in page.url
     assert page.locator("#quality").text_content() == ""
+    as_traded = "Prices are as traded" if is_english(page) else "Os preços são os negociados"
+    expect(page.locator("#unusual_note")).to_contain_text(as_traded)
 
 
 def test_a_link_to_a_ticker_shows_it_and_a_button_goes_back_to_the_index(page: Page, site: str):
@@ -88,6 +92,77 @@ def test_a_link_to_a_ticker_shows_it_and_a_button_goes_back_to_the_index(page: P
     assert "ticker" not in page.url
     assert "window=63" in page.url
     expect(page.locator("#to_index")).to_be_hidden()
+
+
+def test_a_ticker_has_its_name_and_needs_nothing_of_the_index(page: Page, site: str):
+    paths: list[str] = []
+    page.on("request", lambda request: paths.append(urlsplit(request.url).path))
+    page.evaluate("() => { location.hash = '#ticker=CEUA11' }")
+    shown(page, "CEUA11")
+
+    expect(page.locator("#name")).to_have_text("FII CÉU CI")
+    expect(page.locator("#figures [data-name=close] dd")).to_contain_text(re.compile(r"^R\$ [\d.,]+$"))
+    expect(page.locator("#forecast")).to_be_hidden()
+    assert "/acoes/CEUA11/latest" in paths
+    assert not [path for path in paths if path.startswith(("/ibov", "/status"))]
+
+
+def test_back_returns_to_the_index_and_forward_to_the_ticker(page: Page):
+    search(page, "VALE3")
+    shown(page, "VALE3")
+    page.go_back()
+
+    expect(page).to_have_title(re.compile("IBOVESPA"))
+    page.locator("body[data-state=complete]").wait_for()
+    expect(page.locator("#forecast")).to_be_visible()
+    expect(page.locator("#ticker")).to_have_value("")
+    page.go_forward()
+    shown(page, "VALE3")
+    expect(page.locator("#ticker")).to_have_value("VALE3")
+
+
+def test_the_button_to_the_index_leaves_the_focus_on_the_title(page: Page):
+    search(page, "VALE3")
+    shown(page, "VALE3")
+    page.locator("#to_index").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("h1")).to_be_focused()
+
+
+def test_a_link_to_an_unknown_ticker_names_similar_ones(page: Page, site: str):
+    page.goto(f"{site}/#ticker=PETR9")
+    problem = page.locator("#problem")
+    no, near = ("has no ticker", "Similar") if is_english(page) else ("não tem o código", "Parecidos")
+
+    expect(problem).to_contain_text(f"{no} PETR9. {near}: PETR")
+    expect(problem.get_by_role("button")).to_be_hidden()
+    search(page, "PETR4")
+    shown(page, "PETR4")
+    expect(problem).to_be_hidden()
+
+
+def test_a_short_history_fills_the_charts(page: Page, site: str):
+    search(page, "VVAR3")
+    shown(page, "VVAR3")
+
+    first = page.evaluate(CHART, ["index", 0])[0]
+    assert page.evaluate("() => document.querySelector('#index .plot').chart.scales.x.min") == first
+
+
+def test_a_market_without_data_says_what_adds_it(page: Page, site: str):
+    empty = {"status": 503, "content_type": "application/problem+json", "body": '{"detail": "Nothing yet."}'}
+    page.route("**/acoes?*", lambda route: route.fulfill(**empty))
+    page.reload()
+
+    expect(page.locator("#found")).to_contain_text("make market COTAHIST=")
+    expect(page.locator("#ticker")).to_be_hidden()
+    page.locator("body[data-state=complete]").wait_for()
+
+
+def test_the_suggestions_before_a_name_are_the_most_traded_of_all(page: Page):
+    expect(page.locator("#tickers option")).to_have_count(5)
+    assert page.locator("#tickers option").first.get_attribute("value") == "PETR4"
 
 
 def test_suggestions_are_the_most_traded_of_the_typed_name(page: Page):

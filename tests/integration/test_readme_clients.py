@@ -18,10 +18,10 @@ from common.paths import ROOT
 ADDRESS = "http://127.0.0.1:8000"
 
 
-def example(language: str, url: str) -> str:
-    """Return the README's code block in a language from its section on the API, with another address."""
-    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Use the API")[2].partition("\n## ")[0]
-    (block,) = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+def example(language: str, url: str, title: str = "Use the API") -> str:
+    """Return the README's first code block in a language from a section, with another address."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition(f"## {title}\n")[2].partition("\n## ")[0]
+    block, *_ = re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
     return str(block).replace(ADDRESS, url)
 
 
@@ -36,14 +36,19 @@ def program(name: str) -> str:
     return path
 
 
-def test_curl(url: str):
-    outputs = []
-    for line in example("sh", url).splitlines():
+def outputs(lines: list[str]) -> list[str]:
+    """Run commands of curl, and return what each prints."""
+    printed = []
+    for line in lines:
         command, *arguments = shlex.split(line)
         process = subprocess.run([program(command), "-sS", "--fail", *arguments], capture_output=True, check=True)
-        outputs.append(process.stdout.decode())
+        printed.append(process.stdout.decode())
+    return printed
 
-    most_volatile, january, months, latest = outputs
+
+def test_curl(url: str):
+    most_volatile, january, months, latest, forecast = outputs(example("sh", url).splitlines())
+
     ranges = [row["volatilidade_pct"] for row in json.loads(most_volatile)["rows"]]
     assert len(ranges) == 10
     assert ranges == sorted(ranges, reverse=True)
@@ -53,6 +58,7 @@ def test_curl(url: str):
     assert len(volatilities) == 10
     assert volatilities == sorted(volatilities, reverse=True)
     assert json.loads(latest)["session"]["data"] == "2025-08-12"
+    assert [row["horizon"] for row in json.loads(forecast)["rows"]] == [1, 5, 21] * 2
 
 
 def test_pandas(url: str):

@@ -5,7 +5,7 @@ const FIRST_VIEW = 504; // sessions, two years
 const ATTEMPTS = 3;
 const LONGEST_WAIT = 5; // seconds between two attempts
 
-export const FIELDS = [
+const FIELDS = [
   "data", "preco_abertura", "preco_maximo", "preco_minimo", "preco_fechamento", "volume_negociado", "retorno_log",
   "vol_anualizada", "drawdown", "vol_zscore", "avisos",
 ];
@@ -15,12 +15,12 @@ const LARGEST_PAGE = Math.min(10_000, Math.floor(100_000 / FIELDS.length)); // t
 /** The API refuses the request without a valid key. */
 export class KeyNeeded extends Error {}
 
-/** The API cannot answer. `status` is 0 without a response. */
-export class ApiError extends Error {
-  /** @param {number} status @param {string} detail */
-  constructor(status, detail) {
+/** The API cannot answer. `status` is 0 without a response, `near` are the tickers like an unknown one. */
+class ApiError extends Error {
+  /** @param {number} status @param {string} detail @param {string[]|null} near */
+  constructor(status, detail, near = null) {
     super(detail);
-    this.status = status;
+    Object.assign(this, { status, near });
   }
 }
 
@@ -54,7 +54,7 @@ export async function send(url, accept = "application/json") {
     }
     if (response.status === 401 || response.status === 403) throw new KeyNeeded();
     const problem = await response.json().catch(() => ({}));
-    throw new ApiError(response.status, problem.detail ?? "");
+    throw new ApiError(response.status, problem.detail ?? "", problem.near);
   }
 }
 

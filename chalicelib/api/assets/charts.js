@@ -112,10 +112,10 @@ export class TimeCharts {
     }
   }
 
-  /** The period of the last two years of the data. */
+  /** The period of the last two years of the data, or all of it if it is shorter. */
   get recent() {
     const last = this.columns.time.at(-1);
-    return { min: last - 730 * DAY, max: last + 5 * DAY };
+    return { min: Math.max(this.columns.time[0], last - 730 * DAY), max: last + 5 * DAY };
   }
 
   reset() { this.show(this.recent); }

@@ -34,6 +34,19 @@ async function download(event) {
   save(await response.blob(), event.target.download);
 }
 
+/** A box for an allowed value of a list. @param {string} name of the parameter @param {string} value */
+function box(name, value) {
+  const label = document.createElement("label");
+  label.append(Object.assign(document.createElement("input"), { type: "checkbox", name, value }), value);
+  return label;
+}
+
+for (const field of document.querySelectorAll("[data-choices]")) {
+  const values = document.getElementById(`choices-${field.dataset.choices}`).content.textContent.split(" ");
+  const { name } = field.dataset; // of a list
+  field.append(...values.map((value) => (name ? box(name, value) : new Option(value))));
+}
+
 for (const form of document.querySelectorAll("form[data-path]")) {
   const address = form.querySelector(".address");
   const output = form.nextElementSibling;

@@ -1,4 +1,4 @@
-// The tools of a chart: CSV, a curl command and PNG. Loaded after the first view.
+// The tools of a section: CSV, a curl command and, of a chart, PNG. Loaded after the first view.
 
 import { address, csv, readKey, root } from "./api.js";
 import { t } from "./text.js";
@@ -12,10 +12,11 @@ export function save(blob, name) {
   setTimeout(() => { URL.revokeObjectURL(link.href); }, 60_000);
 }
 
-/** The request of a chart's data. @param {string} chart @param {{start: string, end: string}} range */
+/** The request of a section's data. @param {string} chart @param {{start: string, end: string}} range */
 function request(chart, state, range) {
   const { estimator, window } = state;
   if (chart === "cone") return address(`${root(state)}/volatility/cone`, { estimator, ...range });
+  if (chart === "forecast") return address(`${root(state)}/volatility/forecast`);
   if (chart === "volatility") {
     return address(`${root(state)}/volatility`, { estimator, window, ...range, fields: "data,preco_fechamento,vol_anualizada", limit: 10000 });
   }
@@ -53,12 +54,12 @@ async function png(section, label) {
 
 /**
  * Run a tool, and return what to tell the reader.
- * @param {"csv"|"curl"|"png"} tool @param {HTMLElement} section of the chart
+ * @param {"csv"|"curl"|"png"} tool @param {HTMLElement} section
  * @param {{start: string, end: string}} range
  */
 export async function run(tool, section, state, range, synthetic) {
   const url = request(section.id, state, range);
-  const file = `${state.ticker?.toLowerCase() ?? "ibov"}-${section.id}-${range.start}-${range.end}${synthetic ? "-synthetic" : ""}`;
+  const file = [state.ticker?.toLowerCase() ?? "ibov", section.id, ...new Set(Object.values(range)), ...(synthetic ? ["synthetic"] : [])].join("-");
   if (tool === "curl") {
     const command = curl(url);
     try {

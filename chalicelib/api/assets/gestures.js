@@ -15,7 +15,7 @@
 const STEP = 1.4; // of one zoom by key, button or turn of the wheel
 
 /** A view zoomed around a point. @param {View} view @param {number} factor above 1 zooms out */
-export function zoomed(view, factor, around = (view.min + view.max) / 2) {
+function zoomed(view, factor, around = (view.min + view.max) / 2) {
   return { min: around - (around - view.min) * factor, max: around + (view.max - around) * factor };
 }
 

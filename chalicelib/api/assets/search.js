@@ -9,8 +9,8 @@ const SUGGESTIONS = 10;
 
 const $ = (id) => document.getElementById(id);
 
-/** The tickers that a text selects, those with the largest trades first. @param {string} q */
-const search = async (q) => (await get("acoes", { q, sort: "-volume_mediano", limit: SUGGESTIONS })).rows;
+/** The tickers that a text selects, all without one, those with the largest trades first. @param {string} text */
+const search = async (text) => (await get("acoes", { q: text || null, sort: "-volume_mediano", limit: SUGGESTIONS })).rows;
 
 /** Show the search. @param {(ticker: string|null) => void} show */
 export function addSearch(show) {
@@ -21,17 +21,19 @@ export function addSearch(show) {
   const suggest = async () => {
     latest += 1;
     const mine = latest;
-    const q = input.value.trim();
-    const rows = q ? await search(q).catch(() => []) : [];
+    const rows = await search(input.value.trim());
     if (mine === latest) $("tickers").replaceChildren(...rows.map(({ ticker, nome }) => new Option(nome ?? "", ticker)));
   };
-
   form.hidden = false;
+  input.addEventListener("focus", () => { input.select(); });
   input.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(suggest, PAUSE);
+    timer = setTimeout(() => { suggest().catch(() => {}); }, PAUSE);
   });
-  $("to_index").addEventListener("click", () => { input.value = ""; show(null); });
+  $("to_index").addEventListener("click", () => {
+    show(null);
+    document.querySelector("h1").focus(); // the button is hidden now
+  });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = input.value.trim();
@@ -39,11 +41,15 @@ export function addSearch(show) {
     try {
       const rows = await search(text);
       const { ticker } = rows.find((row) => row.ticker === text.toUpperCase()) ?? rows[0] ?? {};
-      if (!ticker) { found.textContent = t("not_found", { text }); return; }
-      input.value = ticker;
-      show(ticker);
+      if (ticker) show(ticker);
+      else found.textContent = t("not_found", { text });
     } catch (error) {
       found.textContent = failure(error);
     }
+  });
+  suggest().catch((error) => {
+    if (error.status !== 503) return; // the page says what fails
+    form.dataset.empty = "";
+    found.textContent = t("no_market");
   });
 }

@@ -47,12 +47,12 @@ export function readState() {
   return state;
 }
 
-/** Write to the URL what differs from the defaults. @param {State} state */
-export function writeState(state) {
+/** Write to the URL what differs from the defaults. @param {State} state @param {"replaceState"|"pushState"} method */
+export function writeState(state, method = "replaceState") {
   const changed = Object.entries(state).filter(([name, value]) => value !== DEFAULTS[name]);
   const hash = new URLSearchParams(changed).toString();
   // With <base>, a bare fragment would be relative to the base.
-  history.replaceState(null, "", location.pathname + location.search + (hash && `#${hash}`));
+  history[method](null, "", location.pathname + location.search + (hash && `#${hash}`));
 }
 
 /** @param {State} state */

@@ -51,7 +51,7 @@ export function figures(columns, rank, bounds) {
   const last = (name) => columns[name].at(-1);
   const known = (value, show) => (value === null || value === undefined ? "–" : show(value));
   return [
-    ["close", t("close"), `${price(last("preco_fechamento"))} ${t("points")}`],
+    ["close", t("close"), t("priced", { value: price(last("preco_fechamento")) })],
     ["change", t("change"), known(last("retorno_log"), (value) => percent(Math.expm1(value)))],
     ["volatility_year", t("volatility_year"), known(last("vol_anualizada"), percent)],
     ["percentile", t("percentile"), known(rank?.percentile, (value) => number(100 * value))],
@@ -63,7 +63,7 @@ export function figures(columns, rank, bounds) {
 /** The values and warnings of a day: label and value of each. */
 export function day(columns, i, state) {
   const known = (name, label, show) => (columns[name][i] === null ? [] : [[label, show(columns[name][i])]]);
-  const withUnit = (value) => `${Number.isInteger(value) ? price(value) : number(value, 2)} ${t("points")}`;
+  const withUnit = (value) => t("priced", { value: Number.isInteger(value) ? price(value) : number(value, 2) });
   return [
     ...known("preco_fechamento", t("close"), withUnit),
     ...known("preco_abertura", t("open"), withUnit),
@@ -99,6 +99,9 @@ export function caveat({ estimator, ticker }) {
   return t(night ? "small_night" : "misses_night", { estimator: estimatorTitle(estimator) });
 }
 
-/** What to say of an error. @param {Error & {status?: number}} error */
-export const failure = (error) =>
-  (error.status === 0 ? t("unreachable") : t("failed", { status: error.status ?? error.name, detail: error.message }));
+/** What to say of an error. @param {Error & {status?: number, near?: string[]}} error */
+export function failure(error) {
+  if (error.status === 0) return t("unreachable");
+  if (error.near) return [t("unknown_ticker"), error.near.length ? t("near", { near: error.near.join(", ") }) : ""].join(" ").trim();
+  return t("failed", { status: error.status ?? error.name, detail: error.message });
+}
