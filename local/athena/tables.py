@@ -17,14 +17,10 @@ from local.athena.decoding import Columns, KeyValues, arrow_type, read_parquet, 
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.row_groups import Equalities
-from local.athena.storage import require_no_projection
+from local.athena.storage import is_text, require_readable
 
 PATH = "$path"
 """Hidden column with the location of the object of each row."""
-
-TEXT = "org.apache.hadoop.mapred.TextInputFormat"
-LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
-PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +135,13 @@ def load(database: str, name: str) -> Table:
     storage = definition.get("StorageDescriptor")
     if storage is None:
         raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Table StorageDescriptor is null for table '{database}.{name}'")
-    text = _text_properties(definition, storage)
-    if storage.get("InputFormat") != PARQUET and text is None:
-        raise QueryFailure(
-            "NOT_SUPPORTED",
-            f"Table '{database}.{name}' is neither parquet nor delimited text: the local Athena reads no other",
-        )
-    require_no_projection(definition, f"{database}.{name}")
+    require_readable(definition, f"{database}.{name}")
     columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
     entries = moto_catalog.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
     parts = tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries)
-    return Table(columns, keys, parts, text)
+    return Table(columns, keys, parts, _text_properties(definition, storage) if is_text(storage) else None)
 
 
 def source(table: Table) -> Source:
@@ -172,11 +162,9 @@ def known(declared: str) -> types.Type | None:
     return type_
 
 
-def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | None:
-    serde = storage.get("SerdeInfo") or {}
-    if storage.get("InputFormat") != TEXT or serde.get("SerializationLibrary") != LAZY_SIMPLE:
-        return None
-    return tuple(sorted(((definition.get("Parameters") or {}) | (serde.get("Parameters") or {})).items()))
+def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    of_serde = storage["SerdeInfo"].get("Parameters") or {}
+    return tuple(sorted(((definition.get("Parameters") or {}) | of_serde).items()))
 
 
 def _columns(storage: Mapping[str, Any]) -> Columns:
