@@ -14,6 +14,7 @@ from local import moto_catalog, moto_state
 from local.athena import row_groups, types
 from local.athena.analysis.catalog import Column, Source
 from local.athena.decoding import Columns, KeyValues, arrow_type, read_parquet, read_text
+from local.athena.delimited import OPEN_CSV
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.row_groups import Equalities
@@ -174,9 +175,11 @@ def known(declared: str) -> types.Type | None:
 
 def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | None:
     serde = storage.get("SerdeInfo") or {}
-    if storage.get("InputFormat") != TEXT or serde.get("SerializationLibrary") != LAZY_SIMPLE:
+    library = serde.get("SerializationLibrary")
+    if storage.get("InputFormat") != TEXT or library not in (LAZY_SIMPLE, OPEN_CSV):
         return None
-    return tuple(sorted(((definition.get("Parameters") or {}) | (serde.get("Parameters") or {})).items()))
+    properties = (definition.get("Parameters") or {}) | (serde.get("Parameters") or {}) | {"serialization.lib": library}
+    return tuple(sorted(properties.items()))
 
 
 def _columns(storage: Mapping[str, Any]) -> Columns:
