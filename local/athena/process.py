@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -122,15 +123,23 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: Query) -> Rows:
     except duckdb.Error as error:
         raise failure(error) from error
     if len(rows) > RESULT_ROWS:
+        # As on AWS, the query runs until all its rows are written. Meanwhile a client can cancel it.
+        with suppress(duckdb.Error, OSError):
+            for batch in connection.sql(query.sql).to_arrow_reader(RESULT_ROWS // 10):
+                _csv(query, pa.table(batch))
         raise QueryFailure("NOT_SUPPORTED", f"a result of the local Athena has at most {RESULT_ROWS:,} rows")
     if query.as_ipc:
         body = to_ipc(rows.rename_columns([str(index) for index in range(len(query.types))]))
     else:
-        columns = [text.as_text(column, type_) for column, type_ in zip(rows.columns, query.types, strict=True)]
-        body = text.to_csv(query.names, columns)
+        body = _csv(query, rows)
     if len(body) > RESULT_BYTES:
         raise QueryFailure("NOT_SUPPORTED", f"a result of the local Athena has at most {RESULT_BYTES:,} bytes")
     return Rows(body)
+
+
+def _csv(query: Query, rows: pa.Table) -> bytes:
+    columns = [text.as_text(column, type_) for column, type_ in zip(rows.columns, query.types, strict=True)]
+    return text.to_csv(query.names, columns)
 
 
 def _exit_with(parent: int) -> None:

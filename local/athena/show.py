@@ -202,12 +202,14 @@ def _ddl(name: str, table: dict[str, Any]) -> list[str]:
     comment = parameters.pop("comment", None)
     parameters.pop("EXTERNAL", None)
     serde = storage.get("SerdeInfo") or {}
+    clusters, count = storage.get("BucketColumns") or [], storage.get("NumberOfBuckets")
     of_serde = {key: value for key, value in (serde.get("Parameters") or {}).items() if (key, value) != _DEFAULT}
     return [
         f"CREATE EXTERNAL TABLE `{name}`(",
         *columns(storage["Columns"]),
         *([f"COMMENT '{_quoted(comment)}'"] if comment else []),
         *(["PARTITIONED BY ( ", *columns(keys)] if keys else []),
+        *([f"CLUSTERED BY ({', '.join(clusters)}) ", f"INTO {count} BUCKETS"] if clusters else []),
         "ROW FORMAT SERDE ",
         f"  '{serde.get('SerializationLibrary', '')}' ",
         *(["WITH SERDEPROPERTIES ( ", *pairs(of_serde)] if of_serde else []),

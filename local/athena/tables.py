@@ -14,18 +14,13 @@ from local import moto_catalog, moto_state
 from local.athena import row_groups, types
 from local.athena.analysis.catalog import Column, Source
 from local.athena.decoding import Columns, KeyValues, arrow_type, read_parquet, read_text
-from local.athena.delimited import OPEN_CSV
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.row_groups import Equalities
-from local.athena.storage import require_no_projection
+from local.athena.storage import is_text, require_readable
 
 PATH = "$path"
 """Hidden column with the location of the object of each row."""
-
-TEXT = "org.apache.hadoop.mapred.TextInputFormat"
-LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
-PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +135,13 @@ def load(database: str, name: str) -> Table:
     storage = definition.get("StorageDescriptor")
     if storage is None:
         raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Table StorageDescriptor is null for table '{database}.{name}'")
-    text = _text_properties(definition, storage)
-    if storage.get("InputFormat") != PARQUET and text is None:
-        raise QueryFailure(
-            "NOT_SUPPORTED",
-            f"Table '{database}.{name}' is neither parquet nor delimited text: the local Athena reads no other",
-        )
-    require_no_projection(definition, f"{database}.{name}")
+    require_readable(definition, f"{database}.{name}")
     columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
     entries = moto_catalog.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
     parts = tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries)
-    return Table(columns, keys, parts, text)
+    return Table(columns, keys, parts, _text_properties(definition, storage) if is_text(storage) else None)
 
 
 def source(table: Table) -> Source:
@@ -173,13 +162,10 @@ def known(declared: str) -> types.Type | None:
     return type_
 
 
-def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | None:
-    serde = storage.get("SerdeInfo") or {}
-    library = serde.get("SerializationLibrary")
-    if storage.get("InputFormat") != TEXT or library not in (LAZY_SIMPLE, OPEN_CSV):
-        return None
-    properties = (definition.get("Parameters") or {}) | (serde.get("Parameters") or {}) | {"serialization.lib": library}
-    return tuple(sorted(properties.items()))
+def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    serde = storage["SerdeInfo"]
+    of_serde = {**(serde.get("Parameters") or {}), "serialization.lib": serde["SerializationLibrary"]}
+    return tuple(sorted(((definition.get("Parameters") or {}) | of_serde).items()))
 
 
 def _columns(storage: Mapping[str, Any]) -> Columns:

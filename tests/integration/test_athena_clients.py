@@ -338,7 +338,7 @@ def test_sqlalchemy_reflects_the_catalog(engine: sqlalchemy.Engine):
         )
     inspector = sqlalchemy.inspect(engine)
 
-    assert inspector.get_schema_names() == ["b3_refined_db", "study"]
+    assert inspector.get_schema_names() == ["b3_refined_db", "default", "study"]
     assert inspector.get_table_names() == ["k", "t"]
     assert inspector.get_view_names() == ["v"]
     assert inspector.get_view_definition("v") == 'CREATE VIEW "v" AS\nSELECT n FROM t'

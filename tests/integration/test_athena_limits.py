@@ -149,8 +149,9 @@ def busy() -> list[psutil.Process]:
         f"{long_text(10)} SELECT length(s) FROM t10",
         f"WITH {K} SELECT a.n, b.n AS m, c.n AS o {TRIPLES} ORDER BY m, o",
         f"WITH {K} SELECT approx_percentile(a.n * 1e0 + c.n, 0.5) {TRIPLES}",
+        f"WITH {K} SELECT a.n * rand(), b.n * rand() {TRIPLES}",
     ],
-    ids=["endless", "text", "sort", "percentile"],
+    ids=["endless", "text", "sort", "percentile", "rows"],
 )
 def test_any_query_is_stopped_within_a_second(filled: Laptop, athena: Any, sql: str):
     execution_id = start(athena, sql)
