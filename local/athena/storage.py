@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from local import moto_catalog
+from local.athena.delimited import OPEN_CSV
 from local.athena.errors import QueryFailure
 from local.athena.reader import Name, Reader
 from local.athena.session import Session, bucket_and_key, hive_failure
@@ -104,38 +105,41 @@ def require_table(name: Name, session: Session) -> tuple[str, dict[str, Any]]:
 
 
 def require_readable(table: Mapping[str, Any], name: str) -> None:
-    """Check that the local Athena reads and writes a table.
+    """Check that the local Athena reads a table.
 
     Raises:
-        QueryFailure: it is neither parquet nor delimited text, has buckets, or its partitions are not those in the
-            catalog, because partition projection computes them.
+        QueryFailure: it is neither parquet nor delimited text, or its partitions are not those in the catalog, because
+            partition projection computes them.
     """
     storage = table.get("StorageDescriptor") or {}
     if storage.get("InputFormat") != PARQUET["InputFormat"] and not is_text(storage):
         raise QueryFailure(
             "NOT_SUPPORTED", f"Table '{name}' is neither parquet nor delimited text: the local Athena reads no other"
         )
-    if storage.get("BucketColumns"):
-        raise QueryFailure("NOT_SUPPORTED", f"the local Athena has no buckets, as of table '{name}'")
     if (table.get("Parameters") or {}).get("projection.enabled", "").lower() == "true":
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena has no partition projection, as of table '{name}'")
 
 
 def is_text(storage: Mapping[str, Any]) -> bool:
-    """Return whether a StorageDescriptor is that of delimited text."""
+    """Return whether a StorageDescriptor is that of delimited text, with or without quotes."""
     serde = (storage.get("SerdeInfo") or {}).get("SerializationLibrary")
-    return (storage.get("InputFormat"), serde) == (TEXT["InputFormat"], TEXT["Serde"])
+    return storage.get("InputFormat") == TEXT["InputFormat"] and serde in (TEXT["Serde"], OPEN_CSV)
 
 
 def require_writable(table: Mapping[str, Any], name: str) -> None:
     """Check that rows can be inserted into a table.
 
     Raises:
-        QueryFailure: it is a view, or the local Athena does not write it.
+        QueryFailure: it is a view, the local Athena does not read it, or it has buckets or text with quotes.
     """
     if table.get("TableType") == "VIRTUAL_VIEW":
         raise QueryFailure("NOT_SUPPORTED", f"Inserting into views is not supported: {name}")
     require_readable(table, name)
+    storage = table["StorageDescriptor"]
+    if storage.get("BucketColumns"):
+        raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write buckets, as of table '{name}'")
+    if storage["SerdeInfo"]["SerializationLibrary"] == OPEN_CSV:
+        raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write text with quotes, as of table '{name}'")
 
 
 def put(database: str, table: Mapping[str, Any], members: Mapping[str, Any]) -> None:

@@ -163,7 +163,8 @@ def known(declared: str) -> types.Type | None:
 
 
 def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    of_serde = storage["SerdeInfo"].get("Parameters") or {}
+    serde = storage["SerdeInfo"]
+    of_serde = {**(serde.get("Parameters") or {}), "serialization.lib": serde["SerializationLibrary"]}
     return tuple(sorted(((definition.get("Parameters") or {}) | of_serde).items()))
 
 
