@@ -24,6 +24,9 @@ from local.athena.types import Type
 RESULT_ROWS, RESULT_BYTES = 1_000_000, 100_000_000
 """Maximum number of rows of a result and of bytes of its CSV."""
 
+WRITING_SECONDS = 20.0
+"""Maximum number of seconds that a result with too many rows is written before its query fails."""
+
 # Deny access to files, network, extensions and Python variables: SQL can read the registered tables only.
 # The memory limit is below that of the process, because DuckDB's error is more specific than a killed process.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -123,10 +126,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: Query) -> Rows:
     except duckdb.Error as error:
         raise failure(error) from error
     if len(rows) > RESULT_ROWS:
-        # As on AWS, the query runs until all its rows are written. Meanwhile a client can cancel it.
-        with suppress(duckdb.Error, OSError):
-            for batch in connection.sql(query.sql).to_arrow_reader(RESULT_ROWS // 10):
-                _csv(query, pa.table(batch))
+        if not query.as_ipc:
+            _write_all(connection, query)
         raise QueryFailure("NOT_SUPPORTED", f"a result of the local Athena has at most {RESULT_ROWS:,} rows")
     if query.as_ipc:
         body = to_ipc(rows.rename_columns([str(index) for index in range(len(query.types))]))
@@ -135,6 +136,16 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: Query) -> Rows:
     if len(body) > RESULT_BYTES:
         raise QueryFailure("NOT_SUPPORTED", f"a result of the local Athena has at most {RESULT_BYTES:,} bytes")
     return Rows(body)
+
+
+def _write_all(connection: duckdb.DuckDBPyConnection, query: Query) -> None:
+    """Write a result that is too large, and drop it. On AWS the query runs meanwhile, and a client can cancel it."""
+    end = time.monotonic() + WRITING_SECONDS
+    with suppress(duckdb.Error, OSError):
+        for batch in connection.sql(query.sql).to_arrow_reader(10_000):
+            _csv(query, pa.table(batch))
+            if time.monotonic() > end:
+                return
 
 
 def _csv(query: Query, rows: pa.Table) -> bytes:

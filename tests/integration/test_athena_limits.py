@@ -119,6 +119,17 @@ def test_a_result_has_at_most_a_million_rows(filled: Laptop, athena: Any):
     )
 
 
+def test_an_endless_result_fails_when_it_was_written_for_a_while(monkeypatch: Any):
+    monkeypatch.setattr(process, "WRITING_SECONDS", 0.1)
+    with process.connect() as database:
+        sql = f"WITH {K} SELECT a.n AS x, b.n AS y {TRIPLES}"
+        began = time.monotonic()
+        result = process.execute(database, Query(sql, {}, ["x", "y"], [BIGINT, BIGINT]))
+
+    assert result == Failed("NOT_SUPPORTED", "a result of the local Athena has at most 1,000,000 rows")
+    assert 0.1 < time.monotonic() - began < DEADLINE
+
+
 def test_a_result_has_at_most_a_hundred_megabytes(filled: Laptop, athena: Any):
     assert failure(athena, f"{long_text(8)} SELECT s FROM t8") == (
         "NOT_SUPPORTED: a result of the local Athena has at most 100,000,000 bytes"
