@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from local import moto_catalog, moto_state
-from local.athena import row_groups, types
+from local.athena import projection, row_groups, types
 from local.athena.analysis.catalog import Column, Source
 from local.athena.decoding import Columns, KeyValues, arrow_type, read_parquet, read_text
 from local.athena.errors import QueryFailure
@@ -42,6 +42,8 @@ class Table:
     partitions: tuple[Partition, ...]
     text: tuple[tuple[str, str], ...] | None = None
     """Properties of a table of delimited text; None for parquet."""
+    injected: tuple[str, ...] = ()
+    """Partition keys whose values a query must give."""
 
     def types(self) -> dict[str, str]:
         """Return the Glue type of each column; the partition keys are last."""
@@ -139,9 +141,14 @@ def load(database: str, name: str) -> Table:
     columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
-    entries = moto_catalog.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
+    projected = bool(keys) and projection.is_projected(definition)
+    entries = [{"StorageDescriptor": storage}]
+    if keys:
+        of = f"{database}.{name}"
+        entries = projection.partitions(definition, of) if projected else moto_catalog.partitions(database, name)
     parts = tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries)
-    return Table(columns, keys, parts, _text_properties(definition, storage) if is_text(storage) else None)
+    injected = projection.injected(definition) if projected else ()
+    return Table(columns, keys, parts, _text_properties(definition, storage) if is_text(storage) else None, injected)
 
 
 def source(table: Table) -> Source:
