@@ -31,7 +31,8 @@ def is_projected(table: Mapping[str, Any]) -> bool:
 
 def injected(table: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the partition keys whose values a query must give."""
-    return tuple(key["Name"] for key in table.get("PartitionKeys") or () if _type(table, key["Name"]) == "injected")
+    names = [key["Name"] for key in table.get("PartitionKeys") or ()] if is_projected(table) else []
+    return tuple(name for name in names if _type(table, name) == "injected")
 
 
 def partitions(table: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

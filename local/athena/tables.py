@@ -14,6 +14,7 @@ from local import moto_catalog, moto_state
 from local.athena import projection, row_groups, types
 from local.athena.analysis.catalog import Column, Source
 from local.athena.decoding import Columns, KeyValues, arrow_type, read_parquet, read_text
+from local.athena.delimited import PROPERTIES
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.row_groups import Equalities
@@ -141,14 +142,21 @@ def load(database: str, name: str) -> Table:
     columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
-    projected = bool(keys) and projection.is_projected(definition)
-    entries = [{"StorageDescriptor": storage}]
-    if keys:
-        of = f"{database}.{name}"
-        entries = projection.partitions(definition, of) if projected else moto_catalog.partitions(database, name)
-    parts = tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries)
-    injected = projection.injected(definition) if projected else ()
-    return Table(columns, keys, parts, _text_properties(definition, storage) if is_text(storage) else None, injected)
+    if not keys:
+        entries = [{"StorageDescriptor": storage}]
+    elif projection.is_projected(definition):
+        entries = projection.partitions(definition, f"{database}.{name}")
+    else:
+        entries = moto_catalog.partitions(database, name)
+    text = _text_properties(definition, storage) if is_text(storage) else None
+    parts = []
+    for entry in entries:
+        own = {**storage, **entry.get("StorageDescriptor", {})}
+        if own["InputFormat"] != storage["InputFormat"] or (text and _text_properties(definition, own) != text):
+            which = f"partition {'/'.join(entry['Values'])} of table '{database}.{name}'"
+            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not read {which}: its format is another")
+        parts.append(_partition(entry, columns, keys, f"{database}.{name}"))
+    return Table(columns, keys, tuple(parts), text, projection.injected(definition))
 
 
 def source(table: Table) -> Source:
@@ -170,9 +178,11 @@ def known(declared: str) -> types.Type | None:
 
 
 def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what determines how the text of a table or of one of its partitions is read."""
     serde = storage["SerdeInfo"]
     of_serde = {**(serde.get("Parameters") or {}), "serialization.lib": serde["SerializationLibrary"]}
-    return tuple(sorted(((definition.get("Parameters") or {}) | of_serde).items()))
+    given = (definition.get("Parameters") or {}) | of_serde
+    return tuple(sorted((name, value) for name, value in given.items() if name in PROPERTIES))
 
 
 def _columns(storage: Mapping[str, Any]) -> Columns:
