@@ -102,11 +102,8 @@ def _describe(execution: Execution) -> dict[str, Any]:
 
 
 def _result_configuration(execution: Execution) -> dict[str, Any]:
-    requested = execution.request.get("ResultConfiguration") or {}
-    encryption = {} if execution.enforced else requested.get("EncryptionConfiguration")
-    return {"OutputLocation": execution.output_location} | (
-        {"EncryptionConfiguration": encryption} if encryption else {}
-    )
+    requested = {} if execution.enforced else execution.request.get("ResultConfiguration") or {}
+    return {**requested, "OutputLocation": execution.output_location}
 
 
 def _statistics(execution: Execution) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def _create_view(reader: Reader) -> Statement:
             raise QueryFailure(
                 "TABLE_NOT_FOUND", f"line 1:1: View 'awsdatacatalog.{database}.{view_name}' does not exist"
             )
-        return [f'CREATE VIEW "{view_name}" AS', *definition["originalSql"].splitlines()]
+        return [f"CREATE VIEW {_name(database)}.{_name(view_name)} AS", *definition["originalSql"].splitlines()]
 
     return _statement("SHOW_CREATE_VIEW", ["Create View"], lines)
 
@@ -162,6 +162,11 @@ _SHOWS: dict[tuple[str, ...], Callable[[Reader], Statement]] = {
     ("CREATE", "TABLE"): _create_table,
     ("CREATE", "VIEW"): _create_view,
 }
+
+
+def _name(identifier: str) -> str:
+    """Return an identifier as Trino formats it: in quotes only if it needs them."""
+    return identifier if re.fullmatch("[a-z_][a-z0-9_]*", identifier) else '"' + identifier.replace('"', '""') + '"'
 
 
 def _all_columns(table: dict[str, Any]) -> list[dict[str, str]]:

@@ -341,7 +341,7 @@ def test_sqlalchemy_reflects_the_catalog(engine: sqlalchemy.Engine):
     assert inspector.get_schema_names() == ["b3_refined_db", "default", "study"]
     assert inspector.get_table_names() == ["k", "t"]
     assert inspector.get_view_names() == ["v"]
-    assert inspector.get_view_definition("v") == 'CREATE VIEW "v" AS\nSELECT n FROM t'
+    assert inspector.get_view_definition("v") == "CREATE VIEW study.v AS\nSELECT n FROM t"
     columns = [(each["name"], str(each["type"]), each["comment"]) for each in inspector.get_columns("k")]
     assert columns == [("a", "INTEGER", "c"), ("d", "DATE", None)]
     assert inspector.get_table_options("k")["awsathena_location"] == "s3://study/k"

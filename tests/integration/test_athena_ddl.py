@@ -407,7 +407,11 @@ def test_a_view_is_stored_as_athena_does_and_read_as_its_query(filled: Laptop, r
 
     run("CREATE VIEW mais AS SELECT v.sessions AS n FROM anos v JOIN anos w ON v.year = w.year")
     assert query(athena, "SELECT sum(n) FROM mais") == [["120"]]
-    assert run("SHOW CREATE VIEW mais")[0] == 'CREATE VIEW "mais" AS'
+    assert run("SHOW CREATE VIEW mais")[0] == f"CREATE VIEW {DATABASE}.mais AS"
+    assert run('CREATE VIEW "1 ano" AS SELECT 1 AS a', 'SHOW CREATE VIEW "1 ano"') == [
+        f'CREATE VIEW {DATABASE}."1 ano" AS',
+        "SELECT 1 AS a",
+    ]
     assert "View already exists" in failure(athena, "CREATE VIEW mais AS SELECT 1 AS a")
     for sql in ("SELECT * FROM mais", "SELECT n FROM (SELECT n FROM mais)"):
         assert failure(athena, f"CREATE OR REPLACE VIEW anos AS {sql}").startswith("VIEW_IS_RECURSIVE")
