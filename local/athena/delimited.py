@@ -45,6 +45,12 @@ _COMPRESSIONS: dict[str, Callable[[io.BytesIO], io.BufferedIOBase]] = {
     ".bz2": bz2.BZ2File,
 }
 
+PROPERTIES = {
+    "colelction.delim", "escape.delim", "escapeChar", "field.delim", "mapkey.delim", "quoteChar", "separatorChar",
+    "serialization.lib", "serialization.null.format", "skip.header.line.count",
+}  # fmt: skip
+"""Parameters of a table and of its SerDe, and the name of the SerDe, that determine how its text is read."""
+
 Properties = Mapping[str, str]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from local import moto_catalog
 from local.athena.delimited import OPEN_CSV
 from local.athena.errors import QueryFailure
+from local.athena.projection import is_projected
 from local.athena.reader import Name, Reader
 from local.athena.session import Session, bucket_and_key, hive_failure
 
@@ -108,16 +109,13 @@ def require_readable(table: Mapping[str, Any], name: str) -> None:
     """Check that the local Athena reads a table.
 
     Raises:
-        QueryFailure: it is neither parquet nor delimited text, or its partitions are not those in the catalog, because
-            partition projection computes them.
+        QueryFailure: it is neither parquet nor delimited text.
     """
     storage = table.get("StorageDescriptor") or {}
     if storage.get("InputFormat") != PARQUET["InputFormat"] and not is_text(storage):
         raise QueryFailure(
             "NOT_SUPPORTED", f"Table '{name}' is neither parquet nor delimited text: the local Athena reads no other"
         )
-    if (table.get("Parameters") or {}).get("projection.enabled", "").lower() == "true":
-        raise QueryFailure("NOT_SUPPORTED", f"the local Athena has no partition projection, as of table '{name}'")
 
 
 def is_text(storage: Mapping[str, Any]) -> bool:
@@ -130,16 +128,20 @@ def require_writable(table: Mapping[str, Any], name: str) -> None:
     """Check that rows can be inserted into a table.
 
     Raises:
-        QueryFailure: it is a view, the local Athena does not read it, or it has buckets or text with quotes.
+        QueryFailure: it is a view, the local Athena does not read it, or it has buckets, partition projection or text
+            with quotes.
     """
     if table.get("TableType") == "VIRTUAL_VIEW":
         raise QueryFailure("NOT_SUPPORTED", f"Inserting into views is not supported: {name}")
     require_readable(table, name)
     storage = table["StorageDescriptor"]
-    if storage.get("BucketColumns"):
-        raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write buckets, as of table '{name}'")
-    if storage["SerdeInfo"]["SerializationLibrary"] == OPEN_CSV:
-        raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write text with quotes, as of table '{name}'")
+    for what, present in {
+        "buckets": bool(storage.get("BucketColumns")),
+        "projected partitions": is_projected(table),
+        "text with quotes": storage["SerdeInfo"]["SerializationLibrary"] == OPEN_CSV,
+    }.items():
+        if present:
+            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write {what}, as of table '{name}'")
 
 
 def put(database: str, table: Mapping[str, Any], members: Mapping[str, Any]) -> None:

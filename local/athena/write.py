@@ -193,6 +193,8 @@ class _Unload:
         _require_last(selected, self.keys)
         for type_ in selected.types:
             glue(type_)
+            if self.encoding[0] in ("JSON", "TEXTFILE") and re.search(r"\bchar\(", str(type_)):
+                raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not unload {type_} as {self.encoding[0]}")
         parts = objects.partitions(rows, selected.types, self.keys)
         table = {
             "PartitionKeys": [{"Name": key} for key in self.keys],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.laptop import Laptop
-from tests.support.athena import failure, finish, query, start
+from tests.support.athena import DATABASE, failure, finish, query, start
 
 BUCKET = "b3-dataflow-refined"
 SERDE = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'"
@@ -72,6 +72,22 @@ def test_text_whose_answer_is_not_known_is_refused(
     message = failure(athena, "SELECT * FROM t")
     assert message.startswith("NOT_SUPPORTED: ")
     assert reason in message
+
+
+def test_a_partition_with_another_delimiter_than_its_table_is_refused(laptop: Laptop, athena: Any, s3: Any, glue: Any):
+    create(athena, "a int, b string", "PARTITIONED BY (k int) ROW FORMAT DELIMITED FIELDS TERMINATED BY ','")
+    storage = glue.get_table(DatabaseName=DATABASE, Name="t")["Table"]["StorageDescriptor"]
+    for value, delimiter in (("1", ","), ("2", "|")):
+        storage["Location"] = f"s3://{BUCKET}/t/k={value}/"
+        storage["SerdeInfo"]["Parameters"] = {"field.delim": delimiter, "note": value}
+        s3.put_object(Bucket=BUCKET, Key=f"t/k={value}/rows", Body=f"7{delimiter}x".encode())
+        glue.create_partition(
+            DatabaseName=DATABASE, TableName="t", PartitionInput={"Values": [value], "StorageDescriptor": storage}
+        )
+        if value == "1":
+            assert query(athena, "SELECT * FROM t") == [["7", "x", "1"]]
+
+    assert "does not read partition 2 of table 'b3_refined_db.t': its format" in failure(athena, "SELECT a FROM t")
 
 
 def test_text_with_bzip2_is_read(laptop: Laptop, athena: Any, s3: Any):

@@ -325,6 +325,8 @@ def test_a_query_is_unloaded_as_orc_json_and_text(laptop: Laptop, athena: Any, s
     rows = "SELECT * FROM (VALUES (1, 'a'), (NULL, '')) AS t (i, s)"
     assert gzip.decompress(unloaded(rows, "format = 'TEXTFILE'")) == b"1\x01a\n\\N\x01\n"
     assert gzip.decompress(unloaded(rows, "format = 'TEXTFILE', field_delimiter = '|'")) == b"1|a\n\\N|\n"
+    char = f"UNLOAD (SELECT ARRAY[CAST('a' AS char(3))] AS c) TO 's3://{BUCKET}/out/' WITH (format = 'JSON')"
+    assert "does not unload array(char(3)) as JSON" in failure(athena, char)
     moment = f"UNLOAD (SELECT TIMESTAMP '2024-01-02 03:04:05' AS ts) TO 's3://{BUCKET}/out/' WITH (format = 'JSON')"
     assert "does not write a value of timestamp" in failure(athena, moment)
     assert keys(s3, "out/") == []
