@@ -172,10 +172,15 @@ def _request(environ: Environ, shape: Any) -> Mapping[str, Any]:
 
 
 def _problems(name: str, value: Any, shape: Any) -> Iterator[str]:
-    """Yield a message for each missing member and wrong type. Null counts as absent; unknown members are ignored."""
+    """Yield a message for each missing member, wrong type and unknown value of an enumeration.
+
+    Null counts as absent; unknown members are ignored.
+    """
     if not _is(value, shape.type_name):
         yield f"{name} is {value!r}; allowed: {shape.type_name}"
         return
+    if shape.type_name == "string" and shape.enum and value not in shape.enum:
+        yield f"{name} is {value!r}; allowed: {', '.join(shape.enum)}"
     parts: list[tuple[str, Any, Any]] = []
     if shape.type_name == "structure":
         members = {member: part for member, part in value.items() if part is not None}

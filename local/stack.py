@@ -34,7 +34,9 @@ def create(settings: Settings, app: Chalice, folder: Path = TEMPLATES) -> None:
     Raises:
         LocalError: a template has a resource type or a property that the laptop neither creates nor omits.
     """
-    clients = {service: boto3.client(service) for service in ("s3", "glue", "athena")}
+    clients: dict[str, Any] = {service: boto3.client(service) for service in ("s3", "glue", "athena")}
+    # Athena's own database, which clients use unless they name another.
+    clients["glue"].create_database(DatabaseInput={"Name": "default"})
     outputs: dict[str, str] = {}
     for name in STACKS:
         stack = resolve(folder / f"{name}.yaml", settings, outputs)

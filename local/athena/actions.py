@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local import moto_state
-from local.athena import metadata, text
+from local.athena import metadata, prepared, text
 from local.athena.errors import InvalidRequest
 from local.athena.execution import FAILED, FINAL, SUCCEEDED, Execution
 from local.athena.executions import Executions
@@ -19,7 +19,7 @@ PAGE = 1000
 """Maximum number of rows on a page of results."""
 
 MOTO = ("CreateNamedQuery", "CreateWorkGroup", "DeleteWorkGroup", "ListNamedQueries")
-"""Actions that moto implements. The others, as those of prepared statements and Spark sessions, are refused."""
+"""Actions that moto implements. The others, as those of Spark sessions, are refused."""
 
 _ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 
@@ -58,6 +58,7 @@ def actions(executions: Executions) -> dict[str, Action]:
 
     return {
         **metadata.actions(),
+        **prepared.actions(executions.prepared),
         "BatchGetQueryExecution": batch_get,
         "GetQueryExecution": get,
         "GetQueryResults": results,
@@ -101,11 +102,8 @@ def _describe(execution: Execution) -> dict[str, Any]:
 
 
 def _result_configuration(execution: Execution) -> dict[str, Any]:
-    requested = execution.request.get("ResultConfiguration") or {}
-    encryption = {} if execution.enforced else requested.get("EncryptionConfiguration")
-    return {"OutputLocation": execution.output_location} | (
-        {"EncryptionConfiguration": encryption} if encryption else {}
-    )
+    requested = {} if execution.enforced else execution.request.get("ResultConfiguration") or {}
+    return {**requested, "OutputLocation": execution.output_location}
 
 
 def _statistics(execution: Execution) -> dict[str, Any]:
@@ -132,7 +130,7 @@ def _results(execution: Execution, start: int, size: int) -> dict[str, Any]:
     body = moto_state.read(*bucket_and_key(execution.output_location)) if outcome.manifest is None else b""
     if body is None:
         raise InvalidRequest("Could not find results")
-    if execution.statement.name == "SELECT":
+    if execution.statement.result.endswith(".csv"):
         # Row 0 is the header; it counts as a row of the first page.
         table = text.from_csv(body)
         header = [table.column_names] if start == 0 else []

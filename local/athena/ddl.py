@@ -11,7 +11,7 @@ from local.athena.errors import InvalidRequest
 from local.athena.glue_types import arrow
 from local.athena.reader import Reader
 from local.athena.session import DDL_TASK, Outcome, Session, Statement, hive_failure, require_database
-from local.athena.storage import PARQUET, TEXT, read_location, table_input
+from local.athena.storage import FORMATS, TEXT, read_location, table_input
 
 _DELIMITERS = {
     ("FIELDS", "TERMINATED", "BY"): ("field.delim", "serialization.format"),
@@ -22,6 +22,9 @@ _DELIMITERS = {
     ("NULL", "DEFINED", "AS"): ("serialization.null.format",),
 }
 """Properties of Hive's text SerDe for the clauses of ROW FORMAT DELIMITED; Hive itself misspells one."""
+
+_OUTPUT_FORMATS = {"org.openx.data.jsonserde.JsonSerDe": "org.apache.hadoop.hive.ql.io.IgnoreKeyTextOutputFormat"}
+"""Output formats that Athena puts instead of that of text, by the SerDe of a statement."""
 
 
 def create_database(reader: Reader) -> Statement:
@@ -73,15 +76,14 @@ def drop_database(reader: Reader) -> Statement:
 
 
 def create_table(reader: Reader) -> Statement:
-    """Read what follows CREATE EXTERNAL TABLE: a table of parquet objects, or of delimited text."""
+    """Read what follows CREATE EXTERNAL TABLE. A table that the local Athena does not read can be created too."""
     exists = reader.take("IF", "NOT", "EXISTS")
     name = reader.name()
     columns = reader.columns()
     # Hive squeezes the white space of the comment of a table.
     comment = {"comment": " ".join(reader.string().split())} if reader.take("COMMENT") else {}
     keys = reader.columns() if reader.take("PARTITIONED", "BY") else []
-    if reader.peek("CLUSTERED"):
-        raise InvalidRequest("the local Athena has no buckets: CLUSTERED BY")
+    buckets = _buckets(reader) if reader.take("CLUSTERED", "BY") else ([], -1)
     form, serde = _format(reader)
     reader.expect("LOCATION")
     location = read_location(reader)
@@ -89,12 +91,17 @@ def create_table(reader: Reader) -> Statement:
     reader.end()
     if properties.get("table_type", "").upper() == "ICEBERG":
         raise InvalidRequest("the local Athena has no Iceberg tables: 'table_type'='ICEBERG'")
-    if any(name.startswith("projection.") for name in properties):
-        raise InvalidRequest("the local Athena has no partition projection: 'projection.enabled'")
     names = [column["Name"] for column in columns + keys]
     repeated = next((name for name in names if names.count(name) > 1), None)
     table = table_input(
-        name.name, location, columns=columns, keys=keys, form=form, properties={**comment, **properties}, serde=serde
+        name.name,
+        location,
+        columns=columns,
+        keys=keys,
+        form=form,
+        properties={**comment, **properties},
+        serde=serde,
+        buckets=buckets,
     )
 
     def run(session: Session) -> Outcome:
@@ -103,6 +110,8 @@ def create_table(reader: Reader) -> Statement:
             arrow(types.parse(column["Type"]))
         if repeated is not None:
             raise hive_failure(f"SemanticException [Error 10036]: Duplicate column name: {repeated}")
+        if not set(buckets[0]) <= {column["Name"] for column in columns}:
+            raise hive_failure("SemanticException [Error 10002]: Invalid column reference")
         with session.transaction():
             require_database(database)
             if moto_catalog.table(database, table_name) is None:
@@ -114,9 +123,24 @@ def create_table(reader: Reader) -> Statement:
     return Statement("DDL", "CREATE_TABLE", run)
 
 
+def _buckets(reader: Reader) -> tuple[list[str], int]:
+    """Read what follows CLUSTERED BY: (column, …) INTO number BUCKETS."""
+    reader.expect("(")
+    columns = [reader.identifier()]
+    while reader.take(","):
+        columns.append(reader.identifier())
+    reader.expect(")")
+    reader.expect("INTO")
+    count = reader.value()
+    reader.expect("BUCKETS")
+    if not count.isdecimal():
+        raise InvalidRequest(f"INTO {count} BUCKETS: the number of buckets must be a positive integer")
+    return columns, int(count)
+
+
 def _format(reader: Reader) -> tuple[Mapping[str, str], dict[str, str]]:
     """Read ROW FORMAT and STORED AS, and return the format and the properties of its SerDe."""
-    serde, stored, delimited = "", "", False
+    serde, delimited = "", False
     properties: dict[str, str] = {}
     if reader.take("ROW", "FORMAT"):
         delimited = reader.take("DELIMITED")
@@ -127,21 +151,22 @@ def _format(reader: Reader) -> tuple[Mapping[str, str], dict[str, str]]:
             reader.expect("SERDE")
             serde = reader.string()
             properties = reader.pairs() if reader.take("WITH", "SERDEPROPERTIES") else {}
+    # Hive's default is text.
+    form = TEXT
     if reader.take("STORED", "AS"):
         if reader.take("INPUTFORMAT"):
             stored = reader.string()
             reader.expect("OUTPUTFORMAT")
-            reader.string()
+            form = {**TEXT, "InputFormat": stored, "OutputFormat": reader.string()}
         else:
             stored = reader.identifier()
-    # Hive's default is text.
-    for form, name in ((PARQUET, "parquet"), (TEXT, "textfile")):
-        is_form = serde in ("", form["Serde"]) and stored.lower() in ("", name, form["InputFormat"].lower())
-        if is_form and (form is TEXT if delimited or not (serde or stored) else True):
-            return form, properties
-    raise InvalidRequest(
-        f"the local Athena has tables of parquet and of delimited text only, not {serde or stored or 'this format'}"
-    )
+            if stored not in FORMATS:
+                raise InvalidRequest(f"the local Athena has no STORED AS {stored}; allowed: {', '.join(FORMATS)}")
+            form = FORMATS[stored]
+    if delimited and form["InputFormat"] != TEXT["InputFormat"]:
+        raise InvalidRequest(f"ROW FORMAT DELIMITED is a format of text, not of {form['InputFormat']}")
+    output = _OUTPUT_FORMATS.get(serde, form["OutputFormat"]) if form is TEXT else form["OutputFormat"]
+    return {**form, "OutputFormat": output, "Serde": serde or form["Serde"]}, properties
 
 
 def drop_table(reader: Reader) -> Statement:

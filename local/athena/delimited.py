@@ -1,13 +1,14 @@
-"""Objects of delimited text, as Hive's LazySimpleSerDe reads and writes them."""
+"""Objects of delimited text, as Hive's LazySimpleSerDe reads and writes them, and as its OpenCSVSerde reads them."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import bz2
 import gzip
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
@@ -36,6 +37,20 @@ _FORMS = {
     "timestamp": rf"{_DATE} \d\d:\d\d:\d\d(\.\d+)?",
 }
 
+OPEN_CSV = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+"""SerDe of text with quotes; its columns are texts."""
+
+_COMPRESSIONS: dict[str, Callable[[io.BytesIO], io.BufferedIOBase]] = {
+    ".gz": lambda file: gzip.GzipFile(fileobj=file),
+    ".bz2": bz2.BZ2File,
+}
+
+PROPERTIES = {
+    "colelction.delim", "escape.delim", "escapeChar", "field.delim", "mapkey.delim", "quoteChar", "separatorChar",
+    "serialization.lib", "serialization.null.format", "skip.header.line.count",
+}  # fmt: skip
+"""Parameters of a table and of its SerDe, and the name of the SerDe, that determine how its text is read."""
+
 Properties = Mapping[str, str]
 
 
@@ -46,19 +61,31 @@ def read(body: bytes, key: str, columns: Mapping[str, Type], properties: Propert
         body: bytes of the object.
         key: key of the object; its extension names the compression.
         columns: type of each column, in the order of the fields.
-        properties: parameters of the table and of its SerDe.
+        properties: parameters of the table and of its SerDe, and the SerDe as `serialization.lib`.
 
     Raises:
-        QueryFailure: the object is not gzip as its extension says, has another compression, or is too large.
+        QueryFailure: the object is not compressed as its extension says, has another compression, or is too large; or
+            the SerDe is OpenCSVSerde, and a column is not a string or a quote is not around a whole field.
     """
-    if key.endswith((".bz2", ".lz4", ".snappy", ".zst", ".deflate")):
-        raise QueryFailure("NOT_SUPPORTED", f"the local Athena reads text without compression or with gzip only: {key}")
-    content = (_decompressed(body, key) if key.endswith(".gz") else body).decode("utf-8", "replace")
+    if key.endswith((".lz4", ".snappy", ".zst", ".deflate")):
+        raise QueryFailure(
+            "NOT_SUPPORTED", f"the local Athena reads text without compression, with gzip or with bzip2 only: {key}"
+        )
+    content = _decompressed(body, key).decode("utf-8", "replace")
     lines = content.removesuffix("\n").split("\n") if content else []
     lines = lines[int(properties.get("skip.header.line.count", 0)) :]
-    separators = _separators(properties)
-    null, escape = properties.get("serialization.null.format", r"\N"), properties.get("escape.delim")
-    rows = [_split(line.removesuffix("\r") if escape is None else line, separators[0], escape) for line in lines]
+    separators, null = _separators(properties), None
+    rows: Iterable[list[str]]
+    if properties.get("serialization.lib") == OPEN_CSV:
+        other = next((f"{name} {type_}" for name, type_ in columns.items() if str(type_) != "varchar"), None)
+        if other:
+            raise QueryFailure(
+                "NOT_SUPPORTED", f"with OpenCSVSerde the local Athena has string columns only, not {other}"
+            )
+        rows = _unquoted(lines, key, properties)
+    else:
+        null, escape = properties.get("serialization.null.format", r"\N"), properties.get("escape.delim")
+        rows = [_split(line.removesuffix("\r") if escape is None else line, separators[0], escape) for line in lines]
     arrays = {}
     for index, (name, type_) in enumerate(columns.items()):
         fields = (row[index] if index < len(row) else None for row in rows)
@@ -105,14 +132,50 @@ def _mapped(column: pa.ChunkedArray, of: Callable[[Any], str]) -> pa.ChunkedArra
 
 
 def _decompressed(body: bytes, key: str) -> bytes:
+    extension = key[key.rfind(".") :]
+    if extension not in _COMPRESSIONS:
+        return body
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+        with _COMPRESSIONS[extension](io.BytesIO(body)) as file:
             plain = file.read(MOST_BYTES + 1)
     except (OSError, EOFError) as error:
-        raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read {key}: not gzip") from error
+        name = {".gz": "gzip", ".bz2": "bzip2"}[extension]
+        raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read {key}: not {name}") from error
     if len(plain) > MOST_BYTES:
         raise QueryFailure("NOT_SUPPORTED", f"the local Athena reads at most {MOST_BYTES:,} bytes of text from {key}")
     return plain
+
+
+def _unquoted(lines: Iterable[str], key: str, properties: Properties) -> list[list[str]]:
+    """Return the fields of lines, which may be in quotes. An empty line has none.
+
+    In quotes, two quotes are one, and an escape character stands before a quote or another escape character.
+
+    Raises:
+        QueryFailure: the characters are not distinct, or a quote or an escape is elsewhere, which OpenCSVSerde reads by
+            rules that depend on the place in the line.
+    """
+    named = zip(("separatorChar", "quoteChar", "escapeChar"), ',"\\', strict=True)
+    separator, quote, escape = ((properties.get(name) or default)[0] for name, default in named)
+    # In Hive a double quote as the escape character means a backslash.
+    escape = "\\" if escape == '"' else escape
+    if len({separator, quote, escape}) < 3:
+        raise QueryFailure("NOT_SUPPORTED", "CSV not supported: the separator, the quote and the escape must differ")
+    s, q, e = map(re.escape, (separator, quote, escape))
+    field = re.compile(rf"(?:{q}((?:[^{q}{e}]|{q}{q}|{e}.)*){q}|([^{s}{q}{e}]*))({s}|$)")
+    rows = []
+    for text in lines:
+        line, row, end = text.removesuffix("\r"), [], not text.removesuffix("\r")
+        position = 0
+        while not end:
+            match = field.match(line, position)
+            if match is None:
+                raise QueryFailure("NOT_SUPPORTED", f"the local Athena reads quotes around whole fields only: {key}")
+            quoted, plain, after = match.groups()
+            row.append(plain if quoted is None else re.sub(rf"{q}{q}|{e}(.)", lambda pair: pair[1] or quote, quoted))
+            position, end = match.end(), not after
+        rows.append(row)
+    return rows
 
 
 def _separators(properties: Properties) -> list[str]:

@@ -147,6 +147,13 @@ class Engine:
         parts = []
         for read in plan.reads:
             table = loaded.tables[read.database, read.name]
+            for key in table.injected:
+                if key not in dict(read.equal):
+                    raise QueryFailure(
+                        "CONSTRAINT_VIOLATION",
+                        f"For the injected projected partition column {key}, the WHERE clause must contain only static "
+                        "equality conditions, and at least one such condition must be present.",
+                    )
             partitions = self._prune(table, read, cancelled)
             scanned += table.scanned(partitions, read.used, read.equal)
             parts.append((read, table, partitions))

@@ -2,7 +2,8 @@
 
 AthenaError
 ├── InvalidRequest    the API responds with InvalidRequestException
-│   └── MetadataError the API responds with MetadataException
+│   ├── MetadataError the API responds with MetadataException
+│   └── ResourceNotFound  with ResourceNotFoundException
 └── QueryFailure      the execution ends FAILED with this reason
 """
 
@@ -31,6 +32,12 @@ class MetadataError(InvalidRequest):
             f"{message} (Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException; "
             f"Request ID: {uuid.uuid4()}; Proxy: null)"
         )
+
+
+class ResourceNotFound(InvalidRequest):
+    """The request names a prepared statement that does not exist."""
+
+    code = "ResourceNotFoundException"
 
 
 class QueryFailure(AthenaError):

@@ -14,6 +14,7 @@ from local import moto_state
 from local.athena.engine import Engine
 from local.athena.errors import AthenaError, BytesScannedLimit, Interrupted, InvalidRequest
 from local.athena.execution import CANCELLED, FAILED, FINAL, RUNNING, SUCCEEDED, Execution, accept
+from local.athena.prepared import PreparedStatements
 from local.athena.session import Outcome, Session, bucket_and_key
 
 _MAX_RUNNING = 64
@@ -42,7 +43,7 @@ RETENTION = Retention()
 
 
 class Executions:
-    """All executions of the local Athena.
+    """All executions of the local Athena, and the prepared statements that they use.
 
     Args:
         engine: runs the queries.
@@ -58,6 +59,7 @@ class Executions:
         retention: Retention = RETENTION,
         save: Callable[[], None] = lambda: None,
     ) -> None:
+        self.prepared = PreparedStatements()
         self._save = save
         self._engine = engine
         self._latency = latency
@@ -146,7 +148,7 @@ class Executions:
         execution.ended.wait(_STOP_SECONDS)
 
     def clear(self) -> None:
-        """Cancel and remove all executions."""
+        """Cancel and remove all executions, and remove the prepared statements."""
         with self._lock:
             ids = list(self._by_id)
         for execution_id in ids:
@@ -154,6 +156,7 @@ class Executions:
         with self._lock:
             self._by_id.clear()
             self._by_token.clear()
+        self.prepared.clear()
 
     def close(self) -> None:
         """Cancel and remove all executions, and wait until their threads have ended."""
@@ -188,6 +191,8 @@ class Executions:
                 self._engine,
                 execution.id,
                 execution.output,
+                execution.workgroup,
+                self.prepared,
                 execution.database,
                 execution.request.get("ExecutionParameters") or (),
                 execution.cutoff,

@@ -14,7 +14,7 @@ from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.reader import CATALOG, Name, Reader
 from local.athena.session import Outcome, Session, Statement
-from local.athena.storage import require_writable
+from local.athena.storage import PARQUET, require_writable
 from local.athena.types import Type
 from local.athena.write import query_of, select, written_rows
 
@@ -75,7 +75,8 @@ def _insert(name: Name, columns: list[str] | None, query: str, session: Session)
         tuple(each["Values"]): each["StorageDescriptor"]["Location"].rstrip("/")
         for each in moto_catalog.partitions(database, table_name)
     }
-    written = objects.files(table, parts, "gzip", session.id, places)
+    form = "PARQUET" if table["StorageDescriptor"]["InputFormat"] == PARQUET["InputFormat"] else "TEXTFILE"
+    written = objects.files(table, parts, (form, "gzip"), session.id, places)
     with session.transaction() as transaction:
         if moto_catalog.table(database, table_name) is None:
             raise QueryFailure("TABLE_NOT_FOUND", f"line 1:1: Table '{described}' does not exist")

@@ -11,17 +11,21 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow import orc
 
 from local import moto_catalog
-from local.athena import delimited
+from local.athena import delimited, json_lines
 from local.athena.errors import QueryFailure
-from local.athena.storage import PARQUET, partition_input, partition_location
+from local.athena.storage import partition_input, partition_location
 from local.athena.types import Type
 
 MOST_PARTITIONS = 100
 """Maximum number of partitions that one statement writes, as on AWS."""
 
 _KEY_TYPES = {"boolean", "date", "integer", "bigint", "smallint", "tinyint", "varchar", "char"}
+
+Encoding = tuple[str, str]
+"""Format (PARQUET, ORC, JSON or TEXTFILE) and compression of parquet or ORC. JSON and text have gzip."""
 
 Part = tuple[list[str], pa.Table]
 """Values of the partition keys, and the rows without these."""
@@ -57,7 +61,7 @@ def partitions(rows: pa.Table, of: Sequence[Type], keys: Sequence[str]) -> list[
 def files(
     table: Mapping[str, Any],
     parts: Iterable[Part],
-    compression: str,
+    encoding: Encoding,
     query_id: str,
     places: Mapping[tuple[str, ...], str] = MappingProxyType({}),
 ) -> dict[str, bytes]:
@@ -66,19 +70,27 @@ def files(
     Args:
         table: the table in the form of Glue.
         parts: the parts.
-        compression: that of parquet.
+        encoding: their format and compression.
         query_id: the id of the execution.
         places: locations of the partitions that exist, by their values.
     """
     storage = table["StorageDescriptor"]
+    form, compression = encoding
     objects = {}
     for values, rows in parts:
         name = f"{datetime.now(UTC):%Y%m%d_%H%M%S}_{query_id[:5]}_{uuid.uuid4()}"
         place = f"{places.get(tuple(values)) or partition_location(table, values)}/{name}"
-        if storage["InputFormat"] == PARQUET["InputFormat"]:
-            objects[place] = _parquet(rows, compression)
-        else:
-            objects[f"{place}.gz"] = delimited.write(rows, storage.get("SerdeInfo") or {})
+        match form:
+            case "PARQUET":
+                objects[place] = _parquet(rows, compression)
+            case "ORC":
+                sink = pa.BufferOutputStream()
+                orc.write_table(rows, sink, compression=compression)
+                objects[place] = bytes(sink.getvalue())
+            case "JSON":
+                objects[f"{place}.gz"] = json_lines.write(rows)
+            case _:
+                objects[f"{place}.gz"] = delimited.write(rows, storage.get("SerdeInfo") or {})
     return objects
 
 

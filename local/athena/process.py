@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -22,6 +23,9 @@ from local.athena.types import Type
 
 RESULT_ROWS, RESULT_BYTES = 1_000_000, 100_000_000
 """Maximum number of rows of a result and of bytes of its CSV."""
+
+WRITING_SECONDS = 20.0
+"""Maximum number of seconds that a result with too many rows is written before its query fails."""
 
 # Deny access to files, network, extensions and Python variables: SQL can read the registered tables only.
 # The memory limit is below that of the process, because DuckDB's error is more specific than a killed process.
@@ -122,15 +126,31 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: Query) -> Rows:
     except duckdb.Error as error:
         raise failure(error) from error
     if len(rows) > RESULT_ROWS:
+        if not query.as_ipc:
+            _write_all(connection, query)
         raise QueryFailure("NOT_SUPPORTED", f"a result of the local Athena has at most {RESULT_ROWS:,} rows")
     if query.as_ipc:
         body = to_ipc(rows.rename_columns([str(index) for index in range(len(query.types))]))
     else:
-        columns = [text.as_text(column, type_) for column, type_ in zip(rows.columns, query.types, strict=True)]
-        body = text.to_csv(query.names, columns)
+        body = _csv(query, rows)
     if len(body) > RESULT_BYTES:
         raise QueryFailure("NOT_SUPPORTED", f"a result of the local Athena has at most {RESULT_BYTES:,} bytes")
     return Rows(body)
+
+
+def _write_all(connection: duckdb.DuckDBPyConnection, query: Query) -> None:
+    """Write a result that is too large, and drop it. On AWS the query runs meanwhile, and a client can cancel it."""
+    end = time.monotonic() + WRITING_SECONDS
+    with suppress(duckdb.Error, OSError):
+        for batch in connection.sql(query.sql).to_arrow_reader(10_000):
+            _csv(query, pa.table(batch))
+            if time.monotonic() > end:
+                return
+
+
+def _csv(query: Query, rows: pa.Table) -> bytes:
+    columns = [text.as_text(column, type_) for column, type_ in zip(rows.columns, query.types, strict=True)]
+    return text.to_csv(query.names, columns)
 
 
 def _exit_with(parent: int) -> None:

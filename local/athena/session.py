@@ -12,8 +12,9 @@ from local import moto_catalog, moto_state
 from local.athena.errors import Interrupted, InvalidRequest, QueryFailure
 
 if TYPE_CHECKING:
-    # At run time the engine imports the views, and these import this module.
+    # At run time the engine imports the views, and these import this module, as the prepared statements do.
     from local.athena.engine import Engine
+    from local.athena.prepared import PreparedStatements
 
 DDL_TASK = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
 
@@ -52,6 +53,8 @@ class Session:
         engine: runs queries.
         id: id of the execution.
         output: location under which the results of executions are.
+        workgroup: name of the workgroup.
+        prepared: prepared statements of all workgroups.
         database: default database of tables without one.
         parameters: SQL literals in the order of the `?` marks.
         cutoff: maximum number of bytes scanned.
@@ -62,6 +65,8 @@ class Session:
     engine: Engine
     id: str
     output: str
+    workgroup: str
+    prepared: PreparedStatements
     database: str | None = None
     parameters: Sequence[str] = ()
     cutoff: int | None = None

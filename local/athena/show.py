@@ -146,7 +146,7 @@ def _create_view(reader: Reader) -> Statement:
             raise QueryFailure(
                 "TABLE_NOT_FOUND", f"line 1:1: View 'awsdatacatalog.{database}.{view_name}' does not exist"
             )
-        return [f'CREATE VIEW "{view_name}" AS', *definition["originalSql"].splitlines()]
+        return [f"CREATE VIEW {_name(database)}.{_name(view_name)} AS", *definition["originalSql"].splitlines()]
 
     return _statement("SHOW_CREATE_VIEW", ["Create View"], lines)
 
@@ -162,6 +162,11 @@ _SHOWS: dict[tuple[str, ...], Callable[[Reader], Statement]] = {
     ("CREATE", "TABLE"): _create_table,
     ("CREATE", "VIEW"): _create_view,
 }
+
+
+def _name(identifier: str) -> str:
+    """Return an identifier as Trino formats it: in quotes only if it needs them."""
+    return identifier if re.fullmatch("[a-z_][a-z0-9_]*", identifier) else '"' + identifier.replace('"', '""') + '"'
 
 
 def _all_columns(table: dict[str, Any]) -> list[dict[str, str]]:
@@ -202,12 +207,14 @@ def _ddl(name: str, table: dict[str, Any]) -> list[str]:
     comment = parameters.pop("comment", None)
     parameters.pop("EXTERNAL", None)
     serde = storage.get("SerdeInfo") or {}
+    clusters, count = storage.get("BucketColumns") or [], storage.get("NumberOfBuckets")
     of_serde = {key: value for key, value in (serde.get("Parameters") or {}).items() if (key, value) != _DEFAULT}
     return [
         f"CREATE EXTERNAL TABLE `{name}`(",
         *columns(storage["Columns"]),
         *([f"COMMENT '{_quoted(comment)}'"] if comment else []),
         *(["PARTITIONED BY ( ", *columns(keys)] if keys else []),
+        *([f"CLUSTERED BY ({', '.join(clusters)}) ", f"INTO {count} BUCKETS"] if clusters else []),
         "ROW FORMAT SERDE ",
         f"  '{serde.get('SerializationLibrary', '')}' ",
         *(["WITH SERDEPROPERTIES ( ", *pairs(of_serde)] if of_serde else []),

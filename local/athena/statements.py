@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from local.athena import alter, ddl, insert, show, sql, views, write
+from local.athena import alter, ddl, insert, prepared, show, sql, views, write
 from local.athena.errors import InvalidRequest
 from local.athena.reader import Reader
 from local.athena.session import Outcome, Session, Statement
@@ -25,14 +25,17 @@ _READERS: dict[tuple[str, ...], Callable[[Reader], Statement]] = {
     ("MSCK", "REPAIR", "TABLE"): alter.repair_table,
     ("INSERT", "INTO"): insert.insert,
     ("UNLOAD",): write.unload,
+    ("PREPARE",): prepared.prepare,
+    ("EXECUTE",): prepared.execute,
+    ("DEALLOCATE",): prepared.deallocate,
     ("SHOW",): show.show,
     ("DESCRIBE",): show.describe,
     ("DESC",): show.describe,
 }
 
 _REFUSED = (
-    "ALTER", "CALL", "CREATE", "DEALLOCATE", "DELETE", "DROP", "EXECUTE", "EXPLAIN", "GRANT", "INSERT", "MERGE", "MSCK",
-    "OPTIMIZE", "PREPARE", "REVOKE", "TRUNCATE", "UPDATE", "USE", "VACUUM",
+    "ALTER", "CALL", "CREATE", "DELETE", "DROP", "EXPLAIN", "GRANT", "INSERT", "MERGE", "MSCK",
+    "OPTIMIZE", "REVOKE", "TRUNCATE", "UPDATE", "USE", "VACUUM",
 )  # fmt: skip
 """First words of statements that Athena has and the local Athena does not."""
 

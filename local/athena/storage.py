@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from local import moto_catalog
+from local.athena.delimited import OPEN_CSV
 from local.athena.errors import QueryFailure
+from local.athena.projection import is_projected
 from local.athena.reader import Name, Reader
 from local.athena.session import Session, bucket_and_key, hive_failure
 
@@ -24,6 +26,21 @@ TEXT = {
     "OutputFormat": f"{_HADOOP}.ql.io.HiveIgnoreKeyTextOutputFormat",
     "Serde": f"{_HADOOP}.serde2.lazy.LazySimpleSerDe",
 }
+FORMATS = {
+    "textfile": TEXT,
+    "parquet": PARQUET,
+    "orc": {
+        "InputFormat": f"{_HADOOP}.ql.io.orc.OrcInputFormat",
+        "OutputFormat": f"{_HADOOP}.ql.io.orc.OrcOutputFormat",
+        "Serde": f"{_HADOOP}.ql.io.orc.OrcSerde",
+    },
+    "avro": {
+        "InputFormat": f"{_HADOOP}.ql.io.avro.AvroContainerInputFormat",
+        "OutputFormat": f"{_HADOOP}.ql.io.avro.AvroContainerOutputFormat",
+        "Serde": f"{_HADOOP}.serde2.avro.AvroSerDe",
+    },
+}
+"""Formats by the names of STORED AS. The local Athena reads and writes the first two."""
 _SPECIAL = re.compile(r"[\x00-\x1f\"#%'*/:=?\\\x7f{}\[\]^]")
 
 
@@ -43,8 +60,13 @@ def table_input(
     form: Mapping[str, str],
     properties: Mapping[str, str],
     serde: Mapping[str, str] = MappingProxyType({}),
+    buckets: tuple[list[str], int] = ([], -1),
 ) -> dict[str, Any]:
-    """Return Glue's TableInput of an external table, as Athena puts it."""
+    """Return Glue's TableInput of an external table, as Athena puts it.
+
+    Args:
+        buckets: the columns whose values determine the bucket of a row, and the number of buckets.
+    """
     return {
         "Name": name,
         "Owner": "hadoop",
@@ -61,9 +83,9 @@ def table_input(
                 "SerializationLibrary": form["Serde"],
                 "Parameters": {"serialization.format": "1", **serde},
             },
-            "BucketColumns": [],
+            "BucketColumns": buckets[0],
             "Compressed": False,
-            "NumberOfBuckets": -1,
+            "NumberOfBuckets": buckets[1],
             "SortColumns": [],
             "StoredAsSubDirectories": False,
         },
@@ -83,28 +105,43 @@ def require_table(name: Name, session: Session) -> tuple[str, dict[str, Any]]:
     return database, table
 
 
-def require_no_projection(table: Mapping[str, Any], name: str) -> None:
-    """Check that the partitions of a table are those in the catalog.
+def require_readable(table: Mapping[str, Any], name: str) -> None:
+    """Check that the local Athena reads a table.
 
     Raises:
-        QueryFailure: they are computed by partition projection.
+        QueryFailure: it is neither parquet nor delimited text.
     """
-    if (table.get("Parameters") or {}).get("projection.enabled", "").lower() == "true":
-        raise QueryFailure("NOT_SUPPORTED", f"the local Athena has no partition projection, as of table '{name}'")
+    storage = table.get("StorageDescriptor") or {}
+    if storage.get("InputFormat") != PARQUET["InputFormat"] and not is_text(storage):
+        raise QueryFailure(
+            "NOT_SUPPORTED", f"Table '{name}' is neither parquet nor delimited text: the local Athena reads no other"
+        )
+
+
+def is_text(storage: Mapping[str, Any]) -> bool:
+    """Return whether a StorageDescriptor is that of delimited text, with or without quotes."""
+    serde = (storage.get("SerdeInfo") or {}).get("SerializationLibrary")
+    return storage.get("InputFormat") == TEXT["InputFormat"] and serde in (TEXT["Serde"], OPEN_CSV)
 
 
 def require_writable(table: Mapping[str, Any], name: str) -> None:
     """Check that rows can be inserted into a table.
 
     Raises:
-        QueryFailure: it is a view, has partition projection, or is neither parquet nor delimited text.
+        QueryFailure: it is a view, the local Athena does not read it, or it has buckets, partition projection or text
+            with quotes.
     """
     if table.get("TableType") == "VIRTUAL_VIEW":
         raise QueryFailure("NOT_SUPPORTED", f"Inserting into views is not supported: {name}")
-    require_no_projection(table, name)
-    form = (table.get("StorageDescriptor") or {}).get("InputFormat")
-    if form not in (PARQUET["InputFormat"], TEXT["InputFormat"]):
-        raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write into '{name}': it is not parquet")
+    require_readable(table, name)
+    storage = table["StorageDescriptor"]
+    for what, present in {
+        "buckets": bool(storage.get("BucketColumns")),
+        "projected partitions": is_projected(table),
+        "text with quotes": storage["SerdeInfo"]["SerializationLibrary"] == OPEN_CSV,
+    }.items():
+        if present:
+            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write {what}, as of table '{name}'")
 
 
 def put(database: str, table: Mapping[str, Any], members: Mapping[str, Any]) -> None:

@@ -11,20 +11,17 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from local import moto_catalog, moto_state
-from local.athena import row_groups, types
+from local.athena import projection, row_groups, types
 from local.athena.analysis.catalog import Column, Source
 from local.athena.decoding import Columns, KeyValues, arrow_type, read_parquet, read_text
+from local.athena.delimited import PROPERTIES
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
 from local.athena.row_groups import Equalities
-from local.athena.storage import require_no_projection
+from local.athena.storage import is_text, require_readable
 
 PATH = "$path"
 """Hidden column with the location of the object of each row."""
-
-TEXT = "org.apache.hadoop.mapred.TextInputFormat"
-LAZY_SIMPLE = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
-PARQUET = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,8 @@ class Table:
     partitions: tuple[Partition, ...]
     text: tuple[tuple[str, str], ...] | None = None
     """Properties of a table of delimited text; None for parquet."""
+    injected: tuple[str, ...] = ()
+    """Partition keys whose values a query must give."""
 
     def types(self) -> dict[str, str]:
         """Return the Glue type of each column; the partition keys are last."""
@@ -139,19 +138,25 @@ def load(database: str, name: str) -> Table:
     storage = definition.get("StorageDescriptor")
     if storage is None:
         raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Table StorageDescriptor is null for table '{database}.{name}'")
-    text = _text_properties(definition, storage)
-    if storage.get("InputFormat") != PARQUET and text is None:
-        raise QueryFailure(
-            "NOT_SUPPORTED",
-            f"Table '{database}.{name}' is neither parquet nor delimited text: the local Athena reads no other",
-        )
-    require_no_projection(definition, f"{database}.{name}")
+    require_readable(definition, f"{database}.{name}")
     columns, keys = _columns(storage), _columns({"Columns": definition.get("PartitionKeys", ())})
     if not columns + keys:
         raise QueryFailure("NOT_SUPPORTED", f"Table '{database}.{name}' has no columns: the local Athena needs one")
-    entries = moto_catalog.partitions(database, name) if keys else [{"StorageDescriptor": storage}]
-    parts = tuple(_partition(entry, columns, keys, f"{database}.{name}") for entry in entries)
-    return Table(columns, keys, parts, text)
+    if not keys:
+        entries = [{"StorageDescriptor": storage}]
+    elif projection.is_projected(definition):
+        entries = projection.partitions(definition, f"{database}.{name}")
+    else:
+        entries = moto_catalog.partitions(database, name)
+    text = _text_properties(definition, storage) if is_text(storage) else None
+    parts = []
+    for entry in entries:
+        own = {**storage, **entry.get("StorageDescriptor", {})}
+        if own["InputFormat"] != storage["InputFormat"] or (text and _text_properties(definition, own) != text):
+            which = f"partition {'/'.join(entry['Values'])} of table '{database}.{name}'"
+            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not read {which}: its format is another")
+        parts.append(_partition(entry, columns, keys, f"{database}.{name}"))
+    return Table(columns, keys, tuple(parts), text, projection.injected(definition))
 
 
 def source(table: Table) -> Source:
@@ -172,11 +177,12 @@ def known(declared: str) -> types.Type | None:
     return type_
 
 
-def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | None:
-    serde = storage.get("SerdeInfo") or {}
-    if storage.get("InputFormat") != TEXT or serde.get("SerializationLibrary") != LAZY_SIMPLE:
-        return None
-    return tuple(sorted(((definition.get("Parameters") or {}) | (serde.get("Parameters") or {})).items()))
+def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what determines how the text of a table or of one of its partitions is read."""
+    serde = storage["SerdeInfo"]
+    of_serde = {**(serde.get("Parameters") or {}), "serialization.lib": serde["SerializationLibrary"]}
+    given = (definition.get("Parameters") or {}) | of_serde
+    return tuple(sorted((name, value) for name, value in given.items() if name in PROPERTIES))
 
 
 def _columns(storage: Mapping[str, Any]) -> Columns:

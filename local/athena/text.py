@@ -57,15 +57,17 @@ def _map(value: list[tuple[Any, Any]], type_: Type) -> str:
     return "{" + ", ".join(f"{element(k, key)}={element(v, item)}" for k, v in value) + "}"
 
 
-def _digits(value: datetime | time, type_: Type) -> str:
-    """Return the fraction of a second: milliseconds, or more digits if the type has more."""
-    return f"{value.microsecond:06d}"[: max(type_.numbers[0], 3)]
+def _time(value: time, type_: Type) -> str:
+    fraction = f".{value.microsecond:06d}"[: type_.numbers[0] + 1]
+    return f"{value:%H:%M:%S}{fraction if type_.numbers[0] else ''}"
 
 
 def _timestamp(value: datetime, type_: Type) -> str:
     if type_.zone:
         value = value.astimezone(_zone(type_.zone))
-    text = f"{value:%Y-%m-%d %H:%M:%S}.{_digits(value, type_)}"
+    # At least milliseconds, whatever the type.
+    fraction = f"{value.microsecond:06d}"[: max(type_.numbers[0], 3)]
+    text = f"{value:%Y-%m-%d %H:%M:%S}.{fraction}"
     return f"{text} {type_.zone}" if type_.zone else text
 
 
@@ -99,7 +101,7 @@ _FORMATTERS: dict[str, Callable[[Any, Type], str]] = {
     "varbinary": lambda value, _: value.hex(" "),
     "timestamp": _timestamp,
     "timestamp with time zone": _timestamp,
-    "time": lambda value, type_: f"{value:%H:%M:%S}.{_digits(value, type_)}",
+    "time": _time,
     "interval day to second": _day_to_second,
     "interval year to month": _year_to_month,
     "array": lambda value, type_: "[" + ", ".join(element(item, type_.elements[0]) for item in value) + "]",

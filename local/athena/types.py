@@ -62,7 +62,6 @@ REAL, DOUBLE = map(Type, FLOATS)
 VARCHAR, VARBINARY, JSON, DATE = Type("varchar"), Type("varbinary"), Type("json"), Type("date")
 DAY_TO_SECOND, YEAR_TO_MONTH = Type("interval day to second"), Type("interval year to month")
 TIMESTAMP, TIME = Type("timestamp", (3,)), Type("time", (3,))
-TIMESTAMP_TZ = Type("timestamp with time zone", (3,), zone="UTC")
 
 MAX_PRECISION = 38
 """Maximum precision of a decimal."""

@@ -13,6 +13,7 @@ from local.athena import types
 from local.athena.decoding import Columns
 from local.athena.errors import QueryFailure
 from local.athena.glue_types import arrow
+from local.athena.projection import is_projected
 from local.athena.reader import CATALOG
 from local.athena.row_groups import Equalities
 from local.athena.tables import Partition, Table
@@ -58,6 +59,10 @@ def load(database: str, name: str) -> VirtualTable | None:
         keys = (table or {}).get("PartitionKeys") or ()
         if not keys:
             raise QueryFailure("TABLE_NOT_FOUND", f"line 1:1: Table '{CATALOG}.{database}.{name}' does not exist")
+        if table and is_projected(table):
+            raise QueryFailure(
+                "NOT_SUPPORTED", f"the local Athena does not list projected partitions: {database}.{name}"
+            )
         columns = tuple((key["Name"], key["Type"]) for key in keys)
         rows = [tuple(each["Values"]) for each in moto_catalog.partitions(database, name.removesuffix(_PARTITIONS))]
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import pyarrow as pa
 
@@ -18,10 +17,18 @@ from local.athena.reader import CATALOG, Name, Reader
 from local.athena.session import Outcome, Session, Statement, bucket_and_key, objects_below
 from local.athena.storage import PARQUET, table_input
 
-_COMPRESSIONS = {"GZIP": "gzip", "NONE": "none", "SNAPPY": "snappy", "UNCOMPRESSED": "none", "ZSTD": "zstd"}
+_PARQUET = {"GZIP": "gzip", "NONE": "none", "SNAPPY": "snappy", "UNCOMPRESSED": "none", "ZSTD": "zstd"}
+_COMPRESSIONS = {
+    "PARQUET": _PARQUET,
+    "ORC": {"ZLIB": "zlib", "LZ4": "lz4", "SNAPPY": "snappy", "ZSTD": "zstd"},
+    "JSON": {"GZIP": "gzip"},
+    "TEXTFILE": {"GZIP": "gzip"},
+}
+"""Compressions of each format; the first is the default."""
+_FORMATS = {"CREATE TABLE AS": ["PARQUET"], "UNLOAD": [*_COMPRESSIONS]}
 _ALLOWED = {
     "CREATE TABLE AS": {"external_location", "partitioned_by", "write_compression", "parquet_compression"},
-    "UNLOAD": {"partitioned_by", "compression"},
+    "UNLOAD": {"partitioned_by", "compression", "field_delimiter"},
 }
 
 
@@ -36,7 +43,7 @@ def create_table_as(reader: Reader) -> Statement:
     text = reader.rest()
     data = re.search(r"\s+WITH\s+(NO\s+)?DATA\s*$", text, re.IGNORECASE)
     query = query_of(text[: data.start()] if data else text)
-    compression, keys = _properties("CREATE TABLE AS", properties)
+    (_, compression), keys = _properties("CREATE TABLE AS", properties)
     location = properties.get("external_location")
     if location is not None:
         bucket_and_key(location)
@@ -55,8 +62,12 @@ def unload(reader: Reader) -> Statement:
     reader.end()
     if "format" not in properties:
         raise InvalidRequest("line 1:1: the property 'format' of UNLOAD is required")
-    compression, keys = _properties("UNLOAD", properties)
-    return Statement("DML", "UNLOAD", partial(_unload, query, location.rstrip("/"), compression, keys), "{}")
+    encoding, keys = _properties("UNLOAD", properties)
+    delimiter = properties.get("field_delimiter", "\x01")
+    if len(delimiter) != 1:
+        raise InvalidRequest(f"field_delimiter must be one character, not {delimiter!r}")
+    written = _Unload(query, location.rstrip("/"), encoding, keys, {"field.delim": delimiter})
+    return Statement("DML", "UNLOAD", written.run, "{}")
 
 
 def query_of(text: str) -> str:
@@ -67,8 +78,8 @@ def query_of(text: str) -> str:
     return query
 
 
-def _properties(statement: str, properties: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Return the compression and the partition keys.
+def _properties(statement: str, properties: Mapping[str, str]) -> tuple[objects.Encoding, list[str]]:
+    """Return the format and compression, and the partition keys.
 
     Raises:
         InvalidRequest: the local Athena does not have a property, or not its value.
@@ -77,15 +88,21 @@ def _properties(statement: str, properties: Mapping[str, str]) -> tuple[str, lis
     if unknown:
         names = ", ".join(sorted(_ALLOWED[statement] | {"format"}))
         raise InvalidRequest(f"the local Athena has no property {min(unknown)} of {statement}; it has {names}")
-    if properties.get("format", "PARQUET").upper() != "PARQUET":
-        raise InvalidRequest(f"the local Athena writes PARQUET only, not format = '{properties['format']}'")
-    given = [value for name, value in properties.items() if name.endswith("compression")]
-    compression = _COMPRESSIONS.get(given[0].upper() if given else "GZIP")
+    form = properties.get("format", "PARQUET").upper()
+    if form not in _FORMATS[statement]:
+        raise InvalidRequest(
+            f"the local Athena writes {', '.join(_FORMATS[statement])} only with {statement}, not format = "
+            f"'{properties['format']}'"
+        )
+    allowed = _COMPRESSIONS[form]
+    given = next((value for name, value in properties.items() if name.endswith("compression")), next(iter(allowed)))
+    compression = allowed.get(given.upper())
     if compression is None:
-        allowed = ", ".join(_COMPRESSIONS)
-        raise InvalidRequest(f"the local Athena writes parquet with the compressions {allowed} only, not {given[0]}")
+        raise InvalidRequest(
+            f"the local Athena writes {form} with the compressions {', '.join(allowed)} only, not {given}"
+        )
     keys = properties.get("partitioned_by", "").lower().split(",")
-    return compression, [key for key in keys if key]
+    return (form, compression), [key for key in keys if key]
 
 
 def select(session: Session, query: str) -> Selection:
@@ -137,7 +154,7 @@ class _TableAs:
             },
         )
         parts = objects.partitions(rows.slice(0, 0) if self.empty else rows, selected.types, self.keys)
-        written = objects.files(table, parts, self.compression, session.id)
+        written = objects.files(table, parts, ("PARQUET", self.compression), session.id)
         with session.transaction() as transaction:
             if not self._is_absent(database, name, place):
                 return written_rows([], 0, 0)
@@ -159,20 +176,35 @@ class _TableAs:
         return False
 
 
-def _unload(query: str, location: str, compression: str, keys: list[str], session: Session) -> Outcome:
-    _require_empty(location, "UNLOAD")
-    selected = select(session, query)
-    rows = _rows(selected)
-    _require_last(selected, keys)
-    for type_ in selected.types:
-        glue(type_)
-    parts = objects.partitions(rows, selected.types, keys)
-    table = {"PartitionKeys": [{"Name": key} for key in keys], "StorageDescriptor": {**PARQUET, "Location": location}}
-    written = objects.files(table, parts, compression, session.id)
-    with session.transaction() as transaction:
-        _require_empty(location, "UNLOAD")
-        transaction.put(written)
-    return written_rows(list(written), len(selected.table), selected.scanned)
+@dataclass(frozen=True, slots=True)
+class _Unload:
+    """UNLOAD: its query, and the location, format and partition keys of its objects."""
+
+    query: str
+    location: str
+    encoding: objects.Encoding
+    keys: list[str]
+    serde: Mapping[str, str]
+
+    def run(self, session: Session) -> Outcome:
+        _require_empty(self.location, "UNLOAD")
+        selected = select(session, self.query)
+        rows = _rows(selected)
+        _require_last(selected, self.keys)
+        for type_ in selected.types:
+            glue(type_)
+            if self.encoding[0] in ("JSON", "TEXTFILE") and re.search(r"\bchar\(", str(type_)):
+                raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not unload {type_} as {self.encoding[0]}")
+        parts = objects.partitions(rows, selected.types, self.keys)
+        table = {
+            "PartitionKeys": [{"Name": key} for key in self.keys],
+            "StorageDescriptor": {"Location": self.location, "SerdeInfo": {"Parameters": self.serde}},
+        }
+        written = objects.files(table, parts, self.encoding, session.id)
+        with session.transaction() as transaction:
+            _require_empty(self.location, "UNLOAD")
+            transaction.put(written)
+        return written_rows(list(written), len(selected.table), selected.scanned)
 
 
 def written_rows(manifest: Sequence[str], count: int, scanned: int) -> Outcome:

@@ -97,7 +97,7 @@ def test_the_catalog_is_changed_and_given_back(laptop: Laptop, glue: Any):
     moto_catalog.delete_partition("b3_refined_db", "changed", ["1"])
     moto_catalog.delete_table("b3_refined_db", "gone")
 
-    assert [each["Name"] for each in moto_catalog.databases()] == ["b3_refined_db", "made"]
+    assert [each["Name"] for each in moto_catalog.databases()] == ["b3_refined_db", "default", "made"]
     assert glue.get_database(Name="made")["Database"]["Description"] == "by a test"
     assert [each["Name"] for each in moto_catalog.tables("made")] == ["t"]
     assert [each["Name"] for each in moto_catalog.tables("b3_refined_db")] == ["changed", "ibov_refined"]

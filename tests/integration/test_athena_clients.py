@@ -204,7 +204,7 @@ def test_awswrangler_writes_unsigned_integers(study: str):
     assert read.astype(int).to_numpy().tolist() == [[0, 0, 0], list(largest.values())]
 
 
-def test_a_table_with_partition_projection_is_refused(study: str, frame: pd.DataFrame):
+def test_awswrangler_reads_a_table_with_partition_projection(study: str, frame: pd.DataFrame):
     wr.s3.to_parquet(
         frame,
         f"{study}t/",
@@ -215,13 +215,13 @@ def test_a_table_with_partition_projection_is_refused(study: str, frame: pd.Data
         glue_table_settings={"regular_partitions": False},
         athena_partition_projection_settings={
             "projection_types": {"part": "enum"},
-            "projection_values": {"part": "x,y"},
+            "projection_values": {"part": "x,z"},
         },
     )
 
-    for sql in ("SELECT * FROM t", "INSERT INTO t VALUES (1, 'a', 1.0, NULL, 'x')"):
-        with pytest.raises(wr.exceptions.QueryFailed, match=r"no partition projection, as of table '.*study\.t'"):
-            wr.athena.wait_query(wr.athena.start_query_execution(sql, "study", s3_output=f"{study}q/"))
+    assert wr.catalog.get_partitions("study", "t") == {}
+    read = wr.athena.read_sql_query("SELECT id, part FROM t ORDER BY id", "study", s3_output=f"{study}q/")
+    assert read.to_dict("list") == {"id": [1, 2], "part": ["x", "x"]}
 
 
 def test_awswrangler_describes_and_repairs_a_table(study: str, frame: pd.DataFrame):
@@ -338,10 +338,10 @@ def test_sqlalchemy_reflects_the_catalog(engine: sqlalchemy.Engine):
         )
     inspector = sqlalchemy.inspect(engine)
 
-    assert inspector.get_schema_names() == ["b3_refined_db", "study"]
+    assert inspector.get_schema_names() == ["b3_refined_db", "default", "study"]
     assert inspector.get_table_names() == ["k", "t"]
     assert inspector.get_view_names() == ["v"]
-    assert inspector.get_view_definition("v") == 'CREATE VIEW "v" AS\nSELECT n FROM t'
+    assert inspector.get_view_definition("v") == "CREATE VIEW study.v AS\nSELECT n FROM t"
     columns = [(each["name"], str(each["type"]), each["comment"]) for each in inspector.get_columns("k")]
     assert columns == [("a", "INTEGER", "c"), ("d", "DATE", None)]
     assert inspector.get_table_options("k")["awsathena_location"] == "s3://study/k"

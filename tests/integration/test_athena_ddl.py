@@ -40,7 +40,7 @@ def test_a_database_is_created_and_dropped(run: Any, athena: Any, glue: Any):
     database = glue.get_database(Name="estudo")["Database"]
     assert (database["Description"], database["LocationUri"]) == ("it's mine", "s3://b3-dataflow-refined/estudo/")
     assert failure(athena, "CREATE DATABASE estudo") == f"{DDL_TASK}Database estudo already exists"
-    assert run("SHOW DATABASES") == [DATABASE, "estudo"]
+    assert run("SHOW DATABASES") == [DATABASE, "default", "estudo"]
     assert run("SHOW SCHEMAS LIKE 'e*'") == ["estudo"]
 
     run(f"CREATE EXTERNAL TABLE estudo.t (a int) {PARQUET}")
@@ -143,8 +143,8 @@ def test_a_statement_fails_with_athenas_error(laptop: Laptop, athena: Any, state
     ("statement", "message"),
     [
         ("EXPLAIN SELECT 1", "the local Athena does not run EXPLAIN"),
-        ("PREPARE q FROM SELECT 1", "does not run PREPARE"),
-        ("EXECUTE q", "does not run EXECUTE"),
+        ("PREPARE q FROM DELETE FROM t", "line 1:1: mismatched input 'DELETE'. The local Athena does not"),
+        ("EXECUTE IMMEDIATE 'SELECT 1'", "does not run EXECUTE IMMEDIATE"),
         ("-- as on EMR\nINSERT OVERWRITE t SELECT 1", "does not run INSERT OVERWRITE (docs/local-aws.md lists"),
         ("DELETE FROM t", "does not run DELETE"),
         ("UPDATE t SET a = 1", "does not run UPDATE"),
@@ -153,25 +153,36 @@ def test_a_statement_fails_with_athenas_error(laptop: Laptop, athena: Any, state
         ("OPTIMIZE t REWRITE DATA USING BIN_PACK", "does not run OPTIMIZE"),
         ("CREATE TABLE t (a int) LOCATION 's3://b/t/' TBLPROPERTIES ('table_type'='ICEBERG')", "no Iceberg tables"),
         ("CREATE TABLE t WITH (table_type = 'ICEBERG') AS SELECT 1 AS a", "no property table_type of CREATE TABLE AS"),
-        ("CREATE TABLE t WITH (format = 'ORC') AS SELECT 1 AS a", "writes PARQUET only, not format = 'ORC'"),
+        (
+            "CREATE TABLE t WITH (format = 'ORC') AS SELECT 1 AS a",
+            "writes PARQUET only with CREATE TABLE AS, not format",
+        ),
         ("CREATE TABLE t WITH (write_compression = 'LZ4') AS SELECT 1 AS a", "GZIP, NONE, SNAPPY, UNCOMPRESSED, ZSTD"),
         ("CREATE TABLE t WITH (bucketed_by = ARRAY['a'], bucket_count = 2) AS SELECT 1 AS a", "no property bucket_cou"),
-        ("UNLOAD (SELECT 1 AS a) TO 's3://b/u/' WITH (format = 'JSON')", "writes PARQUET only, not format = 'JSON'"),
+        (
+            "UNLOAD (SELECT 1 AS a) TO 's3://b/u/' WITH (format = 'AVRO')",
+            "writes PARQUET, ORC, JSON, TEXTFILE only with",
+        ),
+        (
+            "UNLOAD (SELECT 1 AS a) TO 's3://b/u/' WITH (format = 'ORC', compression = 'GZIP')",
+            "ZLIB, LZ4, SNAPPY, ZSTD",
+        ),
+        (
+            "UNLOAD (SELECT 1 AS a) TO 's3://b/u/' WITH (format = 'JSON', compression = 'ZSTD')",
+            "writes JSON with the co",
+        ),
+        (
+            "UNLOAD (SELECT 1 AS a) TO 's3://b/u/' WITH (format = 'TEXTFILE', field_delimiter = '||')",
+            "one character, not",
+        ),
         ("UNLOAD (SELECT 1 AS a) TO 's3://b/u/' WITH (compression = 'GZIP')", "'format' of UNLOAD is required"),
         ("UNLOAD (SELECT 1 AS a) TO '/tmp/u' WITH (format = 'PARQUET')", "not a valid S3 path: /tmp/u"),
+        ("CREATE EXTERNAL TABLE t (a int) STORED AS ION LOCATION 's3://b/t/'", "no STORED AS ion; allowed: textfile, "),
         (
-            "CREATE EXTERNAL TABLE t (a int) STORED AS ORC LOCATION 's3://b/t/'",
-            "parquet and of delimited text only, n",
+            "CREATE EXTERNAL TABLE t (a int) ROW FORMAT DELIMITED STORED AS ORC LOCATION 's3://b/t/'",
+            "ROW FORMAT DELIMITED is a format of text, not of org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
         ),
-        (
-            "CREATE EXTERNAL TABLE t (a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/t/'",
-            "not org.openx.data.jsonserde.JsonSerDe",
-        ),
-        (
-            f"CREATE EXTERNAL TABLE t (a int) {PARQUET} TBLPROPERTIES ('projection.enabled' = 'true')",
-            "no partition projection",
-        ),
-        (f"CREATE EXTERNAL TABLE t (a int) CLUSTERED BY (a) INTO 2 BUCKETS {PARQUET}", "CLUSTERED BY"),
+        (f"CREATE EXTERNAL TABLE t (a int) CLUSTERED BY (a) INTO x BUCKETS {PARQUET}", "INTO x BUCKETS: the number"),
         ("ALTER TABLE t RENAME TO u", "ALTER TABLE with ADD PARTITION, DROP PARTITION, ADD COLUMNS, SET LOCATION and"),
         ("SHOW FUNCTIONS", "the local Athena has no SHOW FUNCTIONS"),
         ("DESCRIBE FORMATTED t", "the local Athena has no DESCRIBE FORMATTED"),
@@ -304,6 +315,62 @@ def test_a_decimal_of_a_table_has_hives_default(run: Any, athena: Any):
     assert query(athena, "SELECT typeof(CAST(1 AS decimal))") == [["decimal(38,0)"]]
 
 
+HADOOP = "org.apache.hadoop.hive"
+TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
+TEXT_OUTPUT = f"{HADOOP}.ql.io.HiveIgnoreKeyTextOutputFormat"
+OPENX, HCATALOG = "org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe"
+
+
+@pytest.mark.parametrize(
+    ("clauses", "serde", "inputs", "outputs"),
+    [
+        ("STORED AS ORC", f"{HADOOP}.ql.io.orc.OrcSerde", f"{HADOOP}.ql.io.orc.OrcInputFormat", None),
+        ("STORED AS AVRO", f"{HADOOP}.serde2.avro.AvroSerDe", f"{HADOOP}.ql.io.avro.AvroContainerInputFormat", None),
+        (f"ROW FORMAT SERDE '{HCATALOG}'", HCATALOG, TEXT_INPUT, TEXT_OUTPUT),
+        (f"ROW FORMAT SERDE '{OPENX}'", OPENX, TEXT_INPUT, f"{HADOOP}.ql.io.IgnoreKeyTextOutputFormat"),
+        ("ROW FORMAT SERDE 'a.B' STORED AS INPUTFORMAT 'c.D' OUTPUTFORMAT 'e.F'", "a.B", "c.D", "e.F"),
+    ],
+)
+def test_a_table_of_another_format_is_stored_and_neither_read_nor_written(
+    run: Any, athena: Any, clauses: str, serde: str, inputs: str, outputs: str | None
+):
+    run(f"CREATE EXTERNAL TABLE made (a int) {clauses} LOCATION 's3://b3-dataflow-refined/made/'")
+
+    metadata = athena.get_table_metadata(CatalogName="AwsDataCatalog", DatabaseName=DATABASE, TableName="made")
+    parameters = metadata["TableMetadata"]["Parameters"]
+    assert (parameters["serde.serialization.lib"], parameters["inputformat"]) == (serde, inputs)
+    assert parameters["outputformat"] == outputs or outputs is None
+    refusal = f"Table '{DATABASE}.made' is neither parquet nor delimited text: the local Athena reads no other"
+    assert failure(athena, "SELECT * FROM made") == f"NOT_SUPPORTED: {refusal}"
+    assert "is neither parquet nor delimited text" in failure(athena, "INSERT INTO made VALUES (1)")
+    assert run("DROP TABLE made", "SHOW TABLES") == [TABLE]
+
+
+@pytest.mark.parametrize(
+    ("buckets", "properties", "what"),
+    [
+        ("CLUSTERED BY (a, B) INTO 5 BUCKETS", "", "buckets"),
+        ("", "TBLPROPERTIES ('projection.enabled' = 'true')", "projected partitions"),
+    ],
+)
+def test_a_table_with_buckets_or_projection_is_stored_and_not_written(
+    run: Any, athena: Any, buckets: str, properties: str, what: str
+):
+    run(f"CREATE EXTERNAL TABLE made (a int, b int) {buckets} {PARQUET} {properties}")
+
+    reason = failure(athena, "INSERT INTO made VALUES (1, 2)")
+    assert (
+        reason == f"NOT_SUPPORTED: the local Athena does not write {what}, as of table 'awsdatacatalog.{DATABASE}.made'"
+    )
+    shown = " ".join(" ".join(run("SHOW CREATE TABLE made")).split())
+    assert ("CLUSTERED BY (a, b) INTO 5 BUCKETS ROW FORMAT" in shown) is bool(buckets)
+    assert ("'projection.enabled'='true'" in shown) is bool(properties)
+    unknown = f"CREATE EXTERNAL TABLE t (a int) CLUSTERED BY (b) INTO 2 BUCKETS {PARQUET}"
+    assert failure(athena, unknown) == "FAILED: SemanticException [Error 10002]: Invalid column reference"
+    run("DROP TABLE made", shown)
+    assert " ".join(" ".join(run("SHOW CREATE TABLE made")).split()) == shown
+
+
 def test_tables_and_views_are_shown(run: Any):
     run(f"CREATE EXTERNAL TABLE made (a int) {PARQUET}", "CREATE VIEW v AS SELECT 1 AS a")
 
@@ -340,7 +407,11 @@ def test_a_view_is_stored_as_athena_does_and_read_as_its_query(filled: Laptop, r
 
     run("CREATE VIEW mais AS SELECT v.sessions AS n FROM anos v JOIN anos w ON v.year = w.year")
     assert query(athena, "SELECT sum(n) FROM mais") == [["120"]]
-    assert run("SHOW CREATE VIEW mais")[0] == 'CREATE VIEW "mais" AS'
+    assert run("SHOW CREATE VIEW mais")[0] == f"CREATE VIEW {DATABASE}.mais AS"
+    assert run('CREATE VIEW "1 ano" AS SELECT 1 AS a', 'SHOW CREATE VIEW "1 ano"') == [
+        f'CREATE VIEW {DATABASE}."1 ano" AS',
+        "SELECT 1 AS a",
+    ]
     assert "View already exists" in failure(athena, "CREATE VIEW mais AS SELECT 1 AS a")
     for sql in ("SELECT * FROM mais", "SELECT n FROM (SELECT n FROM mais)"):
         assert failure(athena, f"CREATE OR REPLACE VIEW anos AS {sql}").startswith("VIEW_IS_RECURSIVE")
@@ -366,7 +437,7 @@ def test_information_schema_describes_the_catalog(run: Any, athena: Any):
         ["3", "k", "date", None, "partition key"],
     ]
     schemas = query(athena, "SELECT schema_name FROM information_schema.schemata ORDER BY 1")
-    assert schemas == [[DATABASE], ["information_schema"]]
+    assert schemas == [[DATABASE], ["default"], ["information_schema"]]
 
 
 def test_executions_have_the_types_and_results_of_athena(run: Any, athena: Any, s3: Any):

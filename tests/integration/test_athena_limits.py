@@ -119,6 +119,17 @@ def test_a_result_has_at_most_a_million_rows(filled: Laptop, athena: Any):
     )
 
 
+def test_an_endless_result_fails_when_it_was_written_for_a_while(monkeypatch: Any):
+    monkeypatch.setattr(process, "WRITING_SECONDS", 0.1)
+    with process.connect() as database:
+        sql = f"WITH {K} SELECT a.n AS x, b.n AS y {TRIPLES}"
+        began = time.monotonic()
+        result = process.execute(database, Query(sql, {}, ["x", "y"], [BIGINT, BIGINT]))
+
+    assert result == Failed("NOT_SUPPORTED", "a result of the local Athena has at most 1,000,000 rows")
+    assert 0.1 < time.monotonic() - began < DEADLINE
+
+
 def test_a_result_has_at_most_a_hundred_megabytes(filled: Laptop, athena: Any):
     assert failure(athena, f"{long_text(8)} SELECT s FROM t8") == (
         "NOT_SUPPORTED: a result of the local Athena has at most 100,000,000 bytes"
@@ -149,8 +160,9 @@ def busy() -> list[psutil.Process]:
         f"{long_text(10)} SELECT length(s) FROM t10",
         f"WITH {K} SELECT a.n, b.n AS m, c.n AS o {TRIPLES} ORDER BY m, o",
         f"WITH {K} SELECT approx_percentile(a.n * 1e0 + c.n, 0.5) {TRIPLES}",
+        f"WITH {K} SELECT a.n * rand(), b.n * rand() {TRIPLES}",
     ],
-    ids=["endless", "text", "sort", "percentile"],
+    ids=["endless", "text", "sort", "percentile", "rows"],
 )
 def test_any_query_is_stopped_within_a_second(filled: Laptop, athena: Any, sql: str):
     execution_id = start(athena, sql)

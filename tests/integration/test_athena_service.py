@@ -49,8 +49,8 @@ def test_databases_are_listed_and_described(many: None, athena: Any):
 
     databases = athena.list_databases(CatalogName=CATALOG)["DatabaseList"]
 
-    assert [each["Name"] for each in databases] == [DATABASE, "many"]
-    assert databases[1] == database
+    assert [each["Name"] for each in databases] == [DATABASE, "default", "many"]
+    assert databases[2] == database
     assert athena.get_database(CatalogName="awsdatacatalog", DatabaseName="MANY")["Database"] == database
 
 
@@ -60,9 +60,12 @@ def test_lists_have_pages(many: None, athena: Any):
     assert [len(page["TableMetadataList"]) for page in pages] == [50, 50, 21]
     names = [table["Name"] for page in pages for table in page["TableMetadataList"]]
     assert names == [*(f"t{number:03}" for number in range(120)), "v"]
-    first = athena.list_databases(CatalogName=CATALOG, MaxResults=1)
-    last = athena.list_databases(CatalogName=CATALOG, MaxResults=1, NextToken=first["NextToken"])
-    assert [page["DatabaseList"][0]["Name"] for page in (first, last)] == [DATABASE, "many"]
+    first = athena.list_databases(CatalogName=CATALOG, MaxResults=2)
+    last = athena.list_databases(CatalogName=CATALOG, MaxResults=2, NextToken=first["NextToken"])
+    assert [[each["Name"] for each in page["DatabaseList"]] for page in (first, last)] == [
+        [DATABASE, "default"],
+        ["many"],
+    ]
     assert "NextToken" not in last
     bad = {"CatalogName": CATALOG, "NextToken": "x"}
     assert error(athena.list_databases, **bad) == ("InvalidRequestException", "Malformed NextToken: x")
@@ -158,7 +161,7 @@ def test_a_client_of_another_region_has_the_same_lake(filled: Laptop):
 
     assert query(athena, f"SELECT count(*) FROM {TABLE}") == [["120"]]
     assert athena.get_work_group(WorkGroup=WORKGROUP)["WorkGroup"]["State"] == "ENABLED"
-    assert [each["Name"] for each in glue.get_databases()["DatabaseList"]] == [DATABASE]
+    assert [each["Name"] for each in glue.get_databases()["DatabaseList"]] == ["default", DATABASE]
     glue.create_database(DatabaseInput={"Name": "paulista"})
     assert boto3.client("glue").get_database(Name="paulista")["Database"]["Name"] == "paulista"
 

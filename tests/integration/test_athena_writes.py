@@ -6,11 +6,14 @@ import gzip
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import orc
 
 from local import moto_catalog
 from local.athena import delimited, objects
@@ -295,6 +298,40 @@ def test_a_query_is_unloaded(filled: Laptop, athena: Any, s3: Any):
     assert query(athena, "SELECT count(*) FROM information_schema.tables WHERE table_name = 'out'") == [["0"]]
 
 
+def test_a_query_is_unloaded_as_orc_json_and_text(laptop: Laptop, athena: Any, s3: Any):
+    sql = """SELECT * FROM (VALUES
+        (1, 'é"', 0.1e0, 1.90, DATE '2024-01-02', ARRAY[1, NULL], MAP(ARRAY[7], ARRAY['x']),
+            CAST(ROW(1e8) AS row(f real))),
+        (NULL, NULL, nan(), NULL, NULL, NULL, NULL, NULL)) AS t (i, s, d, c, day, list, entries, pair)"""
+
+    def unloaded(query: str, properties: str) -> bytes:
+        run(athena, f"UNLOAD ({query}) TO 's3://{BUCKET}/out/' WITH ({properties})")
+        (key,) = keys(s3, "out/")
+        content = body(s3, f"s3://{BUCKET}/{key}")
+        s3.delete_object(Bucket=BUCKET, Key=key)
+        return content
+
+    table = orc.read_table(io.BytesIO(unloaded(sql, "format = 'ORC', compression = 'SNAPPY'")))
+    assert table.column_names == ["i", "s", "d", "c", "day", "list", "entries", "pair"]
+    assert table.to_pylist()[0] == {
+        "i": 1, "s": 'é"', "d": 0.1, "c": Decimal("1.90"), "day": date(2024, 1, 2), "list": [1, None],
+        "entries": [(7, "x")], "pair": {"f": 1e8},
+    }  # fmt: skip
+    # Hive's JSON has Java's numbers, and the fields that are null.
+    assert gzip.decompress(unloaded(sql, "format = 'JSON'")).decode().splitlines() == [
+        '{"i":1,"s":"é\\"","d":0.1,"c":1.90,"day":"2024-01-02","list":[1,null],"entries":{"7":"x"},"pair":{"f":1.0E8}}',
+        '{"i":null,"s":null,"d":"NaN","c":null,"day":null,"list":null,"entries":null,"pair":null}',
+    ]
+    rows = "SELECT * FROM (VALUES (1, 'a'), (NULL, '')) AS t (i, s)"
+    assert gzip.decompress(unloaded(rows, "format = 'TEXTFILE'")) == b"1\x01a\n\\N\x01\n"
+    assert gzip.decompress(unloaded(rows, "format = 'TEXTFILE', field_delimiter = '|'")) == b"1|a\n\\N|\n"
+    char = f"UNLOAD (SELECT ARRAY[CAST('a' AS char(3))] AS c) TO 's3://{BUCKET}/out/' WITH (format = 'JSON')"
+    assert "does not unload array(char(3)) as JSON" in failure(athena, char)
+    moment = f"UNLOAD (SELECT TIMESTAMP '2024-01-02 03:04:05' AS ts) TO 's3://{BUCKET}/out/' WITH (format = 'JSON')"
+    assert "does not write a value of timestamp" in failure(athena, moment)
+    assert keys(s3, "out/") == []
+
+
 def test_a_scan_beyond_the_limit_of_the_workgroup_writes_nothing(filled: Laptop, athena: Any, s3: Any):
     moto_catalog.workgroup(WORKGROUP)["Configuration"]["BytesScannedCutoffPerQuery"] = 10  # type: ignore[index]
 
@@ -412,10 +449,15 @@ def test_a_timestamp_is_written_as_athena_writes_it(laptop: Laptop, athena: Any,
     ("name", "content", "reason"),
     [
         ("x.gz", b"1\n", "HIVE_CURSOR_ERROR: Failed to read t/x.gz: not gzip"),
-        ("x.bz2", b"1\n", "NOT_SUPPORTED: the local Athena reads text without compression or with gzip only"),
+        ("x.bz2", b"1\n", "HIVE_CURSOR_ERROR: Failed to read t/x.bz2: not bzip2"),
+        (
+            "x.zst",
+            b"1\n",
+            "NOT_SUPPORTED: the local Athena reads text without compression, with gzip or with bzip2 only",
+        ),
         ("x.gz", gzip.compress(bytes(1000)), "NOT_SUPPORTED: the local Athena reads at most 999 bytes of text"),
     ],
-    ids=["not gzip", "bzip2", "large"],
+    ids=["not gzip", "not bzip2", "zstd", "large"],
 )
 def test_text_that_cannot_be_read_fails_the_query(
     laptop: Laptop, athena: Any, s3: Any, monkeypatch: Any, name: str, content: bytes, reason: str

@@ -70,9 +70,17 @@ def test_a_body_that_is_not_a_json_object_is_refused(laptop: Laptop, body: bytes
             {"NextToken": 50},
             "NextToken is 50; allowed: string",
         ),
+        (
+            "AmazonAthena.StartQueryExecution",
+            {
+                "QueryString": "SELECT 1",
+                "ResultConfiguration": {"EncryptionConfiguration": {"EncryptionOption": "AES"}},
+            },
+            "EncryptionOption is 'AES'; allowed: SSE_S3, SSE_KMS, CSE_KMS",
+        ),
     ],
 )
-def test_a_member_that_is_absent_or_of_another_type_is_named(
+def test_a_member_that_is_absent_or_of_another_type_or_value_is_named(
     laptop: Laptop, target: str, request_: dict[str, Any], message: str
 ):
     assert post(laptop, target, json.dumps(request_).encode()) == (

@@ -282,6 +282,23 @@ def test_another_catalog_is_refused(laptop: Laptop, athena: Any):
     assert "Catalog hive is not found" in refusal(athena, "SELECT 1", QueryExecutionContext=context)
 
 
+def test_an_execution_describes_how_its_result_was_to_be_written(laptop: Laptop, athena: Any):
+    requested = {
+        "EncryptionConfiguration": {"EncryptionOption": "SSE_S3"},
+        "ExpectedBucketOwner": moto_state.ACCOUNT,
+        "AclConfiguration": {"S3AclOption": "BUCKET_OWNER_FULL_CONTROL"},
+    }
+    place = {"OutputLocation": "s3://b3-dataflow-athena/free/"}
+    athena.create_work_group(Name="free", Configuration={"EnforceWorkGroupConfiguration": False})
+    enforced = finish(athena, start(athena, "SELECT 1", ResultConfiguration={**place, **requested}))
+    free = finish(athena, start(athena, "SELECT 1", WorkGroup="free", ResultConfiguration={**place, **requested}))
+
+    # A workgroup that enforces its configuration ignores that of the request.
+    assert enforced["ResultConfiguration"].keys() == {"OutputLocation"}
+    location = f"s3://b3-dataflow-athena/free/{free['QueryExecutionId']}.csv"
+    assert free["ResultConfiguration"] == {"OutputLocation": location, **requested}
+
+
 def test_a_query_without_an_output_location_is_refused(laptop: Laptop, athena: Any):
     assert "No output location provided" in refusal(athena, "SELECT 1", WorkGroup="primary")
     absent = {"OutputLocation": "s3://absent-bucket/x/"}

@@ -5,7 +5,16 @@ SELECT 1, 2147483648, 1.5, .5, 1e0, 'abc', true, NULL
 
 SELECT DATE '2025-01-02', TIMESTAMP '2025-01-02 03:04:05', TIMESTAMP '2025-01-02 03:04:05.678', TIME '01:02:03.5'
 : _col0 date, _col1 timestamp(0), _col2 timestamp(3), _col3 time(1)
-= 2025-01-02 | 2025-01-02 03:04:05.000 | 2025-01-02 03:04:05.678 | 01:02:03.500
+= 2025-01-02 | 2025-01-02 03:04:05.000 | 2025-01-02 03:04:05.678 | 01:02:03.5
+
+-- A time has the digits of its type, and the milliseconds of an interval that is added. language/types.html#time-p, Trino's TimeOperators
+SELECT TIME '13:24:11', TIME '13:24:11' + INTERVAL '1' SECOND, INTERVAL '1' DAY + TIME '13:24:11.5', TIME '01:02:03.123456' - INTERVAL '1' SECOND
+: _col0 time(0), _col1 time(3), _col2 time(3), _col3 time(6)
+= 13:24:11 | 13:24:12.000 | 13:24:11.500 | 01:02:02.123456
+
+SELECT TIMESTAMP '2025-01-02 03:04:05 UTC' + INTERVAL '1' SECOND, TIMESTAMP '2025-01-02 03:04:05 UTC' + INTERVAL '1' MONTH
+: _col0 timestamp(3) with time zone, _col1 timestamp(0) with time zone
+= 2025-01-02 03:04:06.000 UTC | 2025-02-02 03:04:05.000 UTC
 
 SELECT TIMESTAMP '2025-01-02 03:04:05 UTC', TIMESTAMP '2025-01-02 03:04:05.6 America/Sao_Paulo'
 : _col0 timestamp(0) with time zone, _col1 timestamp(1) with time zone

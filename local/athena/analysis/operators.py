@@ -180,12 +180,14 @@ def _scale(operator: str, left: Value, right: Value) -> tuple[str, Type] | None:
 def _shift(operator: str, moment: Value, interval: Value) -> tuple[str, Type] | None:
     """Return a date or time plus or minus an interval."""
     text, type_ = f"({moment.sql} {operator} {interval.sql})", moment.type
+    if type_.base == "date":
+        return _shift_date(text, interval), DATE
+    if interval.type == DAY_TO_SECOND and type_.of:
+        # Such an interval has milliseconds.
+        type_ = replace(type_, of=(max(type_.numbers[0], 3),))
     match type_.base:
-        case "date":
-            return _shift_date(text, interval), DATE
         case "timestamp":
-            precision = max(type_.numbers[0], 3 if interval.type == DAY_TO_SECOND else 0)
-            return text, types.timestamp(precision)
+            return text, type_
         case "timestamp with time zone" if interval.type == YEAR_TO_MONTH:
             text = f"timezone({time_zone(type_.zone)}, ({local(moment)} {operator} {interval.sql}))"
             return text, type_
