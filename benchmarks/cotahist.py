@@ -19,7 +19,7 @@ from chalicelib.market.parse import parse
 from chalicelib.market.refinery import refine
 from chalicelib.market.rules import FIRST_SESSION
 from chalicelib.refine import parquet
-from chalicelib.refine.calendar import sessions
+from chalicelib.refine.calendar import trading_sessions
 from scripts.generate_market import LAST_SESSION, generate
 
 SIZES = (100_000, 1_000_000)
@@ -122,7 +122,7 @@ def _check_equal(results: dict[str, tuple[int, float]]) -> None:
 
 def features(sizes: Sequence[int] = SIZES) -> Table:
     """Measure the selection, the events and all columns of the table of shares, on one core."""
-    calendar, rows = sessions(FIRST_SESSION, LAST_SESSION), []
+    calendar, rows = trading_sessions(FIRST_SESSION, LAST_SESSION), []
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             bars = parquet.to_frame(pa.concat_tables([parsed(path) for path in generate(Path(folder), size, seed=1)]))

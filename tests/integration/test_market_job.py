@@ -146,6 +146,16 @@ def test_a_newer_header_corrects_a_bar_whatever_the_order(laptop: Any, spark: An
     assert support.table(contents)["preco_fechamento"].tolist() == [36.7]
 
 
+def test_a_session_without_trading_is_neither_a_gap_nor_part_of_a_pause(laptop: Any, spark: Any):
+    # 1995-04-13, Maundy Thursday, is in the calendar and had no trading.
+    support.put(file(record(DATA=19950406), record(DATA=19950418), generated=date(1995, 12, 29)))
+
+    contents = support.run(spark)
+
+    assert support.table(contents)["evento"].tolist() == [False, False]
+    assert [gap.session.day for gap in contents.quality.gaps] == [7, 10, 11, 12, 17]
+
+
 def test_refused_records_and_files_are_in_the_quarantine_and_stop_nothing(laptop: Any, spark: Any):
     cut = support.put(day(3, 3660)[:-300])
     future = support.put(day(4, 3660, date(2199, 1, 1)))

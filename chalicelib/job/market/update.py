@@ -26,7 +26,7 @@ from chalicelib.lake.manifest import Contents
 from chalicelib.lake.store import Lake
 from chalicelib.logs import log
 from chalicelib.market.rules import FIRST_SESSION
-from chalicelib.refine.calendar import sessions
+from chalicelib.refine.calendar import trading_sessions
 from chalicelib.refine.parquet import to_frame
 
 TIMEOUT = timedelta(hours=2)
@@ -116,7 +116,7 @@ def _merge(
         indexes = _parsed(session, lake, inputs)
         keys = [key for index in indexes for key in index.years.values()]
         last = max((index.sessions[-1] for index in indexes if index.sessions), default=FIRST_SESSION)
-        calendar = sessions(FIRST_SESSION, last)
+        calendar = trading_sessions(FIRST_SESSION, last)
         results = []
         began = time.monotonic()
         if keys:
@@ -177,6 +177,6 @@ def _refused(lake: Lake, indexes: list[Index], conflicts: list[bytes]) -> pd.Dat
 
 
 def _missing(calendar: pd.DatetimeIndex, indexes: list[Index]) -> list[date]:
-    """Return the sessions of the calendar since the first bar on which no ticker has a bar."""
+    """Return the sessions with trading since the first bar on which no ticker has a bar."""
     days = {day for index in indexes for day in index.sessions}
     return [session for session in calendar.date if days and session >= min(days) and session not in days]
