@@ -113,6 +113,19 @@ def test_a_run_without_new_files_writes_nothing(laptop: Any, spark: Any):
     assert modified() == before
 
 
+def test_a_foreign_object_is_named_and_does_not_let_every_run_write(laptop: Any, spark: Any, s3: Any, caplog: Any):
+    support.put(day(1, 3600))
+    first = support.run(spark)
+    key = f"{first.years['2025'].prefix}year=2025/mine.parquet"
+    s3.put_object(Bucket=support.REFINED, Key=key, Body=b"mine")
+    before = modified()
+
+    assert support.run(spark) == first
+
+    assert modified() == before
+    assert f"s3://b3-dataflow-refined/{key} is not part of this lake, and Athena may read it" in caplog.text
+
+
 def modified() -> dict[str, Any]:
     """Return when each object of the refined bucket was written, the manifest too."""
     return {key: (listed.etag, listed.modified) for key, listed in support.lake().refined_listing("").items()}

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from chalicelib import layout
 from chalicelib.errors import LakeChanged
-from chalicelib.job.commit import delete_ledgers
+from chalicelib.job.commit import delete_ledgers, warn_of_foreign
 from chalicelib.job.market import expiry, slices, spark
 from chalicelib.job.market.commit import Table, commit
 from chalicelib.job.market.inputs import Inputs, parsed_prefix
@@ -95,8 +95,12 @@ def _complete(lake: Lake, catalog: Catalog, inputs: Inputs) -> Contents | None:
         return None
     stored = lake.refined_objects(inputs.prefix) | lake.refined_objects(layout.SHARES_QUARANTINE_KEY)
     partitions = {int(year): f"{inputs.folder}year={int(year):04d}/" for year in contents.years}
-    whole = ledger.merged == inputs.files and ledger.objects == stored and partitions == catalog.folders()
-    return contents if whole else None
+    whole = ledger.merged == inputs.files and ledger.objects.items() <= stored.items()
+    if not whole or partitions != catalog.folders():
+        return None
+    for key in sorted(stored.keys() - ledger.objects.keys()):
+        warn_of_foreign(lake, key)
+    return contents
 
 
 def _merge(
