@@ -27,8 +27,10 @@ MAGIC = b"PK"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """The methods of compression that are read: not at all, and Deflate. The errors of the others are of many classes."""
 
-_NAME = b"COTAHIST."
-_HEADER, _RECORD, _TRAILER = b"00", b"01", b"99"
+START = b"00COTAHIST."
+"""The first bytes of the text."""
+
+_RECORD, _TRAILER = b"01", b"99"
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class Cotahist:
 
     def __post_init__(self) -> None:
         line = self.stream.read(LENGTH + 2)
-        if len(line) < LENGTH or not line.startswith(_HEADER + _NAME):
+        if len(line) < LENGTH or not line.startswith(START):
             raise SourceMalformed(
                 f"{self.origin} starts with {_text(line[:15])!r}; allowed: a header 00COTAHIST.<year> of {LENGTH} "
                 "characters"
