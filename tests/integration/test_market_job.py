@@ -282,6 +282,17 @@ def test_earlier_tables_go_a_day_after_they_were_superseded(laptop: Any, spark: 
     assert support.stored(new)
 
 
+def test_the_ledger_names_the_tables_that_queries_may_still_read(laptop: Any, spark: Any):
+    prefixes = []
+    for number, hours in ((1, 0), (2, 30), (3, 60)):
+        support.put(day(number, 3600))
+        contents = support.run(spark, support.now() + timedelta(hours=hours))
+        prefixes.append(contents.years["2025"].prefix)
+        assert support.lake().ledger(contents.ledger).superseded.keys() == set(prefixes[-2:-1])
+
+    assert [bool(support.stored(prefix)) for prefix in prefixes] == [False, True, True]
+
+
 def test_a_question_about_a_ticker_reads_under_5_percent_of_the_bytes(laptop: Any, spark: Any, tmp_path: Path):
     """B3 has far more than these tickers, each of which is then a smaller part of the table."""
     market = Market.of(200_000, seed=3, cash=1.0)
