@@ -62,7 +62,7 @@ UNSETTLED: Headers = {DATA_SETTLED.name: "false"}
 
 def data_headers(contents: Contents) -> Headers:
     """Return the headers of a response from these contents, in every format. CSV has metadata in headers only."""
-    as_of = {} if contents.as_of is None else {DATA_AS_OF.name: f"{contents.as_of}"}
+    as_of: Headers = {} if contents.as_of is None else {DATA_AS_OF.name: f"{contents.as_of}"}
     return as_of | {
         CACHE_CONTROL: REVALIDATE,
         VARY: "Accept",
