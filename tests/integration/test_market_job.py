@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import awswrangler as wr
 import pandas as pd
 import pytest
 
@@ -280,6 +281,19 @@ def test_earlier_tables_go_a_day_after_they_were_superseded(laptop: Any, spark: 
     support.run(spark, support.now() + timedelta(hours=25))
     assert not support.stored(old)
     assert support.stored(new)
+
+
+def test_a_reader_of_the_location_of_the_table_gets_the_rows_of_the_newest_run(laptop: Any, spark: Any):
+    """Earlier tables are in folders beside it for a day."""
+    for number in (1, 2):
+        support.put(day(number, 3600))
+        contents = support.run(spark)
+
+    rows = wr.s3.read_parquet_table(database="b3_refined_db", table="acoes_refined", boto3_session=support.SESSION)
+
+    assert sorted(rows["data"]) == [date(2025, 12, 1), date(2025, 12, 2)]
+    location = wr.catalog.get_table_location("b3_refined_db", "acoes_refined", boto3_session=support.SESSION)
+    assert location == f"s3://{support.REFINED}/{contents.years['2025'].prefix}"
 
 
 def test_the_ledger_names_the_tables_that_queries_may_still_read(laptop: Any, spark: Any):
