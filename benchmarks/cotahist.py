@@ -19,7 +19,7 @@ from chalicelib.market.parse import parse
 from chalicelib.market.refinery import refine
 from chalicelib.market.rules import FIRST_SESSION
 from chalicelib.refine import parquet
-from chalicelib.refine.calendar import sessions
+from chalicelib.refine.calendar import trading_sessions
 from scripts.generate_market import LAST_SESSION, generate
 
 SIZES = (100_000, 1_000_000, 10_000_000, 30_000_000)
@@ -125,7 +125,7 @@ def features(sizes: Sequence[int] = SIZES[:-1]) -> Table:
 
     The bars of 30 million records and all of their columns are larger than the memory of 24 GB.
     """
-    calendar, rows = sessions(FIRST_SESSION, LAST_SESSION), []
+    calendar, rows = trading_sessions(FIRST_SESSION, LAST_SESSION), []
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             bars = parquet.to_frame(pa.concat_tables([parsed(path) for path in generate(Path(folder), size, seed=1)]))

@@ -17,6 +17,7 @@ from chalicelib import wiring
 from chalicelib.ingest import cotahist
 from chalicelib.lake.runs import ENDED
 from chalicelib.logs import counted
+from chalicelib.market.files import START
 from chalicelib.shares import SHARES_TABLE
 from common.console import activity
 from local import environment
@@ -79,11 +80,21 @@ def _files(location: str) -> list[Path]:
         LocalError: there is none.
     """
     path = Path(location)
-    found = sorted(path.iterdir()) if location and path.is_dir() else [path]
-    files = [each for each in found if each.suffix.lower() in _SUFFIXES and each.is_file()]
+    if path.is_file():
+        return [path]
+    entries = sorted(path.iterdir()) if location and path.is_dir() else []
+    files = [each for each in entries if each.is_file() and _may_be_cotahist(each)]
     if not files:
         raise LocalError(f"COTAHIST is {location!r}; allowed: a zip or text of COTAHIST, or a folder of them")
     return files
+
+
+def _may_be_cotahist(path: Path) -> bool:
+    """Return whether a file in a folder is to be read. B3's texts have names such as COTAHIST.A1986 too."""
+    if path.suffix.lower() in _SUFFIXES:
+        return True
+    with path.open("rb") as file:
+        return file.read(len(START)) == START
 
 
 def _run_job(glue: Any, job: str) -> Any:

@@ -24,7 +24,7 @@ from chalicelib.lake.manifest import Contents, Manifest, Quality, Run, YearObjec
 from chalicelib.lake.store import Lake
 from chalicelib.market.parse import parse
 from chalicelib.market.refinery import refine
-from chalicelib.refine.calendar import sessions
+from chalicelib.refine.calendar import trading_sessions
 from chalicelib.refine.parquet import arrow_schema, to_frame
 from chalicelib.settings import Settings
 from chalicelib.shares import SHARES, SHARES_TABLE, SHARES_VERSION
@@ -44,7 +44,7 @@ def generated(records: int, seed: int = 1) -> pd.DataFrame:
         for path in generate(Path(folder), records, seed, cash=1.0, text=True):
             with path.open("rb") as file:
                 bars.append(parse(file, f"{layout.COTAHIST_PREFIX}{path.name}", NOW).bars)
-    return refine(to_frame(pa.concat_tables(bars)), sessions(date(1994, 7, 4), date(2026, 12, 31))).rows
+    return refine(to_frame(pa.concat_tables(bars)), trading_sessions(date(1994, 7, 4), date(2026, 12, 31))).rows
 
 
 def with_example(rows: pd.DataFrame) -> pd.DataFrame:

@@ -45,7 +45,7 @@ class Header:
 ETAG = Header("ETag", "Identifies this response.")
 LINK = Header("Link", "In CSV, the link to the next page, if there is one.")
 RETRY_AFTER = Header("Retry-After", "Seconds to wait before a retry.", {"type": "integer"})
-DATA_AS_OF = Header("X-Data-As-Of", "The last session of the data.")
+DATA_AS_OF = Header("X-Data-As-Of", "The last session of the data. Absent if it has none.")
 DATA_SYNTHETIC = Header("X-Data-Synthetic", "Whether the data is generated.", {"enum": ["true", "false"]})
 DATA_VERSION = Header("X-Data-Version", "The version of the data.")
 DATA_SETTLED = Header("X-Data-Settled", "As `settled` in `meta`: present if it is false.", {"enum": ["false"]})
@@ -62,10 +62,10 @@ UNSETTLED: Headers = {DATA_SETTLED.name: "false"}
 
 def data_headers(contents: Contents) -> Headers:
     """Return the headers of a response from these contents, in every format. CSV has metadata in headers only."""
-    return {
+    as_of: Headers = {} if contents.as_of is None else {DATA_AS_OF.name: f"{contents.as_of}"}
+    return as_of | {
         CACHE_CONTROL: REVALIDATE,
         VARY: "Accept",
-        DATA_AS_OF.name: f"{contents.as_of}",
         DATA_SYNTHETIC.name: "true" if contents.synthetic else "false",
         DATA_VERSION.name: contents.version,
     }

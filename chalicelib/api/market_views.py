@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from msgspec import UNSET
+
 from chalicelib.api import cursor, queries
 from chalicelib.api.columns import TICKERS
 from chalicelib.api.market_parameters import RankingParameters, TickersParameters
@@ -58,7 +60,7 @@ def ranking(parameters: RankingParameters, table: Table) -> RankingAnswer:
         position = cursor.TickerPosition(value, f"{current[-1]['ticker']}")
     return RankingAnswer(
         [{name: row[name] for name in parameters.columns} for row in current],
-        table.market_meta(len(current), parameters.columns, data=day),
+        table.market_meta(len(current), parameters.columns, data=parameters.date or table.contents.as_of or UNSET),
         page_links(parameters, table, position, query),
     )
 

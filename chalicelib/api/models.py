@@ -130,7 +130,7 @@ class MarketMeta(Struct, frozen=True, kw_only=True):
     total: Annotated[
         int | UnsetType, Meta(description="number of tickers that the parameters select, on all pages")
     ] = UNSET
-    data: Annotated[date | UnsetType, Meta(description="the session of the rows")] = UNSET
+    data: Annotated[date | UnsetType, Meta(description="the session of the rows. Absent if the table has none")] = UNSET
     unit: Annotated[dict[str, str], Meta(description="of each numeric column")]
 
 

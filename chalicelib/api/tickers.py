@@ -102,10 +102,13 @@ def tickers_query(table: str, years: Iterable[int], as_of: date | None) -> Query
         'min("data") AS "primeiro_pregao", max("data") AS "ultimo_pregao", count(*) AS "pregoes"'
         f'{counts} FROM "{table}" GROUP BY "ticker"'
     )
-    traded = (
-        'SELECT "ticker", approx_percentile("volume_financeiro", 0.5) AS "volume_mediano" '  # noqa: S608 - a setting and a date
+    values = (
+        'SELECT "ticker", array_sort(array_agg("volume_financeiro")) AS v '  # noqa: S608 - a setting and a date
         f'FROM "{table}" WHERE year >= {since.year:d} AND "data" > DATE \'{since}\' GROUP BY "ticker"'
     )
+    # approx_percentile estimates, and may return another value for the same rows.
+    median = "(v[(cardinality(v) + 1) / 2] + v[cardinality(v) / 2 + 1]) / 2"
+    traded = f'SELECT "ticker", {median} AS "volume_mediano" FROM ({values})'  # noqa: S608 - see above
     sql = f'SELECT l.*, t."volume_mediano" FROM ({listed}) l LEFT JOIN ({traded}) t ON t."ticker" = l."ticker" ORDER BY l."ticker"'  # noqa: S608, E501 - see above
     return Query(sql, max_rows=MAX_TICKERS)
 

@@ -8,6 +8,7 @@ from chalicelib import layout
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.lease import Writer
 from chalicelib.lake.manifest import Ledger, YearObject
+from chalicelib.lake.store import Lake
 from chalicelib.logs import counted, log
 from chalicelib.refine import parquet
 from chalicelib.refine.refinery import Refined
@@ -36,14 +37,18 @@ def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[st
     stored_years = {key: layout.refined_year(key) for key in writer.stored if key.startswith(layout.REFINED_PREFIX)}
     for key, stored_year in stored_years.items():
         if stored_year is None:
-            place = f"s3://{writer.lake.refined_bucket}/{key}"
-            log.warning("%s is not part of this lake, and Athena may read it", place)
+            warn_of_foreign(writer.lake, key)
         elif stored_year not in bars:
             writer.delete(key)
     # After the objects: readers compare those with the manifest to detect that a run has changed the table.
     writer.check_lease()
     catalog.register(bars)
     return years
+
+
+def warn_of_foreign(lake: Lake, key: str) -> None:
+    """Warn of an object below a table's prefix that no run of the job has written. It is not ours to delete."""
+    log.warning("s3://%s/%s is not part of this lake, and Athena may read it", lake.refined_bucket, key)
 
 
 def write_ledger(writer: Writer, ledger: Ledger, prefix: str = layout.LEDGER_PREFIX) -> str:

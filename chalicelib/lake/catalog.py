@@ -33,7 +33,7 @@ class Catalog:
 
     Attributes:
         session: Glue clients that it creates after `register` raise a LakeError if Glue refuses an entry of a batch.
-        location: `s3://bucket/refined/`, with the slash.
+        location: `s3://bucket/refined/`, with the slash: of all tables that `register` is called for.
     """
 
     session: boto3.Session
@@ -52,7 +52,7 @@ class Catalog:
         """Set the partitions to exactly these years, each with the columns of the current schema.
 
         Args:
-            folder: where the folders of the years are, below the location of the table; with the slash.
+            folder: where the table and the folders of its years are, below `location`; with the slash.
 
         Raises:
             LakeError: the database does not exist, or Glue refused a partition.
@@ -60,8 +60,10 @@ class Catalog:
         # awswrangler ignores a partition that exists already, and every error of a deletion.
         self.session.events.register("after-call.glue", _check, unique_id="b3-catalog")
         glue = self.session.client("glue")
-        self._register_table(glue)
-        expected = {str(year): f"{self.location}{folder}{PARTITION.name}={year:04d}/" for year in years}
+        location = f"{self.location}{folder}"
+        # A reader that lists the location of the table, not those of the partitions, gets the rows of one run too.
+        self._register_table(glue, location)
+        expected = {str(year): f"{location}{PARTITION.name}={year:04d}/" for year in years}
         existing = self._partitions(glue)
         create = {expected[value]: [value] for value in sorted(expected.keys() - existing.keys())}
         merged = {
@@ -87,7 +89,7 @@ class Catalog:
         wr.catalog.delete_partitions(partitions_values=delete, **names)
 
     def folders(self) -> dict[int, str]:
-        """Return the location of each partition below that of the table, by year. Empty if there is no table."""
+        """Return the location of each partition below `location`, by year. Empty if there is no table."""
         glue = self.session.client("glue")
         try:
             partitions = self._partitions(glue)
@@ -101,8 +103,8 @@ class Catalog:
             entry["Values"][0]: entry.get("StorageDescriptor", {}) for page in pages for entry in page["Partitions"]
         }
 
-    def _register_table(self, glue: GlueClient) -> None:
-        expected: Any = table_input(self.table, self.location, self.columns, self.description)
+    def _register_table(self, glue: GlueClient, location: str) -> None:
+        expected: Any = table_input(self.table, location, self.columns, self.description)
         try:
             existing: Any = glue.get_table(DatabaseName=self.database, Name=self.table)["Table"]
         except glue.exceptions.EntityNotFoundException:
@@ -118,7 +120,7 @@ class Catalog:
             wr.catalog.create_parquet_table(
                 self.database,
                 self.table,
-                self.location,
+                expected["StorageDescriptor"]["Location"],
                 columns_types=_types(self.columns),
                 partitions_types=_types([PARTITION]),
                 compression=COMPRESSION,

@@ -89,10 +89,13 @@ def integers(chars: Bytes) -> Numbers:
 
 
 def dates(chars: Bytes) -> tuple[npt.NDArray[np.datetime64], Flags]:
-    """Return the dates YYYYMMDD of a field, and where they are no dates; those are 1970-01-01."""
+    """Return the dates YYYYMMDD of a field, and where they are no dates; those are 1970-01-01.
+
+    A year below 1000 is none: Python has no year 0, and `strftime` does not write all of them in four digits.
+    """
     number = integers(chars)
     year, month, day = number.values // 10_000, number.values // 100 % 100, number.values % 100
-    valid = ~number.blank & ~number.malformed & (month >= 1) & (month <= 12) & (day >= 1)
+    valid = ~number.blank & ~number.malformed & (year >= 1000) & (month >= 1) & (month <= 12) & (day >= 1)
     months = np.where(valid, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     result = months.astype("datetime64[D]") + np.where(valid, day - 1, 0)
     valid &= result.astype("datetime64[M]") == months

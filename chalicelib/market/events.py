@@ -27,7 +27,7 @@ def events(bars: pd.DataFrame, sessions: pd.DatetimeIndex) -> Flags:
 
     Args:
         bars: in order of ticker and date, in the columns of `BARS`.
-        sessions: the calendar's sessions, at least from the first bar to the last. Not the dates of the bars: a year
+        sessions: the sessions with trading, at least from the first bar to the last. Not the dates of the bars: a year
             that the lake lacks is a pause too.
     """
     same_ticker = _unchanged(bars["ticker"])

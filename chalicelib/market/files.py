@@ -24,8 +24,13 @@ MAX_BYTES = 4 * 2**30
 MAGIC = b"PK"
 """The first bytes of a zip, also of one without members."""
 
-_NAME = b"COTAHIST."
-_HEADER, _RECORD, _TRAILER = b"00", b"01", b"99"
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The methods of compression that are read: not at all, and Deflate. The errors of the others are of many classes."""
+
+START = b"00COTAHIST."
+"""The first bytes of the text."""
+
+_RECORD, _TRAILER = b"01", b"99"
 
 
 @dataclass(slots=True)
@@ -51,7 +56,7 @@ class Cotahist:
 
     def __post_init__(self) -> None:
         line = self.stream.read(LENGTH + 2)
-        if len(line) < LENGTH or not line.startswith(_HEADER + _NAME):
+        if len(line) < LENGTH or not line.startswith(START):
             raise SourceMalformed(
                 f"{self.origin} starts with {_text(line[:15])!r}; allowed: a header 00COTAHIST.<year> of {LENGTH} "
                 "characters"
@@ -146,13 +151,21 @@ def open_file(file: IO[bytes], origin: str, *, check_total: bool = True) -> Iter
             members = archive.infolist()
             if len(members) != 1:
                 raise SourceMalformed(f"{origin} is a zip of {len(members)} members; allowed: 1")
-            if members[0].file_size > MAX_BYTES:
-                raise SourceMalformed(f"{origin} has {members[0].file_size:,} bytes; allowed: {MAX_BYTES:,}")
+            _check_member(members[0], origin)
             # The end of the member is reached with the trailer, and there zipfile compares the CRC.
             with archive.open(members[0]) as member:
                 yield Cotahist(member, origin, check_total)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
         raise SourceMalformed(f"{origin} is a damaged zip: {error}") from error
+
+
+def _check_member(member: zipfile.ZipInfo, origin: str) -> None:
+    if member.compress_type not in _METHODS:
+        raise SourceMalformed(f"{origin} is compressed by method {member.compress_type} of zip; allowed: 0 and 8")
+    if member.header_offset < 0:
+        raise SourceMalformed(f"{origin} is a damaged zip: its member would start before the file")
+    if member.file_size > MAX_BYTES:
+        raise SourceMalformed(f"{origin} has {member.file_size:,} bytes; allowed: {MAX_BYTES:,}")
 
 
 def _read(stream: IO[bytes], size: int) -> bytes:

@@ -38,7 +38,7 @@ def refine(bars: pd.DataFrame, sessions: pd.DatetimeIndex) -> RefinedShares:
 
     Args:
         bars: all bars of one or more tickers, as `parse.parse` finds them, in the columns of `shares.BARS`.
-        sessions: the calendar's sessions, at least from the first bar to the last.
+        sessions: the sessions with trading, at least from the first bar to the last.
     """
     chosen, refused = select(bars)
     chosen[EVENT] = events(chosen, sessions)

@@ -15,7 +15,13 @@ from chalicelib.market.files import open_file
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A file of COTAHIST: the first and the last date of its records, their number, and the date of its header."""
+    """A file of COTAHIST.
+
+    Attributes:
+        first, last: the first and the last date of its records, without those after its header: they are refused.
+        records: the number of its records.
+        generated: the date of its header.
+    """
 
     first: date
     last: date
@@ -32,14 +38,14 @@ def summarise(file: IO[bytes], origin: str) -> Summary:
 
     Raises:
         SourceMalformed: it is no such file, or it was cut.
-        SourceEmpty: it has no record with a date.
+        SourceEmpty: it has no record with a date up to that of its header.
     """
     bounds: list[date] = []
     with open_file(file, origin) as cotahist:
         for records in cotahist.blocks():
             days, wrong = dates(field(records, "DATA"))
-            known = np.unique(days[~wrong]).astype(object)
+            known = np.unique(days[~wrong & (days <= np.datetime64(cotahist.generated))]).astype(object)
             bounds += [*known[:1], *known[-1:]]
     if not bounds:
-        raise SourceEmpty(f"{origin} has no record with a date; allowed: at least one")
+        raise SourceEmpty(f"{origin} has no record with a date up to that of its header; allowed: at least one")
     return Summary(min(bounds), max(bounds), cotahist.records, cotahist.generated)

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chalicelib.instrument import IBOV
+
 _MARGIN = pd.Timedelta(days=40)
 """exchange_calendars raises for a range without sessions; B3 has never closed for 40 days."""
 
@@ -24,6 +26,12 @@ def sessions(start: date, end: date) -> pd.DatetimeIndex:
     calendar = exchange_calendars.get_calendar("BVMF", start=first - _MARGIN, end=last + _MARGIN)
     dates: pd.DatetimeIndex = calendar.sessions
     return dates[(dates >= first) & (dates <= last)]
+
+
+def trading_sessions(start: date, end: date) -> pd.DatetimeIndex:
+    """Return the sessions from `start` to `end`, both included, without those on which B3 had no trading."""
+    calendar = sessions(start, end)
+    return calendar[~calendar.isin(pd.DatetimeIndex(list(IBOV.closures)))]
 
 
 def positions(dates: pd.Series[pd.Timestamp], sessions: pd.DatetimeIndex) -> npt.NDArray[np.intp]:

@@ -57,6 +57,21 @@ def test_a_market_without_a_commit_is_not_ready_yet(http: Any):
     assert http.get("/ibov/prices").status_code == 200
 
 
+def test_a_market_whose_records_are_all_refused_has_no_session(http: Any):
+    contents = filled()
+    move([], "jr_sample")
+    put_manifest(Manifest("ready", None, replace(contents, years={}, as_of=None, first_session=None, rows=0)))
+
+    for path in ("/acoes", "/acoes/ranking"):
+        response = http.get(path)
+        assert (response.status_code, response.json_body["rows"]) == (200, [])
+        assert response.json_body["meta"]["as_of"] is None
+        assert "data" not in response.json_body["meta"]
+        assert "X-Data-As-Of" not in response.headers
+    assert http.get("/acoes/ranking?date=2024-12-30").json_body["meta"]["data"] == "2024-12-30"
+    assert http.get("/acoes/PETR4/prices").json_body["near"] == []
+
+
 def test_a_table_of_another_schema_is_not_read(http: Any):
     contents = filled()
     put_manifest(Manifest("ready", None, replace(contents, schema_version=SHARES_VERSION + 1)))

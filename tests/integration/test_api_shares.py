@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import boto3
@@ -14,6 +16,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.api.market_routes import MARKET_ROUTES
+from chalicelib.api.tickers import tickers_query
 from chalicelib.schema import PRICES
 from local.laptop import Laptop
 from tests.support import shares
@@ -221,6 +224,18 @@ class TestTickers:
             )
             assert row["volume_mediano"] == medians.get(row["ticker"])
         assert body["rows"][-1]["volume_mediano"] is None
+
+    @pytest.mark.parametrize(("as_of", "sessions"), [(date(2024, 12, 31), 251), (date(2025, 1, 1), 250)])
+    def test_the_median_of_an_even_number_of_sessions_is_the_mean_of_two(
+        self, api: Any, table: pd.DataFrame, as_of: date, sessions: int
+    ):
+        execution = tickers_query("acoes_refined", [2023, 2024], as_of)
+        rows = wiring.api_dependencies().athena.rows(execution, f"{as_of}", time.monotonic() + 30)
+
+        values = of(table, "VALE3").loc[as_of - timedelta(days=364) :, "volume_financeiro"]
+        assert len(values) == sessions
+        (result,) = (row["volume_mediano"] for row in rows if row["ticker"] == "VALE3")
+        assert result == pytest.approx(values.median(), rel=1e-15)
 
     @pytest.mark.parametrize(
         ("query", "tickers"),

@@ -14,6 +14,7 @@ from local.laptop import Laptop
 from scripts.generate_market import generate
 from tests.integration.test_local_athena import query
 from tests.support.faults import Kill, on_write
+from tests.support.market import file, record
 
 
 def market(laptop: Laptop, path: Path | str) -> int:
@@ -60,6 +61,17 @@ def test_a_path_without_files_is_one_line(laptop: Laptop, path: str, capsys: Any
     assert capsys.readouterr().err == (
         f"error: COTAHIST is {path!r}; allowed: a zip or text of COTAHIST, or a folder of them\n"
     )
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_text_needs_no_suffix(laptop: Laptop, tmp_path: Path, folder: bool, capsys: Any):
+    """As the members of B3's zips. This one was cut, so that no job is run."""
+    path = tmp_path / "COTAHIST.A1986"
+    path.write_bytes(file(record(), record())[:-300])
+
+    assert market(laptop, tmp_path if folder else path) == 1
+
+    assert "line 3: not 245 characters and CR LF, or the file was cut there" in capsys.readouterr().err
 
 
 def test_without_java_one_line_says_what_to_install(

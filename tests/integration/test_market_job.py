@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import awswrangler as wr
 import b3_market_job
 import pandas as pd
 import pytest
@@ -114,6 +115,19 @@ def test_a_run_without_new_files_writes_nothing(laptop: Any, spark: Any):
     assert modified() == before
 
 
+def test_a_foreign_object_is_named_and_does_not_let_every_run_write(laptop: Any, spark: Any, s3: Any, caplog: Any):
+    support.put(day(1, 3600))
+    first = support.run(spark)
+    key = f"{first.years['2025'].prefix}year=2025/mine.parquet"
+    s3.put_object(Bucket=support.REFINED, Key=key, Body=b"mine")
+    before = modified()
+
+    assert support.run(spark) == first
+
+    assert modified() == before
+    assert f"s3://b3-dataflow-refined/{key} is not part of this lake, and Athena may read it" in caplog.text
+
+
 def modified() -> dict[str, Any]:
     """Return when each object of the refined bucket was written, the manifest too."""
     return {key: (listed.etag, listed.modified) for key, listed in support.lake().refined_listing("").items()}
@@ -145,6 +159,16 @@ def test_a_newer_header_corrects_a_bar_whatever_the_order(laptop: Any, spark: An
     contents = support.run(spark)
 
     assert support.table(contents)["preco_fechamento"].tolist() == [36.7]
+
+
+def test_a_session_without_trading_is_neither_a_gap_nor_part_of_a_pause(laptop: Any, spark: Any):
+    # 1995-04-13, Maundy Thursday, is in the calendar and had no trading.
+    support.put(file(record(DATA=19950406), record(DATA=19950418), generated=date(1995, 12, 29)))
+
+    contents = support.run(spark)
+
+    assert support.table(contents)["evento"].tolist() == [False, False]
+    assert [gap.session.day for gap in contents.quality.gaps] == [7, 10, 11, 12, 17]
 
 
 def test_refused_records_and_files_are_in_the_quarantine_and_stop_nothing(laptop: Any, spark: Any):
@@ -282,6 +306,30 @@ def test_earlier_tables_go_a_day_after_they_were_superseded(laptop: Any, spark: 
     support.run(spark, support.now() + timedelta(hours=25))
     assert not support.stored(old)
     assert support.stored(new)
+
+
+def test_a_reader_of_the_location_of_the_table_gets_the_rows_of_the_newest_run(laptop: Any, spark: Any):
+    """Earlier tables are in folders beside it for a day."""
+    for number in (1, 2):
+        support.put(day(number, 3600))
+        contents = support.run(spark)
+
+    rows = wr.s3.read_parquet_table(database="b3_refined_db", table="acoes_refined", boto3_session=support.SESSION)
+
+    assert sorted(rows["data"]) == [date(2025, 12, 1), date(2025, 12, 2)]
+    location = wr.catalog.get_table_location("b3_refined_db", "acoes_refined", boto3_session=support.SESSION)
+    assert location == f"s3://{support.REFINED}/{contents.years['2025'].prefix}"
+
+
+def test_the_ledger_names_the_tables_that_queries_may_still_read(laptop: Any, spark: Any):
+    prefixes = []
+    for number, hours in ((1, 0), (2, 30), (3, 60)):
+        support.put(day(number, 3600))
+        contents = support.run(spark, support.now() + timedelta(hours=hours))
+        prefixes.append(contents.years["2025"].prefix)
+        assert support.lake().ledger(contents.ledger).superseded.keys() == set(prefixes[-2:-1])
+
+    assert [bool(support.stored(prefix)) for prefix in prefixes] == [False, True, True]
 
 
 def test_a_question_about_a_ticker_reads_under_5_percent_of_the_bytes(laptop: Any, spark: Any, tmp_path: Path):

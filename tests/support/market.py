@@ -15,7 +15,7 @@ import pandas as pd
 
 from chalicelib.market.parse import Parsed, parse
 from chalicelib.refine import parquet
-from chalicelib.refine.calendar import sessions
+from chalicelib.refine.calendar import trading_sessions
 from scripts.cotahist import encode, write
 
 STORED = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
@@ -82,7 +82,7 @@ def history(frame: pd.DataFrame, ticker: str = "PETR4", **fields: Any) -> bytes:
 
 @cache
 def market_sessions() -> pd.DatetimeIndex:
-    return sessions(date(1994, 7, 4), date(2026, 12, 31))
+    return trading_sessions(date(1994, 7, 4), date(2026, 12, 31))
 
 
 def stocks(shared: Path, tickers: int | None = None) -> dict[str, pd.DataFrame]:

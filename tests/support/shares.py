@@ -52,12 +52,16 @@ def refined() -> pd.DataFrame:
         "DISMES": 10 + np.arange(len(days)) // 21,
         "VOLTOT": 50_000_000,
     }
+    vale = {
+        "NOMRES": b"VALE",
+        "ESPECI": b"ON      NM",
+        "CODISI": b"BRVALEACNOR0",
+        "VOLTOT": 2_000_000_000 + np.arange(len(days)) * 7919 % 1000,
+    }
     records = [
         market.history(petr4, DISMES=100 + split),
         market.history(ohlc(days, 3), "PETR3", ESPECI=b"ON", CODISI=b"BRPETRACNOR9", VOLTOT=1_000_000_000),
-        market.history(
-            ohlc(days, 5), "VALE3", NOMRES=b"VALE", ESPECI=b"ON      NM", CODISI=b"BRVALEACNOR0", VOLTOT=2_000_000_000
-        ),
+        market.history(ohlc(days, 5), "VALE3", **vale),
         market.history(ohlc(days, 11), "CEUA11", **fund),
         # The last session of this one is more than a year before the last of the others.
         market.history(ohlc(days[:120], 7), "VVAR3", NOMRES=b"VIAVAREJO", ESPECI=b"ON", CODISI=b"BRVVARACNOR1"),

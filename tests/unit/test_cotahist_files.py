@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zipfile
+from datetime import date
 from io import BytesIO
 
+import numpy as np
 import pytest
 
 from chalicelib.errors import SourceEmpty, SourceMalformed
@@ -24,6 +27,20 @@ def zipped(*members: bytes, name: str = "COTAHIST.A1986") -> bytes:
         for number, member in enumerate(members):
             archive.writestr(name + "x" * number, member)
     return body.getvalue()
+
+
+def compressed(method: int) -> bytes:
+    body = BytesIO()
+    with zipfile.ZipFile(body, "w", method) as archive:
+        archive.writestr("COTAHIST.A1986", TEXT)
+    return body.getvalue()
+
+
+def with_member_before_the_file() -> bytes:
+    """Return a zip whose directory would start far behind the place where it is."""
+    body = zipped(TEXT)
+    at = body.rindex(b"PK\5\6") + 16
+    return body[:at] + b"\xff\xff\xff\x7f" + body[at + 4 :]
 
 
 def read(body: bytes, **options: bool) -> int:
@@ -87,6 +104,10 @@ REFUSED = {
     "cut zip": (zipped(TEXT)[:-40], "mine is a damaged zip: "),
     "zip of a cut text": (zipped(TEXT[:600]), "mine, line 3: "),
     "damaged zip": (damaged(zipped(TEXT)), "mine"),
+    "bzip2": (compressed(zipfile.ZIP_BZIP2), "mine is compressed by method 12 of zip; allowed: 0 and 8"),
+    "LZMA": (compressed(zipfile.ZIP_LZMA), "mine is compressed by method 14 of zip; allowed: 0 and 8"),
+    "place of the member": (with_member_before_the_file(), "its member would start before the file"),
+    "name of the member": (zipped(TEXT, name="é").replace(b"\xc3\xa9", b"\xff\xff"), "mine is a damaged zip: 'utf-8'"),
 }
 
 
@@ -96,6 +117,22 @@ def test_a_file_that_is_not_whole_is_refused(name: str):
 
     with pytest.raises(SourceMalformed, match=re.escape(message)):
         read(body)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_with_any_wrong_byte_is_read_or_refused(method: int):
+    """No other error: a file in raw that raises one would end every run of the job."""
+    body = compressed(method)
+    random = np.random.default_rng(7)
+    # The directory at the end, the header of the member, and its content.
+    places = [*range(len(body) - 130, len(body)), *range(60), *random.integers(60, len(body) - 130, 60)]
+    read_whole = 0
+    for place in places:
+        for byte in (0, 0xFF, body[place] ^ 0x80):
+            with contextlib.suppress(SourceMalformed):
+                read_whole += read(body[:place] + bytes([byte]) + body[place + 1 :])
+    assert read_whole % 3 == 0
+    assert read_whole
 
 
 def test_a_trailer_in_a_block_of_its_own_ends_the_file(monkeypatch: pytest.MonkeyPatch):
@@ -119,7 +156,15 @@ def test_the_summary_has_the_first_and_the_last_date():
     assert (summary.records, summary.generated) == (3, GENERATED)
 
 
+@pytest.mark.parametrize("wrong", [101, 10101, 9990101, 20260101, 99991231, 20251399])
+def test_the_summary_has_no_date_that_is_refused(wrong: int):
+    """The key of the file has its dates, and no year below 1000 or after the header can be that of a session."""
+    summary = summarise(BytesIO(file(record(DATA=wrong), record(DATA=20250102))), "mine")
+
+    assert (summary.first, summary.last, summary.records) == (date(2025, 1, 2), date(2025, 1, 2), 2)
+
+
 def test_a_file_without_a_date_is_refused():
-    for body in (file(), file(record(DATA=20251399))):
+    for body in (file(), file(record(DATA=20251399)), file(record(DATA=101)), file(record(DATA=20260101))):
         with pytest.raises(SourceEmpty, match="mine has no record with a date"):
             summarise(BytesIO(body), "mine")

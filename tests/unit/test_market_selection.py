@@ -97,6 +97,11 @@ class TestEvents:
     def test_more_than_five_sessions_without_a_bar_are_an_event(self, between: int, expected: bool):
         assert flags(day(0), day(between + 1)) == [False, expected]
 
+    def test_a_session_of_the_calendar_on_which_the_exchange_was_closed_counts_as_none(self):
+        # 1995-04-13, Maundy Thursday, and Good Friday. 7, 10, 11, 12 and 17 April are five sessions.
+        assert flags(record(DATA=19950406), record(DATA=19950418)) == [False, False]
+        assert flags(record(DATA=19950406), record(DATA=19950419)) == [False, True]
+
     def test_a_day_without_a_session_counts_as_none(self):
         # A Friday, and the Sunday of the next week: the sessions between them are those of three days.
         assert flags(record(DATA=20241227), record(DATA=20250105)) == [False, False]

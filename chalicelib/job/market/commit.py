@@ -14,6 +14,7 @@ import pandas as pd
 from chalicelib import layout
 from chalicelib.errors import LakeChanged
 from chalicelib.job.commit import write_ledger
+from chalicelib.job.market.expiry import AGE
 from chalicelib.job.market.inputs import Inputs
 from chalicelib.job.merge import Clock, sessions_ahead
 from chalicelib.lake.catalog import Catalog
@@ -118,7 +119,10 @@ def commit(
 
 
 def _superseded(writer: Writer, inputs: Inputs, now: datetime) -> dict[str, datetime]:
-    """Return since when the prefixes of earlier tables are no longer those of the table, by prefix."""
+    """Return since when the prefixes of earlier tables are no longer those of the table, by prefix.
+
+    Without those that may be deleted: what no ledger names is deleted too, so the ledger does not grow with the runs.
+    """
     manifest, _ = writer.lake.manifest()
     contents = manifest.contents if manifest else None
     if contents is None:
@@ -131,7 +135,7 @@ def _superseded(writer: Writer, inputs: Inputs, now: datetime) -> dict[str, date
     for year in contents.years.values():
         superseded.setdefault(year.prefix, now)
     superseded.pop(inputs.prefix, None)
-    return superseded
+    return {prefix: since for prefix, since in superseded.items() if now - since < AGE}
 
 
 def _quarantine(refused: pd.DataFrame) -> bytes:

@@ -39,7 +39,7 @@ def refine_slices(lake: Lake, prefix: str, calendar: pd.DatetimeIndex, bars: pa.
 
     Args:
         prefix: of the table in the refined bucket.
-        calendar: the sessions of the calendar.
+        calendar: the sessions with trading.
         bars: all bars of whole slices, in any order, in the columns of `BARS` and `SLICE`.
     """
     schema = parquet.arrow_schema(BARS)

@@ -117,7 +117,7 @@ def refine_bars(
         prefix: of the table in the refined bucket.
         keys: the objects of parsed bars.
         firsts: the first ticker of each slice.
-        calendar: the sessions of the calendar.
+        calendar: the sessions with trading.
     """
     names = (lake.raw_bucket, lake.refined_bucket)
     readers = min(len(keys), _TASKS_A_CORE * spark.sparkContext.defaultParallelism)

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from chalicelib import layout
 from chalicelib.errors import LakeChanged
-from chalicelib.job.commit import delete_ledgers
+from chalicelib.job.commit import delete_ledgers, warn_of_foreign
 from chalicelib.job.market import expiry, slices, spark
 from chalicelib.job.market.commit import Table, commit
 from chalicelib.job.market.inputs import Inputs, parsed_prefix
@@ -26,7 +26,7 @@ from chalicelib.lake.manifest import Contents
 from chalicelib.lake.store import Lake
 from chalicelib.logs import log
 from chalicelib.market.rules import FIRST_SESSION
-from chalicelib.refine.calendar import sessions
+from chalicelib.refine.calendar import trading_sessions
 from chalicelib.refine.parquet import to_frame
 
 TIMEOUT = timedelta(hours=2)
@@ -90,8 +90,12 @@ def _complete(lake: Lake, catalog: Catalog, inputs: Inputs) -> Contents | None:
         return None
     stored = lake.refined_objects(inputs.prefix) | lake.refined_objects(layout.SHARES_QUARANTINE_KEY)
     partitions = {int(year): f"{inputs.folder}year={int(year):04d}/" for year in contents.years}
-    whole = ledger.merged == inputs.files and ledger.objects == stored and partitions == catalog.folders()
-    return contents if whole else None
+    whole = ledger.merged == inputs.files and ledger.objects.items() <= stored.items()
+    if not whole or partitions != catalog.folders():
+        return None
+    for key in sorted(stored.keys() - ledger.objects.keys()):
+        warn_of_foreign(lake, key)
+    return contents
 
 
 def _merge(
@@ -111,7 +115,7 @@ def _merge(
         indexes = _parsed(session, lake, inputs)
         keys = [key for index in indexes for key in index.years.values()]
         last = max((index.sessions[-1] for index in indexes if index.sessions), default=FIRST_SESSION)
-        calendar = sessions(FIRST_SESSION, last)
+        calendar = trading_sessions(FIRST_SESSION, last)
         results = []
         began = time.monotonic()
         if keys:
@@ -172,6 +176,6 @@ def _refused(lake: Lake, indexes: list[Index], conflicts: list[bytes]) -> pd.Dat
 
 
 def _missing(calendar: pd.DatetimeIndex, indexes: list[Index]) -> list[date]:
-    """Return the sessions of the calendar since the first bar on which no ticker has a bar."""
+    """Return the sessions with trading since the first bar on which no ticker has a bar."""
     days = {day for index in indexes for day in index.sessions}
     return [session for session in calendar.date if days and session >= min(days) and session not in days]
