@@ -20,7 +20,7 @@ from chalicelib.lake.manifest import Contents
 from chalicelib.refine.quality import REASONS
 from chalicelib.sources import SYNTHETIC, YAHOO
 from common.console import step
-from local import sources
+from local import market_setting, sources
 from local.defaults import HOST
 from local.errors import LocalError
 from local.glue_jobs import SUCCEEDED
@@ -67,6 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
             stored = _heal(laptop)
             report(STACK if stored is None else f"{STACK}; the lake has {stored.rows:,} sessions to {stored.as_of}")
         synthetic = _add(laptop, candidates, arguments.source, stored, closes)
+        market_setting.follow(laptop.aws.jobs)
         with step(6, STEPS, "API") as report:
             server = laptop.serve(arguments.port)
             report(f"on {server.url}")
