@@ -31,6 +31,7 @@ def follow(jobs: GlueJobs) -> None:
     def enable_and_end(run: JobRun) -> None:
         if run.job["Name"] == JOB and run.state == SUCCEEDED:
             _enable()
+            print("the API and the page serve the shares now: /acoes", flush=True)
         on_end(run)
 
     jobs.on_end = enable_and_end

@@ -36,7 +36,7 @@ def followed(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     wiring.clear_caches()
 
 
-@pytest.mark.usefixtures("followed")
+@pytest.mark.usefixtures("java", "followed")
 def test_the_files_of_a_folder_become_the_table_of_shares_which_the_api_serves(
     laptop: Laptop, athena: Any, http: Any, tmp_path: Path, capsys: Any
 ):
@@ -73,6 +73,7 @@ def test_make_run_serves_the_shares_of_a_stored_lake_unless_told_not_to(
             assert get(f"{api}/acoes/PETR4/latest")["session"]["data"] == "2024-12-30"
 
 
+@pytest.mark.usefixtures("java")
 @pytest.mark.parametrize("path", ["", "absent.zip"])
 def test_a_path_without_files_is_one_line(laptop: Laptop, path: str, capsys: Any):
     assert market(laptop, path) == 1
