@@ -25,7 +25,7 @@ STEP := @scripts/step
 # Without the key: with one, checkov uploads its results.
 CHECKOV := scripts/quietly env -u BC_API_KEY .venv/checkov/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
 
-.PHONY: run source cotahist market notebook check test lint ruff templates types fast pytest soak bench golden docs audit examples vendor screenshots notebook-page judge closes forecasts layer test-package deploy destroy folder replay status lock clean
+.PHONY: run source java cotahist market notebook check test lint ruff templates types fast pytest soak bench golden docs audit examples vendor screenshots notebook-page judge closes forecasts layer test-package deploy destroy folder replay status lock clean
 
 # The folder in which make was called. `make -C` changes the folder, and turns on the flag w.
 CALLER = $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
@@ -44,8 +44,12 @@ cotahist:
 	@[ -n '$(COTAHIST)' ] || { echo "error: COTAHIST is ''; allowed: a zip or text of COTAHIST, or a folder of them" >&2; exit 1; }
 	@scripts/file '$(COTAHIST)' '$(CALLER)' >/dev/null
 
+# Before Spark, which is large and useless without it, is installed.
+java:
+	@scripts/java >/dev/null
+
 # B3's files of the market, into the lake of a running `make run`; then the market's job, on Spark.
-market: cotahist .venv/spark-installed
+market: cotahist java .venv/spark-installed
 	@$(PY) -m local market --aws-port '$(AWS_PORT)' --cotahist "$$(scripts/file '$(COTAHIST)' '$(CALLER)')"
 
 notebook: .venv/notebook-installed
@@ -200,7 +204,7 @@ status: .venv/dev-installed
 .venv/notebook-installed: requirements-notebook.txt | .venv/installed
 	$(STEP) 'install jupyter' scripts/install-notebook
 
-# Spark, for the market's job: 455 MB, and Java.
+# Spark, for the market's job and for mypy: 455 MB. Only a run needs Java.
 .venv/spark-installed: requirements-spark.txt | .venv/installed
 	$(STEP) 'install spark' scripts/install-spark
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from chalicelib.api import problems
+from local import proxy
 from local.defaults import ACCESS, AWS_PORT, HOST
 from local.door import host_refusal
 
@@ -38,6 +39,7 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     if "B3_RAW_BUCKET" not in environ:
         for name, value in {"AWS_ENDPOINT_URL": f"http://{HOST}:{AWS_PORT}", **ACCESS}.items():
             environ.setdefault(name, value)
+        proxy.bypass(environ)
 
 
 def check_host(request: Any, get_response: Callable[[Any], Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from chalicelib import wiring
+from local import proxy
 from local.defaults import ACCESS
 
 SDK = {
@@ -22,10 +23,14 @@ def sdk_environ(endpoint: str) -> dict[str, str]:
 
 
 def point_at(endpoint: str) -> None:
-    """Send the AWS SDKs of this process to an endpoint, and remove the user's AWS variables (profile, token, role)."""
+    """Send the AWS SDKs of this process to an endpoint on this machine, without the user's proxy.
+
+    The user's AWS variables (profile, token, role) are removed.
+    """
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(sdk_environ(endpoint))
+    proxy.bypass(os.environ)
     wiring.clear_caches()
 
 

@@ -9,7 +9,7 @@ from chalicelib.lake.store import Lake
 from infra.clients import Aws, error_code, explain, permission_text
 from infra.errors import PreconditionError
 from infra.stage import releases
-from infra.stage.names import APP, BUCKETS, StageTarget
+from infra.stage.names import APP, BUCKETS, StageTarget, check_stage
 from infra.stage.stacks import Stacks
 
 _STACK_OF = {"artifacts": "bootstrap", "raw": "data", "refined": "data", "athena": "main"}
@@ -23,8 +23,9 @@ def connect(region: str | None, stage: str) -> tuple[Aws, StageTarget]:
         region: None for the region of the environment or the profile.
 
     Raises:
-        PreconditionError: the region does not exist, or the stage is in another one.
+        PreconditionError: the name of the stage is invalid, the region does not exist, or the stage is in another one.
     """
+    check_stage(stage)
     aws = Aws(_resolve_region(region))
     target = StageTarget(stage, aws.sts.get_caller_identity()["Account"], aws.region)
     _check_other_regions(aws, target)
@@ -36,16 +37,25 @@ def regions() -> list[str]:
     return sorted(boto3.session.Session().get_available_regions("glue"))
 
 
+def check_region(name: str) -> None:
+    """Raise unless a stage can be in a region. Makes no call to AWS.
+
+    Raises:
+        PreconditionError: the region does not exist, or does not have Glue.
+    """
+    if name not in (allowed := regions()):
+        raise PreconditionError(f"REGION is {name!r}; allowed: {', '.join(allowed)}")
+
+
 def _resolve_region(region: str | None) -> str:
     try:
         session = boto3.session.Session()
     except BotoCoreError as error:
         raise explain(error) from error
-    allowed = regions()
     name = region or session.region_name
-    if name not in allowed:
-        problem = f"REGION is {name!r}" if name else "no region: set REGION= or AWS_DEFAULT_REGION"
-        raise PreconditionError(f"{problem}; allowed: {', '.join(allowed)}")
+    if not name:
+        raise PreconditionError(f"no region: set REGION= or AWS_DEFAULT_REGION; allowed: {', '.join(regions())}")
+    check_region(name)
     return name
 
 

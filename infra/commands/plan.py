@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from infra.commands import checks
 from infra.errors import PreconditionError
 from infra.stage.keys import DAILY
 from infra.stage.names import HANDLERS, StageTarget
@@ -69,7 +70,13 @@ def destroy_plan(target: StageTarget, delete_data: bool) -> str:
 
 
 def print_dry_run(stage: str, region: str | None, plan: Callable[[StageTarget], str]) -> None:
-    """Print a plan with placeholders for the account, and for the region if none is set."""
+    """Print a plan with placeholders for the account, and for the region if none is set.
+
+    Raises:
+        PreconditionError: the region does not exist.
+    """
+    if region:
+        checks.check_region(region)
     print(plan(StageTarget(stage, "<account>", region or "<region>")))
     print("No call to AWS was made: this is a dry run.")
 

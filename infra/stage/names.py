@@ -18,6 +18,18 @@ BUCKETS = ("artifacts", "raw", "refined", "athena")
 _STAGE = re.compile(r"[a-z][a-z0-9]{1,9}", re.ASCII)
 
 
+def check_stage(name: str) -> None:
+    """Raise unless a stage can have this name.
+
+    Raises:
+        PreconditionError: the name is invalid.
+    """
+    if not _STAGE.fullmatch(name) or name == "local":
+        raise PreconditionError(
+            f"STAGE is {name!r}; allowed: 2 to 10 of a-z 0-9, starting with a letter, but not 'local'"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class StageTarget:
     """A stage in an account and a region.
@@ -31,10 +43,7 @@ class StageTarget:
     region: str
 
     def __post_init__(self) -> None:
-        if not _STAGE.fullmatch(self.stage) or self.stage == "local":
-            raise PreconditionError(
-                f"STAGE is {self.stage!r}; allowed: 2 to 10 of a-z 0-9, starting with a letter, but not 'local'"
-            )
+        check_stage(self.stage)
 
     @property
     def name(self) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -139,8 +141,18 @@ def deployed(stage: Stage, account: Account, root: Path) -> str:
     return rest_api((moto_state.read(bucket("artifacts"), "chalice/dev.json") or b"").decode())
 
 
+@pytest.fixture(scope="session")
+def java() -> None:
+    """Java for Spark. Without it, the test is skipped, or fails if REQUIRE_DATA is set."""
+    process = subprocess.run([str(ROOT / "scripts" / "java")], capture_output=True, text=True, check=False)
+    if process.returncode:
+        if os.environ.get("REQUIRE_DATA"):
+            pytest.fail(process.stderr)
+        pytest.skip("needs Java 17 or later")
+
+
 @pytest.fixture(scope="module")
-def spark(running: Laptop) -> Iterator[Any]:
+def spark(running: Laptop, java: None) -> Iterator[Any]:
     """Spark on two cores of this machine. Its tasks send their requests to the local AWS."""
     from chalicelib.job.market.spark import start
 

@@ -73,6 +73,9 @@ def test_local_refuses_the_host_of_a_page(clone: Path, environ: dict[str, str]):
     assert body["detail"].startswith("Host is 'page.example'; allowed: 127.0.0.1")
 
 
+LOOPBACK_WITHOUT_PROXY = dict.fromkeys(("no_proxy", "NO_PROXY"), "example.org,127.0.0.1")
+
+
 def test_unset_variables_get_the_values_of_make_run():
     environ = {"PATH": "/bin"}
 
@@ -84,13 +87,15 @@ def test_unset_variables_get_the_values_of_make_run():
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "no_proxy": "127.0.0.1",
+        "NO_PROXY": "127.0.0.1",
     }
 
 
 @pytest.mark.parametrize(
     "exported",
     [
-        {**KEYS, "AWS_DEFAULT_REGION": "sa-east-1", "AWS_ENDPOINT_URL": NOWHERE},
+        {**KEYS, "AWS_DEFAULT_REGION": "sa-east-1", "AWS_ENDPOINT_URL": NOWHERE} | LOOPBACK_WITHOUT_PROXY,
         # With the settings of a stage, requests go to the real AWS with the user's own profile.
         {"B3_RAW_BUCKET": "b3-dataflow-raw-123456789012-us-east-1-dev", "AWS_PROFILE": "mine"},
     ],

@@ -63,10 +63,24 @@ def test_another_python(account: Account, root: Path, capsys: Any, monkeypatch: 
 def test_an_invalid_region(account: Account, root: Path, capsys: Any, monkeypatch: Any):
     line = error_line(root, capsys, *DEPLOY, "--region", "us-east-9")
     assert re.fullmatch(r"error: REGION is 'us-east-9'; allowed: .*sa-east-1.*us-east-1.*", line)
+    for command in ("deploy", "destroy"):
+        assert error_line(root, capsys, command, "--stage", "dev", "--region", "us-east-9", "--dry-run") == line
 
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     line = error_line(root, capsys)
     assert line.startswith("error: no region: set REGION= or AWS_DEFAULT_REGION; allowed: ")
+    assert account.calls == []
+
+
+@pytest.mark.parametrize("command", ["status", "replay"])
+def test_an_invalid_stage_is_reported_before_a_missing_region(
+    account: Account, root: Path, capsys: Any, monkeypatch: Any, command: str
+):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+
+    assert error_line(root, capsys, command, "--stage", "").startswith(
+        "error: STAGE is ''; allowed: 2 to 10 of a-z 0-9"
+    )
     assert account.calls == []
 
 

@@ -13,6 +13,7 @@ import pytest
 from local import environment
 from local.glue_jobs import GlueJobs, script_environ
 from local.laptop import Laptop
+from tests.conftest import NOWHERE
 
 ENDPOINT = "http://127.0.0.1:9"
 SECONDS = 30.0
@@ -44,6 +45,30 @@ def test_a_process_sent_to_an_endpoint_uses_nothing_of_the_users_own_aws(own_aws
     assert (client.meta.endpoint_url, client.meta.region_name) == (ENDPOINT, "us-east-1")
     credentials: Any = boto3.Session().get_credentials()
     assert (credentials.access_key, credentials.token) == ("local", None)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ({}, "127.0.0.1"),
+        ({"NO_PROXY": "example.org"}, "example.org,127.0.0.1"),
+        ({"no_proxy": "example.org", "NO_PROXY": "ignored.example"}, "example.org,127.0.0.1"),
+        ({"NO_PROXY": "localhost,127.0.0.1"}, "localhost,127.0.0.1"),
+    ],
+)
+def test_the_users_proxy_is_not_used_for_the_local_aws(
+    laptop: Laptop, own_aws: None, monkeypatch: Any, names: dict[str, str], expected: str
+):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"HTTP_PROXY": NOWHERE} | names).items():
+        monkeypatch.setenv(name, value)
+
+    environment.point_at(laptop.aws.endpoint)
+
+    s3: Any = boto3.Session().client("s3")
+    assert len(s3.list_buckets()["Buckets"]) == 3
+    assert [os.environ[name] for name in ("no_proxy", "NO_PROXY")] == [expected, expected]
 
 
 def test_the_environment_is_restored(own_aws: None):

@@ -12,15 +12,19 @@ from chalicelib import layout
 from local import cli
 from local.laptop import Laptop
 from scripts.generate_market import generate
+from scripts.sample_market import put
 from tests.integration.test_local_athena import query
+from tests.support import shares
 from tests.support.faults import Kill, on_write
 from tests.support.market import file, record
+from tests.support.processes import get, make_run
 
 
 def market(laptop: Laptop, path: Path | str) -> int:
     return cli.main(["market", "--cotahist", str(path), "--aws-port", laptop.aws.endpoint.rpartition(":")[2]])
 
 
+@pytest.mark.usefixtures("java")
 def test_the_files_of_a_folder_become_the_table_of_shares_even_if_a_worker_is_killed(
     laptop: Laptop, athena: Any, tmp_path: Path, capsys: Any
 ):
@@ -52,6 +56,23 @@ def test_a_second_run_of_the_job_is_one_line(laptop: Laptop, glue: Any, tmp_path
         "error: the Glue job b3-market-job is running: the files are in raw, so repeat the command when it has ended\n"
     )
     glue.batch_stop_job_run(JobName="b3-market-job", JobRunIds=[run_id])
+
+
+@pytest.mark.parametrize(("setting", "served"), [({}, True), ({"B3_MARKET": "no"}, False)])
+def test_make_run_serves_the_shares_of_a_stored_lake_unless_told_not_to(
+    running: Laptop, tmp_path: Path, setting: dict[str, str], served: bool
+):
+    with Laptop(lake=tmp_path) as laptop:
+        laptop.create_stack()
+        put(shares.refined())
+    running.aws.reset()
+
+    with make_run("--source", "sample", "--lake", str(tmp_path), **setting) as process:
+        api = process.wait_for(r"API +(http://127\.0\.0\.1:\d+)\n")
+
+        assert ("/acoes" in get(f"{api}/")["links"]) is served
+        if served:
+            assert get(f"{api}/acoes/PETR4/latest")["session"]["data"] == "2024-12-30"
 
 
 @pytest.mark.parametrize("path", ["", "absent.zip"])

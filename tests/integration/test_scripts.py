@@ -248,3 +248,18 @@ def test_every_resolved_package_has_a_hash_and_every_install_requires_it():
         if path.is_file() and path.suffix not in {".py", ".txt", ".in"}:
             for command in re.findall(r"(?:pip|uv pip)\b[^\n]* install (?:[^\n]*\\\n)*[^\n]*", path.read_text()):
                 assert "--require-hashes" in command, (path.name, command)
+
+
+@pytest.mark.parametrize(("target", "needed"), [("market", True), ("check", False), ("test", False)])
+def test_only_the_market_needs_java_and_asks_for_it_before_it_installs(tmp_path: Path, target: str, needed: bool):
+    command = ["make", "--dry-run", target]
+    environ = {"PATH": "/usr/bin:/bin"}
+
+    process = subprocess.run(
+        command, cwd=checkout(tmp_path), env=environ, capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+
+    before, java, _ = process.stdout.partition("scripts/java >/dev/null")
+    assert bool(java) is needed
+    assert ("scripts/install" not in before) is needed
+    assert "scripts/install-spark" in process.stdout
