@@ -144,7 +144,7 @@ def test_the_lists_of_the_response_are_limited_and_its_counts_are_not(laptop: La
 
     assert response["equal"] == ["2025-09-10", "2025-09-11"]
     assert response["counts"]["equal"] == 3
-    assert backfill_command.lines(response)[-1] == "and 1 more bars"
+    assert backfill_command.lines(response)[-1] == "and 1 more bar"
 
 
 def test_a_file_fills_a_gap_and_overrides_no_bar(laptop: Laptop, filled: Any, mine: str):

@@ -341,7 +341,7 @@ def test_the_laptop_adds_a_file_and_says_what_it_has(
     dry, first, again = backfill_lines("--dry-run"), backfill_lines(), backfill_lines()
 
     (key,) = stored()
-    assert dry == ["1 records, 2025-01-07 to 2025-01-07, written by B3 on 2025-01-07", "nothing was written"]
+    assert dry == ["1 record, 2025-01-07 to 2025-01-07, written by B3 on 2025-01-07", "nothing was written"]
     assert first == [dry[0], f"added as {key}"]
     assert again == [dry[0], f"nothing was written: {key} is the same file"]
 
