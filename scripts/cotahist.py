@@ -85,7 +85,13 @@ def encode(fields: Mapping[str, Any], count: int) -> Bytes:
 
 
 def write(
-    path: Path, blocks: Iterable[Bytes], generated: date, *, year: int | None = None, counts_all: bool = False
+    path: Path,
+    blocks: Iterable[Bytes],
+    generated: date,
+    *,
+    year: int | None = None,
+    counts_all: bool = False,
+    origin: str = "BOVESPA",
 ) -> int:
     """Write a file of COTAHIST and return its number of records: a zip if the name ends with .zip or .ZIP, else text.
 
@@ -93,9 +99,10 @@ def write(
         generated: the date in the header.
         year: the year in the header; None for that of the date.
         counts_all: whether the trailer counts the header and itself, as some files of B3 do.
+        origin: the code of origin in the header, of at most 8 characters.
     """
     total = 0
-    name = f"COTAHIST.{year or generated.year}BOVESPA {generated:%Y%m%d}"
+    name = f"COTAHIST.{year or generated.year}{origin:8}{generated:%Y%m%d}"
     with ExitStack() as stack:
         file: IO[bytes]
         if path.suffix.lower() == ".zip":

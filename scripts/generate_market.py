@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chalicelib.market.files import SYNTHETIC_ORIGIN
 from chalicelib.market.rules import FIRST_SESSION
 from chalicelib.refine.calendar import sessions
 from scripts.cotahist import Bytes, encode, write
@@ -181,7 +182,14 @@ def generate(folder: Path, records: int, seed: int, *, cash: float = CASH, text:
     for year, block in market.years():
         last = market.days[market.days.year == year][-1].date()
         path = folder / f"COTAHIST_A{year}.{'TXT' if text else 'ZIP'}"
-        written[path] = write(path, [block], last + timedelta(days=1), year=year, counts_all=year % 2 == 0)
+        written[path] = write(
+            path,
+            [block],
+            last + timedelta(days=1),
+            year=year,
+            counts_all=year % 2 == 0,
+            origin=SYNTHETIC_ORIGIN,
+        )
     return written
 
 

@@ -30,6 +30,9 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 START = b"00COTAHIST."
 """The first bytes of the text."""
 
+SYNTHETIC_ORIGIN = "SAMPLE"
+"""The code of origin in the header of a file of generated prices. B3's files have BOVESPA."""
+
 _RECORD, _TRAILER = b"01", b"99"
 
 
@@ -43,6 +46,7 @@ class Cotahist:
         check_total: whether the number of records has to be that of the trailer.
         year: the year in the header.
         generated: the date of the header, on which B3 wrote the file.
+        synthetic: whether the prices are generated, by the header.
         records: the number of records so far.
     """
 
@@ -51,6 +55,7 @@ class Cotahist:
     check_total: bool = True
     year: int = field(init=False)
     generated: date = field(init=False)
+    synthetic: bool = field(init=False)
     records: int = field(init=False, default=0)
     _end: bytes = field(init=False)
 
@@ -62,6 +67,7 @@ class Cotahist:
                 "characters"
             )
         self.year = self._number(line[11:15], "year of the header")
+        self.synthetic = line[15:23].decode("latin-1").rstrip() == SYNTHETIC_ORIGIN
         self.generated = self._date(line[23:31])
         if not line.endswith(b"\r\n"):
             raise SourceMalformed(f"{self.origin}: the header has no CR LF after {LENGTH} characters")

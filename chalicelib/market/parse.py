@@ -35,6 +35,7 @@ class Parsed:
         left_out: the number of records left out, by each of `rules.LEFT_OUT`.
         records: the number of records of the file.
         generated: the date of its header.
+        synthetic: whether its prices are generated.
     """
 
     bars: pa.Table
@@ -42,6 +43,7 @@ class Parsed:
     left_out: Mapping[str, int]
     records: int
     generated: date
+    synthetic: bool
 
 
 def parse(file: IO[bytes], key: str, collected_at: datetime, *, check_total: bool = True) -> Parsed:
@@ -73,7 +75,8 @@ def parse(file: IO[bytes], key: str, collected_at: datetime, *, check_total: boo
             bars.append(block.bars())
             refused.append(block.refused())
     left_out = {reason: counts[reason] for reason in rules.LEFT_OUT}
-    return Parsed(pa.concat_tables(bars), pa.concat_tables(refused), left_out, cotahist.records, cotahist.generated)
+    rows, rejected = pa.concat_tables(bars), pa.concat_tables(refused)
+    return Parsed(rows, rejected, left_out, cotahist.records, cotahist.generated, cotahist.synthetic)
 
 
 def refused_file(key: str, error: SourceError) -> pa.Table:

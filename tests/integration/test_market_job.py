@@ -171,6 +171,14 @@ def test_a_session_without_trading_is_neither_a_gap_nor_part_of_a_pause(laptop: 
     assert [gap.session.day for gap in contents.quality.gaps] == [7, 10, 11, 12, 17]
 
 
+def test_a_table_with_generated_prices_is_synthetic(laptop: Any, spark: Any):
+    support.put(file(record(DATA=20251201)))
+    real = support.run(spark)
+    support.put(file(record(DATA=20251202), origin="SAMPLE"))
+
+    assert (real.synthetic, support.run(spark).synthetic) == (False, True)
+
+
 def test_refused_records_and_files_are_in_the_quarantine_and_stop_nothing(laptop: Any, spark: Any):
     cut = support.put(day(3, 3660)[:-300])
     future = support.put(day(4, 3660, date(2199, 1, 1)))

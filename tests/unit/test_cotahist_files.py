@@ -168,3 +168,8 @@ def test_a_file_without_a_date_is_refused():
     for body in (file(), file(record(DATA=20251399)), file(record(DATA=101)), file(record(DATA=20260101))):
         with pytest.raises(SourceEmpty, match="mine has no record with a date"):
             summarise(BytesIO(body), "mine")
+
+
+@pytest.mark.parametrize(("origin", "synthetic"), [("BOVESPA", False), ("SAMPLE", True)])
+def test_the_header_says_whether_the_prices_are_generated(origin: str, synthetic: bool):
+    assert parsed(record(), origin=origin).synthetic is synthetic

@@ -44,6 +44,7 @@ class Table:
         refused: the refused records, in the columns of `REFUSED`.
         bars: the number of bars in all files.
         missing: the sessions on which no ticker has a bar.
+        synthetic: whether the prices of any file are generated.
     """
 
     inputs: Inputs
@@ -51,6 +52,7 @@ class Table:
     refused: pd.DataFrame
     bars: int
     missing: Sequence[date]
+    synthetic: bool
 
     def years(self) -> dict[str, YearObject]:
         """Return the objects of each year as one, by year."""
@@ -106,7 +108,7 @@ def commit(
         first_session=min((each["first"] for each in table.objects), default=None),
         rows=rows,
         years=years,
-        synthetic=False,
+        synthetic=table.synthetic,
         quality=table.quality(),
         sessions_ahead=sessions_ahead(as_of, started_at.date()),
         run=Run(run_id, started_at, clock(), table.bars + refused, rows, refused),

@@ -39,6 +39,7 @@ class Index(msgspec.Struct, frozen=True):
         sessions: the dates of the bars, in order.
         records: the number of records of the file; 0 if the whole file is refused.
         left_out: the number of records left out, by reason.
+        synthetic: whether the prices of the file are generated.
     """
 
     years: dict[str, str]
@@ -47,6 +48,7 @@ class Index(msgspec.Struct, frozen=True):
     sessions: list[date]
     records: int
     left_out: Mapping[str, int]
+    synthetic: bool
 
 
 def parse_file(lake: Lake, key: str, etag: str, collected_at: datetime) -> str:
@@ -56,7 +58,7 @@ def parse_file(lake: Lake, key: str, etag: str, collected_at: datetime) -> str:
         LakeChanged: the file was deleted or replaced since it was listed.
     """
     prefix = parsed_prefix(key, etag)
-    records, left_out = 0, {}
+    records, left_out, synthetic = 0, {}, False
     with tempfile.TemporaryFile() as body:
         shutil.copyfileobj(lake.open_raw(key, etag), body)
         body.seek(0)
@@ -67,6 +69,7 @@ def parse_file(lake: Lake, key: str, etag: str, collected_at: datetime) -> str:
                     f"the header of {key} is of {parsed.generated}, after the file was stored; allowed: earlier dates"
                 )
             bars, refused, records, left_out = parsed.bars, parsed.refused, parsed.records, dict(parsed.left_out)
+            synthetic = parsed.synthetic
         except SourceError as error:
             bars, refused = arrow_schema(BARS).empty_table(), refused_file(key, error)
     years: dict[str, str] = {}
@@ -80,7 +83,7 @@ def parse_file(lake: Lake, key: str, etag: str, collected_at: datetime) -> str:
         lake.replace_refined(refused_key, _encode(refused))
     tickers = {entry["values"]: entry["counts"] for entry in pc.value_counts(bars["ticker"]).to_pylist()}
     sessions = sorted(pc.unique(bars["data"]).to_pylist())
-    index = Index(years, refused_key, tickers, sessions, records, left_out)
+    index = Index(years, refused_key, tickers, sessions, records, left_out, synthetic)
     lake.replace_refined(prefix + INDEX, msgspec.json.encode(index, order="deterministic"))
     return prefix + INDEX
 

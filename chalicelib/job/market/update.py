@@ -129,6 +129,7 @@ def _merge(
             refused=_refused(lake, indexes, [result["refused"] for result in results if result["refused"]]),
             bars=sum(sum(index.tickers.values()) for index in indexes),
             missing=_missing(calendar, indexes),
+            synthetic=any(index.synthetic for index in indexes),
         )
         contents, ledger = commit(writer, catalog, table, run_id=run_id, started_at=started_at, clock=clock)
     log.info("committed: %s rows to %s, version %s", f"{contents.rows:,}", contents.as_of, contents.version[:12])
