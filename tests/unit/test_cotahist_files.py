@@ -15,7 +15,7 @@ from chalicelib.errors import SourceEmpty, SourceMalformed
 from chalicelib.market import files
 from chalicelib.market.files import open_file
 from chalicelib.market.summary import summarise
-from tests.support.market import GENERATED, file, record
+from tests.support.market import GENERATED, file, parsed, record
 
 TEXT = file(record(DATA=20250103), record(DATA=20250102), record(DATA=20251230))
 LINES = TEXT.splitlines(keepends=True)
