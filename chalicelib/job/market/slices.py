@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 BARS = 400_000
-"""The number of bars of a slice, unless one ticker has more. To refine them takes 1.3 GiB of memory (docs/scaling.md)."""
+"""The number of bars of a slice, unless one ticker has more. A task then takes 1.3 GiB (docs/scaling.md)."""
 
 
 def firsts(counts: Iterable[Mapping[str, int]], size: int = BARS) -> list[str]:
