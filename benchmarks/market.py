@@ -135,9 +135,9 @@ def whole(sizes: Sequence[int] = SIZES, cores: Sequence[int] = CORES, folder: Pa
                 measured = job(files, count)
                 points.append((size, measured.cpu))
                 stages = (f"{measured.parse:.1f} s", f"{measured.refine:.1f} s", f"{measured.whole:.1f} s")
-                others = (f"{measured.cpu:.0f} s", f"{size / measured.whole:,.0f}", f"{measured.peak / 2**30:.1f} GiB")
-                others += (f"{measured.worker / 2**30:.1f} GiB",)
-                rows.append((f"{size:,}", f"{measured.rows:,}", str(count), *stages, *others))
+                others = (f"{measured.cpu:.0f} s", f"{size / measured.whole:,.0f}")
+                memory = (f"{measured.peak / 2**30:.1f} GiB", f"{measured.worker / 2**30:.1f} GiB")
+                rows.append((f"{size:,}", f"{measured.rows:,}", str(count), *stages, *others, *memory))
                 print("|", " | ".join(rows[-1]), "|", flush=True)
             texts = [_text(path, Path(temporary)) for path in files]
             for count in cores:
