@@ -60,6 +60,7 @@ def test_the_outputs_are_the_settings_of_the_functions(dev: dict[str, Stack]):
         database=outputs["Database"],
         table=outputs["Table"],
         job=outputs["Job"],
+        market_job=outputs["MarketJobName"],
         workgroup=outputs["Workgroup"],
         official_closes=outputs["OfficialCloses"],
         market=outputs["Market"],
@@ -70,7 +71,7 @@ def test_the_outputs_are_the_settings_of_the_functions(dev: dict[str, Stack]):
     # Outputs that the deploy command reads.
     assert set(dev["main"].outputs) == {
         *("AthenaBucket", "Database", "Table", "Job", "Workgroup", "LayerArn", "OfficialCloses", "MonthlyBudget"),
-        "Market",
+        *("Market", "MarketJobName"),
         *("ApiRoleArn", "IngestRoleArn", "RestartRefineRoleArn", "StartRefineRoleArn", "JobRoleArn"),
         *("FailureQueueArn", "FailureQueueUrl", "AlarmTopicArn", "AccessLogArn", "AccessLogs"),
     }

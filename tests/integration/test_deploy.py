@@ -128,7 +128,7 @@ def test_events_start_the_functions_and_failures_go_to_the_queue(account: Accoun
     assert target["Arn"] == functions()["b3-dataflow-dev-ingest"]["FunctionArn"]
 
     rule = client("events").describe_rule(Name="b3-dataflow-dev-restart_refine-event")
-    assert json.loads(rule["EventPattern"])["detail"]["jobName"] == ["b3-etl-job-dev"]
+    assert json.loads(rule["EventPattern"])["detail"]["jobName"] == ["b3-etl-job-dev", "b3-market-job-dev"]
     (target,) = client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
     assert target["Arn"] == functions()["b3-dataflow-dev-restart_refine"]["FunctionArn"]
 
