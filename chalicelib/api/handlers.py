@@ -164,9 +164,10 @@ def index(request: Request, *, market: bool) -> Response:
     Args:
         market: whether the market is enabled. Otherwise its routes are left out.
     """
-    parse(NoParameters, request)
     if prefers_html(request.headers.get("accept")):
+        # The page needs no parameters, and links to it may have those of who counts its visitors.
         return pages.home(request, market=market)
+    parse(NoParameters, request)
     base = base_path(request)
     routes = documented() if market else ROUTES
     summaries = {path: route.summary for path, route in routes.items()}

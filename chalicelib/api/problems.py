@@ -56,7 +56,7 @@ def respond(request: Request | None, handler: Callable[[Request], Response]) -> 
         response = handler(request)
     except BadParameter as error:
         errors = [ParameterError(error.parameter, error.received, error.allowed)]
-        detail = f"The parameter {error.parameter!r} is not allowed."
+        detail = f"The parameter {error.parameter!r} is {error.received!r}; allowed: {error.allowed}."
         response = problem(HTTPStatus.BAD_REQUEST, path, detail, errors=errors)
     except UnknownTicker as error:
         near = f" Near: {', '.join(error.near)}." if error.near else ""

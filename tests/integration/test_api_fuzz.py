@@ -107,7 +107,7 @@ def assert_problem(path: str, query: str, kind: str, body: str) -> str:
         "type": "about:blank",
         "title": "Bad Request",
         "status": 400,
-        "detail": f"The parameter {error['parameter']!r} is not allowed.",
+        "detail": f"The parameter {error['parameter']!r} is {error['received']!r}; allowed: {error['allowed']}.",
         "instance": path,
     }
     assert set(error) == {"parameter", "received", "allowed"}

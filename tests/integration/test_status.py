@@ -165,7 +165,7 @@ def test_the_market_of_a_stage(account: Account, root: Path, capsys: Any):
     add_file(lake, date(2024, 1, 2))
     add_file(lake, date(2024, 1, 3))
     refused = {"arquivo_invalido": 1, "preco_nulo": 12, "registro_contraditorio": 1200}
-    because = ["1 files are refused whole"]
+    because = ["files refused whole: 1"]
     quality = Quality(refused, {}, 0, 0, [], degraded=True, degraded_because=because, gaps_count=250)
     commit_shares(lake, now, quality=quality)
     add_file(lake, date(2025, 1, 2))
@@ -180,7 +180,7 @@ def test_the_market_of_a_stage(account: Account, root: Path, capsys: Any):
         f"1,234,567 rows to {today - timedelta(days=10)}, 1 session behind {today - timedelta(days=9)}"
     ]
     assert market["raw"] == ["3 files, 1 of them not merged yet"]
-    assert market["quality"] == ["degraded", "1 files are refused whole", "250 sessions since 2024-01-02 without a bar"]
+    assert market["quality"] == ["degraded", "files refused whole: 1", "250 sessions since 2024-01-02 without a bar"]
     assert market["quarantine"] == ["1,200 registro_contraditorio", "12 preco_nulo", "1 arquivo_invalido"]
 
     # Its ledger is lost, and its job may not be read.

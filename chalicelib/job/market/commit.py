@@ -75,7 +75,7 @@ class Table:
         refused = Counter(self.refused["motivo"]) if len(self.refused) else Counter[str]()
         reasons = []
         if refused[INVALID_FILE]:
-            reasons.append(f"{refused[INVALID_FILE]} files are refused whole")
+            reasons.append(f"files refused whole: {refused[INVALID_FILE]:,}")
         return Quality(
             refused=dict(sorted(refused.items())),
             warnings={},
