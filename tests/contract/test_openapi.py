@@ -197,6 +197,8 @@ def test_a_browser_gets_a_page_that_it_revalidates_and_other_clients_the_links(l
     assert http.get("/", headers={**browser, "If-None-Match": page.headers["ETag"]}).status_code == 304
     assert (links.headers["Content-Type"], links.headers["Vary"]) == ("application/json", "Accept, Accept-Encoding")
     assert list(links.json_body["links"]) == list(ROUTES)
+    assert http.get("/?utm_source=mail", headers=browser).body == page.body
+    assert http.get("/?utm_source=mail").status_code == 400
     for address in re.findall(r'(?:src|href)="(assets/[^"]+)"', page.body.decode()):
         assert http.get(f"/{address}").status_code == 200
 
