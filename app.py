@@ -40,7 +40,7 @@ class App(Chalice):
 
 
 app = App(app_name="b3-dataflow")
-app.register_middleware(problems.of_chalice, "http")
+app.register_middleware(problems.convert_chalice_errors, "http")
 if _in_checkout:
     app.register_middleware(chalice_command.check_host, "http")
 
