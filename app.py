@@ -182,7 +182,7 @@ def ingest(event: Invocation) -> dict[str, Any]:
     }
 )
 def restart_refine(event: Invocation) -> dict[str, str | None]:
-    """Start a Glue job again after a run that did not succeed. Not the event, but the state of its lake decides."""
+    """Start a Glue job again after a run that did not succeed, if its lake has raw objects that are not merged."""
     with _logged("restart_refine", event):
         settings, now = wiring.settings(), datetime.now(UTC)
         if trigger.job_of(event.to_dict()) == settings.market_job:

@@ -47,7 +47,7 @@ def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[st
 
 
 def warn_of_foreign(lake: Lake, key: str) -> None:
-    """Warn of an object below a table's prefix that no run of the job has written. It is not ours to delete."""
+    """Warn of an object below a table's prefix that no run of the job has written. The job does not delete it."""
     log.warning("s3://%s/%s is not part of this lake, and Athena may read it", lake.refined_bucket, key)
 
 
