@@ -20,15 +20,15 @@ _RUNS = 3
 """The number of runs of the job that are shown."""
 
 _PAGE = 200
-"""The number of runs that Glue lists at most in one response."""
+"""The maximum number of runs that Glue lists in one response."""
 
 _MINIMUM_SECONDS = 60
-"""AWS charges each run for at least so many."""
+"""The shortest duration that AWS charges for a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What differs between the lakes of a stage.
+    """The properties in which the two lakes of a stage differ.
 
     Attributes:
         job: the output of the stacks that has the name of the job.
@@ -51,11 +51,12 @@ MARKET = Kind("MarketJob", layout.SHARES_MANIFEST_KEY, "row", "file", Lake.cotah
 
 @dataclass(frozen=True, slots=True)
 class LakeStatus:
-    """The lines of each section.
+    """The state of one lake, as lines of text by section.
 
     Attributes:
-        outputs: Outputs of the stacks.
-        now: Time of AWS.
+        outputs: the outputs of the stacks.
+        now: the time of AWS.
+        kind: the lake.
     """
 
     aws: Aws
@@ -102,7 +103,7 @@ class LakeStatus:
         )
         lines = [f"{counted(contents.rows, self.kind.row)} to {contents.as_of}, {late}"]
         if manifest.lease:
-            lines.append(f"the run {manifest.lease.run_id} writes since {at(manifest.lease.at)}")
+            lines.append(f"the run {manifest.lease.run_id} has been writing since {at(manifest.lease.at)}")
         elif manifest.state != "ready":
             lines.append("the last run failed while it wrote; the next one repairs the lake")
         return lines
@@ -159,7 +160,7 @@ def _run(run: Mapping[str, Any]) -> str:
 
 
 def _dpu_hours(run: Mapping[str, Any]) -> float:
-    """Return what AWS charges for a run. A run that has not started to execute costs nothing yet."""
+    """Return the DPU-hours that AWS charges for a run. They are 0 until the run executes."""
     seconds = run.get("ExecutionTime", 0)
     charged = max(seconds, _MINIMUM_SECONDS) if seconds else 0
     return float(charged * run.get("MaxCapacity", 0) / 3600)
