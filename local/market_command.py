@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     with activity("waiting for the job, which starts Spark"):
         run = _run_job(boto3.client("glue"), wiring.settings().market_job)
     job = run["JobName"]
-    # The restarts of a run that failed are not waited for: the user reads the cause at once.
+    # Without waiting for the restarts of a run that failed, so that the user reads the cause at once.
     if run["JobRunState"] != "SUCCEEDED":
         raise LocalError(f"the Glue job {job} ended {run['JobRunState']}: {run.get('ErrorMessage', 'no message')}")
     manifest, _ = wiring.market_lake().manifest()
@@ -90,7 +90,10 @@ def _files(location: str) -> list[Path]:
 
 
 def _may_be_cotahist(path: Path) -> bool:
-    """Return whether a file in a folder is to be read. B3's texts have names such as COTAHIST.A1986 too."""
+    """Return whether to read a file of a folder: by its suffix, or by its first bytes.
+
+    B3's texts have names such as COTAHIST.A1986, too.
+    """
     if path.suffix.lower() in _SUFFIXES:
         return True
     with path.open("rb") as file:

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
         laptop = Laptop(arguments.aws_port, arguments.athena_latency, arguments.lake)
         report(f"S3, Glue and Athena on {laptop.aws.endpoint}")
     with laptop:
-        # `make market` fills it while this runs.
+        # The routes of the market are enabled, because `make market` may add its data while this runs.
         os.environ.setdefault("B3_MARKET", "yes")
         wiring.clear_caches()
         with step(2, STEPS, "stack") as report:
