@@ -1,4 +1,4 @@
-"""Requests to this machine without the user's HTTP proxy. Imports little, because `chalice local` works without moto."""
+"""Requests to this machine without the user's HTTP proxy. Imports no moto, because `chalice local` has none."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_a_path_without_files_is_one_line(laptop: Laptop, path: str, capsys: Any
 
 @pytest.mark.parametrize("folder", [True, False])
 def test_a_text_needs_no_suffix(laptop: Laptop, tmp_path: Path, folder: bool, capsys: Any):
-    """As the members of B3's zips. This one was cut, so that no job is run."""
+    """The members of B3's zips have none. This file is cut, so that no job runs."""
     path = tmp_path / "COTAHIST.A1986"
     path.write_bytes(file(record(), record())[:-300])
 

@@ -1,4 +1,4 @@
-"""Runs of the market's job that die on the local Glue: as for the index, the event of the end starts the next run."""
+"""Runs of the market's job that fail on the local Glue: as for the index, the event of the end starts the next run."""
 
 from __future__ import annotations
 
