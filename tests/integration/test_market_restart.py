@@ -80,6 +80,7 @@ def ended(laptop: Laptop) -> list[JobRun]:
     return runs[::-1]
 
 
+@pytest.mark.usefixtures("java")
 def test_the_lake_heals_after_a_run_whose_driver_was_killed(laptop: Laptop, start: Any, capsys: Any):
     key = support.put(market.file(market.record()))
 
