@@ -44,7 +44,7 @@ class Table:
     text: tuple[tuple[str, str], ...] | None = None
     """Properties of a table of delimited text; None for parquet."""
     injected: tuple[str, ...] = ()
-    """Partition keys whose values a query must give."""
+    """Partition keys whose values a query must have in its WHERE clause."""
 
     def types(self) -> dict[str, str]:
         """Return the Glue type of each column; the partition keys are last."""
