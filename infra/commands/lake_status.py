@@ -11,7 +11,7 @@ from chalicelib import layout
 from chalicelib.lake.freshness import closes_overdue, freshness
 from chalicelib.lake.manifest import Manifest
 from chalicelib.lake.store import Lake
-from chalicelib.logs import counted
+from chalicelib.logs import pluralize
 from infra import clients
 from infra.clients import Aws
 from infra.stage.outputs import StageOutputs
@@ -98,10 +98,9 @@ class LakeStatus:
         if manifest is None or contents is None:
             return ["none: no run of the job has finished yet"]
         age = freshness(contents, self.now)
-        late = (
-            f"{counted(age.sessions_behind, 'session')} behind {age.expected}" if age.sessions_behind else "up to date"
-        )
-        lines = [f"{counted(contents.rows, self.kind.row)} to {contents.as_of}, {late}"]
+        behind = f"{pluralize(age.sessions_behind, 'session')} behind {age.expected}"
+        late = behind if age.sessions_behind else "up to date"
+        lines = [f"{pluralize(contents.rows, self.kind.row)} to {contents.as_of}, {late}"]
         if manifest.lease:
             lines.append(f"the run {manifest.lease.run_id} has been writing since {at(manifest.lease.at)}")
         elif manifest.state != "ready":
@@ -116,7 +115,7 @@ class LakeStatus:
         listed = self.kind.list_raw(self._lake)
         waiting = len(set(listed) - merged.keys())
         state = f"{waiting:,} of them not merged yet" if waiting else "all merged"
-        return [f"{counted(len(listed), self.kind.object)}, {state}"]
+        return [f"{pluralize(len(listed), self.kind.object)}, {state}"]
 
     def quality(self) -> list[str]:
         """Return whether the data have a problem, and each problem."""
@@ -128,7 +127,7 @@ class LakeStatus:
         problems += filter(None, [closes_overdue(contents, self.now)])
         problems += [f"held back: {each.key}: {each.because}" for each in contents.held_back]
         gaps = contents.quality.gaps_count
-        missing = [f"{counted(gaps, 'session')} since {contents.first_session} without a bar"] if gaps else []
+        missing = [f"{pluralize(gaps, 'session')} since {contents.first_session} without a bar"] if gaps else []
         return [*(["degraded", *problems] if problems else ["good"]), *missing]
 
     def quarantine(self) -> list[str]:
