@@ -155,17 +155,27 @@ def _until_end(process: subprocess.Popen[str]) -> tuple[int, int, float]:
     peak, worker, cpu = 0, 0, 0.0
     while process.poll() is None:
         total, seconds = 0, 0.0
-        with suppress(psutil.NoSuchProcess):
-            for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
-                memory, times = each.memory_info(), each.cpu_times()
+        for each in _processes(process.pid):
+            # A process that ends meanwhile, or is a zombie, has no memory.
+            with suppress(psutil.NoSuchProcess):
+                times = each.cpu_times()
+                seconds += times.user + times.system + times.children_user + times.children_system
+                memory = each.memory_info()
                 # Without pages of files and of shared memory, which the processes have in common.
                 total += memory.rss - memory.shared
-                seconds += times.user + times.system + times.children_user + times.children_system
                 if "pyspark.daemon" in each.cmdline():
                     worker = max(worker, _high_water_mark(each.pid))
         peak, cpu = max(peak, total), max(cpu, seconds)
         time.sleep(0.5)
     return peak, worker, cpu
+
+
+def _processes(pid: int) -> list[psutil.Process]:
+    """Return a process and its descendants; none if it has ended."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    return []
 
 
 def _high_water_mark(pid: int) -> int:

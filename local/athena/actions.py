@@ -12,8 +12,9 @@ from local.athena import metadata, prepared, text
 from local.athena.errors import InvalidRequest
 from local.athena.execution import FAILED, FINAL, SUCCEEDED, Execution
 from local.athena.executions import Executions
+from local.athena.locations import bucket_and_key
 from local.athena.metadata import Action
-from local.athena.session import Outcome, bucket_and_key
+from local.athena.session import Outcome
 
 PAGE = 1000
 """Maximum number of rows on a page of results."""

@@ -11,8 +11,9 @@ from local import moto_catalog
 from local.athena import types
 from local.athena.errors import InvalidRequest
 from local.athena.glue_types import arrow
+from local.athena.locations import objects_below
 from local.athena.reader import Name, Reader
-from local.athena.session import DDL_TASK, Outcome, Session, Statement, hive_failure, objects_below
+from local.athena.session import DDL_TASK, Outcome, Session, Statement, hive_failure
 from local.athena.storage import partition_input, put, read_location, require_table
 
 Change = Callable[[str, dict[str, Any]], bytes | None]

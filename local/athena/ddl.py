@@ -8,10 +8,11 @@ from typing import Any
 from local import moto_catalog
 from local.athena import types
 from local.athena.errors import InvalidRequest
+from local.athena.formats import FORMATS, TEXT
 from local.athena.glue_types import arrow
 from local.athena.reader import Reader
 from local.athena.session import DDL_TASK, Outcome, Session, Statement, hive_failure, require_database
-from local.athena.storage import FORMATS, TEXT, read_location, table_input
+from local.athena.storage import read_location, table_input
 
 _DELIMITERS = {
     ("FIELDS", "TERMINATED", "BY"): ("field.delim", "serialization.format"),

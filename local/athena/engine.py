@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from local.athena import nested, sql, tables, text, types, views, virtual
+from local.athena import nested, sql, tables, text, types, virtual
 from local.athena.analysis.catalog import Column, Read, Source
 from local.athena.errors import BytesScannedLimit, QueryFailure
 from local.athena.process import Query, to_ipc
 from local.athena.sql import Plan
+from local.athena.stored_views import definition
 from local.athena.types import Type
 from local.athena.workers import LIMITS, Limits, Workers
 
@@ -202,7 +203,7 @@ class _Loaded:
         self.tables: dict[tuple[str, str], tables.Table] = {}
 
     def source(self, database: str, name: str) -> Source:
-        view = views.definition(database, name)
+        view = definition(database, name)
         if view is not None:
             columns = [Column(column["name"], None) for column in view["columns"]]
             return Source(columns, view["originalSql"], view["schema"])

@@ -12,8 +12,9 @@ from typing import Any
 from local import moto_state
 from local.athena import metadata, statements
 from local.athena.errors import InvalidRequest
+from local.athena.locations import bucket_and_key
 from local.athena.reader import CATALOG
-from local.athena.session import Outcome, Statement, bucket_and_key
+from local.athena.session import Outcome, Statement
 
 QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"
 FINAL = {SUCCEEDED, FAILED, CANCELLED}

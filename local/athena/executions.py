@@ -14,8 +14,9 @@ from local import moto_state
 from local.athena.engine import Engine
 from local.athena.errors import AthenaError, BytesScannedLimit, Interrupted, InvalidRequest
 from local.athena.execution import CANCELLED, FAILED, FINAL, RUNNING, SUCCEEDED, Execution, accept
+from local.athena.locations import bucket_and_key
 from local.athena.prepared import PreparedStatements
-from local.athena.session import Outcome, Session, bucket_and_key
+from local.athena.session import Outcome, Session
 
 _MAX_RUNNING = 64
 """Maximum number of queries that run at the same time; others wait in QUEUED. AWS's quota is 20 to 200 by region."""

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from local import moto_catalog
 from local.athena import coercion, objects, types
 from local.athena.errors import QueryFailure
+from local.athena.formats import PARQUET, require_writable
 from local.athena.glue_types import arrow
 from local.athena.reader import CATALOG, Name, Reader
 from local.athena.session import Outcome, Session, Statement
-from local.athena.storage import PARQUET, require_writable
 from local.athena.types import Type
 from local.athena.write import query_of, select, written_rows
 

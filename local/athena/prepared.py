@@ -1,17 +1,14 @@
-"""Prepared statements: queries with a name in a workgroup, and the statements and actions that use them."""
+"""Prepared statements: queries with a name in a workgroup, and the actions on them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
-from local.athena import metadata, sql, syntax
-from local.athena.errors import InvalidRequest, QueryFailure, ResourceNotFound
+from local.athena import metadata, sql
+from local.athena.errors import InvalidRequest, ResourceNotFound
 from local.athena.metadata import Action
-from local.athena.reader import Reader
-from local.athena.session import Outcome, Session, Statement
 
 
 class PreparedStatements:
@@ -45,58 +42,6 @@ class PreparedStatements:
     def of(self, workgroup: str) -> list[dict[str, Any]]:
         """Return the prepared statements of a workgroup, sorted by name."""
         return [each for (group, _), each in sorted(self._by_name.items()) if group == workgroup]
-
-
-def prepare(reader: Reader) -> Statement:
-    """Read PREPARE name FROM query."""
-    node = syntax.parse(reader.text).statement()
-    name, query = syntax.identifier(node.identifier()), syntax.source(node.statement())
-    sql.parse(query)
-
-    def run(session: Session) -> Outcome:
-        session.prepared.put(session.workgroup, name, query)
-        return Outcome()
-
-    return Statement("DDL", "PREPARE", run)
-
-
-def deallocate(reader: Reader) -> Statement:
-    """Read DEALLOCATE PREPARE name."""
-    name = syntax.identifier(syntax.parse(reader.text).statement().identifier())
-
-    def run(session: Session) -> Outcome:
-        if not session.prepared.delete(session.workgroup, name):
-            raise _not_found(name)
-        return Outcome()
-
-    return Statement("DDL", "DEALLOCATE", run)
-
-
-def execute(reader: Reader) -> Statement:
-    """Read EXECUTE name [USING value, …]. Without USING, the values are the parameters of the execution."""
-    node = syntax.parse(reader.text).statement()
-    if syntax.kind(node) != "execute":
-        raise InvalidRequest("the local Athena does not run EXECUTE IMMEDIATE")
-    values = tuple(syntax.source(each) for each in node.expression())
-    return Statement("DML", "EXECUTE", partial(_execute, syntax.identifier(node.identifier()), values), "{}.csv")
-
-
-def _execute(name: str, values: tuple[str, ...], session: Session) -> Outcome:
-    found = session.prepared.get(session.workgroup, name)
-    if found is None:
-        raise _not_found(name)
-    result = session.engine.run(
-        found["QueryStatement"],
-        values or session.parameters,
-        session.database,
-        cutoff=session.cutoff,
-        cancelled=session.cancelled,
-    )
-    return Outcome(result.names, result.types, result.body, result.scanned)
-
-
-def _not_found(name: str) -> QueryFailure:
-    return QueryFailure("NOT_FOUND", f"Prepared statement not found: {name}")
 
 
 def actions(prepared: PreparedStatements) -> dict[str, Action]:

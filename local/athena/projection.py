@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.athena.errors import QueryFailure
-from local.athena.session import objects_below
+from local.athena.locations import objects_below
 
 Value = Callable[[str], str | None]
 """Function that returns the partition value of a text in a location, None if the text is not projected."""

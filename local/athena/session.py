@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from local import moto_catalog, moto_state
-from local.athena.errors import Interrupted, InvalidRequest, QueryFailure
-
-if TYPE_CHECKING:
-    # At run time the engine imports the views, and these import this module, as the prepared statements do.
-    from local.athena.engine import Engine
-    from local.athena.prepared import PreparedStatements
+from local.athena.engine import Engine
+from local.athena.errors import Interrupted, QueryFailure
+from local.athena.locations import bucket_and_key
+from local.athena.prepared import PreparedStatements
 
 DDL_TASK = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
 
@@ -139,22 +135,3 @@ def require_database(name: str) -> None:
     """Check that a database exists, as Hive does."""
     if moto_catalog.database(name) is None:
         raise hive_failure(f"SemanticException [Error 10072]: Database does not exist: {name}")
-
-
-def bucket_and_key(location: str) -> tuple[str, str]:
-    """Return the bucket and the key of an `s3://` location.
-
-    Raises:
-        InvalidRequest: the location is not an S3 path.
-    """
-    parts = urlsplit(location)
-    if parts.scheme != "s3" or not parts.netloc:
-        raise InvalidRequest(f"outputLocation is not a valid S3 path: {location}")
-    return parts.netloc, parts.path.lstrip("/")
-
-
-def objects_below(location: str) -> list[str]:
-    """Return the locations of the objects below a location of a folder."""
-    bucket, key = bucket_and_key(location)
-    prefix = f"{key.rstrip('/')}/" if key else ""
-    return [f"s3://{bucket}/{each.key}" for each in moto_state.objects(bucket, prefix)]

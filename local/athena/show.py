@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from local import moto_catalog
-from local.athena import views
 from local.athena.errors import InvalidRequest, QueryFailure
 from local.athena.reader import Name, Reader
 from local.athena.session import DDL_TASK, Outcome, Session, Statement, hive_failure, require_database
 from local.athena.storage import partition_path, require_table
+from local.athena.stored_views import definition
 
 _BLANK = "\t \t "
 
@@ -141,12 +141,12 @@ def _create_view(reader: Reader) -> Statement:
 
     def lines(session: Session) -> list[str]:
         database, view_name = name.of(session.database)
-        definition = views.definition(database, view_name)
-        if definition is None:
+        view = definition(database, view_name)
+        if view is None:
             raise QueryFailure(
                 "TABLE_NOT_FOUND", f"line 1:1: View 'awsdatacatalog.{database}.{view_name}' does not exist"
             )
-        return [f"CREATE VIEW {_name(database)}.{_name(view_name)} AS", *definition["originalSql"].splitlines()]
+        return [f"CREATE VIEW {_name(database)}.{_name(view_name)} AS", *view["originalSql"].splitlines()]
 
     return _statement("SHOW_CREATE_VIEW", ["Create View"], lines)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from local.athena import alter, ddl, insert, prepared, show, sql, views, write
+from local.athena import alter, ddl, insert, prepare, show, sql, views, write
 from local.athena.errors import InvalidRequest
 from local.athena.reader import Reader
 from local.athena.session import Outcome, Session, Statement
@@ -25,9 +25,9 @@ _READERS: dict[tuple[str, ...], Callable[[Reader], Statement]] = {
     ("MSCK", "REPAIR", "TABLE"): alter.repair_table,
     ("INSERT", "INTO"): insert.insert,
     ("UNLOAD",): write.unload,
-    ("PREPARE",): prepared.prepare,
-    ("EXECUTE",): prepared.execute,
-    ("DEALLOCATE",): prepared.deallocate,
+    ("PREPARE",): prepare.prepare,
+    ("EXECUTE",): prepare.execute,
+    ("DEALLOCATE",): prepare.deallocate,
     ("SHOW",): show.show,
     ("DESCRIBE",): show.describe,
     ("DESC",): show.describe,

@@ -16,9 +16,9 @@ from local.athena.analysis.catalog import Column, Source
 from local.athena.decoding import Columns, KeyValues, arrow_type, read_parquet, read_text
 from local.athena.delimited import PROPERTIES
 from local.athena.errors import QueryFailure
+from local.athena.formats import is_text, require_readable
 from local.athena.glue_types import arrow
 from local.athena.row_groups import Equalities
-from local.athena.storage import is_text, require_readable
 
 PATH = "$path"
 """Hidden column with the location of the object of each row."""

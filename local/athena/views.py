@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from functools import partial
-from typing import Any
 
 from local import moto_catalog
 from local.athena import sql
@@ -13,8 +10,7 @@ from local.athena.errors import QueryFailure
 from local.athena.glue_types import glue
 from local.athena.reader import CATALOG, Name, Reader
 from local.athena.session import Outcome, Session, Statement
-
-_PREFIX, _SUFFIX = "/* Presto View: ", " */"
+from local.athena.stored_views import encode
 
 
 def create_view(reader: Reader, replace: bool) -> Statement:
@@ -34,16 +30,6 @@ def drop_view(reader: Reader) -> Statement:
     return Statement("DDL", "DROP_VIEW", partial(_drop, name, missing))
 
 
-def definition(database: str, name: str) -> dict[str, Any] | None:
-    """Return what Athena stores of a view, None if there is no view of this name."""
-    table = moto_catalog.table(database, name)
-    text = (table or {}).get("ViewOriginalText") or ""
-    if not text.startswith(_PREFIX):
-        return None
-    stored: dict[str, Any] = json.loads(base64.b64decode(text.removeprefix(_PREFIX).removesuffix(_SUFFIX)))
-    return stored
-
-
 def _create(name: Name, query: str, replace: bool, session: Session) -> Outcome:
     database, view_name = name.of(session.database)
     described = f"{CATALOG}.{database}.{view_name}"
@@ -59,13 +45,12 @@ def _create(name: Name, query: str, replace: bool, session: Session) -> Outcome:
         "schema": session.database or database,
         "columns": [{"name": column.lower(), "type": str(type_)} for column, type_ in zip(names, types, strict=True)],
     }
-    encoded = base64.b64encode(json.dumps(stored).encode()).decode()
     table = {
         "Name": view_name,
         "TableType": "VIRTUAL_VIEW",
         "Parameters": {"presto_view": "true", "comment": "Presto View"},
         "PartitionKeys": [],
-        "ViewOriginalText": f"{_PREFIX}{encoded}{_SUFFIX}",
+        "ViewOriginalText": encode(stored),
         "ViewExpandedText": "/* Presto View */",
         "StorageDescriptor": {
             "Columns": [

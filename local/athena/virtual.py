@@ -16,6 +16,7 @@ from local.athena.glue_types import arrow
 from local.athena.projection import is_projected
 from local.athena.reader import CATALOG
 from local.athena.row_groups import Equalities
+from local.athena.stored_views import definition
 from local.athena.tables import Partition, Table
 
 INFORMATION_SCHEMA = "information_schema"
@@ -104,9 +105,6 @@ def _tables() -> list[tuple[Any, ...]]:
 
 
 def _views() -> list[tuple[Any, ...]]:
-    # Imported here, because a view is a query, and queries read these tables.
-    from local.athena.views import definition
-
     return [
         (CATALOG, schema, table["Name"], (definition(schema, table["Name"]) or {}).get("originalSql"))
         for schema, table in _all_tables()

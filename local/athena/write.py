@@ -12,10 +12,12 @@ from local import moto_catalog
 from local.athena import objects, sql
 from local.athena.engine import Selection
 from local.athena.errors import InvalidRequest, QueryFailure
+from local.athena.formats import PARQUET
 from local.athena.glue_types import glue
+from local.athena.locations import bucket_and_key, objects_below
 from local.athena.reader import CATALOG, Name, Reader
-from local.athena.session import Outcome, Session, Statement, bucket_and_key, objects_below
-from local.athena.storage import PARQUET, table_input
+from local.athena.session import Outcome, Session, Statement
+from local.athena.storage import table_input
 
 _PARQUET = {"GZIP": "gzip", "NONE": "none", "SNAPPY": "snappy", "UNCOMPRESSED": "none", "ZSTD": "zstd"}
 _COMPRESSIONS = {

@@ -13,7 +13,7 @@ import pytest
 
 from local import moto_state
 from local.athena import row_groups
-from local.athena.storage import PARQUET
+from local.athena.formats import PARQUET
 from local.laptop import Laptop
 from tests.support.athena import DATABASE, failure, finish, query, start
 from tests.support.lake import create_stack
