@@ -102,8 +102,7 @@ def _path(path: str, route: Route, components: Components) -> Document:
     # The key is optional: not every deployment requires one.
     operation: Document = {"security": [{"key": []}, {}] if route.api_key_required else [{}]}
     items = [
-        components.add("parameters", parameter["name"], parameter)
-        for parameter in parameters(path, route, components)
+        components.add("parameters", parameter["name"], parameter) for parameter in parameters(path, route, components)
     ]
     return {
         "parameters": items,
