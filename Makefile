@@ -44,11 +44,11 @@ cotahist:
 	@[ -n '$(COTAHIST)' ] || { echo "error: COTAHIST is ''; allowed: a zip or text of COTAHIST, or a folder of them" >&2; exit 1; }
 	@scripts/file '$(COTAHIST)' '$(CALLER)' >/dev/null
 
-# Before Spark, which is large and useless without it, is installed.
+# Before Spark is installed: it is large, and does not run without Java.
 java:
 	@scripts/java >/dev/null
 
-# B3's files of the market, into the lake of a running `make run`; then the market's job, on Spark.
+# Add B3's files of the market to the lake of a running `make run`, and run the market's job on Spark.
 market: cotahist java .venv/spark-installed
 	@$(PY) -m local market --aws-port '$(AWS_PORT)' --cotahist "$$(scripts/file '$(COTAHIST)' '$(CALLER)')"
 

@@ -40,7 +40,7 @@ class App(Chalice):
 
 
 app = App(app_name="b3-dataflow")
-app.register_middleware(problems.of_chalice, "http")
+app.register_middleware(problems.convert_chalice_errors, "http")
 if _in_checkout:
     app.register_middleware(chalice_command.check_host, "http")
 
@@ -182,7 +182,7 @@ def ingest(event: Invocation) -> dict[str, Any]:
     }
 )
 def restart_refine(event: Invocation) -> dict[str, str | None]:
-    """Start a Glue job again after a run that did not succeed. Not the event, but the state of its lake decides."""
+    """Start a Glue job again after a run that did not succeed, if its lake has raw objects that are not merged."""
     with _logged("restart_refine", event):
         settings, now = wiring.settings(), datetime.now(UTC)
         if trigger.job_of(event.to_dict()) == settings.market_job:

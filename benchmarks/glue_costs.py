@@ -39,8 +39,8 @@ WORKERS: Mapping[int, int] = {30_000_000: 4, 300_000_000: 10, 3_000_000_000: 50}
 """The number of workers, one of which is the driver."""
 
 
-def measured_now() -> Table:
-    """Return `costs` of the processor time that this run of the benchmarks measured."""
+def costs_of_this_run() -> Table:
+    """Return `costs` for the processor time that this run of `make bench` measures."""
     seconds = market.processor_seconds(market.runs())
     return costs({records: seconds[records] for records in MEASURED})
 

@@ -48,8 +48,8 @@ class Measured:
         parse, refine, whole: seconds; the whole includes the start of Spark, about 5 s.
         rows: the number of rows of the table.
         peak: the largest memory of the job's processes together, in bytes.
-        worker: the largest memory of one worker of Python, which runs a task at a time, in bytes.
-        cpu: their processor seconds, which other processes on the machine disturb least.
+        worker: the largest memory of one worker process of Python, which runs one task at a time, in bytes.
+        cpu: processor seconds of the job's processes. Other processes on the machine affect them least.
     """
 
     parse: float
@@ -62,8 +62,13 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
-    """DuckDB: the seconds to read the text, and the number of bars."""
+class DuckDbRun:
+    """One run of DuckDB, which reads the text of the same files and computes no column.
+
+    Attributes:
+        seconds: the time to read the text.
+        rows: the number of bars.
+    """
 
     seconds: float
     rows: int
@@ -81,20 +86,27 @@ HEADER = (
     "peak memory",
     "of one task",
 )
+"""The columns of the table. The last two are of memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the job or of DuckDB, over so many records, on so many cores."""
+    """One run of the job or of DuckDB.
+
+    Attributes:
+        records: the number of records in the files.
+        cores: the number of cores that the run may use.
+        measured: the result.
+    """
 
     records: int
     cores: int
-    measured: Measured | Rival
+    measured: Measured | DuckDbRun
 
     def row(self) -> tuple[str, ...]:
         """Return the cells below `HEADER`."""
         result, start = self.measured, (f"{self.records:,}", f"{self.measured.rows:,}")
-        if isinstance(result, Rival):
+        if isinstance(result, DuckDbRun):
             speed = f"{self.records / result.seconds:,.0f}"
             return (*start, f"{self.cores}, DuckDB", f"{result.seconds:.1f} s", "", "", "", speed, "", "")
         stages = (f"{result.parse:.1f} s", f"{result.refine:.1f} s", f"{result.whole:.1f} s", f"{result.cpu:.0f} s")
@@ -128,14 +140,18 @@ def job(files: Sequence[Path], cores: int) -> Measured:
         output = process.stdout.read() if process.stdout else ""
     if process.returncode:
         raise RuntimeError(f"the job ended with {process.returncode}: {output}")
-    found = {name: re.search(pattern, output) for name, pattern in _STAGES.items()}
-    values = {name: float(match[1].replace(",", "")) for name, match in found.items() if match}
+    matches = {name: re.search(pattern, output) for name, pattern in _STAGES.items()}
+    values = {name: float(match[1].replace(",", "")) for name, match in matches.items() if match}
     return Measured(values["parse"], values["refine"], whole, int(values["rows"]), peak, worker, cpu)
 
 
 def _until_end(process: subprocess.Popen[str]) -> tuple[int, int, float]:
-    """Wait for a process. Return the largest memory of it and its children together, that of one worker of Python, and
-    their processor seconds."""
+    """Wait for a process.
+
+    Returns:
+        The largest memory of the process and its children together, in bytes; the largest memory of one worker of
+        Python among them, in bytes; and their processor seconds together.
+    """
     peak, worker, cpu = 0, 0, 0.0
     while process.poll() is None:
         total, seconds = 0, 0.0
@@ -145,7 +161,7 @@ def _until_end(process: subprocess.Popen[str]) -> tuple[int, int, float]:
                 times = each.cpu_times()
                 seconds += times.user + times.system + times.children_user + times.children_system
                 memory = each.memory_info()
-                # Of forked workers, pages that are shared count once.
+                # Without pages of files and of shared memory, which the processes have in common.
                 total += memory.rss - memory.shared
                 if "pyspark.daemon" in each.cmdline():
                     worker = max(worker, _high_water_mark(each.pid))
@@ -181,11 +197,11 @@ def runs(sizes: tuple[int, ...] = SIZES, cores: tuple[int, ...] = CORES, folder:
     for size in sizes:
         with tempfile.TemporaryDirectory() as temporary:
             files = sorted(folder.iterdir()) if folder else [*generate(Path(temporary) / "zips", size, seed=1)]
-            works: list[Callable[[], Measured | Rival]] = [partial(job, files, count) for count in cores]
+            calls: list[Callable[[], Measured | DuckDbRun]] = [partial(job, files, count) for count in cores]
             texts = [_text(path, Path(temporary)) for path in files]
-            works += [partial(_duckdb, texts, count) for count in cores]
-            for count, work in zip([*cores, *cores], works, strict=True):
-                results.append(Run(size, count, work()))
+            calls += [partial(_duckdb, texts, count) for count in cores]
+            for count, call in zip([*cores, *cores], calls, strict=True):
+                results.append(Run(size, count, call()))
                 print("|", " | ".join(results[-1].row()), "|", flush=True)
     return tuple(results)
 
@@ -215,10 +231,10 @@ def whole(results: Sequence[Run] | None = None) -> Table:
     )
 
 
-def _duckdb(texts: Sequence[Path], cores: int) -> Rival:
+def _duckdb(texts: Sequence[Path], cores: int) -> DuckDbRun:
     began = time.perf_counter()
     bars, _ = by_duckdb(texts, cores)
-    return Rival(time.perf_counter() - began, bars)
+    return DuckDbRun(time.perf_counter() - began, bars)
 
 
 def _text(path: Path, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The score of forecasts: `refine.scores` computes it, the manifest has it, and the API returns it."""
+"""The score of forecasts. `refine.scores` computes it, the manifest stores it, and the API returns it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class ForecastScore(msgspec.Struct, frozen=True):
 
     Attributes:
         sessions: the number of forecasts with a known outcome, of this model and of EWMA.
-        qlike: the mean of ln f + y / f; the lower the better. Null below 252 sessions, like all that follow.
+        qlike: the mean of ln f + y / f; the lower the better. This and all that follow are null below 252 sessions.
         difference: `qlike` minus that of EWMA; null for EWMA.
         p_value: of the Diebold-Mariano test that the difference is 0, two-sided; null for EWMA.
         coverage: the share of outcomes within the band; null without bands.

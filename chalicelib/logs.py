@@ -42,8 +42,8 @@ _output.setFormatter(_Text())
 log.addHandler(_output)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number and a noun, in the plural unless the number is 1."""
+def pluralize(number: int, noun: str) -> str:
+    """Return a number and a noun: `1 row`, `1,000 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -21,6 +21,7 @@ from chalicelib.job.market.update import update_shares
 from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.runs import JobRuns
 from chalicelib.lake.store import Lake
+from chalicelib.settings import Settings
 from chalicelib.shares import SHARES_TABLE
 
 
@@ -47,7 +48,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         raw="any path in the raw bucket",
         prefix=layout.SHARES_PREFIX,
         table=SHARES_TABLE,
-        job="b3-market-job",
+        job=Settings().market_job,
     )
     parser.add_argument("--MASTER", default="", help="where Spark runs, such as local[2,4] (default: where Glue says)")
     return parse_known(parser, argv)

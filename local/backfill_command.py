@@ -15,7 +15,7 @@ from chalicelib.ingest import backfill, cotahist, decisions
 from chalicelib.ingest.sources import Source
 from chalicelib.ingest.sources.b3.closes import ClosesSource
 from chalicelib.lake.store import Lake
-from chalicelib.logs import counted
+from chalicelib.logs import pluralize
 from chalicelib.sources import B3, COTAHIST, REMOVAL, SAMPLE, YAHOO
 from common.console import activity
 from local import environment, sources
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     added = result["added"]
     print(_counts(result))
     if "bars" in added:
-        rows = counted(added["bars"], "close" if origin == B3.name else "bar")
+        rows = pluralize(added["bars"], "close" if origin == B3.name else "bar")
         print(f"{rows} from {origin}, {added['first']} to {added['last']}, added as {added['key']}")
     else:
         print(f"the {origin} was added as {added['key']}")
@@ -84,9 +84,8 @@ def _add_market_file(location: str, arguments: argparse.Namespace) -> None:
     with activity("reading the file to its end"):
         stored = cotahist.add_location(location, wiring.lake(), datetime.now(UTC), dry_run=arguments.dry_run)
     summary = stored.summary
-    print(
-        f"{counted(summary.records, 'record')}, {summary.first} to {summary.last}, written by B3 on {summary.generated}"
-    )
+    records = pluralize(summary.records, "record")
+    print(f"{records}, {summary.first} to {summary.last}, written by B3 on {summary.generated}")
     if stored.key is None:
         print("nothing was written")
     else:
@@ -137,9 +136,9 @@ def lines(report: Mapping[str, Any]) -> list[str]:
     for name in ("confirmed", "equal"):
         if sessions := report.get(name):
             days = sessions[0] if len(sessions) == 1 else f"{sessions[0]} to {sessions[-1]}"
-            text.append(f"{days}  {name}: {counted(report['counts'][name], kind)}")
+            text.append(f"{days}  {name}: {pluralize(report['counts'][name], kind)}")
     if unlisted := sum(report["counts"].values()) - sum(len(report[name]) for name in report["counts"]):
-        text.append(f"and {counted(unlisted, f'more {kind}')}")
+        text.append(f"and {pluralize(unlisted, f'more {kind}')}")
     return text
 
 

@@ -52,7 +52,7 @@ def denies(policy: Mapping[str, Any], resource: str, context: Mapping[str, str |
 
 
 def unconditional(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a policy with those statements only that have no condition."""
+    """Return a policy with only the statements that have no condition."""
     return {**policy, "Statement": [each for each in _list(policy["Statement"]) if "Condition" not in each]}
 
 

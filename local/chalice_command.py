@@ -26,7 +26,8 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     """Send `chalice local` to a running `make run`, and refuse the commands that need the settings of a stage.
 
     Args:
-        environ: environment of this process. Existing variables keep their values.
+        environ: environment of this process. Existing variables keep their values, except that 127.0.0.1 is
+            added to `no_proxy`.
 
     Raises:
         ClickException: the command is refused. Chalice prints the message and exits.

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from chalicelib.settings import Settings
 
 STACKS = ("data", "main", "market")
-"""The templates that the laptop creates. `bootstrap` is for uploads, and the laptop uploads nothing. `market` needs no
-setting here: its job costs nothing until `make market` starts it."""
+"""The templates that the laptop creates.
+
+`bootstrap` is omitted, because it is for uploads, and the laptop uploads nothing. `market` is created whatever
+`B3_MARKET` is, because its job costs nothing until `make market` starts it.
+"""
 
 STAGE = "local"
 
@@ -23,7 +26,7 @@ class Difference:
     Attributes:
         value: returns the laptop's value; None removes the property.
         reason: why the template's value does not fit the laptop.
-        added: the template does not have the property.
+        added: whether the laptop adds the property, which the template does not have.
     """
 
     value: Callable[[Settings], str | None]

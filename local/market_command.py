@@ -16,7 +16,7 @@ import boto3
 from chalicelib import wiring
 from chalicelib.ingest import cotahist
 from chalicelib.lake.runs import ENDED
-from chalicelib.logs import counted
+from chalicelib.logs import pluralize
 from chalicelib.market.files import START
 from chalicelib.shares import SHARES_TABLE
 from common.console import activity
@@ -44,13 +44,12 @@ def run(arguments: argparse.Namespace) -> None:
             stored = cotahist.add_location(str(path), wiring.lake(), datetime.now(UTC))
         summary = stored.summary
         added = f"added as {stored.key}" if stored.added else f"not added: {stored.key} is the same file"
-        print(
-            f"{path.name}: {counted(summary.records, 'record')}, {summary.first} to {summary.last}, {added}", flush=True
-        )
+        records = pluralize(summary.records, "record")
+        print(f"{path.name}: {records}, {summary.first} to {summary.last}, {added}", flush=True)
     with activity("waiting for the job, which starts Spark"):
         run = _run_job(boto3.client("glue"), wiring.settings().market_job)
     job = run["JobName"]
-    # The restarts of a run that failed are not waited for: the user reads the cause at once.
+    # Without waiting for the restarts of a run that failed, so that the user reads the cause at once.
     if run["JobRunState"] != "SUCCEEDED":
         raise LocalError(f"the Glue job {job} ended {run['JobRunState']}: {run.get('ErrorMessage', 'no message')}")
     manifest, _ = wiring.market_lake().manifest()
@@ -58,8 +57,8 @@ def run(arguments: argparse.Namespace) -> None:
     if contents is None:
         raise LocalError(f"the Glue job {job} has committed no table")
     print(
-        f"{SHARES_TABLE}: {counted(contents.rows, 'row')}, {contents.first_session} to {contents.as_of}, "
-        f"{counted(contents.run.rows_refused, 'record')} refused, in {run['ExecutionTime']} s"
+        f"{SHARES_TABLE}: {pluralize(contents.rows, 'row')}, {contents.first_session} to {contents.as_of}, "
+        f"{pluralize(contents.run.rows_refused, 'record')} refused, in {run['ExecutionTime']} s"
     )
 
 
@@ -90,7 +89,10 @@ def _files(location: str) -> list[Path]:
 
 
 def _may_be_cotahist(path: Path) -> bool:
-    """Return whether a file in a folder is to be read. B3's texts have names such as COTAHIST.A1986 too."""
+    """Return whether to read a file of a folder: by its suffix, or by its first bytes.
+
+    B3's texts have names such as COTAHIST.A1986, too.
+    """
     if path.suffix.lower() in _SUFFIXES:
         return True
     with path.open("rb") as file:

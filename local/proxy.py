@@ -1,4 +1,4 @@
-"""The user's HTTP proxy is not used for this machine. Imports little, because `chalice local` uses it without moto."""
+"""Requests to this machine without the user's HTTP proxy. Imports no moto, because `chalice local` has none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAMES = ("no_proxy", "NO_PROXY")
 
 
 def bypass(environ: MutableMapping[str, str]) -> None:
-    """Add 127.0.0.1 to the hosts of an environment that clients reach without the proxy of `HTTP_PROXY`."""
+    """Add 127.0.0.1 to `no_proxy` and `NO_PROXY` of an environment: the hosts that clients reach without a proxy."""
     hosts = next((value for name in _NAMES if (value := environ.get(name))), "")
     if HOST not in hosts.split(","):
         hosts = ",".join(filter(None, (hosts, HOST)))

@@ -18,7 +18,7 @@ from chalicelib.ingest.ingest import Ingested
 from chalicelib.ingest.sources import Source
 from chalicelib.ingest.sources.b3.closes import ClosesSource
 from chalicelib.lake.manifest import Contents
-from chalicelib.logs import counted
+from chalicelib.logs import pluralize
 from chalicelib.refine.quality import REASONS
 from chalicelib.sources import SYNTHETIC, YAHOO
 from common.console import step
@@ -64,13 +64,13 @@ def run(arguments: argparse.Namespace) -> None:
         laptop = Laptop(arguments.aws_port, arguments.athena_latency, arguments.lake)
         report(f"S3, Glue and Athena on {laptop.aws.endpoint}")
     with laptop:
-        # `make market` fills it while this runs.
+        # The routes of the market are enabled, because `make market` may add its data while this runs.
         os.environ.setdefault("B3_MARKET", "yes")
         wiring.clear_caches()
         with step(2, STEPS, "stack") as report:
             laptop.create_stack()
             stored = _heal(laptop)
-            lake = f"; the lake has {counted(stored.rows, 'session')} to {stored.as_of}" if stored else ""
+            lake = f"; the lake has {pluralize(stored.rows, 'session')} to {stored.as_of}" if stored else ""
             report(f"{STACK}{lake}")
         synthetic = _add(laptop, candidates, arguments.source, stored, closes)
         with step(6, STEPS, "API") as report:
@@ -140,7 +140,7 @@ def _add(
         try:
             source, added, notice = _ingest(laptop, candidates)
             closes_line = _ingest_closes(laptop, source, added, closes)
-            report(f"{counted(added.bars, 'bar')} from {source.name}, {added.first} to {added.last}{closes_line}")
+            report(f"{pluralize(added.bars, 'bar')} from {source.name}, {added.first} to {added.last}{closes_line}")
         except SourceError as error:
             if not (stored and name == "auto"):
                 raise
@@ -186,11 +186,11 @@ def _ingest_closes(laptop: Laptop, source: Source, bars: Ingested, file: ClosesS
         return "; B3= is not used, because these bars are synthetic" if file else ""
     if file is not None:
         added = laptop.ingest_closes_of(file, bars)
-        return f"; {counted(added.bars, 'official close')}, {added.first} to {added.last}"
+        return f"; {pluralize(added.bars, 'official close')}, {added.first} to {added.last}"
     result = laptop.ingest_closes(bars) if source.name == YAHOO.name else None
     if result is None:
         return ""
-    received = f"; {counted(result.added.bars, 'official close') if result.added else 'no official closes'} from B3"
+    received = f"; {pluralize(result.added.bars, 'official close') if result.added else 'no official closes'} from B3"
     return f"{received}: {result.failure}" if result.failure else received
 
 
@@ -214,8 +214,8 @@ def _refine(laptop: Laptop) -> None:
             )
             raise LocalError(f"the job refused all rows ({contents.run.rows_in:,}): {reasons}")
         report(
-            f"{counted(contents.run.rows_in, 'row')} in, {contents.run.rows_refused:,} refused, "
-            f"{counted(contents.rows, 'session')} in {counted(len(contents.years), 'year')}, to {contents.as_of}"
+            f"{pluralize(contents.run.rows_in, 'row')} in, {contents.run.rows_refused:,} refused, "
+            f"{pluralize(contents.rows, 'session')} in {pluralize(len(contents.years), 'year')}, to {contents.as_of}"
         )
 
 

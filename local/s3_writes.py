@@ -1,7 +1,7 @@
-"""Writes of objects that AWS refuses and moto accepts, by a bucket's policy or by If-Match and If-None-Match.
+"""Refuse the writes of objects that S3 refuses and moto accepts: by a bucket's policy, If-Match and If-None-Match.
 
-Source: PutObject, CopyObject and CompleteMultipartUpload in the S3 API reference. Of If-None-Match only `*` exists, and
-not together with If-Match. moto writes an object with any other value, and copies without a look at either header.
+Source: PutObject, CopyObject and CompleteMultipartUpload in the S3 API reference. The only value of If-None-Match is
+`*`, and it excludes If-Match. moto writes an object with any other value, and ignores both headers in a copy.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from local.bucket_policies import CREATION, IF_MATCH, IF_NONE_MATCH, denies, unc
 
 _OTHER_WRITES = {"retention", "legal-hold", "acl", "tagging"}
 """Query parameters of a PUT that writes no object."""
-
 
 _NOT_IMPLEMENTED = (
     "<Error><Code>NotImplemented</Code>"
@@ -89,7 +88,7 @@ def _creates_object(method: str, parameters: Mapping[str, object]) -> bool:
 
 def _check_condition(if_match: str | None, if_none_match: str | None) -> None:
     if if_none_match is not None and (if_none_match != "*" or if_match is not None):
-        # moto has no error with this status.
+        # moto has no error with status 501.
         raise HTTPException(response=Response(_NOT_IMPLEMENTED, 501, mimetype="application/xml"))
 
 

@@ -35,7 +35,7 @@ def create(settings: Settings, app: Chalice, folder: Path = TEMPLATES) -> None:
         LocalError: a template has a resource type or a property that the laptop neither creates nor omits.
     """
     clients: dict[str, Any] = {service: boto3.client(service) for service in ("s3", "glue", "athena")}
-    # Athena's own database, which clients use unless they name another.
+    # AWS has this database too. Clients use it unless they name another.
     clients["glue"].create_database(DatabaseInput={"Name": "default"})
     outputs: dict[str, str] = {}
     for name in STACKS:

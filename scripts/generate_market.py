@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chalicelib.logs import counted
+from chalicelib.logs import pluralize
 from chalicelib.market.files import SYNTHETIC_ORIGIN
 from chalicelib.market.rules import FIRST_SESSION
 from chalicelib.refine.calendar import sessions
@@ -204,7 +204,7 @@ def main() -> None:
     parser.add_argument("--text", action="store_true", help="write text instead of zips")
     arguments = parser.parse_args()
     written = generate(arguments.folder, arguments.records, arguments.seed, cash=arguments.cash, text=arguments.text)
-    print(f"{counted(sum(written.values()), 'record')} in {counted(len(written), 'file')} in {arguments.folder}")
+    print(f"{pluralize(sum(written.values()), 'record')} in {pluralize(len(written), 'file')} in {arguments.folder}")
 
 
 if __name__ == "__main__":

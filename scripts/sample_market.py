@@ -30,8 +30,8 @@ from chalicelib.settings import Settings
 from chalicelib.shares import SHARES, SHARES_TABLE, SHARES_VERSION
 from scripts.generate_market import generate
 
-REPLACED = "AAAJ"
-"""The letters of a generated company whose ticker ends in the digit of the example's."""
+GENERATED_COMPANY = "AAAJ"
+"""The first four letters of a generated ticker with the same last digit as the ticker of the examples."""
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 """The time of every run that writes the table here."""
@@ -48,9 +48,9 @@ def generated(records: int, seed: int = 1) -> pd.DataFrame:
 
 
 def with_example(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of `generated` in which one security has the ticker of the examples. Its prices stay generated."""
+    """Return rows of `generated` in which one company has the ticker of the examples. Its prices stay generated."""
     company = EXAMPLE_TICKER[:4]
-    texts = {name: rows[name].str.replace(REPLACED, company) for name in ("ticker", "nome", "isin")}
+    texts = {name: rows[name].str.replace(GENERATED_COMPANY, company) for name in ("ticker", "nome", "isin")}
     return rows.assign(**texts).sort_values(["year", "ticker", "data"], ignore_index=True)
 
 

@@ -62,7 +62,7 @@ def served() -> Iterator[str]:
 
 
 def save(picture: bytes, path: Path) -> None:
-    """Write a PNG with 128 colours, which are a third of the size. The octree keeps the rare colours of the marks."""
+    """Write a PNG with 128 colours, a third of the size. The octree keeps the rare colours of the chart's marks."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image = image.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     image.save(path, optimize=True)

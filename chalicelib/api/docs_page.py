@@ -132,7 +132,7 @@ def _component(reference: dict[str, str]) -> str:
 
 
 def _template(name: str, values: list[str]) -> str:
-    """The allowed values of a component, once for the page: the script fills the fields that have its name."""
+    """A template with the allowed values of a component. docs.js fills the fields that name the component from it."""
     return f'<template id="choices-{name}">{escape(" ".join(values))}</template>\n'
 
 

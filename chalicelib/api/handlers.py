@@ -165,7 +165,7 @@ def index(request: Request, *, market: bool) -> Response:
         market: whether the market is enabled. Otherwise its routes are left out.
     """
     if prefers_html(request.headers.get("accept")):
-        # The page needs no parameters, and links to it may have those of who counts its visitors.
+        # The page ignores parameters, because a link to it may have those of web analytics, such as utm_source.
         return pages.home(request, market=market)
     parse(NoParameters, request)
     base = base_path(request)

@@ -102,8 +102,7 @@ def _path(path: str, route: Route, components: Components) -> Document:
     # The key is optional: not every deployment requires one.
     operation: Document = {"security": [{"key": []}, {}] if route.api_key_required else [{}]}
     items = [
-        components.shared("parameters", parameter["name"], parameter)
-        for parameter in parameters(path, route, components)
+        components.add("parameters", parameter["name"], parameter) for parameter in parameters(path, route, components)
     ]
     return {
         "parameters": items,
@@ -125,11 +124,11 @@ def _path(path: str, route: Route, components: Components) -> Document:
 
 
 def _responses(path: str, route: Route, components: Components, *, body: bool) -> Document:
-    """The responses by status. Those to HEAD have the headers of those to GET, and no body."""
+    """The responses by status. Without `body`, those to HEAD: the same headers, and no content."""
 
     def headers(*headers: Header) -> Document:
         return {
-            header.name: components.shared(
+            header.name: components.add(
                 "headers", header.name, {"description": header.description, "schema": header.schema}
             )
             for header in headers
@@ -142,11 +141,11 @@ def _responses(path: str, route: Route, components: Components, *, body: bool) -
     if route.view:
         success["headers"] = headers(ETAG, *DATA)
         not_modified = {"description": "The client has this response already.", "headers": headers(ETAG)}
-        responses["304"] = components.shared("responses", "NotModified", not_modified)
+        responses["304"] = components.add("responses", "NotModified", not_modified)
     elif route.alternative == CSV:
         success["headers"] = headers(*DATA)
     if route.view and not body:
-        responses["200"] = components.shared("responses", "OKToHead", success)
+        responses["200"] = components.add("responses", "OKToHead", success)
     statuses = [
         400,
         *([404] if path in MARKET_ROUTES else []),
@@ -159,7 +158,7 @@ def _responses(path: str, route: Route, components: Components, *, body: bool) -
         if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT):
             error["headers"] = headers(RETRY_AFTER)
         name = status.phrase.replace(" ", "") + ("" if body else "ToHead")
-        responses[f"{int(status)}"] = components.shared("responses", name, error)
+        responses[f"{int(status)}"] = components.add("responses", name, error)
     return responses
 
 

@@ -18,6 +18,7 @@ from chalicelib.shares import SHARES
 Document = dict[str, Any]
 
 SCHEMA = "#/components/schemas/{name}"
+"""The reference to a schema, by its name."""
 
 SHARE_ANSWERS = {"RowsAnswer": "Row", "PeriodsAnswer": "PeriodRow", "LatestAnswer": "Row"}
 """The bodies that have another component for shares, with the component of their rows."""
@@ -34,13 +35,13 @@ _TYPES: Mapping[str, Document] = {
 
 
 class Components:
-    """What the operations share, by section and name."""
+    """The components that the operations refer to, by section and name."""
 
     def __init__(self) -> None:
         self.sections: dict[str, Document] = {"schemas": {}, "parameters": {}, "responses": {}, "headers": {}}
 
-    def shared(self, section: str, name: str, value: Document) -> Document:
-        """Return a reference to a component; the value itself if the name already has another value."""
+    def add(self, section: str, name: str, value: Document) -> Document:
+        """Add a component and return a reference to it. Return the value itself if the name has another value."""
         if self.sections[section].setdefault(name, value) != value:
             return value
         return {"$ref": f"#/components/{section}/{name}"}

@@ -21,7 +21,7 @@ from chalicelib.api.route import Route
 from chalicelib.errors import ContractError
 
 MAX_INLINE = 20
-"""A parameter with more allowed values has them in a component."""
+"""The maximum number of allowed values in a parameter. More are in a component, which routes share."""
 
 _FIELDS: Mapping[type[msgspec.Struct], str] = {
     AnomaliesParameters: "AnomalyColumn",
@@ -47,6 +47,9 @@ _TICKER: Document = {
 
 def parameters(path: str, route: Route, components: Components) -> Iterable[Document]:
     """Yield the parameters of a route.
+
+    Args:
+        components: receives the lists of allowed values that are longer than `MAX_INLINE`.
 
     Raises:
         ContractError: a parameter has no description.
@@ -76,8 +79,9 @@ def parameters(path: str, route: Route, components: Components) -> Iterable[Docu
             # msgspec's format of a date, which excludes months and years.
             schema.pop("format", None)
         if len(schema.get("enum", [])) > MAX_INLINE:
+            # As the component of the route's columns: ShareColumn, ShareSort.
             name = columns.replace("Column", field.name.title())
-            schema = components.shared("schemas", name, {"type": "string", **schema})
+            schema = components.add("schemas", name, {"type": "string", **schema})
         if field.default is not None:
             schema["default"] = field.default
         if field.encode_name in route.example:

@@ -132,9 +132,9 @@ def parse_texts(model: type[T], texts: Mapping[str, Sequence[str]]) -> T:
     except BadParameter as error:
         name = error.parameter
         if name not in texts or isinstance(fields[name].type, VarTupleType):
-            # It has its default, or the error is of one name in a list.
+            # The parameter has its default, or the error names one element of a list.
             raise
-        # The model has the value: 2025-09-01 where the client sent 2025-09.
+        # The error has the model's value, such as 2025-09-01, where the client sent 2025-09.
         raise BadParameter(name, texts[name][0], error.allowed) from None
 
 

@@ -70,18 +70,19 @@ def respond(request: Request | None, handler: Callable[[Request], Response]) -> 
     return response
 
 
-def of_chalice(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Chalice's middleware: turn its own errors into problems, such as 405 for a method that a route does not have.
+def convert_chalice_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Convert an error that Chalice returns to a problem. This is a middleware of Chalice.
 
-    API Gateway refuses such a request itself, so these are the laptop's.
+    An example is 405 for a method that a route does not have. On AWS, API Gateway refuses such a request before it
+    reaches Chalice, so these errors occur on the laptop only.
     """
     response = get_response(request)
-    # A handler's body is encoded already.
+    # Chalice's errors have a dict as their body. The body of a handler's response is encoded already.
     if not isinstance(response.body, dict):
         return response
     status, allow = HTTPStatus(response.status_code), response.headers.get("Allow")
-    allowed = f"The method {request.method} is not allowed; allowed: {allow}."
-    result = problem(status, request.context["path"], allowed if allow else f"{response.body['Message']}.")
+    not_allowed = f"The method {request.method} is not allowed; allowed: {allow}."
+    result = problem(status, request.context["path"], not_allowed if allow else f"{response.body['Message']}.")
     result.headers.update({**response.headers, **result.headers})
     return result
 

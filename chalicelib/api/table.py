@@ -115,5 +115,5 @@ class Table:
 
 
 def number(value: object) -> float | None:
-    """Return a value of a row if it is a number with decimals, else None."""
+    """Return a value of a row if it is a float, else None."""
     return value if isinstance(value, float) else None

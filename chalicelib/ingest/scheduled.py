@@ -15,7 +15,7 @@ from chalicelib.ingest.sources import Source
 from chalicelib.lake import metrics
 from chalicelib.lake.freshness import counts
 from chalicelib.lake.store import Lake
-from chalicelib.logs import correlate, counted, log
+from chalicelib.logs import correlate, log, pluralize
 from chalicelib.refine import parquet
 from chalicelib.schema import RAW
 from chalicelib.settings import Settings
@@ -46,7 +46,7 @@ def run(source: Source, settings: Settings, lake: Lake, now: datetime) -> dict[s
     body = collect(source, lake, now)
     added = add(body, lake, now)
     correlate(added.key)
-    log.info("added %s: %s, %s to %s", added.key, counted(added.bars, "bar"), added.first, added.last)
+    log.info("added %s: %s, %s to %s", added.key, pluralize(added.bars, "bar"), added.first, added.last)
     closes = ingest_closes(b3, years, parquet.decode(body, RAW), lake, now) if years else None
     if closes:
         write_report(closes, lake.refined_bucket)

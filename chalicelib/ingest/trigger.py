@@ -67,23 +67,29 @@ def restart_refine(settings: Settings, lake: Lake, runs: JobRuns, now: datetime)
 
 
 def restart_market(settings: Settings, lake: Lake, runs: JobRuns, now: datetime) -> str | None:
-    """Start the market's job again after a run that failed. As `restart_refine`, for the files of COTAHIST.
+    """Start the market's job again after a run that failed, as `restart_refine` does for the job of the index.
 
     Args:
-        lake: of the market.
-        runs: of the market's job.
+        lake: the lake of the market.
+        runs: the runs of the market's job.
+
+    Returns:
+        The run's id, or None if all files of COTAHIST are merged.
+
+    Raises:
+        RunInProgress, RestartsExhausted: as `restart_refine`.
     """
     return _restart(lake.cotahist_objects(), settings, lake, runs, now)
 
 
 def job_of(event: Any) -> str | None:
-    """Return the name of the job in an event of Glue, None in any other event."""
+    """Return the name of the job in an event of Glue, None for any other event."""
     detail = event.get("detail") if isinstance(event, Mapping) else None
     return detail.get("jobName") if isinstance(detail, Mapping) else None
 
 
 def _restart(raw: Mapping[str, str], settings: Settings, lake: Lake, runs: JobRuns, now: datetime) -> str | None:
-    """Start a job again, unless all of its raw objects are merged.
+    """Start a job again, unless all of its raw objects are merged. Return the run's id.
 
     The number of restarts is not stored: each restarted run has the digest of the raw objects as an argument, and the
     runs with the same digest are counted. A new raw object changes the digest, so it may be tried `RESTARTS` times too.

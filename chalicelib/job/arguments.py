@@ -1,4 +1,4 @@
-"""The command line of the Glue jobs: their two locations, the table, and what Glue itself passes."""
+"""The command line of the Glue jobs: their two locations, the table, and the arguments that Glue adds."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ def job_parser(description: str, *, raw: str, prefix: str, table: str, job: str)
     """Return a parser of the arguments that all jobs have.
 
     Args:
+        description: what the job does, for the help.
         raw: what `--RAW_PATH` is, for the help.
-        prefix: prefix of the table in the refined bucket.
-        table, job: the default names.
+        prefix: prefix of the table in the refined bucket. `--REFINED_PATH` must end with it.
+        table: the default of `--TABLE`.
+        job: the default of `--JOB_NAME`.
     """
     parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
     parser.add_argument("--RAW_PATH", required=True, metavar="s3://…", help=raw)

@@ -9,7 +9,7 @@ from chalicelib.lake.catalog import Catalog
 from chalicelib.lake.lease import Writer
 from chalicelib.lake.manifest import Ledger, YearObject
 from chalicelib.lake.store import Lake
-from chalicelib.logs import counted, log
+from chalicelib.logs import log, pluralize
 from chalicelib.refine import parquet
 from chalicelib.refine.refinery import Refined
 from chalicelib.schema import QUARANTINE, REFINED, REVISIONS
@@ -31,7 +31,7 @@ def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[st
         etag = writer.put(layout.refined_key(year), body)
         years[str(year)] = YearObject(etag, len(bars[year]), hashlib.sha256(body).hexdigest())
     written = {year.etag for year in years.values()} - set(writer.stored.values())
-    log.info("refined: %s, %d written", counted(len(years), "year"), len(written))
+    log.info("refined: %s, %d written", pluralize(len(years), "year"), len(written))
     writer.put(layout.QUARANTINE_KEY, refused)
     writer.put(layout.REVISIONS_KEY, revisions)
     stored_years = {key: layout.refined_year(key) for key in writer.stored if key.startswith(layout.REFINED_PREFIX)}
@@ -47,7 +47,7 @@ def write_refined(writer: Writer, catalog: Catalog, refined: Refined) -> dict[st
 
 
 def warn_of_foreign(lake: Lake, key: str) -> None:
-    """Warn of an object below a table's prefix that no run of the job has written. It is not ours to delete."""
+    """Warn of an object below a table's prefix that no run of the job has written. The job does not delete it."""
     log.warning("s3://%s/%s is not part of this lake, and Athena may read it", lake.refined_bucket, key)
 
 

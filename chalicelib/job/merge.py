@@ -26,7 +26,7 @@ from chalicelib.lake.manifest import (
     version_of,
 )
 from chalicelib.lake.store import Lake
-from chalicelib.logs import counted, log
+from chalicelib.logs import log, pluralize
 from chalicelib.refine.calendar import sessions
 from chalicelib.refine.raw import read_all
 from chalicelib.refine.refinery import Refined, refine
@@ -121,7 +121,7 @@ def _merge(
         raw = read_all(lake.read_raw(listing), instrument)
         refined = refine(raw, sessions, instrument)
         refused = len(refined.quarantine)
-        read = counted(len(listing), "object"), counted(refined.rows, "row")
+        read = pluralize(len(listing), "object"), pluralize(refined.rows, "row")
         log.info("raw: %s, %s, %s of them refused", *read, f"{refused:,}")
         years = write_refined(writer, catalog, refined)
         contents = Contents(
@@ -143,7 +143,7 @@ def _merge(
             forecasts=refined.scores,
         )
         writer.commit(contents)
-    committed = counted(contents.rows, "session")
+    committed = pluralize(contents.rows, "session")
     log.info("committed: %s to %s, version %s", committed, contents.as_of, contents.version[:12])
     delete_ledgers(writer, contents.ledger)
     return contents

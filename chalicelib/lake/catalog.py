@@ -33,7 +33,7 @@ class Catalog:
 
     Attributes:
         session: Glue clients that it creates after `register` raise a LakeError if Glue refuses an entry of a batch.
-        location: `s3://bucket/refined/`, with the slash: of all tables that `register` is called for.
+        location: `s3://bucket/refined/`, with the slash. `register` places the table there or in a folder below it.
     """
 
     session: boto3.Session
@@ -52,7 +52,8 @@ class Catalog:
         """Set the partitions to exactly these years, each with the columns of the current schema.
 
         Args:
-            folder: where the table and the folders of its years are, below `location`; with the slash.
+            folder: the folder below `location` that becomes the location of the table, with the slash. The folders of
+                the years are in it.
 
         Raises:
             LakeError: the database does not exist, or Glue refused a partition.
@@ -61,7 +62,7 @@ class Catalog:
         self.session.events.register("after-call.glue", _check, unique_id="b3-catalog")
         glue = self.session.client("glue")
         location = f"{self.location}{folder}"
-        # A reader that lists the location of the table, not those of the partitions, gets the rows of one run too.
+        # So that a reader that lists the location of the table, and not those of its partitions, reads one run only.
         self._register_table(glue, location)
         expected = {str(year): f"{location}{PARTITION.name}={year:04d}/" for year in years}
         existing = self._partitions(glue)

@@ -18,9 +18,8 @@ from chalicelib.schema import SCHEMA_VERSION
 JOB_TIMEOUT = timedelta(minutes=10)
 """The longest run of the job. A lease older than this has expired, and another run may acquire it."""
 
-
 GAPS_LISTED, HELD_BACK_LISTED = 100, 100
-"""The manifest lists the latest so many, so that it stays small."""
+"""The maximum numbers of gaps and of raw objects held back in the manifest, which stays small. It has the latest."""
 
 
 class Lease(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -245,8 +244,7 @@ def code_version(*packages: str) -> str:
 def _sources(folder: Traversable, packages: Collection[str] = ()) -> Iterator[Traversable]:
     for entry in folder.iterdir():
         if entry.is_dir():
-            if packages and entry.name not in packages:
-                continue
-            yield from _sources(entry)
+            if not packages or entry.name in packages:
+                yield from _sources(entry)
         elif entry.name.endswith(".py"):
             yield entry

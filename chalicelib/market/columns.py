@@ -91,7 +91,8 @@ def integers(chars: Bytes) -> Numbers:
 def dates(chars: Bytes) -> tuple[npt.NDArray[np.datetime64], Flags]:
     """Return the dates YYYYMMDD of a field, and where they are no dates; those are 1970-01-01.
 
-    A year below 1000 is none: Python has no year 0, and `strftime` does not write all of them in four digits.
+    A date before the year 1000 is no date: Python has no year 0, and `strftime` does not write every such year in four
+    digits.
     """
     number = integers(chars)
     year, month, day = number.values // 10_000, number.values // 100 % 100, number.values % 100

@@ -25,7 +25,7 @@ MAGIC = b"PK"
 """The first bytes of a zip, also of one without members."""
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""The methods of compression that are read: not at all, and Deflate. The errors of the others are of many classes."""
+"""The methods of zip that are read: stored and Deflate. zipfile raises errors of many classes for the others."""
 
 START = b"00COTAHIST."
 """The first bytes of the text."""
@@ -46,7 +46,7 @@ class Cotahist:
         check_total: whether the number of records has to be that of the trailer.
         year: the year in the header.
         generated: the date of the header, on which B3 wrote the file.
-        synthetic: whether the prices are generated, by the header.
+        synthetic: whether the header says that the prices are generated.
         records: the number of records so far.
     """
 

@@ -18,7 +18,7 @@ class Summary:
     """A file of COTAHIST.
 
     Attributes:
-        first, last: the first and the last date of its records, without those after its header: they are refused.
+        first, last: the first and the last date of its records up to the date of its header. Later ones are refused.
         records: the number of its records.
         generated: the date of its header.
     """

@@ -11,7 +11,7 @@ from chalicelib import layout
 from chalicelib.lake.freshness import closes_overdue, freshness
 from chalicelib.lake.manifest import Manifest
 from chalicelib.lake.store import Lake
-from chalicelib.logs import counted
+from chalicelib.logs import pluralize
 from infra import clients
 from infra.clients import Aws
 from infra.stage.outputs import StageOutputs
@@ -20,15 +20,15 @@ _RUNS = 3
 """The number of runs of the job that are shown."""
 
 _PAGE = 200
-"""The number of runs that Glue lists at most in one response."""
+"""The maximum number of runs that Glue lists in one response."""
 
 _MINIMUM_SECONDS = 60
-"""AWS charges each run for at least so many."""
+"""The shortest duration that AWS charges for a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What differs between the lakes of a stage.
+    """The properties in which the two lakes of a stage differ.
 
     Attributes:
         job: the output of the stacks that has the name of the job.
@@ -51,11 +51,12 @@ MARKET = Kind("MarketJob", layout.SHARES_MANIFEST_KEY, "row", "file", Lake.cotah
 
 @dataclass(frozen=True, slots=True)
 class LakeStatus:
-    """The lines of each section.
+    """The state of one lake, as lines of text by section.
 
     Attributes:
-        outputs: Outputs of the stacks.
-        now: Time of AWS.
+        outputs: the outputs of the stacks.
+        now: the time of AWS.
+        kind: the lake.
     """
 
     aws: Aws
@@ -97,12 +98,11 @@ class LakeStatus:
         if manifest is None or contents is None:
             return ["none: no run of the job has finished yet"]
         age = freshness(contents, self.now)
-        late = (
-            f"{counted(age.sessions_behind, 'session')} behind {age.expected}" if age.sessions_behind else "up to date"
-        )
-        lines = [f"{counted(contents.rows, self.kind.row)} to {contents.as_of}, {late}"]
+        behind = f"{pluralize(age.sessions_behind, 'session')} behind {age.expected}"
+        late = behind if age.sessions_behind else "up to date"
+        lines = [f"{pluralize(contents.rows, self.kind.row)} to {contents.as_of}, {late}"]
         if manifest.lease:
-            lines.append(f"the run {manifest.lease.run_id} writes since {at(manifest.lease.at)}")
+            lines.append(f"the run {manifest.lease.run_id} has been writing since {at(manifest.lease.at)}")
         elif manifest.state != "ready":
             lines.append("the last run failed while it wrote; the next one repairs the lake")
         return lines
@@ -115,7 +115,7 @@ class LakeStatus:
         listed = self.kind.list_raw(self._lake)
         waiting = len(set(listed) - merged.keys())
         state = f"{waiting:,} of them not merged yet" if waiting else "all merged"
-        return [f"{counted(len(listed), self.kind.object)}, {state}"]
+        return [f"{pluralize(len(listed), self.kind.object)}, {state}"]
 
     def quality(self) -> list[str]:
         """Return whether the data have a problem, and each problem."""
@@ -127,7 +127,7 @@ class LakeStatus:
         problems += filter(None, [closes_overdue(contents, self.now)])
         problems += [f"held back: {each.key}: {each.because}" for each in contents.held_back]
         gaps = contents.quality.gaps_count
-        missing = [f"{counted(gaps, 'session')} since {contents.first_session} without a bar"] if gaps else []
+        missing = [f"{pluralize(gaps, 'session')} since {contents.first_session} without a bar"] if gaps else []
         return [*(["degraded", *problems] if problems else ["good"]), *missing]
 
     def quarantine(self) -> list[str]:
@@ -159,7 +159,7 @@ def _run(run: Mapping[str, Any]) -> str:
 
 
 def _dpu_hours(run: Mapping[str, Any]) -> float:
-    """Return what AWS charges for a run. A run that has not started to execute costs nothing yet."""
+    """Return the DPU-hours that AWS charges for a run. They are 0 until the run executes."""
     seconds = run.get("ExecutionTime", 0)
     charged = max(seconds, _MINIMUM_SECONDS) if seconds else 0
     return float(charged * run.get("MaxCapacity", 0) / 3600)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.errors import B3Error
+from chalicelib.logs import pluralize
 from infra import clients
 from infra.clients import Aws, time_of
 from infra.commands import checks
@@ -144,4 +145,4 @@ class Status:
         url = self.outputs["FailureQueueUrl"]
         count = int(self.aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
         replay = f": `make replay STAGE={self.target.stage}`" if count else ""
-        return [f"{count} {'event' if count == 1 else 'events'} in the queue{replay}"]
+        return [f"{pluralize(count, 'event')} in the queue{replay}"]

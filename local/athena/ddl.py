@@ -25,7 +25,7 @@ _DELIMITERS = {
 """Properties of Hive's text SerDe for the clauses of ROW FORMAT DELIMITED; Hive itself misspells one."""
 
 _OUTPUT_FORMATS = {"org.openx.data.jsonserde.JsonSerDe": "org.apache.hadoop.hive.ql.io.IgnoreKeyTextOutputFormat"}
-"""Output formats that Athena puts instead of that of text, by the SerDe of a statement."""
+"""Output formats of text that Athena stores instead of the default, by the SerDe in the statement."""
 
 
 def create_database(reader: Reader) -> Statement:

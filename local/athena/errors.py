@@ -3,7 +3,7 @@
 AthenaError
 ├── InvalidRequest    the API responds with InvalidRequestException
 │   ├── MetadataError the API responds with MetadataException
-│   └── ResourceNotFound  with ResourceNotFoundException
+│   └── ResourceNotFound the API responds with ResourceNotFoundException
 └── QueryFailure      the execution ends FAILED with this reason
 """
 

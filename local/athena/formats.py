@@ -73,4 +73,4 @@ def require_writable(table: Mapping[str, Any], name: str) -> None:
         "text with quotes": storage["SerdeInfo"]["SerializationLibrary"] == OPEN_CSV,
     }.items():
         if present:
-            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write {what}, as of table '{name}'")
+            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not write {what}, which table '{name}' has")

@@ -16,7 +16,7 @@ from local.athena.text import java_double, java_real
 
 
 def write(rows: pa.Table) -> bytes:
-    """Return rows as an object of JSON with gzip: an object on each line, also with the fields that are null.
+    """Return rows as JSON compressed with gzip: one object on each line, which has also the fields that are null.
 
     Raises:
         QueryFailure: a column has a type that is not written as JSON here.

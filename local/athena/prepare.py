@@ -45,11 +45,11 @@ def execute(reader: Reader) -> Statement:
 
 
 def _execute(name: str, values: tuple[str, ...], session: Session) -> Outcome:
-    found = session.prepared.get(session.workgroup, name)
-    if found is None:
+    statement = session.prepared.get(session.workgroup, name)
+    if statement is None:
         raise _not_found(name)
     result = session.engine.run(
-        found["QueryStatement"],
+        statement["QueryStatement"],
         values or session.parameters,
         session.database,
         cutoff=session.cutoff,

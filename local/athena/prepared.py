@@ -18,7 +18,7 @@ class PreparedStatements:
         self._by_name: dict[tuple[str, str], dict[str, Any]] = {}
 
     def clear(self) -> None:
-        """Remove all."""
+        """Remove all prepared statements."""
         self._by_name.clear()
 
     def put(self, workgroup: str, name: str, query: str, description: str = "") -> None:
@@ -52,10 +52,10 @@ def actions(prepared: PreparedStatements) -> dict[str, Action]:
 
     def required(request: Mapping[str, Any]) -> dict[str, Any]:
         workgroup, name = place(request)
-        found = prepared.get(workgroup, name)
-        if found is None:
+        statement = prepared.get(workgroup, name)
+        if statement is None:
             raise ResourceNotFound(f"PreparedStatement {name} was not found in workGroup {workgroup}")
-        return found
+        return statement
 
     def put(request: Mapping[str, Any]) -> dict[str, Any]:
         sql.parse(request["QueryStatement"])
@@ -77,9 +77,10 @@ def actions(prepared: PreparedStatements) -> dict[str, Action]:
         return {}
 
     def listing(request: Mapping[str, Any]) -> dict[str, Any]:
-        found = prepared.of(metadata.workgroup(request["WorkGroup"])["Name"])
+        statements = prepared.of(metadata.workgroup(request["WorkGroup"])["Name"])
         members = ("StatementName", "LastModifiedTime")
-        return metadata.paged(request, "PreparedStatements", [{name: each[name] for name in members} for each in found])
+        summaries = [{name: each[name] for name in members} for each in statements]
+        return metadata.paged(request, "PreparedStatements", summaries)
 
     return {
         "CreatePreparedStatement": create,

@@ -18,7 +18,7 @@ Value = Callable[[str], str | None]
 """Function that returns the partition value of a text in a location, None if the text is not projected."""
 
 _FIELDS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
-"""Letters of Java's formats, and Python's; each has as many digits as letters."""
+"""Python's directives by the letters of Java's formats. A value has as many digits as there are letters."""
 
 _UNITS = {"DAYS": "dd", "HOURS": "HH", "MINUTES": "mm", "SECONDS": "ss"}
 _NOW = re.compile(r"\s*NOW\s*(?:([+-])\s*(\d+)\s*(YEAR|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)S?\s*)?", re.IGNORECASE)
@@ -30,7 +30,7 @@ def is_projected(table: Mapping[str, Any]) -> bool:
 
 
 def injected(table: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the partition keys whose values a query must give."""
+    """Return the partition keys of type `injected`, whose values a query must have in its WHERE clause."""
     names = [key["Name"] for key in table.get("PartitionKeys") or ()] if is_projected(table) else []
     return tuple(name for name in names if _type(table, name) == "injected")
 
@@ -44,22 +44,22 @@ def partitions(table: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     keys = {key["Name"]: _projection(table, key["Name"], key["Type"], name) for key in table["PartitionKeys"]}
     storage = table["StorageDescriptor"]
     default = "/".join([storage["Location"].rstrip("/"), *(f"{key}=${{{key}}}" for key in keys)])
-    template = ((table["Parameters"]).get("storage.location.template") or default).rstrip("/")
+    template = (table["Parameters"].get("storage.location.template") or default).rstrip("/")
     parts = re.split(r"\$\{([^}]+)\}", template)
     if sorted(parts[1::2]) != sorted(keys):
         raise _invalid(name, f"storage.location.template must have each partition key once: {template}")
     pattern = re.compile(
         "".join(f"({keys[part][0]})" if index % 2 else re.escape(part) for index, part in enumerate(parts)) + "/"
     )
-    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    result: dict[tuple[str, ...], dict[str, Any]] = {}
     for location in objects_below(parts[0].rpartition("/")[0]):
         match = pattern.match(location)
         texts = dict(zip(parts[1::2], match.groups(), strict=True)) if match else {}
         values = tuple(value for key, (_, of) in keys.items() if match and (value := of(texts[key])) is not None)
         if match and len(values) == len(keys):
             place = {**storage, "Location": match[0]}
-            found[values] = {"Values": list(values), "StorageDescriptor": place}
-    return list(found.values())
+            result[values] = {"Values": list(values), "StorageDescriptor": place}
+    return list(result.values())
 
 
 def _type(table: Mapping[str, Any], key: str) -> str:
@@ -143,7 +143,7 @@ def _dates(of: Callable[..., str], column: str, key: str, name: str) -> tuple[st
 
 
 def _bound(text: str, strptime: str) -> datetime:
-    """Return a bound of a range, cut to the digits of the format."""
+    """Return a bound of a range, with the precision of the format. It is a date, or NOW plus or minus a duration."""
     now = _NOW.fullmatch(text)
     if now is None:
         return datetime.strptime(text.strip(), strptime)  # noqa: DTZ007

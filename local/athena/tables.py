@@ -44,7 +44,7 @@ class Table:
     text: tuple[tuple[str, str], ...] | None = None
     """Properties of a table of delimited text; None for parquet."""
     injected: tuple[str, ...] = ()
-    """Partition keys whose values a query must give."""
+    """Partition keys whose values a query must have in its WHERE clause."""
 
     def types(self) -> dict[str, str]:
         """Return the Glue type of each column; the partition keys are last."""
@@ -154,7 +154,7 @@ def load(database: str, name: str) -> Table:
         own = {**storage, **entry.get("StorageDescriptor", {})}
         if own["InputFormat"] != storage["InputFormat"] or (text and _text_properties(definition, own) != text):
             which = f"partition {'/'.join(entry['Values'])} of table '{database}.{name}'"
-            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not read {which}: its format is another")
+            raise QueryFailure("NOT_SUPPORTED", f"the local Athena does not read {which}: its format differs")
         parts.append(_partition(entry, columns, keys, f"{database}.{name}"))
     return Table(columns, keys, tuple(parts), text, projection.injected(definition))
 
@@ -181,8 +181,8 @@ def _text_properties(definition: Mapping[str, Any], storage: Mapping[str, Any]) 
     """Return what determines how the text of a table or of one of its partitions is read."""
     serde = storage["SerdeInfo"]
     of_serde = {**(serde.get("Parameters") or {}), "serialization.lib": serde["SerializationLibrary"]}
-    given = (definition.get("Parameters") or {}) | of_serde
-    return tuple(sorted((name, value) for name, value in given.items() if name in PROPERTIES))
+    parameters = (definition.get("Parameters") or {}) | of_serde
+    return tuple(sorted((name, value) for name, value in parameters.items() if name in PROPERTIES))
 
 
 def _columns(storage: Mapping[str, Any]) -> Columns:

@@ -27,7 +27,10 @@ _COMPRESSIONS = {
     "TEXTFILE": {"GZIP": "gzip"},
 }
 """Compressions of each format; the first is the default."""
+
 _FORMATS = {"CREATE TABLE AS": ["PARQUET"], "UNLOAD": [*_COMPRESSIONS]}
+"""Formats of each statement."""
+
 _ALLOWED = {
     "CREATE TABLE AS": {"external_location", "partitioned_by", "write_compression", "parquet_compression"},
     "UNLOAD": {"partitioned_by", "compression", "field_delimiter"},
@@ -93,15 +96,15 @@ def _properties(statement: str, properties: Mapping[str, str]) -> tuple[objects.
     form = properties.get("format", "PARQUET").upper()
     if form not in _FORMATS[statement]:
         raise InvalidRequest(
-            f"the local Athena writes {', '.join(_FORMATS[statement])} only with {statement}, not format = "
+            f"with {statement} the local Athena writes {', '.join(_FORMATS[statement])} only, not format = "
             f"'{properties['format']}'"
         )
     allowed = _COMPRESSIONS[form]
-    given = next((value for name, value in properties.items() if name.endswith("compression")), next(iter(allowed)))
-    compression = allowed.get(given.upper())
+    value = next((value for name, value in properties.items() if name.endswith("compression")), next(iter(allowed)))
+    compression = allowed.get(value.upper())
     if compression is None:
         raise InvalidRequest(
-            f"the local Athena writes {form} with the compressions {', '.join(allowed)} only, not {given}"
+            f"the local Athena writes {form} with the compressions {', '.join(allowed)} only, not {value}"
         )
     keys = properties.get("partitioned_by", "").lower().split(",")
     return (form, compression), [key for key in keys if key]
@@ -180,7 +183,7 @@ class _TableAs:
 
 @dataclass(frozen=True, slots=True)
 class _Unload:
-    """UNLOAD: its query, and the location, format and partition keys of its objects."""
+    """UNLOAD: its query, and the location, encoding, partition keys and SerDe parameters of its objects."""
 
     query: str
     location: str

@@ -27,11 +27,11 @@ def test_the_document_of_the_market_has_each_reason():
 
 
 def payloads() -> list[str]:
-    """Return the backfills in the documents, each the JSON of its payload."""
+    """Return the JSON of the value of each `backfill` in the documents."""
     texts = [path.read_text(encoding="utf-8").replace('\\"', '"') for path in sorted((ROOT / "docs").glob("*.md"))]
-    found = [each for text in texts for each in re.findall(r'\{"backfill": (\{.*?\})\}', text)]
-    # A variable of the shell, and the mark for what the reader fills in.
-    return [each.replace("$year", "2024") for each in found if each != "{…}"]
+    values = [each for text in texts for each in re.findall(r'\{"backfill": (\{.*?\})\}', text)]
+    # $year is a variable of the shell, and {…} is a placeholder.
+    return [each.replace("$year", "2024") for each in values if each != "{…}"]
 
 
 @pytest.mark.parametrize("payload", payloads())

@@ -135,11 +135,12 @@ _NAMES = "|".join(
 )
 _WORDS = "SELECT|FROM|WHERE|AND|OR|IS|NULL|NULLS|LAST|ORDER|BY|LIMIT|ASC|DESC|AS|OVER|avg|stddev_samp|nullif|0e0|year"
 _WORDS += "|GROUP|PARTITION|CASE|WHEN|THEN|END|min|max|min_by|max_by|count|sum|sqrt|exp|1e2|rank|date_trunc"
-_WORDS += "|LEFT|JOIN|ON|[lt]|count_if|approx_percentile|ELSE|ROWS|BETWEEN|FOLLOWING|UNBOUNDED|coalesce|lag|ln"
+_WORDS += "|LEFT|JOIN|ON|[ltv]|count_if|array_sort|array_agg|cardinality|ELSE|ROWS|BETWEEN|FOLLOWING|UNBOUNDED"
+_WORDS += "|coalesce|lag|ln"
 _UNITS = "'(?:week|month|quarter|year)'"
-# The newest session of the tickers is 2024-12-30: the median of their trades is of the year before it.
-_YEAR_BEFORE = r"\b[lt]\.|\b0\.5\b|DATE '2023-12-31'"
-SQL = re.compile(rf'(?:\s|{_YEAR_BEFORE}|"(?:{_NAMES})"|{_UNITS}|\b(?:{_WORDS})\b|\b\d{{1,5}}\b|[?*(),=<>/-])+')
+# In the query of the tickers: the newest session is 2024-12-30, and the median of the trades is of the year before it.
+_TICKERS = r"\b[lt]\.|\bv\[|\]|DATE '2023-12-31'"
+SQL = re.compile(rf'(?:\s|{_TICKERS}|"(?:{_NAMES})"|{_UNITS}|\b(?:{_WORDS})\b|\b\d{{1,5}}\b|[?*(),=<>/+-])+')
 LITERAL = re.compile(r"'(?:PETR4|acao|unit|fii|etf|bdr)'|DATE '\d{4}-\d\d-\d\d'|-?\d\.\d{16}e[+-]\d{2,3}|\d{1,19}")
 
 

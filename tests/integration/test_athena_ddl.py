@@ -155,13 +155,13 @@ def test_a_statement_fails_with_athenas_error(laptop: Laptop, athena: Any, state
         ("CREATE TABLE t WITH (table_type = 'ICEBERG') AS SELECT 1 AS a", "no property table_type of CREATE TABLE AS"),
         (
             "CREATE TABLE t WITH (format = 'ORC') AS SELECT 1 AS a",
-            "writes PARQUET only with CREATE TABLE AS, not format",
+            "with CREATE TABLE AS the local Athena writes PARQUET only, not format",
         ),
         ("CREATE TABLE t WITH (write_compression = 'LZ4') AS SELECT 1 AS a", "GZIP, NONE, SNAPPY, UNCOMPRESSED, ZSTD"),
         ("CREATE TABLE t WITH (bucketed_by = ARRAY['a'], bucket_count = 2) AS SELECT 1 AS a", "no property bucket_cou"),
         (
             "UNLOAD (SELECT 1 AS a) TO 's3://b/u/' WITH (format = 'AVRO')",
-            "writes PARQUET, ORC, JSON, TEXTFILE only with",
+            "with UNLOAD the local Athena writes PARQUET, ORC, JSON, TEXTFILE only",
         ),
         (
             "UNLOAD (SELECT 1 AS a) TO 's3://b/u/' WITH (format = 'ORC', compression = 'GZIP')",
@@ -360,7 +360,8 @@ def test_a_table_with_buckets_or_projection_is_stored_and_not_written(
 
     reason = failure(athena, "INSERT INTO made VALUES (1, 2)")
     assert (
-        reason == f"NOT_SUPPORTED: the local Athena does not write {what}, as of table 'awsdatacatalog.{DATABASE}.made'"
+        reason
+        == f"NOT_SUPPORTED: the local Athena does not write {what}, which table 'awsdatacatalog.{DATABASE}.made' has"
     )
     shown = " ".join(" ".join(run("SHOW CREATE TABLE made")).split())
     assert ("CLUSTERED BY (a, b) INTO 5 BUCKETS ROW FORMAT" in shown) is bool(buckets)

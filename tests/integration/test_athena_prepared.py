@@ -12,6 +12,8 @@ from tests.support.athena import TABLE, WORKGROUP, failure, finish, query, start
 
 NAME: dict[str, Any] = {"StatementName": "q", "WorkGroup": WORKGROUP}
 QUERY = f"SELECT count(*) FROM {TABLE} WHERE year = ? AND ticker = ?"
+RESULTS = {"OutputLocation": "s3://b3-dataflow-athena/free/"}
+MISSING = "NOT_FOUND: Prepared statement not found:"
 
 
 def code(call: Any, **arguments: Any) -> str:
@@ -34,10 +36,6 @@ def test_a_prepared_statement_is_executed(filled: Laptop, athena: Any):
     assert finish(athena, start(athena, "DEALLOCATE PREPARE q"))["Status"]["State"] == "SUCCEEDED"
     assert failure(athena, "EXECUTE q") == f"{MISSING} q"
     assert failure(athena, "DEALLOCATE PREPARE q") == f"{MISSING} q"
-
-
-RESULTS = {"OutputLocation": "s3://b3-dataflow-athena/free/"}
-MISSING = "NOT_FOUND: Prepared statement not found:"
 
 
 def test_the_actions_of_prepared_statements(filled: Laptop, athena: Any):

@@ -45,6 +45,7 @@ def test_the_files_of_a_folder_become_the_table_of_shares_even_if_a_worker_is_ki
     assert int(rows or 0) > 300
 
 
+@pytest.mark.usefixtures("java")
 def test_a_second_run_of_the_job_is_one_line(laptop: Laptop, glue: Any, tmp_path: Path, capsys: Any):
     generate(tmp_path, 100, seed=1)
     # It takes seconds to start Spark.
@@ -75,6 +76,7 @@ def test_make_run_serves_the_shares_of_a_stored_lake_unless_told_not_to(
             assert get(f"{api}/acoes/PETR4/latest")["session"]["data"] == "2024-12-30"
 
 
+@pytest.mark.usefixtures("java")
 @pytest.mark.parametrize("path", ["", "absent.zip"])
 def test_a_path_without_files_is_one_line(laptop: Laptop, path: str, capsys: Any):
     assert market(laptop, path) == 1
@@ -84,9 +86,10 @@ def test_a_path_without_files_is_one_line(laptop: Laptop, path: str, capsys: Any
     )
 
 
+@pytest.mark.usefixtures("java")
 @pytest.mark.parametrize("folder", [True, False])
 def test_a_text_needs_no_suffix(laptop: Laptop, tmp_path: Path, folder: bool, capsys: Any):
-    """As the members of B3's zips. This one was cut, so that no job is run."""
+    """The members of B3's zips have none. This file is cut, so that no job runs."""
     path = tmp_path / "COTAHIST.A1986"
     path.write_bytes(file(record(), record())[:-300])
 

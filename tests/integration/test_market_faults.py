@@ -1,6 +1,6 @@
-"""Tasks of the market's job that die in the middle or run twice: the same bytes, and nothing partial for a reader.
+"""Tasks of the market's job that are killed or run twice: the job writes the same bytes, and no reader sees a part.
 
-tests/integration/test_market_job.py kills the driver; tests/integration/test_market_restart.py lets an event heal that.
+tests/integration/test_market_job.py kills the driver, and tests/integration/test_market_restart.py restarts it.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ STAGES = {"parse": layout.PARSED_PREFIX, "refine": layout.SHARES_PREFIX}
 
 @dataclass(frozen=True)
 class Scene:
-    """A lake with the table of a first file, and a second file in raw.
+    """A lake with the table of a first file, and a second file in raw that is not merged.
 
     Attributes:
         snapshot: the lake.
-        earlier: what a reader sees of it.
-        contents: of the table of both files, by a run without a fault.
-        objects: of the refined bucket after that run, except manifest and ledger.
+        earlier: what a reader sees of it, as `visible` returns it.
+        contents: the contents that a run without a fault commits for both files.
+        objects: the objects in the refined bucket after that run, except manifest and ledger.
     """
 
     snapshot: Snapshot
@@ -130,7 +130,7 @@ def test_a_worker_that_is_killed_in_the_middle_changes_nothing(
     assert_same()
 
 
-def test_a_task_that_dies_at_each_attempt_ends_the_run_and_the_next_run_repairs_the_lake(
+def test_a_task_that_is_killed_at_each_attempt_ends_the_run_and_the_next_run_repairs_the_lake(
     scene: Scene, running: Laptop, spark: Any, assert_same: Callable[[], None]
 ):
     kill = Kill(lambda number: number % 2 == 1)

@@ -1,4 +1,4 @@
-"""Runs of the market's job that die on the local Glue: as for the index, the event of the end starts the next run."""
+"""Runs of the market's job that fail on the local Glue: as for the index, the event of the end starts the next run."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ def ended(laptop: Laptop) -> list[JobRun]:
     return runs[::-1]
 
 
+@pytest.mark.usefixtures("java")
 def test_the_lake_heals_after_a_run_whose_driver_was_killed(laptop: Laptop, start: Any, capsys: Any):
     key = support.put(market.file(market.record()))
 

@@ -196,16 +196,16 @@ def test_sqlalchemy_creates_and_reflects_a_table(
     )
     with engine.connect() as connection:
         table.create(connection)
-        found = sqlalchemy.Table("made", sqlalchemy.MetaData(), autoload_with=connection)
+        reflected_table = sqlalchemy.Table("made", sqlalchemy.MetaData(), autoload_with=connection)
 
-    reflected = found.dialect_options["awsathena"]
+    reflected = reflected_table.dialect_options["awsathena"]
     assert (reflected["row_format"], reflected["file_format"]) == (row_format, file_format)
-    assert (reflected["location"], found.comment) == (f"s3://{BUCKET}/made", "a table")
-    assert [(column.name, str(column.type), column.comment) for column in found.c] == [
+    assert (reflected["location"], reflected_table.comment) == (f"s3://{BUCKET}/made", "a table")
+    assert [(column.name, str(column.type), column.comment) for column in reflected_table.c] == [
         ("n", "INTEGER", "it's 100% n"),
         ("k", "VARCHAR", None),
     ]
-    assert found.c.k.dialect_options["awsathena"]["partition"]
+    assert reflected_table.c.k.dialect_options["awsathena"]["partition"]
     stated = {name: value.replace("%%", "%") for name, value in options.get("serdeproperties", {}).items()}
     stated = {name: value.replace("\\\\", "\\") for name, value in stated.items()}
     assert stated.items() <= reflected["serdeproperties"].items()

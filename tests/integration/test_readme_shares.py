@@ -12,9 +12,9 @@ from tests.support import shares
 def test_curl_of_the_shares(running: Laptop):
     with shares.served(running), running.serve(0) as server:
         lines = example("sh", server.url, "Add B3's shares").splitlines()
-        found, volatility, ranking = outputs([line for line in lines if server.url in line])
+        tickers, volatility, ranking = outputs([line for line in lines if server.url in line])
 
-    assert [row["ticker"] for row in json.loads(found)["rows"]] == ["PETR3", "PETR4"]
+    assert [row["ticker"] for row in json.loads(tickers)["rows"]] == ["PETR3", "PETR4"]
     assert len(json.loads(volatility)["rows"]) == 63
     values = [row["vol_close_to_close_21d"] for row in json.loads(ranking)["rows"]]
     assert values == sorted(values, reverse=True)

@@ -1,6 +1,6 @@
-"""Faults of the tasks of Spark: what happens when the local S3 receives a write of a task.
+"""Faults of the tasks of Spark, which occur when the local S3 receives a write of a task.
 
-The tasks run as they are. A write waits in the server outside of its lock, so that other requests are answered.
+The code of the tasks is unchanged. A write waits in the server outside of its lock, so that the server answers others.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def on_write(aws: LocalAws, prefix: str, act: Callable[[str, int], None]) -> Ite
         key = environ["PATH_INFO"].removeprefix(f"/{REFINED}/")
         if environ["REQUEST_METHOD"] != "PUT" or not key.startswith(prefix):
             return front(environ, start_response)
-        # Received whole, so that it is stored even if its sender dies.
+        # The whole body is received first, so that the object is stored even if its sender is killed.
         environ["wsgi.input"] = whole_body(environ)
         with changed:
             active += 1
@@ -103,12 +103,12 @@ class Kill:
 
 
 class Hold:
-    """Holds the first write until the run has ended, which another attempt of the task lets it do.
+    """Holds the first write until the run has ended. The run ends by another attempt of the same task.
 
     Attributes:
-        key: of the held object.
-        senders: the ids of the processes that sent it, in order.
-        run_ended: set by the test.
+        key: the key of the object of that write.
+        senders: the ids of the processes that sent the object, in order.
+        run_ended: the test sets it, which ends the wait.
     """
 
     def __init__(self) -> None:

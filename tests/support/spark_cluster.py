@@ -1,7 +1,7 @@
 """A cluster of Spark on this machine: a master, and two workers with a core each.
 
-A session of `local[…]` never starts a second attempt of a slow task, and a cluster does on another host only. So the
-workers have different addresses of loopback.
+Spark with `local[…]` never starts a second attempt of a slow task, and a cluster starts it on another host only. So the
+workers have different loopback addresses.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def compressed(method: int) -> bytes:
 
 
 def with_member_before_the_file() -> bytes:
-    """Return a zip whose directory would start far behind the place where it is."""
+    """Return a zip whose directory has an offset beyond the file, so that the offset of its member is negative."""
     body = zipped(TEXT)
     at = body.rindex(b"PK\5\6") + 16
     return body[:at] + b"\xff\xff\xff\x7f" + body[at + 4 :]
@@ -121,7 +121,7 @@ def test_a_file_that_is_not_whole_is_refused(name: str):
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_a_zip_with_any_wrong_byte_is_read_or_refused(method: int):
-    """No other error: a file in raw that raises one would end every run of the job."""
+    """Any other error of a file in raw would end every run of the job."""
     body = compressed(method)
     random = np.random.default_rng(7)
     # The directory at the end, the header of the member, and its content.

@@ -15,7 +15,7 @@ const LARGEST_PAGE = Math.min(10_000, Math.floor(100_000 / FIELDS.length)); // t
 /** The API refuses the request without a valid key. */
 export class KeyNeeded extends Error {}
 
-/** The API cannot answer. `status` is 0 without a response, `near` are the tickers like an unknown one. */
+/** The API cannot answer. `status` is 0 without a response; `near` has the tickers similar to an unknown one. */
 class ApiError extends Error {
   /** @param {number} status @param {string} detail @param {string[]|null} near */
   constructor(status, detail, near = null) {

@@ -34,7 +34,7 @@ async function download(event) {
   save(await response.blob(), event.target.download);
 }
 
-/** A box for an allowed value of a list. @param {string} name of the parameter @param {string} value */
+/** A checkbox for a value of a list. @param {string} name of the parameter @param {string} value */
 function box(name, value) {
   const label = document.createElement("label");
   label.append(Object.assign(document.createElement("input"), { type: "checkbox", name, value }), value);
@@ -43,7 +43,7 @@ function box(name, value) {
 
 for (const field of document.querySelectorAll("[data-choices]")) {
   const values = document.getElementById(`choices-${field.dataset.choices}`).content.textContent.split(" ");
-  const { name } = field.dataset; // of a list
+  const { name } = field.dataset; // only a list has it; the other fields are selects
   field.append(...values.map((value) => (name ? box(name, value) : new Option(value))));
 }
 

@@ -41,7 +41,7 @@ function fiveYearsBefore(day) {
   return start.toISOString().slice(0, 10);
 }
 
-/** The status of the index; of a ticker the same from its newest session, with its name and the bounds of the regimes. */
+/** The status of the index. For a ticker, the same members from its newest session, its name and the bounds of the regimes. */
 async function statusOf(state) {
   if (!state.ticker) return get("status");
   const { session, regime, meta } = await get(`${root(state)}/latest`);

@@ -9,7 +9,7 @@ const SUGGESTIONS = 10;
 
 const $ = (id) => document.getElementById(id);
 
-/** The tickers that a text selects, all without one, those with the largest trades first. @param {string} text */
+/** The tickers that a text selects, or all if it is empty, the most traded first. @param {string} text */
 const search = async (text) => (await get("acoes", { q: text || null, sort: "-volume_mediano", limit: SUGGESTIONS })).rows;
 
 /** Show the search. @param {(ticker: string|null) => void} show */
@@ -48,7 +48,7 @@ export function addSearch(show) {
     }
   });
   suggest().catch((error) => {
-    if (error.status !== 503) return; // the page says what fails
+    if (error.status !== 503) return; // the rest of the page shows other errors
     form.dataset.empty = "";
     found.textContent = t("no_market");
   });

@@ -9,7 +9,7 @@ import * as words from "./words.js";
 /**
  * @typedef {object} Loaded
  * @property {import("./state.js").State} state
- * @property {object} status of the index; of a ticker its `as_of`, `synthetic`, `name` and `regime`
+ * @property {object} status the answer of `/status`; for a ticker `as_of`, `synthetic`, `name` and `regime`
  * @property {Record<string, any[]>} data columns
  * @property {{rows: object[], start: string}} cone with the first day of its range
  * @property {object|null} forecast the answer; null for a ticker
@@ -74,7 +74,7 @@ export function render(page, charts) {
   renderPeriod(page, charts);
 }
 
-/** Draw what depends on the period. @param {Loaded} page @param {import("./charts.js").TimeCharts} charts */
+/** Draw the parts that depend on the period. @param {Loaded} page @param {import("./charts.js").TimeCharts} charts */
 export function renderPeriod({ state, data }, charts) {
   renderDays(data, words.marks(data, state.unusual).unusual, charts.view);
   labelCharts(charts);
@@ -89,7 +89,11 @@ export function labelCharts(charts) {
   }
 }
 
-/** Show the values of a day beside it, or nothing. @param {Loaded} page @param {number|null} i @param {HTMLElement} host */
+/**
+ * Show the values of a day beside it, or nothing.
+ * @param {Loaded} page @param {number|null} i index of the day @param {HTMLElement} host of the chart
+ * @param {boolean} byKey whether to announce the day, which the reader chose by a key
+ */
 export function showDay({ state, data }, i, host, byKey) {
   const tip = $("tip");
   tip.hidden = i === null;

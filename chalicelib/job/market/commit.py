@@ -121,9 +121,10 @@ def commit(
 
 
 def _superseded(writer: Writer, inputs: Inputs, now: datetime) -> dict[str, datetime]:
-    """Return since when the prefixes of earlier tables are no longer those of the table, by prefix.
+    """Return the time at which each earlier table was superseded, by prefix.
 
-    Without those that may be deleted: what no ledger names is deleted too, so the ledger does not grow with the runs.
+    Tables that were superseded `AGE` ago or earlier are left out, so that the ledger does not grow with the runs.
+    `expiry` deletes them although no ledger names them.
     """
     manifest, _ = writer.lake.manifest()
     contents = manifest.contents if manifest else None

@@ -44,7 +44,7 @@ _PYTHON_ERROR = re.compile(r"^(?!org\.|java\.|py4j\.)[\w.]+: .+$", re.MULTILINE)
 """The last line of a traceback of Python, in the text of an error of Spark."""
 
 _LAST_FAILURE = re.compile(r"most recent failure: .*?\): (.+?)(?:\. |$)", re.MULTILINE)
-"""The cause in the text of an error of Spark, where no Python raised it: the process was killed. Its first sentence."""
+"""The first sentence of the cause in an error of Spark that has no traceback of Python: its process was killed."""
 
 _TASKS_A_CORE = 3
 """More tasks than cores, so that a long one is not alone at the end."""

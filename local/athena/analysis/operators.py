@@ -183,15 +183,13 @@ def _shift(operator: str, moment: Value, interval: Value) -> tuple[str, Type] | 
     if type_.base == "date":
         return _shift_date(text, interval), DATE
     if interval.type == DAY_TO_SECOND and type_.of:
-        # Such an interval has milliseconds.
+        # An interval of days to seconds has milliseconds.
         type_ = replace(type_, of=(max(type_.numbers[0], 3),))
     match type_.base:
-        case "timestamp":
-            return text, type_
         case "timestamp with time zone" if interval.type == YEAR_TO_MONTH:
             text = f"timezone({time_zone(type_.zone)}, ({local(moment)} {operator} {interval.sql}))"
             return text, type_
-        case "timestamp with time zone":
+        case "timestamp" | "timestamp with time zone":
             return text, type_
         case "time" if interval.type == DAY_TO_SECOND:
             return f"CAST({text} AS TIME)", type_
