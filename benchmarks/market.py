@@ -84,7 +84,7 @@ HEADER = (
     "processor",
     "records a second",
     "peak memory",
-    "of one task",
+    "memory of one task",
 )
 """The columns of the table. The last two are of memory."""
 
