@@ -11,17 +11,18 @@ from collections.abc import Mapping
 from benchmarks import market
 from benchmarks.report import Table
 from chalicelib.job.market import slices
+from scripts.prices import PRICES
 
 MEASURED: Mapping[int, float] = {1_000_000: 22.0, 10_000_000: 64.0}
 """Processor seconds of the whole job by number of records, on two cores, from docs/scaling.md."""
 
 SIZES = (30_000_000, 300_000_000, 3_000_000_000)
 
-DPU_HOUR = 0.308
-"""Dollars. Glue 6.0 in us-east-1."""
+DPU_HOUR = PRICES["dpu_hour"].by_region["us-east-1"]
+"""Dollars."""
 
-PUT = 0.005 / 1000
-"""Dollars of a write of S3 in us-east-1. A slice writes an object for each year."""
+PUT = PRICES["put"].by_region["us-east-1"] / 1000
+"""Dollars of a write of S3. A slice writes an object for each year."""
 
 BARS, YEARS = 0.25, 32
 """The part of the records that are bars, and the years from 1994 to 2025."""
