@@ -58,9 +58,9 @@ def read(report: str) -> Result:
     dependencies = json.loads(report)["dependencies"]
     known = [each for each in dependencies if "skip_reason" not in each]
     vulnerable = [
-        f"{each['name']} {each['version']}: {found['id']}, fixed in {', '.join(found['fix_versions']) or 'no version'}"
+        f"{each['name']} {each['version']}: {entry['id']}, fixed in {', '.join(entry['fix_versions']) or 'no version'}"
         for each in known
-        for found in each["vulns"]
+        for entry in each["vulns"]
     ]
     return Result(len(known), vulnerable, [each["name"] for each in dependencies if "skip_reason" in each])
 

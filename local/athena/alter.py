@@ -60,14 +60,14 @@ def _change(name: Name, change: Change, session: Session) -> Outcome:
 
 def _specs(reader: Reader) -> list[tuple[dict[str, str], str | None]]:
     """Read PARTITION (key = value, …) [LOCATION text] once or more."""
-    found = []
+    specs = []
     while reader.take("PARTITION"):
         values = {key.lower(): value for key, value in reader.pairs().items()}
-        found.append((values, read_location(reader) if reader.take("LOCATION") else None))
+        specs.append((values, read_location(reader) if reader.take("LOCATION") else None))
         reader.take(",")
-    if not found:
+    if not specs:
         raise reader.error("PARTITION")
-    return found
+    return specs
 
 
 def _values(table: Mapping[str, Any], spec: Mapping[str, str]) -> list[str]:

@@ -125,12 +125,12 @@ def _list_tables(request: Mapping[str, Any]) -> dict[str, Any]:
         pattern = re.compile(".*" if expression == "*" else expression, re.IGNORECASE)
     except re.error as error:
         raise InvalidRequest(f"Expression is {expression!r}, it must be a regular expression") from error
-    found = [
+    tables = [
         table_metadata(table)
         for table in moto_catalog.tables(request["DatabaseName"].lower())
         if pattern.fullmatch(table["Name"])
     ]
-    return paged(request, "TableMetadataList", found)
+    return paged(request, "TableMetadataList", tables)
 
 
 def _check(request: Mapping[str, Any]) -> None:
@@ -142,10 +142,10 @@ def _check(request: Mapping[str, Any]) -> None:
 
 def _database_of(request: Mapping[str, Any]) -> dict[str, Any]:
     _check(request)
-    found = moto_catalog.database(request["DatabaseName"].lower())
-    if found is None:
+    database = moto_catalog.database(request["DatabaseName"].lower())
+    if database is None:
         raise MetadataError(f"Database {request['DatabaseName'].lower()} not found.")
-    return _database(found)
+    return _database(database)
 
 
 def _database(database: Mapping[str, Any]) -> dict[str, Any]:

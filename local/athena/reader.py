@@ -74,9 +74,9 @@ class Reader:
 
     def take(self, *words: str) -> bool:
         """Skip these words if they are next, and return whether they were."""
-        found = self.peek(*words)
-        self._next += len(words) if found else 0
-        return found
+        is_next = self.peek(*words)
+        self._next += len(words) if is_next else 0
+        return is_next
 
     def expect(self, *words: str) -> None:
         """Skip these words, which must be next."""
@@ -147,7 +147,7 @@ class Reader:
     def pairs(self) -> dict[str, str]:
         """Read `('name' = 'value', …)`; the values of an array are joined by commas."""
         self.expect("(")
-        found: dict[str, str] = {}
+        pairs: dict[str, str] = {}
         while True:
             is_name = self.token.kind == "word" or self.token.text.startswith("`")
             name = self.identifier() if is_name else self.string()
@@ -157,25 +157,25 @@ class Reader:
                 while self.take(","):
                     values.append(self.value())
                 self.expect("]")
-                found[name] = ",".join(values)
+                pairs[name] = ",".join(values)
             else:
-                found[name] = self.value()
+                pairs[name] = self.value()
             if not self.take(","):
                 self.expect(")")
-                return found
+                return pairs
 
     def columns(self) -> list[dict[str, str]]:
         """Read `(name type [COMMENT 'text'], …)` in the form of Glue's columns."""
         self.expect("(")
-        found = []
+        columns = []
         while True:
             column = {"Name": self.identifier(), "Type": self._type()}
             if self.take("COMMENT"):
                 column["Comment"] = self.string()
-            found.append(column)
+            columns.append(column)
             if not self.take(","):
                 self.expect(")")
-                return found
+                return columns
 
     def _type(self) -> str:
         """Read a type of Hive, and return it in lower case without spaces."""

@@ -132,13 +132,13 @@ def grouping(_: Expressions, node: Node, scope: Scope) -> Value:
     """Return GROUPING(columns): a bit for each column, set if it is not in the grouping set."""
     columns = []
     for each in node.qualifiedName():
-        found = scope.find(name_parts(each), node)
-        if found is None or found.sql not in scope.groups:
+        column = scope.find(name_parts(each), node)
+        if column is None or column.sql not in scope.groups:
             raise failure(
                 "INVALID_COLUMN_REFERENCE",
                 node,
                 f"The arguments to GROUPING() must be expressions referenced by the GROUP BY: {source(each)}",
             )
-        columns.append(found.sql)
+        columns.append(column.sql)
     type_ = types.INTEGER if len(columns) < 32 else BIGINT
     return Value(f"CAST(grouping({', '.join(columns)}) AS {types.duckdb(type_)})", type_, aggregates=True)

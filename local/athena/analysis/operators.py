@@ -39,8 +39,8 @@ def unify(values: Sequence[Value], where: str) -> list[Value]:
     """
     common = coercion.common_of(item.type for item in values)
     if common is None:
-        found = " and ".join(dict.fromkeys(str(item.type) for item in values))
-        raise QueryFailure("TYPE_MISMATCH", f"{where} must be of one type, not {found}")
+        names = " and ".join(dict.fromkeys(str(item.type) for item in values))
+        raise QueryFailure("TYPE_MISMATCH", f"{where} must be of one type, not {names}")
     return [coerce(item, common) for item in values]
 
 

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 def _column_reference(_: Expressions, node: Node, scope: Scope) -> Value:
     name = identifier(node.identifier())
-    found = scope.find([name], node)
-    if found is None:
+    column = scope.find([name], node)
+    if column is None:
         raise failure("COLUMN_NOT_FOUND", node, f"Column '{name}' cannot be resolved")
-    return found
+    return column
 
 
 def _dereference(expressions: Expressions, node: Node, scope: Scope) -> Value:
     names = dotted(node)
     if names is not None:
-        found = scope.find(names, node)
-        if found is not None:
-            return found
+        column = scope.find(names, node)
+        if column is not None:
+            return column
         base = dotted(node.base)
         if base is not None and len(base) == 1 and scope.find(base, node) is None:
             raise failure("COLUMN_NOT_FOUND", node, f"Column '{'.'.join(names)}' cannot be resolved")

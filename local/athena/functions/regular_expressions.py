@@ -52,11 +52,12 @@ def _find(compiled: re.Pattern[str], text: str, start: int) -> Iterator[re.Match
 
 def _matches(text: str, pattern: str, start: int = 0) -> list[re.Match[str]]:
     ascii_only, complete = _compile(pattern)
-    found = list(_find(ascii_only, text, start))
+    matches = list(_find(ascii_only, text, start))
     # Whether \w, \d and \s match letters beyond ASCII is not documented.
-    if not text.isascii() and [match.regs for match in found] != [match.regs for match in _find(complete, text, start)]:
+    of_all = _find(complete, text, start)
+    if not text.isascii() and [match.regs for match in matches] != [match.regs for match in of_all]:
         raise unsupported("a regular expression whose result depends on the kind of characters beyond ASCII")
-    return found
+    return matches
 
 
 def _check_group(pattern: str, group: int) -> int:
