@@ -13,6 +13,7 @@ from local.athena.glue_types import arrow
 from local.athena.reader import Reader
 from local.athena.session import DDL_TASK, Outcome, Session, Statement, hive_failure, require_database
 from local.athena.storage import read_location, table_input
+from local.athena.stored_views import is_view
 
 _DELIMITERS = {
     ("FIELDS", "TERMINATED", "BY"): ("field.delim", "serialization.format"),
@@ -179,11 +180,11 @@ def drop_table(reader: Reader) -> Statement:
     def run(session: Session) -> Outcome:
         database, table_name = name.of(session.database)
         with session.transaction():
-            found = moto_catalog.table(database, table_name)
-            if found is None and not missing:
+            table = moto_catalog.table(database, table_name)
+            if table is None and not missing:
                 raise hive_failure(f"SemanticException [Error 10001]: Table not found {table_name}")
-            if found is not None:
-                if found.get("TableType") == "VIRTUAL_VIEW":
+            if table is not None:
+                if is_view(table):
                     raise hive_failure("SemanticException [Error 10133]: Cannot drop a view with DROP TABLE")
                 moto_catalog.delete_table(database, table_name)
         return Outcome()

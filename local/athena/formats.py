@@ -8,6 +8,7 @@ from typing import Any
 from local.athena.delimited import OPEN_CSV
 from local.athena.errors import QueryFailure
 from local.athena.projection import is_projected
+from local.athena.stored_views import is_view
 
 _HADOOP = "org.apache.hadoop.hive"
 PARQUET = {
@@ -63,7 +64,7 @@ def require_writable(table: Mapping[str, Any], name: str) -> None:
         QueryFailure: it is a view, the local Athena does not read it, or it has buckets, partition projection or text
             with quotes.
     """
-    if table.get("TableType") == "VIRTUAL_VIEW":
+    if is_view(table):
         raise QueryFailure("NOT_SUPPORTED", f"Inserting into views is not supported: {name}")
     require_readable(table, name)
     storage = table["StorageDescriptor"]

@@ -16,7 +16,7 @@ from local.athena.glue_types import arrow
 from local.athena.reader import CATALOG, Name, Reader
 from local.athena.session import Outcome, Session, Statement
 from local.athena.types import Type
-from local.athena.write import query_of, select, written_rows
+from local.athena.write import query_of, written_rows
 
 
 def insert(reader: Reader) -> Statement:
@@ -52,7 +52,7 @@ def _insert(name: Name, columns: list[str] | None, query: str, session: Session)
             raise QueryFailure(
                 "DUPLICATE_COLUMN_NAME", f"line 1:1: Insert column name is specified more than once: {target}"
             )
-    selected = select(session, query)
+    selected = session.select(query)
     expected = [declared[target] for target in targets]
     pairs = list(zip(selected.types, expected, strict=False))
     if len(expected) != len(selected.types) or not all(_is_accepted(source, to) for source, to in pairs):

@@ -48,14 +48,7 @@ def _execute(name: str, values: tuple[str, ...], session: Session) -> Outcome:
     statement = session.prepared.get(session.workgroup, name)
     if statement is None:
         raise _not_found(name)
-    result = session.engine.run(
-        statement["QueryStatement"],
-        values or session.parameters,
-        session.database,
-        cutoff=session.cutoff,
-        cancelled=session.cancelled,
-    )
-    return Outcome(result.names, result.types, result.body, result.scanned)
+    return session.run(statement["QueryStatement"], values)
 
 
 def _not_found(name: str) -> QueryFailure:

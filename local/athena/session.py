@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from local import moto_catalog, moto_state
-from local.athena.engine import Engine
+from local.athena.engine import Engine, Selection
 from local.athena.errors import Interrupted, QueryFailure
 from local.athena.locations import bucket_and_key
 from local.athena.prepared import PreparedStatements
@@ -68,6 +68,21 @@ class Session:
     cutoff: int | None = None
     cancelled: Callable[[], bool] = lambda: False
     save: Callable[[], None] = lambda: None
+
+    def run(self, query: str, parameters: Sequence[str] = ()) -> Outcome:
+        """Run a query with the database and the limits of the execution. Return its result file.
+
+        Args:
+            parameters: SQL literals in the order of the `?` marks; without them, those of the execution.
+        """
+        result = self.engine.run(
+            query, parameters or self.parameters, self.database, cutoff=self.cutoff, cancelled=self.cancelled
+        )
+        return Outcome(result.names, result.types, result.body, result.scanned)
+
+    def select(self, query: str) -> Selection:
+        """Run a query as `run`, and return its rows."""
+        return self.engine.select(query, self.parameters, self.database, cutoff=self.cutoff, cancelled=self.cancelled)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -12,7 +12,7 @@ from local.athena.errors import InvalidRequest, QueryFailure
 from local.athena.reader import Name, Reader
 from local.athena.session import DDL_TASK, Outcome, Session, Statement, hive_failure, require_database
 from local.athena.storage import partition_path, require_table
-from local.athena.stored_views import definition
+from local.athena.stored_views import definition, is_view
 
 _BLANK = "\t \t "
 
@@ -62,7 +62,7 @@ def _databases(reader: Reader) -> Statement:
     return _statement("SHOW_DATABASES", ["database_name"], lines)
 
 
-def _names(reader: Reader, name: str, column: str, is_view: bool | None) -> Statement:
+def _names(reader: Reader, name: str, column: str, views_only: bool) -> Statement:
     """Read [IN database] [LIKE] ['pattern'] of SHOW TABLES, or of SHOW VIEWS."""
     database = reader.identifier() if reader.take("IN") or reader.take("FROM") else None
     reader.take("LIKE")
@@ -72,8 +72,8 @@ def _names(reader: Reader, name: str, column: str, is_view: bool | None) -> Stat
         of, _ = Name("", database).of(session.database)
         require_database(of)
         tables = moto_catalog.tables(of)
-        if is_view is not None:
-            tables = [table for table in tables if (table.get("TableType") == "VIRTUAL_VIEW") == is_view]
+        if views_only:
+            tables = [table for table in tables if is_view(table)]
         return [table["Name"] for table in tables if pattern.fullmatch(table["Name"])]
 
     return _statement(name, [column], lines)
@@ -100,8 +100,8 @@ def _partitions(reader: Reader) -> Statement:
         database, table = require_table(name, session)
         if not table.get("PartitionKeys"):
             raise hive_failure(f"{DDL_TASK}Table {table['Name']} is not a partitioned table")
-        found = [each["Values"] for each in moto_catalog.partitions(database, table["Name"])]
-        return sorted("/".join(partition_path(table, values)) for values in found)
+        partitions = moto_catalog.partitions(database, table["Name"])
+        return sorted("/".join(partition_path(table, each["Values"])) for each in partitions)
 
     return _statement("SHOW_PARTITIONS", ["partition"], lines)
 
@@ -128,7 +128,7 @@ def _create_table(reader: Reader) -> Statement:
 
     def lines(session: Session) -> list[str]:
         _, table = require_table(name, session)
-        if table.get("TableType") == "VIRTUAL_VIEW":
+        if is_view(table):
             raise QueryFailure("NOT_SUPPORTED", "SHOW CREATE TABLE of a view: use SHOW CREATE VIEW")
         shown = f"{name.database}.{name.name}" if name.database else name.name
         return _ddl(shown, table)
@@ -154,8 +154,8 @@ def _create_view(reader: Reader) -> Statement:
 _SHOWS: dict[tuple[str, ...], Callable[[Reader], Statement]] = {
     ("DATABASES",): _databases,
     ("SCHEMAS",): _databases,
-    ("TABLES",): partial(_names, name="SHOW_TABLES", column="tab_name", is_view=None),
-    ("VIEWS",): partial(_names, name="SHOW_VIEWS", column="views", is_view=True),
+    ("TABLES",): partial(_names, name="SHOW_TABLES", column="tab_name", views_only=False),
+    ("VIEWS",): partial(_names, name="SHOW_VIEWS", column="views", views_only=True),
     ("COLUMNS",): _columns,
     ("PARTITIONS",): _partitions,
     ("TBLPROPERTIES",): _properties,

@@ -61,7 +61,4 @@ def parse(text: str) -> Statement:
 
 
 def _query(text: str, session: Session) -> Outcome:
-    result = session.engine.run(
-        text, session.parameters, session.database, cutoff=session.cutoff, cancelled=session.cancelled
-    )
-    return Outcome(result.names, result.types, result.body, result.scanned)
+    return session.run(text)

@@ -10,7 +10,7 @@ from local.athena.errors import QueryFailure
 from local.athena.glue_types import glue
 from local.athena.reader import CATALOG, Name, Reader
 from local.athena.session import Outcome, Session, Statement
-from local.athena.stored_views import encode
+from local.athena.stored_views import VIEW_TYPE, encode, is_view
 
 
 def create_view(reader: Reader, replace: bool) -> Statement:
@@ -47,7 +47,7 @@ def _create(name: Name, query: str, replace: bool, session: Session) -> Outcome:
     }
     table = {
         "Name": view_name,
-        "TableType": "VIRTUAL_VIEW",
+        "TableType": VIEW_TYPE,
         "Parameters": {"presto_view": "true", "comment": "Presto View"},
         "PartitionKeys": [],
         "ViewOriginalText": encode(stored),
@@ -63,9 +63,9 @@ def _create(name: Name, query: str, replace: bool, session: Session) -> Outcome:
     with session.transaction():
         if moto_catalog.database(database) is None:
             raise QueryFailure("SCHEMA_NOT_FOUND", f"line 1:1: Schema '{database}' does not exist")
-        found = moto_catalog.table(database, view_name)
-        if found is not None and (not replace or found.get("TableType") != "VIRTUAL_VIEW"):
-            what = "View" if found.get("TableType") == "VIRTUAL_VIEW" else "Table"
+        existing = moto_catalog.table(database, view_name)
+        if existing is not None and (not replace or not is_view(existing)):
+            what = "View" if is_view(existing) else "Table"
             raise QueryFailure("TABLE_ALREADY_EXISTS", f"line 1:1: {what} already exists: '{described}'")
         moto_catalog.put_table(database, table)
     return Outcome()
@@ -74,13 +74,13 @@ def _create(name: Name, query: str, replace: bool, session: Session) -> Outcome:
 def _drop(name: Name, missing: bool, session: Session) -> Outcome:
     database, view_name = name.of(session.database)
     with session.transaction():
-        found = moto_catalog.table(database, view_name)
-        if found is not None and found.get("TableType") != "VIRTUAL_VIEW":
+        table = moto_catalog.table(database, view_name)
+        if table is not None and not is_view(table):
             raise QueryFailure(
                 "TABLE_NOT_FOUND", f"line 1:1: '{CATALOG}.{database}.{view_name}' is a table, not a view"
             )
-        if found is None and not missing:
+        if table is None and not missing:
             raise QueryFailure("TABLE_NOT_FOUND", f"line 1:1: View '{CATALOG}.{database}.{view_name}' does not exist")
-        if found is not None:
+        if table is not None:
             moto_catalog.delete_table(database, view_name)
     return Outcome()

@@ -16,7 +16,7 @@ from local.athena.glue_types import arrow
 from local.athena.projection import is_projected
 from local.athena.reader import CATALOG
 from local.athena.row_groups import Equalities
-from local.athena.stored_views import definition
+from local.athena.stored_views import definition, is_view
 from local.athena.tables import Partition, Table
 
 INFORMATION_SCHEMA = "information_schema"
@@ -89,10 +89,6 @@ def _all_tables() -> list[tuple[str, dict[str, Any]]]:
     return [(each["Name"], table) for each in moto_catalog.databases() for table in moto_catalog.tables(each["Name"])]
 
 
-def _is_view(table: dict[str, Any]) -> bool:
-    return bool(table.get("TableType") == "VIRTUAL_VIEW")
-
-
 def _schemata() -> list[tuple[Any, ...]]:
     names = [INFORMATION_SCHEMA, *(each["Name"] for each in moto_catalog.databases())]
     return [(CATALOG, name) for name in names]
@@ -101,14 +97,14 @@ def _schemata() -> list[tuple[Any, ...]]:
 def _tables() -> list[tuple[Any, ...]]:
     rows = [(CATALOG, INFORMATION_SCHEMA, name, "BASE TABLE") for name in _STRINGS]
     kinds = ("BASE TABLE", "VIEW")
-    return rows + [(CATALOG, schema, table["Name"], kinds[_is_view(table)]) for schema, table in _all_tables()]
+    return rows + [(CATALOG, schema, table["Name"], kinds[is_view(table)]) for schema, table in _all_tables()]
 
 
 def _views() -> list[tuple[Any, ...]]:
     return [
         (CATALOG, schema, table["Name"], (definition(schema, table["Name"]) or {}).get("originalSql"))
         for schema, table in _all_tables()
-        if _is_view(table)
+        if is_view(table)
     ]
 
 

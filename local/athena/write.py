@@ -110,12 +110,6 @@ def _properties(statement: str, properties: Mapping[str, str]) -> tuple[objects.
     return (form, compression), [key for key in keys if key]
 
 
-def select(session: Session, query: str) -> Selection:
-    return session.engine.select(
-        query, session.parameters, session.database, cutoff=session.cutoff, cancelled=session.cancelled
-    )
-
-
 def _rows(selected: Selection) -> pa.Table:
     """Return the rows of a query with the names of its columns, which are those of the objects."""
     _require_named(selected)
@@ -139,7 +133,7 @@ class _TableAs:
         place = (self.location or f"{session.output}/tables/{session.id}").rstrip("/")
         if not self._is_absent(database, name, place):
             return written_rows([], 0, 0)
-        selected = select(session, self.query)
+        selected = session.select(self.query)
         rows = _rows(selected)
         _require_last(selected, self.keys)
         columns = [
@@ -193,7 +187,7 @@ class _Unload:
 
     def run(self, session: Session) -> Outcome:
         _require_empty(self.location, "UNLOAD")
-        selected = select(session, self.query)
+        selected = session.select(self.query)
         rows = _rows(selected)
         _require_last(selected, self.keys)
         for type_ in selected.types:
